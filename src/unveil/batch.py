@@ -1,0 +1,86 @@
+"""Many photo files in, one output each: which goes where, and one line per failure."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unveil.errors import UnveilError, UsageError
+from unveil.photos import MAX_PIXELS, Photo, check_writable, list_photos, read_photo, write_photo
+from unveil.progress import progress
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo to process."""
+
+    source: Path
+    target: Path
+
+
+def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
+    """Decide the output of every input.
+
+    A single file goes to ``output`` itself unless that is a folder; several files, or the
+    photos below a folder, go below ``output`` under their own names.
+
+    Raises:
+        UsageError: no input, an output format that cannot be written, two inputs with one output.
+        UnveilError: a folder without photos.
+    """
+    if not inputs:
+        raise UsageError("no input given: name photos or folders of photos.")
+    single = len(inputs) == 1 and not inputs[0].is_dir()
+    if single and output.suffix and not output.is_dir():
+        jobs = [Job(inputs[0], output)]
+    else:
+        jobs = [job for item in inputs for job in _below(item, output)]
+    taken: dict[Path, Path] = {}
+    for job in jobs:
+        check_writable(job.target)
+        if taken.setdefault(job.target, job.source) != job.source:
+            raise UsageError(
+                f"{taken[job.target]} and {job.source} would both be written to {job.target}."
+            )
+    return jobs
+
+
+def process(
+    jobs: Sequence[Job],
+    function: Callable[[Photo], Photo],
+    *,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> int:
+    """Read, process and write every photo; report each failure in one line on stderr.
+
+    Returns:
+        How many failed. A photo that fails leaves nothing behind and stops no other.
+    """
+    failures = 0
+    for job in progress(jobs, len(jobs), "photos"):
+        try:
+            _process_one(job, function, overwrite=overwrite, max_pixels=max_pixels)
+        except UnveilError as error:
+            failures += 1
+            print(f"unveil: {error}", file=sys.stderr)
+    return failures
+
+
+def _process_one(
+    job: Job, function: Callable[[Photo], Photo], *, overwrite: bool, max_pixels: int
+) -> None:
+    if job.target.exists() and not overwrite:
+        raise UnveilError(f"{job.target}: exists already; replace it with --overwrite.")
+    photo = read_photo(job.source, max_pixels)
+    try:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnveilError(f"{job.target.parent}: cannot be made ({error.strerror}).") from None
+    write_photo(function(photo), job.target)
+
+
+def _below(item: Path, output: Path) -> list[Job]:
+    if item.is_dir():
+        return [Job(item / name, output / name) for name in list_photos(item)]
+    return [Job(item, output / item.name)]
