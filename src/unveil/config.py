@@ -1,0 +1,169 @@
+"""Every setting of a run, as frozen dataclasses: the one list that the CLI flags, the
+checkpoints and the result rows are made from. Nothing here needs torch.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from unveil.errors import UsageError, unknown
+from unveil.specs import parse_operator, parse_storage
+
+TILE_PX = 512
+"""Side of the pieces that large images are restored in."""
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which photos, and how they are cut and divided (defaults: the study's protocol)."""
+
+    data: Path | None = None
+    """Folder of photos: LFW in its original layout, or any other (searched recursively).
+    Default: the copy of LFW that `unveil download` keeps."""
+    crop_px: int = 112
+    """Side of the center crop."""
+    test_photos: int = 3708
+    """Size of the test split."""
+    validation_photos: int = 1905
+    """Size of the validation split; all photos that remain are for training."""
+    split_seed: int = 0
+    """Seed of the permutation that divides the photos."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, crop_px=16, test_photos=1, validation_photos=1)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The encoder-decoder's shape; the defaults are the shipped CAE."""
+
+    architecture: str = "cae"
+    """Key of unveil.models.MODELS."""
+    stem_kernel: int = 8
+    """Kernel of the first convolution and of its mirror, in pixels."""
+    stem_stride: int = 2
+    """Stride of the first convolution: 1 (odd kernel) or 2 (even kernel)."""
+    widths: tuple[int, ...] = (64, 192)
+    """Channels of the stem and of each 4x4 stride-2 convolution after it."""
+    blocks: tuple[int, ...] = (1, 2)
+    """3x3 convolutions after the stem and after each stride-2 convolution."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, stem_kernel=1)
+        if self.stem_stride not in (1, 2) or (self.stem_kernel - self.stem_stride) % 2:
+            raise UsageError(
+                "stem_stride must be 1 with an odd stem_kernel or 2 with an even one, not "
+                f"{self.stem_stride} with {self.stem_kernel}."
+            )
+        if not self.widths or len(self.widths) != len(self.blocks):
+            raise UsageError(
+                f"widths {self.widths} and blocks {self.blocks} must have one entry a scale."
+            )
+        if min(self.widths) < 1 or min(self.blocks) < 0:
+            raise UsageError("widths must be at least 1 and blocks at least 0.")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained; the defaults are the study's budget."""
+
+    operator: str = "gaussian:kernel=9,sigma=4"
+    """Obfuscation to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8."""
+    storage: str = "8bit"
+    """How the obfuscated image is kept: float, 8bit or jpeg:QUALITY."""
+    epochs: int = 15
+    """Passes over the training split."""
+    batch: int = 8
+    """Photos a step, over all processes together."""
+    learning_rate: float = 5e-4
+    """Peak learning rate of Adam."""
+    l2: float = 1e-5
+    """L2 penalty of Adam on all parameters."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Learning rate after the warm-up: falling to 0 along a cosine, or constant (the deck)."""
+    warmup_steps: int = 100
+    """Steps over which the learning rate rises from 0."""
+    patience: int | None = None
+    """Stop after this many epochs without a better validation PSNR (default: never)."""
+    seed: int = 0
+    """Seed of the initial weights and of the order of the photos."""
+    limit: int | None = None
+    """Use only the first photos of each split, for trials."""
+
+    def __post_init__(self) -> None:
+        parse_operator(self.operator)
+        parse_storage(self.storage)
+        _at_least(self, epochs=1, batch=1, warmup_steps=0, limit=1, patience=1)
+        if not self.learning_rate > 0 or not self.l2 >= 0:
+            raise UsageError("learning_rate must be above 0 and l2 at least 0.")
+
+
+@dataclass(frozen=True)
+class RuntimeConfig:
+    """Where the arithmetic happens."""
+
+    device: Device = "auto"
+    """Device; auto takes the first GPU there is."""
+    precision: Precision = "auto"
+    """Arithmetic of the network; auto takes bf16 where the device is fast at it."""
+    threads: int | None = None
+    """CPU threads (default: torch's choice); fixed threads make runs repeatable to the bit."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, threads=1)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One training run, whole."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+
+Config = TypeVar("Config")
+
+
+def to_plain(value: Any) -> Any:
+    """Turn a config, or anything inside one, into plain JSON values."""
+    if dataclasses.is_dataclass(value):
+        return {item.name: to_plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """Build a config from plain JSON values.
+
+    Raises:
+        UsageError: a key that the config has not (the nearest one is named).
+    """
+    types = typing.get_type_hints(kind)
+    for key in values:
+        if key not in types:
+            raise unknown(f"setting of {kind.__name__}", key, types)
+    return kind(**{key: _from_plain(types[key], value) for key, value in values.items()})
+
+
+def _from_plain(kind: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return from_dict(typing.cast(type[Any], kind), value)
+    if kind == Path | None:
+        return Path(value) if value is not None else None
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _at_least(config: Any, **least: int) -> None:
+    for name, bound in least.items():
+        value = getattr(config, name)
+        if value is not None and value < bound:
+            raise UsageError(f"{name}={value} must be at least {bound}.")

@@ -1,0 +1,91 @@
+"""Folders of photos, the study's split, and batches of clean crops.
+
+``open_photos`` decodes every photo once into a memory-mapped array of crops; a broken or too
+small photo is reported there, before any training starts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unveil.config import DataConfig
+from unveil.crops import open_crops
+from unveil.errors import UnveilError
+from unveil.lfw import default_folder
+from unveil.photos import list_photos
+
+SplitName = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Photos:
+    """All crops of a folder and how they are divided.
+
+    Attributes:
+        crops: uint8 memory map, ``N x crop_px x crop_px x 3``.
+        paths: the ``N`` relative paths, sorted, with forward slashes.
+        fingerprint: sha256 over the paths, the files' bytes and the crop.
+        splits: the photo numbers of each split, in the split's own order.
+    """
+
+    crops: np.ndarray
+    paths: list[str]
+    fingerprint: str
+    splits: dict[SplitName, Tensor]
+
+    def batch(self, numbers: Tensor, device: torch.device) -> Tensor:
+        """Return the photos ``numbers`` (1-D) as ``B x 3 x H x W`` float32 in [0,1]."""
+        pixels = torch.from_numpy(self.crops[numbers.numpy()]).to(device)
+        return pixels.permute(0, 3, 1, 2).float().div_(255)
+
+
+def open_photos(config: DataConfig) -> Photos:
+    """Open the folder of ``config``, decode it into the cache if needed, and divide it.
+
+    Raises:
+        UnveilError: no photos, too few for the split, or photos that cannot be used; each
+            of those is named with its reason.
+    """
+    folder = config.data or default_folder()
+    paths = list_photos(folder)
+    splits = split(len(paths), config)
+    crops, fingerprint = open_crops(folder, paths, config.crop_px)
+    return Photos(crops, paths, fingerprint, splits)
+
+
+def split(photos: int, config: DataConfig) -> dict[SplitName, Tensor]:
+    """Divide ``photos`` numbers as the study did: a seeded permutation, test part first.
+
+    Raises:
+        UnveilError: fewer photos than test and validation need with one left for training.
+    """
+    test, validation = config.test_photos, config.validation_photos
+    if photos < test + validation + 1:
+        raise UnveilError(
+            f"{config.data or 'LFW'}: {photos} photos, but the split needs {test} for test, {validation} "
+            "for validation and at least 1 for training; lower --test-photos and "
+            "--validation-photos."
+        )
+    generator = torch.Generator().manual_seed(config.split_seed)
+    order = torch.randperm(photos, generator=generator)
+    return {
+        "test": order[:test],
+        "validation": order[test : test + validation],
+        "train": order[test + validation :],
+    }
+
+
+def epoch_batches(numbers: Tensor, batch: int, seed: int, epoch: int) -> Iterator[Tensor]:
+    """Yield the photo numbers of each full batch of one epoch, in a seeded random order.
+
+    The order is a function of ``seed`` and ``epoch`` alone, so that an interrupted epoch is
+    taken up where it stopped without any stored state.
+    """
+    generator = torch.Generator().manual_seed((seed << 20) + epoch)
+    order = numbers[torch.randperm(len(numbers), generator=generator)]
+    for start in range(0, len(order) - batch + 1, batch):
+        yield order[start : start + batch]

@@ -1,0 +1,133 @@
+"""Labeled Faces in the Wild, funneled: download once into the cache folder.
+
+The original host is gone; the mirror and its checksum are those that scikit-learn states.
+LFW is for research use (Huang et al., University of Massachusetts, TR 07-49, 2007).
+"""
+
+import hashlib
+import shutil
+import tarfile
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+from unveil.crops import cache_folder
+from unveil.errors import UnveilError
+
+URL = "https://ndownloader.figshare.com/files/5976015"
+SHA256 = "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"
+FOLDER = "lfw_funneled"
+MAX_BYTES = 1_000_000_000
+CHUNK_BYTES = 1 << 20
+TIMEOUT_S = 30
+ATTEMPTS = 5
+
+
+def default_folder() -> Path:
+    """Return the downloaded LFW folder.
+
+    Raises:
+        UnveilError: it has not been downloaded.
+    """
+    folder = cache_folder() / FOLDER
+    if not folder.is_dir():
+        raise UnveilError("no photos given: use --data DIR, or run `unveil download` for LFW.")
+    return folder
+
+
+def download(url: str = URL, sha256: str = SHA256, *, pause_s: float = 1.0) -> Path:
+    """Fetch, check and unpack the archive; return the folder of photos. Run again, it resumes.
+
+    Args:
+        url: where the ``.tgz`` is.
+        sha256: what it must hash to; anything else is deleted, never unpacked.
+        pause_s: wait after a broken connection, doubled at each of ``ATTEMPTS`` attempts.
+
+    Raises:
+        UnveilError: offline, broken off too often, wrong checksum, damaged archive.
+    """
+    target = cache_folder() / FOLDER
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.parent / f"{FOLDER}.tgz.part"
+    _fetch(url, partial, pause_s)
+    with partial.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        partial.unlink()
+        raise UnveilError(f"{url}: sha256 is {found}, not {sha256}; the download was deleted.")
+    _unpack(partial, target)
+    partial.unlink()
+    return target
+
+
+def _fetch(url: str, partial: Path, pause_s: float) -> None:
+    for attempt in range(ATTEMPTS):
+        try:
+            _continue_fetch(url, partial)
+        except urllib.error.HTTPError as error:
+            raise UnveilError(f"{url}: the server answered {error.code} {error.reason}.") from None
+        except (OSError, HTTPException) as error:
+            if attempt == ATTEMPTS - 1:
+                kept = partial.stat().st_size if partial.exists() else 0
+                raise UnveilError(
+                    f"{url}: cannot be fetched ({error}); {kept:,} bytes are kept, "
+                    "run the same command to go on."
+                ) from None
+            time.sleep(pause_s * 2**attempt)
+        else:
+            return
+
+
+def _continue_fetch(url: str, partial: Path) -> None:
+    have = partial.stat().st_size if partial.exists() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # checked by sha256
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing is left to send: the checksum decides
+            return
+        raise
+    with answer:
+        if answer.status != 206:
+            have = 0  # the server does not resume: start over
+        total = have + int(answer.headers.get("Content-Length") or 0)
+        if total > MAX_BYTES:
+            raise UnveilError(f"{url}: {total:,} bytes is over the limit of {MAX_BYTES:,}.")
+        with partial.open("ab" if have else "wb") as file, _bar() as bar:
+            task = bar.add_task("", total=total or None, completed=have)
+            while chunk := answer.read(CHUNK_BYTES):
+                file.write(chunk)
+                have += len(chunk)
+                bar.update(task, completed=have)
+                if have > MAX_BYTES:
+                    raise UnveilError(f"{url}: more than the limit of {MAX_BYTES:,} bytes.")
+    if have < total:
+        raise OSError(f"broken off after {have:,} of {total:,} bytes")
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    unpacked = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{FOLDER}-"))
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(unpacked, filter="data")
+        inner = unpacked / FOLDER
+        (inner if inner.is_dir() else unpacked).replace(target)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise UnveilError(f"{archive}: cannot be unpacked ({error}).") from None
+    finally:
+        shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _bar() -> Progress:
+    console = Console(stderr=True)
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
