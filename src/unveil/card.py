@@ -1,0 +1,61 @@
+"""The JSON half of a checkpoint: what its weights are. Readable without torch."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unveil.config import ModelConfig, from_dict
+from unveil.errors import UnveilError
+
+CARD_NAME = "checkpoint.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint's weights are and where they come from.
+
+    Attributes:
+        model: how to build the network.
+        operator: text form of the obfuscation it undoes.
+        storage: text form of how its training inputs were kept.
+        run: the resolved configuration of the training run.
+        data: photo counts and the fingerprint of the training data.
+        provenance: device, precision, commit and versions.
+        step: optimiser steps taken.
+        loss_sum: sum of the losses of an unfinished epoch's steps.
+        history: one entry an epoch (losses, validation scores, seconds).
+        files: name and sha256 of each tensor file, by role.
+        format: version of this layout.
+    """
+
+    model: ModelConfig
+    operator: str
+    storage: str
+    run: dict[str, Any]
+    data: dict[str, Any]
+    provenance: dict[str, Any]
+    step: int = 0
+    loss_sum: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+def read_card(folder: Path) -> Card:
+    """Read the JSON half of the checkpoint in ``folder``.
+
+    Raises:
+        UnveilError: no checkpoint there, or one that this version cannot read.
+    """
+    path = folder / CARD_NAME
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        if plain["format"] != FORMAT:
+            raise UnveilError(f"{path}: format {plain['format']}, but this version reads {FORMAT}.")
+        return Card(**{**plain, "model": from_dict(ModelConfig, plain["model"])})
+    except FileNotFoundError:
+        raise UnveilError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UnveilError(f"{path}: is no checkpoint that can be read ({error}).") from None

@@ -1,0 +1,112 @@
+"""Device, precision (with the reason for the choice) and provenance of a run."""
+
+import contextlib
+import importlib.metadata
+import platform
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from unveil.config import RuntimeConfig
+from unveil.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where the network runs, in which precision, and why."""
+
+    device: torch.device
+    precision: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.device}, {self.precision}: {self.reason}"
+
+    def autocast(self) -> contextlib.AbstractContextManager[None]:
+        """Return the context in which the network's forward pass runs."""
+        if self.precision == "fp32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+
+def choose_runtime(config: RuntimeConfig) -> Runtime:
+    """Resolve ``auto`` device and precision on this machine and apply the thread count.
+
+    Raises:
+        UsageError: a device that this machine has not.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    device = _choose_device(config.device)
+    fast_bf16, why = _bf16_support(device)
+    if config.precision != "auto":
+        return Runtime(device, config.precision, f"as asked ({why})")
+    return Runtime(device, "bf16" if fast_bf16 else "fp32", why)
+
+
+def _choose_device(name: str) -> torch.device:
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next((kind for kind, there in available.items() if there), "cpu"))
+    if not available.get(name, True):
+        raise UsageError(f"device {name!r} is not available on this machine; use --device cpu.")
+    return torch.device(name)
+
+
+def _bf16_support(device: torch.device) -> tuple[bool, str]:
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        return fast, f"the GPU {'has' if fast else 'lacks'} bf16"
+    if device.type == "cpu":
+        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        for name in ("amx_bf16", "avx512_bf16"):
+            if capabilities.get(name):
+                return True, f"the CPU has {name}"
+        return False, "the CPU has neither amx_bf16 nor avx512_bf16"
+    return False, f"bf16 is not known to be fast on {device.type}"
+
+
+def provenance(runtime: Runtime) -> dict[str, object]:
+    """Return what a result depends on besides its settings: machine, versions, commit."""
+    packages = ("unveil", "torch", "numpy", "pillow", "accelerate", "safetensors")
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    device = runtime.device
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name(),
+        "precision": runtime.precision,
+        "threads": torch.get_num_threads(),
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **versions},
+    }
+
+
+def commit() -> str:
+    """Return the commit of the checkout that this code runs from, ``-dirty`` when changed.
+
+    ``unknown`` where the package is installed without a checkout.
+    """
+    folder = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        done = subprocess.run(  # noqa: S603  # fixed words, no shell
+            ["git", "-C", str(folder), *words],  # noqa: S607  # git is where the user has it
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", "runtime.py")
+        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _cpu_name() -> str:
+    name = getattr(torch.cpu, "get_capabilities", dict)().get("cpu_name")
+    return (
+        f"{name or platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
+    )

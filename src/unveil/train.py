@@ -1,0 +1,250 @@
+"""Training: one loop for a laptop and for several processes.
+
+The engine is Hugging Face accelerate: started alone, it is a plain loop; started by
+``torchrun --nproc-per-node N -m unveil train ...`` each process takes its share of every batch
+and gradients are averaged, so the global batch, and with it the result, stays the same.
+"""
+
+import itertools
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from unveil import checkpoint, objectives
+from unveil.card import CARD_NAME, Card, read_card
+from unveil.config import RunConfig, to_plain
+from unveil.data import Photos, SplitName, epoch_batches, open_photos
+from unveil.errors import UnveilError, UsageError
+from unveil.evaluate import score
+from unveil.models import build
+from unveil.objectives import TrainStep
+from unveil.operators import obfuscate
+from unveil.reporting import Reporter
+from unveil.runtime import Runtime, choose_runtime, provenance
+from unveil.schedule import learning_rate
+from unveil.specs import parse_operator, parse_storage
+from unveil.storage import store
+
+
+class TrainingInterruptedError(UnveilError):
+    """Training was asked to stop (Ctrl-C or SIGTERM); its state has been saved."""
+
+    def __init__(self, folder: Path, step: int, total_steps: int, signals: list[int]) -> None:
+        super().__init__(
+            f"stopped at step {step} of {total_steps}; go on with: unveil train --resume {folder}"
+        )
+        self.exit_status = 128 + (signals[0] if signals else signal.SIGTERM)
+
+
+@dataclass
+class State:
+    """Where a run stands: everything that changes besides weights and optimiser."""
+
+    step: int = 0
+    loss_sum: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def best_psnr(self) -> float:
+        """Best validation PSNR so far, in dB."""
+        return max((entry["psnr"] for entry in self.history), default=float("-inf"))
+
+    def is_stale(self, patience: int | None) -> bool:
+        """Say whether ``patience`` epochs have passed without a better validation PSNR."""
+        scores = [entry["psnr"] for entry in self.history]
+        return bool(
+            patience and scores and len(scores) - 1 - scores.index(self.best_psnr) >= patience
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What stays the same while a run trains."""
+
+    config: RunConfig
+    photos: Photos
+    runtime: Runtime
+    accelerator: Accelerator
+    model: nn.Module
+    card: Card
+    folder: Path
+
+    def numbers(self, split: SplitName) -> Tensor:
+        """Return the photo numbers of a split, cut to the configured limit."""
+        return self.photos.splits[split][: self.config.train.limit]
+
+    def score(self) -> dict[str, float]:
+        """Score the model on the validation split."""
+        operator, storage = parse_operator(self.card.operator), parse_storage(self.card.storage)
+        numbers = self.numbers("validation")
+        return score(self.model, self.photos, numbers, operator, storage, self.runtime)
+
+    def save(self, name: str, state: State, optimizer: Optimizer | None = None) -> None:
+        """Write the checkpoint ``name``; with ``optimizer``, one that training goes on from."""
+        tensors = {"weights": dict(self.model.state_dict())}
+        if optimizer is not None:
+            tensors["optimizer"] = checkpoint.optimizer_tensors(optimizer)
+        if self.accelerator.is_main_process:
+            card = replace(
+                self.card,
+                step=state.step,
+                loss_sum=float(state.loss_sum),
+                history=state.history,
+            )
+            checkpoint.write(self.folder / name, card, tensors)
+
+
+def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
+    """Train a model and return the folder of its best checkpoint.
+
+    Args:
+        config: the whole run; on resume, what the run was started with.
+        folder: run folder; holds the checkpoints ``best`` and ``last``.
+        resume: go on from ``last``. On the CPU, with the same number of threads, the result
+            is bit-identical to that of a run that was never interrupted.
+
+    Raises:
+        UnveilError: photos that cannot be used, a folder that holds another run.
+        TrainingInterruptedError: after Ctrl-C or SIGTERM, once the state is saved.
+    """
+    runtime = choose_runtime(config.runtime)
+    accelerator = Accelerator(cpu=runtime.device.type == "cpu")
+    runtime = replace(runtime, device=accelerator.device)
+    _check_shares(config.train.batch, accelerator.num_processes)
+    with accelerator.main_process_first():
+        photos = open_photos(config.data)
+    torch.manual_seed(config.train.seed)
+    model = build(config.model).to(runtime.device, memory_format=torch.channels_last)
+    optimizer: Optimizer = torch.optim.Adam(
+        model.parameters(), lr=config.train.learning_rate, weight_decay=config.train.l2
+    )
+    card = Card(
+        model=config.model,
+        operator=str(parse_operator(config.train.operator)),
+        storage=str(parse_storage(config.train.storage)),
+        run=to_plain(config),
+        data={"photos": len(photos.paths), "fingerprint": photos.fingerprint},
+        provenance=provenance(runtime) | {"processes": accelerator.num_processes},
+    )
+    run = Run(config, photos, runtime, accelerator, model, card, folder)
+    state = _take_up(run, optimizer) if resume else _begin(run)
+    step = TrainStep(model, objectives.pixel, runtime.autocast)
+    with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
+        reporter.say(f"training on {runtime}; processes: {accelerator.num_processes}")
+        _loop(run, state, *accelerator.prepare(step, optimizer), reporter)
+    return folder / "best"
+
+
+def _loop(
+    run: Run, state: State, train_step: nn.Module, optimizer: Optimizer, reporter: Reporter
+) -> None:
+    config, accelerator, device = run.config.train, run.accelerator, run.runtime.device
+    operator, storage = parse_operator(run.card.operator), parse_storage(run.card.storage)
+    numbers = run.numbers("train")
+    epoch_steps = len(numbers) // config.batch
+    total_steps = epoch_steps * config.epochs
+    state.loss_sum = state.loss_sum.to(device)
+    with _stop_signals() as signals:
+        for epoch in range(state.step // epoch_steps, config.epochs):
+            if state.is_stale(config.patience):
+                reporter.say(f"stopped early: {config.patience} epochs without a better PSNR")
+                break
+            run.model.train()
+            batches = epoch_batches(numbers, config.batch, config.seed, epoch)
+            done = state.step % epoch_steps  # above 0 where an interrupted epoch is taken up
+            started = time.perf_counter()
+            for batch in itertools.islice(batches, done, None):
+                share = batch[accelerator.process_index :: accelerator.num_processes]
+                clean = run.photos.batch(share, device)
+                obfuscated = store(obfuscate(clean, operator), storage)
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(config, state.step, total_steps)
+                loss = train_step(clean, obfuscated)["loss"]
+                accelerator.backward(loss)
+                optimizer.step()
+                optimizer.zero_grad()
+                state.step += 1
+                state.loss_sum += loss.detach()
+                reporter.step(epoch, state.step, total_steps, loss)
+                if _asked_to_stop(accelerator, signals):
+                    run.save("last", state, optimizer)
+                    raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
+            speed = (epoch_steps - done) * config.batch / (time.perf_counter() - started)
+            mean_loss = float(accelerator.reduce(state.loss_sum, "mean")) / epoch_steps
+            if not math.isfinite(mean_loss):
+                raise UnveilError(
+                    f"{run.folder}: the loss became {mean_loss} in epoch {epoch + 1}; the last "
+                    "checkpoint is kept. Lower --learning-rate."
+                )
+            is_best = (scores := run.score())["psnr"] > state.best_psnr
+            entry = {"epoch": epoch + 1, "loss": mean_loss, **scores, "images_per_second": speed}
+            state.history.append(entry)
+            state.loss_sum.zero_()
+            run.save("last", state, optimizer)
+            if is_best:
+                run.save("best", state)
+            reporter.epoch(entry)
+
+
+def _begin(run: Run) -> State:
+    if (run.folder / "last" / CARD_NAME).exists():
+        raise UsageError(
+            f"{run.folder}: holds a run already; go on with --resume {run.folder}, "
+            "or choose another --out."
+        )
+    return State()
+
+
+def _take_up(run: Run, optimizer: Optimizer) -> State:
+    """Load ``last`` into model and optimiser, if it is a checkpoint of this very run."""
+    folder = run.folder / "last"
+    card = read_card(folder)
+    if card.data != run.card.data:
+        raise UnveilError(f"{run.config.data.data}: not the photos that {folder} was trained on.")
+    checkpoint.load_weights(run.model, folder, card)
+    checkpoint.load_optimizer(optimizer, checkpoint.read_tensors(folder, card, "optimizer"))
+    loss_sum = torch.tensor(card.loss_sum, dtype=torch.float64)
+    return State(card.step, loss_sum, list(card.history))
+
+
+def _check_shares(batch: int, processes: int) -> None:
+    if batch % processes:
+        raise UsageError(f"--batch {batch} does not divide among {processes} processes.")
+
+
+def _asked_to_stop(accelerator: Accelerator, signals: list[int]) -> bool:
+    """Say whether any process has had a signal, so that all of them stop at the same step."""
+    if accelerator.num_processes == 1:
+        return bool(signals)
+    flag = torch.tensor(float(len(signals)), device=accelerator.device)
+    return float(accelerator.reduce(flag, "sum")) > 0
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM in a list; a second SIGINT interrupts at once."""
+    received: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    watched = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.signal(number, receive) for number in watched}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
