@@ -1,0 +1,86 @@
+"""Markdown tables, made from rows only; documents carry them between marks."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from unveil.errors import UnveilError
+from unveil.files import write_text
+from unveil.results import Row
+
+RESULT_COLUMNS = ("model", "operator", "storage", "images", "psnr", "ssim", "ssim_deck")
+DECK = {
+    ("identity", "gaussian:kernel=9,sigma=4"): (26.67, 0.73),
+    ("cae-blur", "gaussian:kernel=9,sigma=4"): (30.62, 0.88),
+    ("identity", "pixelate:block=8"): (22.42, 0.48),
+    ("cae-pixelate", "pixelate:block=8"): (25.40, 0.68),
+}
+"""PSNR and SSIM that the study reports for the same experiment, float inputs."""
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """Lay out rows of equal keys as a Markdown table; numbers to the right."""
+    names = list(rows[0]) if rows else []
+    align = ["---:" if isinstance(rows[0][name], int | float) else "---" for name in names]
+    lines = [names, align, *([_cell(row[name]) for name in names] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def results(rows: Sequence[Row]) -> str:
+    """Lay out evaluation rows: what was scored, and the means of the metrics."""
+    return markdown([{name: row[name] for name in RESULT_COLUMNS} for row in rows])
+
+
+def foundation(rows: Sequence[Row]) -> str:
+    """Lay out the newest full-test-split row of each experiment beside the study's figures."""
+    newest = {(row["operator"], row["model"], row["storage"]): row for row in rows}
+    table = []
+    for (operator, model, storage), row in sorted(newest.items(), key=_experiment_order):
+        deck = DECK.get((model, operator)) if storage == "float" else None
+        shown = {name: row[name] for name in RESULT_COLUMNS}
+        table.append(shown | {"study": f"{deck[0]:.2f} / {deck[1]:.2f}" if deck else ""})
+    return markdown(table)
+
+
+TABLES: dict[str, Callable[[Sequence[Row]], str]] = {"foundation": foundation}
+
+
+def refresh(document: Path, rows: Sequence[Row], *, write: bool) -> bool:
+    """Rebuild the tables of ``document``; say whether any was out of date.
+
+    A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.
+
+    Raises:
+        UnveilError: the document cannot be read, or has no table, or an unknown one.
+    """
+    try:
+        before = document.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnveilError(f"{document}: cannot be read ({error.strerror}).") from None
+
+    def rebuilt(match: re.Match[str]) -> str:
+        if match["name"] not in TABLES:
+            raise UnveilError(f"{document}: unknown table {match['name']!r}.")
+        return f"{match['head']}\n{TABLES[match['name']](rows)}\n{match['tail']}"
+
+    after, tables = MARKS.subn(rebuilt, before)
+    if not tables:
+        raise UnveilError(f"{document}: has no `<!-- table: NAME -->` mark.")
+    if write and after != before:
+        write_text(document, after)
+    return after != before
+
+
+MARKS = re.compile(
+    r"(?P<head><!-- table: (?P<name>[\w-]+) -->)\n.*?(?P<tail><!-- end -->)", re.DOTALL
+)
+
+
+def _experiment_order(item: tuple[tuple[str, str, str], Row]) -> tuple[Any, ...]:
+    operator, model, storage = item[0]
+    return operator, model != "identity", model, storage != "float", storage
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)

@@ -1,0 +1,51 @@
+"""Large images in small pieces, with the same result as in one piece."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from unveil.config import TILE_PX
+
+
+def apply_tiled(
+    function: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    stride_px: int,
+    reach_px: int,
+    tile_px: int = TILE_PX,
+) -> Tensor:
+    """Apply ``function`` to overlapping tiles of ``images`` and put their cores together.
+
+    Args:
+        function: maps ``B x 3 x H x W`` to the same shape; it must be local, as a
+            convolutional network without global pooling is.
+        images: ``B x 3 x H x W``.
+        stride_px: the grid that ``function`` is tied to (a network's total stride, a mosaic's
+            block); tiles start on it.
+        reach_px: how far an input pixel can be from an output pixel it changes. Every tile
+            carries that much context, so no seam can be seen: results differ from the
+            untiled ones by rounding only.
+        tile_px: side of a tile's core, at least ``stride_px``.
+    """
+    height, width = images.shape[-2:]
+    core_px = max(tile_px // stride_px, 1) * stride_px
+    margin_px = -(-reach_px // stride_px) * stride_px
+    if height <= core_px + margin_px and width <= core_px + margin_px:
+        return function(images)
+    result = torch.empty_like(images)
+    for top, bottom in _cores(height, core_px):
+        for left, right in _cores(width, core_px):
+            y, x = max(top - margin_px, 0), max(left - margin_px, 0)
+            tile = images[..., y : bottom + margin_px, x : right + margin_px]
+            done = function(tile)
+            result[..., top:bottom, left:right] = done[
+                ..., top - y : bottom - y, left - x : right - x
+            ]
+    return result
+
+
+def _cores(size_px: int, core_px: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, size_px, core_px):
+        yield start, min(start + core_px, size_px)
