@@ -1,5 +1,6 @@
 """Separable filtering of image planes, shared by the operators and the metrics."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -22,3 +23,17 @@ def separable(images: Tensor, weights: Tensor) -> Tensor:
     passed = F.conv2d(images.reshape(1, planes, height, width), column, groups=planes)
     passed = F.conv2d(passed, column.transpose(2, 3), groups=planes)
     return passed.view(batch, channels, *passed.shape[2:])
+
+
+def mirror(images: Tensor, pad: int) -> Tensor:
+    """Extend both axes of ``B x C x H x W`` by ``pad`` on each side, mirrored at the edge pixel.
+
+    The edge pixel is not repeated. Unlike torch's ``reflect`` padding this also works where
+    the image is smaller than ``pad``: it is mirrored again and again, as SciPy does.
+    """
+    for dim in (-2, -1):
+        size = images.shape[dim]
+        period = max(2 * (size - 1), 1)
+        index = torch.arange(-pad, size + pad, device=images.device).remainder(period)
+        images = images.index_select(dim, torch.minimum(index, period - index))
+    return images

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from unveil.errors import UsageError
-from unveil.filters import separable
+from unveil.filters import mirror, separable
 from unveil.operators import gaussian_kernel
 
 DECK_WINDOW_PX = 7
 
 
 def psnr(restored: Tensor, clean: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio in dB over all pixels and channels of an RGB image.
+    """Return the peak signal-to-noise ratio in dB over all pixels and channels of an RGB image.
 
     ``10 log10(1 / MSE)``, peak 1. Identical images give ``inf``.
     """
@@ -28,20 +28,22 @@ def psnr(restored: Tensor, clean: Tensor) -> Tensor:
 
 
 def ssim(restored: Tensor, clean: Tensor) -> Tensor:
-    """Standard structural similarity (Wang et al., IEEE TIP 2004).
+    """Return the standard structural similarity (Wang et al., IEEE TIP 2004).
 
     11x11 Gaussian window with sigma 1.5, population covariance, K1 0.01 and K2 0.03, range
-    [0,1]; the mean over the window positions that fit the image and over the RGB channels.
+    [0,1]; the mean over all pixels, with mirrored borders, and over the RGB channels. These are
+    torchmetrics' settings; scikit-image with the same window leaves out a border of 5 pixels.
     """
-    return _ssim(restored, clean, gaussian_kernel(11, 1.5), data_range=1.0, unbiased=False)
+    x, y = mirror(restored, 5), mirror(clean, 5)
+    return _ssim(x, y, gaussian_kernel(11, 1.5), data_range=1.0, unbiased=False)
 
 
 def ssim_deck(restored: Tensor, clean: Tensor) -> Tensor:
-    """Structural similarity as the study reported it.
+    """Return the structural similarity that the study reported.
 
-    scikit-image's default (7x7 uniform window, sample covariance) on images mapped to
-    [-1,1] with data_range 2. Not comparable with :func:`ssim`: the shift of the range
-    changes the luminance term.
+    scikit-image's default (7x7 uniform window, sample covariance, mean over the positions
+    where the window fits) on images mapped to [-1,1] with data_range 2. Not comparable with
+    :func:`ssim`: the shift of the range changes the luminance term.
     """
     window = torch.full((DECK_WINDOW_PX,), 1 / DECK_WINDOW_PX, dtype=torch.float64)
     return _ssim(restored * 2 - 1, clean * 2 - 1, window, data_range=2.0, unbiased=True)

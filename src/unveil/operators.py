@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.filters import separable
+from unveil.filters import mirror, separable
 from unveil.specs import GaussianBlur, Operator, Pixelate
 
 
@@ -35,8 +35,7 @@ def gaussian_blur(images: Tensor, kernel: int, sigma: float) -> Tensor:
     Two 1-D passes: the 2-D window is their outer product. Images smaller than the window
     are mirrored as often as needed, as SciPy does.
     """
-    padded = _mirror(_mirror(images, kernel // 2, dim=2), kernel // 2, dim=3)
-    return separable(padded, gaussian_kernel(kernel, sigma))
+    return separable(mirror(images, kernel // 2), gaussian_kernel(kernel, sigma))
 
 
 def pixelate(images: Tensor, block: int) -> Tensor:
@@ -50,11 +49,3 @@ def pixelate(images: Tensor, block: int) -> Tensor:
     means = F.avg_pool2d(images, block, ceil_mode=True)
     painted = means.repeat_interleave(block, dim=-2).repeat_interleave(block, dim=-1)
     return painted[..., :height, :width]
-
-
-def _mirror(images: Tensor, pad: int, dim: int) -> Tensor:
-    """Pad ``dim`` by ``pad`` on both sides; unlike F.pad, also where the image is smaller."""
-    size = images.shape[dim]
-    period = max(2 * (size - 1), 1)
-    index = torch.arange(-pad, size + pad, device=images.device).remainder(period)
-    return images.index_select(dim, torch.minimum(index, period - index))

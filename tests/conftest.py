@@ -1,0 +1,135 @@
+"""What all tests share: a cache of their own, a few photos, the command line, tiny weights."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from unveil.__main__ import main
+
+BLUR = ("--operator", "gaussian:kernel=9,sigma=4")
+"""The flag of the study's blur, which ``trained`` undoes."""
+
+TINY_DATA = ("--crop-px", 32, "--test-photos", 4, "--validation-photos", 4)
+"""Flags that divide ``photo_folder``: 4 photos for test, 4 for validation, 16 for training."""
+
+TINY_TRAINING = (
+    *("--widths", 4, 8, "--blocks", 0, 1, "--epochs", 1, "--batch", 4),
+    *("--precision", "fp32", "--threads", 1),
+)
+"""Flags of a training run that takes a moment: 1,600 weights, 4 steps."""
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run_cli(*words: object) -> Done:
+    """Run ``unveil WORDS...`` in this process, through the real entry point."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["unveil", *map(str, words)])
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main()
+            except SystemExit as left:
+                status = left.code
+    assert isinstance(status, int), f"left with {status!r}"
+    return Done(status, out.getvalue(), err.getvalue())
+
+
+def assert_told(done: Done, status: int, *phrases: object, lines: int = 1) -> None:
+    """Check that a command ended with ``status`` and so many clear lines that hold ``phrases``."""
+    assert done.status == status, done
+    told = done.err.splitlines()
+    assert len(told) == lines, done.err
+    assert all(line.startswith("unveil: ") and line.endswith(".") for line in told), done.err
+    assert all(str(phrase) in done.err for phrase in phrases), (phrases, done.err)
+
+
+def draw_face(rng: np.random.Generator, side_px: int = 128) -> Image.Image:
+    """Draw a smooth, colourful picture with the rough layout of a face."""
+    coarse = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    image = Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(image)
+    skin, dark, lips = rng.integers((150, 20, 120), (240, 90, 220), (3, 3))
+    left, top = rng.integers(side_px // 6, side_px // 4, 2).tolist()
+    width, height = side_px - 2 * left, side_px - 2 * top
+
+    def ellipse(x: float, y: float, wide: float, high: float, colour: np.ndarray) -> None:
+        middle_x, middle_y = left + x * width, top + y * height
+        reach_x, reach_y = wide * width / 2, high * height / 2
+        box = (middle_x - reach_x, middle_y - reach_y, middle_x + reach_x, middle_y + reach_y)
+        draw.ellipse(box, fill=tuple(colour.tolist()))
+
+    ellipse(0.5, 0.5, 1, 1, skin)
+    ellipse(0.3, 0.4, 0.15, 0.1, dark)
+    ellipse(0.7, 0.4, 0.15, 0.1, dark)
+    ellipse(0.5, 0.75, 0.35, 0.1, lips)
+    return image.filter(ImageFilter.GaussianBlur(1.5))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test an empty cache folder (``$UNVEIL_CACHE``), never the user's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("UNVEIL_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of 24 photos, 128x128 JPEG, as LFW lays them out: 12 people, 2 each.
+
+    The pictures are drawn from a fixed seed. All tests share the folder: copy what you change.
+    """
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(20220615)
+    for person in (f"Person_{letter}" for letter in "ABCDEFGHIJKL"):
+        (folder / person).mkdir()
+        for number in (1, 2):
+            draw_face(rng).save(folder / person / f"{person}_{number:04d}.jpg", quality=95)
+    return folder
+
+
+@pytest.fixture
+def photo(photo_folder: Path) -> Path:
+    """Return one photo of ``photo_folder``: do not change it."""
+    return photo_folder / "Person_A" / "Person_A_0001.jpg"
+
+
+@pytest.fixture
+def cli() -> Callable[..., Done]:
+    """Return a function that runs a command line in this process.
+
+    ``cli("obfuscate", photo, "-o", out)`` takes words of any type and returns ``Done``:
+    ``status``, ``out`` and ``err``. Nothing is mocked; only ``sys.argv`` and the two streams
+    are replaced.
+    """
+    return run_cli
+
+
+@pytest.fixture(scope="session")
+def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a tiny checkpoint of the study's blur, written by the real train command.
+
+    It is the run's ``best`` (``trained.parent / "last"`` holds the optimiser too), trained on
+    ``photo_folder`` under ``TINY_DATA`` and ``TINY_TRAINING``. All tests share it: copy what
+    you change.
+    """
+    run = tmp_path_factory.mktemp("trained") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        done = run_cli("train", "--data", photo_folder, "--out", run, *TINY_DATA, *TINY_TRAINING)
+    assert done.status == 0, done.err
+    return run / "best"

@@ -1,0 +1,62 @@
+"""The text forms: what str gives, parse takes; anything else is refused with the nearest."""
+
+import pytest
+
+from unveil.errors import UsageError
+from unveil.specs import GaussianBlur, Pixelate, Storage, parse_operator, parse_storage
+
+
+@pytest.mark.parametrize(
+    ("text", "operator"),
+    [
+        ("gaussian:kernel=9,sigma=4", GaussianBlur(9, 4.0)),
+        ("gaussian:kernel=13,sigma=0.1234567891", GaussianBlur(13, 0.1234567891)),
+        ("pixelate:block=8", Pixelate(8)),
+    ],
+)
+def test_text_and_operator_are_each_others_inverse(text, operator):
+    assert parse_operator(text) == operator
+    assert str(operator) == text
+
+
+@pytest.mark.parametrize("text", ["float", "8bit", "jpeg:75"])
+def test_text_and_storage_are_each_others_inverse(text):
+    assert str(parse_storage(text)) == text
+
+
+def test_parameters_left_out_keep_the_studys_values():
+    assert parse_operator("gaussian") == GaussianBlur(kernel=9, sigma=4.0)
+    assert parse_operator("gaussian:sigma=2") == GaussianBlur(kernel=9, sigma=2.0)
+    assert parse_operator("pixelate") == Pixelate(block=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gausian:sigma=4", "did you mean 'gaussian'"),
+        ("pixelize", "did you mean 'pixelate'"),
+        ("", "Choices: gaussian, pixelate"),
+        ("gaussian:sigm=4", "did you mean 'sigma'"),
+        ("gaussian:sigma=-1", "sigma=-1 must be above 0"),
+        ("gaussian:sigma=nan", "sigma=nan must be above 0"),
+        ("gaussian:sigma=x", "must be a number"),
+        ("gaussian:kernel=8", "kernel=8 must be an odd number"),
+        ("gaussian:kernel=9.5", "must be a whole number"),
+        ("gaussian:kernel=99999", "from 1 to"),
+        ("pixelate:block=0", "block=0 must be from 1"),
+    ],
+)
+def test_bad_operators_are_refused_with_the_reason(text, said):
+    with pytest.raises(UsageError, match=said):
+        parse_operator(text)
+
+
+@pytest.mark.parametrize("text", ["16bit", "jpeg", "jpeg:0", "jpeg:101", "jpeg:x", "png:3", ""])
+def test_bad_storages_are_refused(text):
+    with pytest.raises(UsageError):
+        parse_storage(text)
+
+
+def test_a_storage_built_by_hand_is_checked_too():
+    with pytest.raises(UsageError, match="quality"):
+        Storage("jpeg")
