@@ -1,50 +1,57 @@
-"""16-bit PNG and TIFF, which Pillow would round to 8 bits: OpenCV reads, tifffile writes TIFF.
+"""What Pillow would round to 8 bits: 16-bit PNG and TIFF.
 
-Arrays are ``H x W`` or ``H x W x C`` uint16; colour order is RGB(A) outside this file.
+OpenCV reads both formats and writes PNG, tifffile writes TIFF. Arrays are ``H x W`` or
+``H x W x C``; colour order is RGB(A) outside this file.
 """
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from unveil.errors import UnveilError
 
-ORIENTATION_TAG = 0x0112
+TOP = 65535
+LUMA = (0.299, 0.587, 0.114)
 BITS_PER_SAMPLE_TAG = 0x0102
+PHOTOMETRIC_TAG, WHITE_IS_ZERO = 0x0106, 0
+PLANAR_TAG, SEPARATE_PLANES = 0x011C, 2
+EXTRA_SAMPLES_TAG, PREMULTIPLIED, ALPHA = 0x0152, 1, 2
 PNG_BIT_DEPTH_BYTE = 24
+PNG_HEADER_BYTES = 33
 
 
-def is_deep(image: Image.Image) -> bool:
+def is_deep(path: Path, image: Image.Image) -> bool:
     """Say whether an opened PNG or TIFF holds 16-bit samples."""
-    if image.format == "PNG" and image.fp is not None:
-        position = image.fp.tell()
-        image.fp.seek(PNG_BIT_DEPTH_BYTE)
-        depth = image.fp.read(1)
-        image.fp.seek(position)
-        return depth == b"\x10"
-    if image.format == "TIFF" and image.mode not in ("F", "I"):
-        bits: tuple[int, ...] = image.tag_v2.get(BITS_PER_SAMPLE_TAG, (1,))  # type: ignore[attr-defined]
-        return max(bits) == 16
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(PNG_BIT_DEPTH_BYTE + 1)[PNG_BIT_DEPTH_BYTE] == 16
+    if isinstance(image, TiffImageFile) and image.mode not in ("F", "I"):
+        return bool(max(image.tag_v2.get(BITS_PER_SAMPLE_TAG, (1,))) == 16)
     return False
 
 
-def decode(path: Path, orientation: int) -> np.ndarray:
-    """Decode a 16-bit file, upright.
+def decode(path: Path, image: Image.Image) -> np.ndarray:
+    """Decode the 16-bit file that Pillow has loaded as ``image``, which proves it whole.
+
+    OpenCV has already turned a TIFF upright, but not a PNG.
 
     Raises:
         UnveilError: OpenCV cannot decode it to 1, 3 or 4 channels of 16 bits.
     """
-    import cv2
-
-    content = np.fromfile(path, dtype=np.uint8)
-    samples = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    samples = None if tags.get(PLANAR_TAG) == SEPARATE_PLANES else _decode(path)
     if samples is None or samples.dtype != np.uint16:
-        raise UnveilError(f"{path}: damaged, or a kind of 16-bit image that is not supported.")
-    if samples.ndim == 3:
-        order = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
-        samples = cv2.cvtColor(samples, order)
-    return _upright(np.asarray(samples), orientation)
+        raise UnveilError(f"{path}: a kind of 16-bit image that is not supported.")
+    if tags.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
+        return TOP - samples
+    if samples.ndim == 2:
+        return _keyed_alpha(samples, image.info.get("transparency"))
+    kind = tags.get(EXTRA_SAMPLES_TAG, (0,))[0] if tags else ALPHA
+    return samples if samples.shape[2] == 3 else _declared_alpha(samples, kind)
 
 
 def encode(samples: np.ndarray, path: Path, icc_profile: bytes | None) -> None:
@@ -78,7 +85,41 @@ def join(rgb: np.ndarray, alpha: np.ndarray | None, *, grayscale: bool) -> np.nd
     """Undo :func:`split`; gray with alpha becomes RGBA, as the formats' writers expect."""
     if alpha is not None:
         return np.dstack([rgb, alpha])
-    return rgb.mean(axis=2).round().astype(np.uint16) if grayscale else rgb
+    return np.round(rgb @ LUMA).astype(np.uint16) if grayscale else rgb
+
+
+def _decode(path: Path) -> np.ndarray | None:
+    import cv2
+
+    logging = cv2.utils.logging
+    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # unknown TIFF tags are no one's concern
+    try:
+        samples = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    finally:
+        logging.setLogLevel(level)
+    if samples is not None and samples.ndim == 3:
+        order = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        samples = cv2.cvtColor(samples, order)
+    return samples
+
+
+def _keyed_alpha(gray: np.ndarray, key: object) -> np.ndarray:
+    """Make the one level that a gray PNG declares transparent so; OpenCV does it for RGB only."""
+    if not isinstance(key, int):
+        return gray
+    return np.dstack([gray, gray, gray, np.where(gray == key, 0, TOP).astype(np.uint16)])
+
+
+def _declared_alpha(samples: np.ndarray, kind: int) -> np.ndarray:
+    """Give the fourth channel the meaning its tag declares: alpha, or nothing to a photo."""
+    if kind not in (PREMULTIPLIED, ALPHA):
+        return np.ascontiguousarray(samples[..., :3])
+    if kind == PREMULTIPLIED:
+        share = np.maximum(samples[..., 3:], 1) / TOP
+        samples[..., :3] = np.minimum(np.round(samples[..., :3] / share), TOP)
+    return samples
 
 
 def _encode_png(samples: np.ndarray, icc_profile: bytes | None) -> bytes:
@@ -87,19 +128,13 @@ def _encode_png(samples: np.ndarray, icc_profile: bytes | None) -> bytes:
     if samples.ndim == 3:
         order = cv2.COLOR_RGBA2BGRA if samples.shape[2] == 4 else cv2.COLOR_RGB2BGR
         samples = cv2.cvtColor(samples, order)
+    done, buffer = cv2.imencode(".png", samples)
+    if not done:
+        raise OSError("the PNG encoder refuses it")
+    encoded: bytes = buffer.tobytes()
     if icc_profile is None:
-        return cv2.imencode(".png", samples)[1].tobytes()
-    profile = np.frombuffer(icc_profile, np.uint8)
-    encoded = cv2.imencodeWithMetadata(".png", samples, [cv2.IMAGE_METADATA_ICCP], [profile])
-    return encoded[1].tobytes()
-
-
-def _upright(samples: np.ndarray, orientation: int) -> np.ndarray:
-    """Apply an EXIF orientation (1..8)."""
-    if orientation in (5, 6, 7, 8):
-        samples = samples.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        samples = samples[::-1]
-    if orientation in (2, 3, 6, 7):
-        samples = samples[:, ::-1]
-    return np.ascontiguousarray(samples)
+        return encoded
+    # By hand: OpenCV before 4.13 drops the profile, later ones the picture if libpng dislikes it.
+    chunk = b"iCCPICC Profile\0\0" + zlib.compress(icc_profile)
+    framed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return encoded[:PNG_HEADER_BYTES] + framed + encoded[PNG_HEADER_BYTES:]

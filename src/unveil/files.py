@@ -1,10 +1,12 @@
-"""Files written whole or not at all, and which output belongs to which input."""
+"""Files written whole or not at all."""
 
 import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from unveil.errors import UnveilError
 
 
 @contextlib.contextmanager
@@ -15,7 +17,7 @@ def temporary_beside(target: Path) -> Iterator[Path]:
     it was before.
     """
     handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}-", suffix=f".partial{target.suffix}", dir=target.parent
+        prefix=".unveil-", suffix=f".partial{target.suffix}", dir=target.parent
     )
     os.close(handle)
     partial = Path(name)
@@ -25,6 +27,10 @@ def temporary_beside(target: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.chmod(0o666 & ~_umask())  # mkstemp's 0600 is not what a user expects
         partial.replace(target)
+    except OSError as error:
+        error.filename = str(target)  # what the user knows, not the temporary name
+        error.filename2 = None
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -33,6 +39,19 @@ def write_text(target: Path, text: str) -> None:
     """Write a UTF-8 text file whole or not at all."""
     with temporary_beside(target) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that can be neither written nor made, before any work is done for it.
+
+    Raises:
+        UnveilError: a file is in the way, or there is no permission.
+    """
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir():
+        raise UnveilError(f"{nearest}: is a file, not a folder that can be written to.")
+    if not os.access(nearest, os.W_OK):
+        raise UnveilError(f"{nearest}: no permission to write there.")
 
 
 def _umask() -> int:

@@ -1,23 +1,26 @@
 """Photo files to pixel arrays and back: the only place that knows about file formats.
 
 Reads JPEG, PNG, WebP, TIFF and BMP the way a photo editor does: EXIF orientation applied,
-palette and CMYK turned into RGB, embedded colour profiles of 8-bit files converted to sRGB,
-alpha and 16-bit depth kept. Metadata (EXIF, GPS, XMP, comments, thumbnails) is never written.
+palette and CMYK turned into RGB, alpha and 16-bit depth kept. 8 bits are converted to sRGB by
+the embedded colour profile and written without one; 16 bits keep their numbers and take their
+profile along. Other metadata (EXIF, GPS, XMP, comments, thumbnails) is never written.
 No torch in here: bad files are refused before anything heavy is imported.
 """
 
 import contextlib
 import dataclasses
 import io
+import struct
 import threading
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageChops, ImageCms, UnidentifiedImageError
 
-from unveil import deep
+from unveil import deep, pixels
 from unveil.errors import UnveilError, UsageError
 from unveil.files import temporary_beside
 
@@ -27,7 +30,7 @@ DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")
 MAX_PIXELS = 200_000_000
 MIN_SIDE_PX = 2
-SAVE_OPTIONS: dict[str, dict[str, object]] = {
+SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
     ".png": {"format": "PNG"},
@@ -36,10 +39,11 @@ SAVE_OPTIONS: dict[str, dict[str, object]] = {
     ".tiff": {"format": "TIFF", "compression": "tiff_lzw"},
     ".bmp": {"format": "BMP"},
 }
-_pillow_limit = threading.Lock()
+SRGB_TOLERANCE = 2
+_pillow_globals = threading.Lock()
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Photo:
     """The pixels of one photo file, upright, in sRGB.
 
@@ -84,17 +88,18 @@ def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
     """
     with _file_trouble(path), _open(path) as image:
         _check_size(path, image, max_pixels)
-        if deep.is_deep(image):
-            return _read_deep(path, image)
-        if image.mode in ("F", "I"):
-            raise UnveilError(f"{path}: floating-point and 32-bit images are not supported.")
-        image.load()
-        return _read_8bit(image)
+        is_deep = deep.is_deep(path, image)
+        if image.mode.startswith(("F", "I")) and not is_deep:
+            raise UnveilError(f"{path}: only whole numbers of 8 or 16 bits are supported.")
+        # A TIFF reads its tags again here; the others only decode, which threads do side by side.
+        with _quiet_pillow() if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
+        return _read_deep(path, image) if is_deep else _read_8bit(image)
 
 
 def read_rgb8(path: Path) -> np.ndarray:
     """Read one photo as ``H x W x 3`` uint8; alpha is ignored, 16-bit rounded."""
-    return _to_uint8(read_photo(path).rgb)
+    return pixels.to_8bit(read_photo(path).rgb)
 
 
 def check_writable(path: Path) -> None:
@@ -110,8 +115,8 @@ def check_writable(path: Path) -> None:
 def write_photo(photo: Photo, path: Path) -> None:
     """Write ``photo`` in the format of the suffix of ``path``, whole or not at all.
 
-    16-bit pixels stay 16-bit in PNG and TIFF and are rounded elsewhere. Where the format has
-    no alpha, the photo is laid on white. The parent folder must exist.
+    16-bit pixels stay 16-bit in PNG and TIFF; elsewhere they are rounded and become sRGB. Where
+    the format has no alpha, the photo is laid on white. The parent folder must exist.
 
     Raises:
         UnveilError: the file cannot be written (folder, permissions, full disk).
@@ -119,15 +124,17 @@ def write_photo(photo: Photo, path: Path) -> None:
     check_writable(path)
     suffix = path.suffix.lower()
     if photo.alpha is not None and suffix not in ALPHA_SUFFIXES:
-        photo = _on_white(photo)
+        rgb = pixels.on_white(photo.rgb, photo.alpha)
+        photo = dataclasses.replace(photo, rgb=rgb, alpha=None)
     try:
         with temporary_beside(path) as partial:
             if photo.rgb.dtype == np.uint16 and suffix in DEEP_SUFFIXES:
                 samples = deep.join(photo.rgb, photo.alpha, grayscale=photo.grayscale)
                 deep.encode(samples, partial, photo.icc_profile)
             else:
-                profile = {"icc_profile": photo.icc_profile} if photo.icc_profile else {}
-                _to_pillow(photo).save(partial, **SAVE_OPTIONS[suffix], **profile)
+                # Through memory: on a full disk, Pillow leaves a JPEG cut short without an error.
+                _to_pillow(photo).save(encoded := io.BytesIO(), **SAVE_OPTIONS[suffix])
+                partial.write_bytes(encoded.getvalue())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnveilError(f"{path}: cannot be written ({reason}).") from error
@@ -140,99 +147,101 @@ def _file_trouble(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise UnveilError(f"{path}: no such file.") from None
-    except IsADirectoryError:
-        raise UnveilError(f"{path}: is a folder, not a photo.") from None
-    except PermissionError:
-        raise UnveilError(f"{path}: no permission to read it.") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         what = "is empty" if path.stat().st_size == 0 else "is not a photo that can be read"
         raise UnveilError(f"{path}: {what} ({', '.join(FORMATS)}).") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
         raise UnveilError(f"{path}: damaged or cut short ({error}).") from None
 
 
-def _open(path: Path) -> Image.Image:
-    # Pillow's own limit is a global that warns or raises on its own terms; the pixel count is
-    # checked right after, before anything is decoded.
-    with _pillow_limit:
+@contextlib.contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    # Pillow's pixel limit and Python's warning filters are global, hence the lock. The pixel
+    # count has a check of its own; what Pillow warns of is metadata, which is dropped anyway.
+    with _pillow_globals, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
         previous, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(path, formats=FORMATS)
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS = previous
 
 
+@_quiet_pillow()
+def _open(path: Path) -> Image.Image:
+    return Image.open(path, formats=FORMATS)
+
+
+@_quiet_pillow()
 def _check_size(path: Path, image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
+    found = f"{path}: {width}x{height}"
     if width * height > max_pixels:
         raise UnveilError(
-            f"{path}: {width}x{height} is {width * height:,} pixels, over the limit of "
-            f"{max_pixels:,}; raise it with --max-pixels if you trust the file."
+            f"{found} is {width * height:,} pixels, over the limit of {max_pixels:,}; "
+            "raise it with --max-pixels if you trust the file."
         )
     if min(width, height) < MIN_SIDE_PX:
-        raise UnveilError(
-            f"{path}: {width}x{height} pixels is too small; each side needs at least {MIN_SIDE_PX}."
-        )
+        raise UnveilError(f"{found} pixels is too small; each side needs at least {MIN_SIDE_PX}.")
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         raise UnveilError(f"{path}: holds several pictures; split it into single photos first.")
 
 
+@_quiet_pillow()
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation still to be applied to a loaded image; damaged EXIF is none."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # Pillow's parser lets anything out, and the pixels are fine
+        return 1
+
+
 def _read_8bit(image: Image.Image) -> Photo:
-    image = ImageOps.exif_transpose(image)
-    profile = image.info.get("icc_profile")
+    orientation, profile = _orientation(image), image.info.get("icc_profile")
+    grayscale = image.mode in ("1", "L", "LA", "La")
     alpha = None
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        alpha = np.array(image.getchannel("A"))
-        image = image.convert("RGB")
-    elif image.mode in ("1", "P"):
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    grayscale = image.mode == "L"
+        alpha = pixels.upright(np.array(image.getchannel("A")), orientation)
+    if image.mode not in ("CMYK", "LAB"):
+        image = image.convert("L" if grayscale else "RGB")
     rgb = _to_srgb(image, profile) if profile else image.convert("RGB")
-    return Photo(np.array(rgb), alpha, grayscale)
+    return Photo(pixels.upright(np.array(rgb), orientation), alpha, grayscale)
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Convert to sRGB with the embedded profile; a profile that cannot be used is ignored."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(source).lower():
-            return image.convert("RGB")
-        converted = ImageCms.profileToProfile(
-            image,
-            source,
-            ImageCms.createProfile("sRGB"),
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
+        target, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        convert = ImageCms.buildTransform(source, target, image.mode, "RGB", intent, flags)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image.convert("RGB")
-    return converted or image.convert("RGB")
+    return image.convert("RGB") if _changes_nothing(convert, image.mode) else convert.apply(image)
+
+
+def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Say whether a profile is sRGB, by what it does: names such as "linear sRGB" mislead."""
+    colours = np.indices((18, 18, 18)).reshape(3, 18, -1).transpose(1, 2, 0) * 15
+    probe = Image.fromarray(colours.astype(np.uint8)).convert(mode)
+    change = ImageChops.difference(convert.apply(probe), probe.convert("RGB"))
+    return bool(np.max(change.getextrema()) <= SRGB_TOLERANCE)
 
 
 def _read_deep(path: Path, image: Image.Image) -> Photo:
-    samples = deep.decode(path, orientation=image.getexif().get(deep.ORIENTATION_TAG, 1))
-    rgb, alpha, grayscale = deep.split(samples)
-    return Photo(rgb, alpha, grayscale, image.info.get("icc_profile"))
+    samples = pixels.upright(deep.decode(path, image), _orientation(image))
+    return Photo(*deep.split(samples), image.info.get("icc_profile") or None)
 
 
 def _to_pillow(photo: Photo) -> Image.Image:
-    image = Image.fromarray(_to_uint8(photo.rgb))
+    image = Image.fromarray(pixels.to_8bit(photo.rgb))
     if photo.grayscale:
         image = image.convert("L")
+    if photo.icc_profile is not None:
+        image = _to_srgb(image, photo.icc_profile).convert(image.mode)
     if photo.alpha is not None:
-        image.putalpha(Image.fromarray(_to_uint8(photo.alpha)))
+        image.putalpha(Image.fromarray(pixels.to_8bit(photo.alpha)))
     return image
-
-
-def _on_white(photo: Photo) -> Photo:
-    assert photo.alpha is not None  # noqa: S101  # the caller has looked
-    top = float(np.iinfo(photo.rgb.dtype).max)
-    share = photo.alpha[..., None] / top
-    mixed = np.round(photo.rgb * share + top * (1 - share)).astype(photo.rgb.dtype)
-    return dataclasses.replace(photo, rgb=mixed, alpha=None)
-
-
-def _to_uint8(samples: np.ndarray) -> np.ndarray:
-    return samples if samples.dtype == np.uint8 else np.round(samples / 257).astype(np.uint8)
