@@ -60,23 +60,24 @@ def _file_sha256(path: Path) -> str:
 
 
 def _decode(folder: Path, paths: list[str], crop_px: int, target: Path) -> None:
-    shape = (len(paths), crop_px, crop_px, 3)
-    crops = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
-    problems: list[str] = []
-
     def center_crop(path: Path) -> np.ndarray | str:
         try:
             return _center_crop(path, crop_px)
         except UnveilError as error:
             return str(error)
 
-    decoded = _in_threads(center_crop, folder, paths)
-    for number, crop in enumerate(progress(decoded, len(paths), "decoding")):
-        if isinstance(crop, str):
-            problems.append(crop)
-        else:
-            crops[number] = crop
-    crops.flush()
+    shape = (len(paths), crop_px, crop_px, 3)
+    problems: list[str] = []
+    # Written, not mapped: on a full disk a write fails cleanly, a mapping kills the process.
+    with target.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        decoded = _in_threads(center_crop, folder, paths)
+        for crop in progress(decoded, len(paths), "decoding"):
+            if isinstance(crop, str):
+                problems.append(crop)
+            else:
+                file.write(crop.tobytes())
     if problems:
         more = len(problems) - MAX_REPORTED
         rest = [f"... and {more} more"] if more > 0 else []

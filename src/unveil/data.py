@@ -37,6 +37,11 @@ class Photos:
     fingerprint: str
     splits: dict[SplitName, Tensor]
 
+    def summary(self) -> dict[str, object]:
+        """Return what a checkpoint records of its photos."""
+        sizes = {name: len(numbers) for name, numbers in self.splits.items()}
+        return {"photos": len(self.paths), "fingerprint": self.fingerprint, "splits": sizes}
+
     def batch(self, numbers: Tensor, device: torch.device) -> Tensor:
         """Return the photos ``numbers`` (1-D) as ``B x 3 x H x W`` float32 in [0,1]."""
         pixels = torch.from_numpy(self.crops[numbers.numpy()]).to(device)
@@ -66,9 +71,9 @@ def split(photos: int, config: DataConfig) -> dict[SplitName, Tensor]:
     test, validation = config.test_photos, config.validation_photos
     if photos < test + validation + 1:
         raise UnveilError(
-            f"{config.data or 'LFW'}: {photos} photos, but the split needs {test} for test, {validation} "
-            "for validation and at least 1 for training; lower --test-photos and "
-            "--validation-photos."
+            f"{config.data or 'LFW'}: {photos} photos, but the split needs {test} for test, "
+            f"{validation} for validation and at least 1 for training; lower --test-photos "
+            "and --validation-photos."
         )
     generator = torch.Generator().manual_seed(config.split_seed)
     order = torch.randperm(photos, generator=generator)

@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zlib
 from http.client import HTTPException
 from pathlib import Path
 
@@ -57,28 +58,37 @@ def download(url: str = URL, sha256: str = SHA256, *, pause_s: float = 1.0) -> P
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.parent / f"{FOLDER}.tgz.part"
-    _fetch(url, partial, pause_s)
-    with partial.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        partial.unlink()
-        raise UnveilError(f"{url}: sha256 is {found}, not {sha256}; the download was deleted.")
+    if not partial.exists() or _file_sha256(partial) != sha256:
+        _fetch(url, partial, pause_s)
+        if (found := _file_sha256(partial)) != sha256:
+            partial.unlink()
+            raise UnveilError(f"{url}: sha256 is {found}, not {sha256}; the download was deleted.")
     _unpack(partial, target)
     partial.unlink()
     return target
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fetch(url: str, partial: Path, pause_s: float) -> None:
     for attempt in range(ATTEMPTS):
         try:
             _continue_fetch(url, partial)
+        except UnveilError:  # too large: nothing of it can be of use
+            partial.unlink(missing_ok=True)
+            raise
         except urllib.error.HTTPError as error:
+            error.close()
             raise UnveilError(f"{url}: the server answered {error.code} {error.reason}.") from None
         except (OSError, HTTPException) as error:
             if attempt == ATTEMPTS - 1:
                 kept = partial.stat().st_size if partial.exists() else 0
+                reason = getattr(error, "reason", error)
                 raise UnveilError(
-                    f"{url}: cannot be fetched ({error}); {kept:,} bytes are kept, "
+                    f"{url}: cannot be fetched ({reason}); {kept:,} bytes are kept, "
                     "run the same command to go on."
                 ) from None
             time.sleep(pause_s * 2**attempt)
@@ -94,6 +104,7 @@ def _continue_fetch(url: str, partial: Path) -> None:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
     except urllib.error.HTTPError as error:
         if error.code == 416:  # nothing is left to send: the checksum decides
+            error.close()
             return
         raise
     with answer:
@@ -105,11 +116,11 @@ def _continue_fetch(url: str, partial: Path) -> None:
         with partial.open("ab" if have else "wb") as file, _bar() as bar:
             task = bar.add_task("", total=total or None, completed=have)
             while chunk := answer.read(CHUNK_BYTES):
-                file.write(chunk)
                 have += len(chunk)
-                bar.update(task, completed=have)
                 if have > MAX_BYTES:
                     raise UnveilError(f"{url}: more than the limit of {MAX_BYTES:,} bytes.")
+                file.write(chunk)
+                bar.update(task, completed=have)
     if have < total:
         raise OSError(f"broken off after {have:,} of {total:,} bytes")
 
@@ -117,11 +128,14 @@ def _continue_fetch(url: str, partial: Path) -> None:
 def _unpack(archive: Path, target: Path) -> None:
     unpacked = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{FOLDER}-"))
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(archive, "r:gz") as tar:
             tar.extractall(unpacked, filter="data")
         inner = unpacked / FOLDER
         (inner if inner.is_dir() else unpacked).replace(target)
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        archive.unlink()
+        raise UnveilError(f"{archive}: cannot be unpacked ({error}); it was deleted.") from None
+    except OSError as error:  # a full disk, say: the archive itself may be good
         raise UnveilError(f"{archive}: cannot be unpacked ({error}).") from None
     finally:
         shutil.rmtree(unpacked, ignore_errors=True)
