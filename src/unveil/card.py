@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unveil.config import ModelConfig, from_dict
-from unveil.errors import UnveilError
+from unveil.errors import UnveilError, UsageError
 
 CARD_NAME = "checkpoint.json"
 FORMAT = 1
@@ -26,6 +26,7 @@ class Card:
         step: optimiser steps taken.
         loss_sum: sum of the losses of an unfinished epoch's steps.
         history: one entry an epoch (losses, validation scores, seconds).
+        scores: test-split rows of shipped weights (see :mod:`unveil.results`).
         files: name and sha256 of each tensor file, by role.
         format: version of this layout.
     """
@@ -39,6 +40,7 @@ class Card:
     step: int = 0
     loss_sum: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
+    scores: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -57,5 +59,5 @@ def read_card(folder: Path) -> Card:
         return Card(**{**plain, "model": from_dict(ModelConfig, plain["model"])})
     except FileNotFoundError:
         raise UnveilError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).") from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, UsageError) as error:
         raise UnveilError(f"{path}: is no checkpoint that can be read ({error}).") from None

@@ -76,7 +76,8 @@ def load_weights(model: nn.Module, folder: Path, card: Card) -> None:
     try:
         model.load_state_dict(read_tensors(folder, card, "weights"), strict=True)
     except RuntimeError as error:
-        raise UnveilError(f"{folder}: the weights do not fit the model ({error}).") from None
+        reason = str(error).splitlines()[-1].strip()
+        raise UnveilError(f"{folder}: the weights do not fit the model ({reason}).") from None
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -1,5 +1,7 @@
-"""Every setting of a run, as frozen dataclasses: the one list that the CLI flags, the
-checkpoints and the result rows are made from. Nothing here needs torch.
+"""Every setting of a run, as frozen dataclasses.
+
+The one list that the CLI flags, the checkpoints and the result rows are made from. Nothing
+here needs torch.
 """
 
 import dataclasses

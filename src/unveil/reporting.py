@@ -55,8 +55,14 @@ class Reporter:
         """Move the bar to ``step`` (done) of ``total_steps``; ``epoch`` counts from 0."""
         if self.bar.disable or step % REFRESH_STEPS:
             return  # reading the loss waits for the device, so not at every step
-        shown = {"epoch": epoch + 1, "loss": f"{float(loss):.5f}", "psnr": self.psnr}
-        self.bar.update(self.task, completed=step, total=total_steps, **shown)
+        self.bar.update(
+            self.task,
+            completed=step,
+            total=total_steps,
+            epoch=epoch + 1,
+            loss=f"{float(loss):.5f}",
+            psnr=self.psnr,
+        )
 
     def epoch(self, entry: dict[str, Any]) -> None:
         """Print the line of a finished epoch: an entry of the checkpoint's history."""

@@ -4,8 +4,10 @@ import contextlib
 import importlib.metadata
 import platform
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -60,7 +62,7 @@ def _bf16_support(device: torch.device) -> tuple[bool, str]:
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
         return fast, f"the GPU {'has' if fast else 'lacks'} bf16"
     if device.type == "cpu":
-        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        capabilities = _cpu_capabilities()
         for name in ("amx_bf16", "avx512_bf16"):
             if capabilities.get(name):
                 return True, f"the CPU has {name}"
@@ -99,14 +101,21 @@ def commit() -> str:
         return done.stdout.strip()
 
     try:
-        git("ls-files", "--error-unmatch", "runtime.py")
-        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", ".") else "")
+        git("ls-files", "--error-unmatch", Path(__file__).name)
+        changed = git("status", "--porcelain", "--", "*.py")
+        return git("rev-parse", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
 
+def _cpu_capabilities() -> dict[str, Any]:
+    """Return what torch knows of the CPU; nothing in versions that do not tell."""
+    ask: Callable[[], dict[str, Any]] = getattr(torch.cpu, "get_capabilities", dict)
+    return ask()
+
+
 def _cpu_name() -> str:
-    name = getattr(torch.cpu, "get_capabilities", dict)().get("cpu_name")
+    name = _cpu_capabilities().get("cpu_name")
     return (
         f"{name or platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
     )

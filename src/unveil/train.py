@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 
 from unveil import checkpoint, objectives
 from unveil.card import CARD_NAME, Card, read_card
-from unveil.config import RunConfig, to_plain
+from unveil.config import RunConfig, TrainConfig, to_plain
 from unveil.data import Photos, SplitName, epoch_batches, open_photos
 from unveil.errors import UnveilError, UsageError
 from unveil.evaluate import score
@@ -92,16 +92,12 @@ class Run:
 
     def save(self, name: str, state: State, optimizer: Optimizer | None = None) -> None:
         """Write the checkpoint ``name``; with ``optimizer``, one that training goes on from."""
+        loss_sum = float(self.accelerator.reduce(state.loss_sum, "mean"))
         tensors = {"weights": dict(self.model.state_dict())}
         if optimizer is not None:
             tensors["optimizer"] = checkpoint.optimizer_tensors(optimizer)
         if self.accelerator.is_main_process:
-            card = replace(
-                self.card,
-                step=state.step,
-                loss_sum=float(state.loss_sum),
-                history=state.history,
-            )
+            card = replace(self.card, step=state.step, loss_sum=loss_sum, history=state.history)
             checkpoint.write(self.folder / name, card, tensors)
 
 
@@ -121,11 +117,11 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
     runtime = choose_runtime(config.runtime)
     accelerator = Accelerator(cpu=runtime.device.type == "cpu")
     runtime = replace(runtime, device=accelerator.device)
-    _check_shares(config.train.batch, accelerator.num_processes)
     with accelerator.main_process_first():
         photos = open_photos(config.data)
+    _check_batch(config.train, len(photos.splits["train"]), accelerator.num_processes)
     torch.manual_seed(config.train.seed)
-    model = build(config.model).to(runtime.device, memory_format=torch.channels_last)
+    model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
     optimizer: Optimizer = torch.optim.Adam(
         model.parameters(), lr=config.train.learning_rate, weight_decay=config.train.l2
     )
@@ -134,7 +130,7 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
         operator=str(parse_operator(config.train.operator)),
         storage=str(parse_storage(config.train.storage)),
         run=to_plain(config),
-        data={"photos": len(photos.paths), "fingerprint": photos.fingerprint},
+        data=photos.summary(),
         provenance=provenance(runtime) | {"processes": accelerator.num_processes},
     )
     run = Run(config, photos, runtime, accelerator, model, card, folder)
@@ -142,7 +138,8 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
     step = TrainStep(model, objectives.pixel, runtime.autocast)
     with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
         reporter.say(f"training on {runtime}; processes: {accelerator.num_processes}")
-        _loop(run, state, *accelerator.prepare(step, optimizer), reporter)
+        wrapped, optimizer = accelerator.prepare(step, optimizer)
+        _loop(run, state, wrapped, optimizer, reporter)
     return folder / "best"
 
 
@@ -165,6 +162,9 @@ def _loop(
             done = state.step % epoch_steps  # above 0 where an interrupted epoch is taken up
             started = time.perf_counter()
             for batch in itertools.islice(batches, done, None):
+                if _asked_to_stop(accelerator, signals):
+                    run.save("last", state, optimizer)
+                    raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
                 share = batch[accelerator.process_index :: accelerator.num_processes]
                 clean = run.photos.batch(share, device)
                 obfuscated = store(obfuscate(clean, operator), storage)
@@ -177,9 +177,6 @@ def _loop(
                 state.step += 1
                 state.loss_sum += loss.detach()
                 reporter.step(epoch, state.step, total_steps, loss)
-                if _asked_to_stop(accelerator, signals):
-                    run.save("last", state, optimizer)
-                    raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
             speed = (epoch_steps - done) * config.batch / (time.perf_counter() - started)
             mean_loss = float(accelerator.reduce(state.loss_sum, "mean")) / epoch_steps
             if not math.isfinite(mean_loss):
@@ -218,9 +215,12 @@ def _take_up(run: Run, optimizer: Optimizer) -> State:
     return State(card.step, loss_sum, list(card.history))
 
 
-def _check_shares(batch: int, processes: int) -> None:
-    if batch % processes:
-        raise UsageError(f"--batch {batch} does not divide among {processes} processes.")
+def _check_batch(config: TrainConfig, photos: int, processes: int) -> None:
+    photos = min(photos, config.limit or photos)
+    if photos < config.batch:
+        raise UsageError(f"{photos} training photos do not fill one --batch of {config.batch}.")
+    if config.batch % processes:
+        raise UsageError(f"--batch {config.batch} does not divide among {processes} processes.")
 
 
 def _asked_to_stop(accelerator: Accelerator, signals: list[int]) -> bool:

@@ -19,6 +19,7 @@ normalisation either: it makes a tile, a batch or a process differ from the whol
 
 import math
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -88,12 +89,12 @@ def _initialise(model: nn.Module) -> None:
     """
     layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     for layer in layers:
-        fan_in = layer.in_channels * math.prod(layer.kernel_size)
+        fan_in: float = layer.in_channels * math.prod(layer.kernel_size)
         if isinstance(layer, nn.ConvTranspose2d):
             fan_in /= math.prod(layer.stride)  # each output pixel sees only that share
         nn.init.normal_(layer.weight, std=math.sqrt(2 / fan_in))
-        nn.init.zeros_(layer.bias)
-        if layer.kernel_size == (3, 3):
+        nn.init.zeros_(cast(Tensor, layer.bias))
+        if layer.kernel_size == (3, 3) and layer.in_channels == layer.out_channels:
             identity = nn.init.dirac_(torch.empty_like(layer.weight))
             layer.weight.data.mul_(0.5).add_(identity, alpha=1.2)
     # A quarter of the last layer's scale starts tanh in its linear part.
