@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unveil.errors import UnveilError, UsageError
-from unveil.photos import MAX_PIXELS, Photo, check_writable, list_photos, read_photo, write_photo
+from unveil.files import check_folder
+from unveil.photos import (
+    MAX_PIXELS,
+    SUFFIXES,
+    Photo,
+    check_writable,
+    list_photos,
+    read_photo,
+    write_photo,
+)
 from unveil.progress import progress
 
 
@@ -22,19 +31,23 @@ def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
     """Decide the output of every input.
 
     A single file goes to ``output`` itself unless that is a folder; several files, or the
-    photos below a folder, go below ``output`` under their own names.
+    photos below a folder, go below ``output`` under their own names. An input that is named
+    twice is processed once.
 
     Raises:
-        UsageError: no input, an output format that cannot be written, two inputs with one output.
-        UnveilError: a folder without photos.
+        UsageError: no input, an output format that cannot be written, two inputs with one
+            output, one output file for several photos.
+        UnveilError: a folder without photos, an output folder that cannot be written.
     """
     if not inputs:
         raise UsageError("no input given: name photos or folders of photos.")
     single = len(inputs) == 1 and not inputs[0].is_dir()
     if single and output.suffix and not output.is_dir():
-        jobs = [Job(inputs[0], output)]
+        jobs, folder = [Job(inputs[0], output)], output.parent
+    elif output.suffix.lower() in SUFFIXES and not output.is_dir():
+        raise UsageError(f"{output}: names one file, but several photos need a folder.")
     else:
-        jobs = [job for item in inputs for job in _below(item, output)]
+        jobs, folder = [job for item in inputs for job in _below(item, output)], output
     taken: dict[Path, Path] = {}
     for job in jobs:
         check_writable(job.target)
@@ -42,7 +55,8 @@ def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
             raise UsageError(
                 f"{taken[job.target]} and {job.source} would both be written to {job.target}."
             )
-    return jobs
+    check_folder(folder)
+    return [Job(source, target) for target, source in taken.items()]
 
 
 def process(
@@ -83,4 +97,6 @@ def _process_one(
 def _below(item: Path, output: Path) -> list[Job]:
     if item.is_dir():
         return [Job(item / name, output / name) for name in list_photos(item)]
+    if not item.suffix and not item.exists():
+        raise UnveilError(f"{item}: no such file or folder.")
     return [Job(item, output / item.name)]

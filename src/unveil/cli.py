@@ -22,13 +22,14 @@ from unveil.config import (
     from_dict,
 )
 from unveil.errors import UsageError
-from unveil.photos import MAX_PIXELS
+from unveil.photos import MAX_PIXELS, Photo
 from unveil.specs import parse_operator, parse_storage
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
 Json = Annotated[bool, arg(name="json")]
 DEFAULT_MODEL = "cae-blur"
+DEFAULT_RUN = Path("runs/cae")
 
 app = SubcommandApp()
 
@@ -66,7 +67,7 @@ def obfuscate(
     jobs, chosen = batch.plan(inputs, output), parse_operator(operator)
     from unveil import images, operators
 
-    def process(photo: batch.Photo) -> batch.Photo:
+    def process(photo: Photo) -> Photo:
         return images.to_photo(operators.obfuscate(images.to_tensor(photo), chosen), photo)
 
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
@@ -105,9 +106,9 @@ def restore(
     from unveil.restore import load
 
     restorer = load(str(folder), device, precision)
-    print(f"{folder.name}, undoing {restorer.card.operator}, on {restorer.runtime}")
+    print(f"{model or folder.name}, undoing {restorer.card.operator}, on {restorer.runtime}")
 
-    def process(photo: batch.Photo) -> batch.Photo:
+    def process(photo: Photo) -> Photo:
         return images.to_photo(restorer.restore(images.to_tensor(photo), tile_px), photo)
 
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
@@ -137,13 +138,13 @@ def models(as_json: Json = False) -> None:
     """List the shipped weights.
 
     Args:
-        as_json: print JSON.
+        as_json: print JSON, with the whole sha256 and all scores.
     """
     from unveil import tables
     from unveil.shipped import list_shipped
 
     rows = [item.summary() for item in list_shipped()]
-    print(json.dumps(rows, indent=2) if as_json else tables.markdown(rows))
+    print(json.dumps(rows, indent=2) if as_json else tables.models(rows))
 
 
 @app.command
@@ -157,7 +158,7 @@ def download() -> None:
 @app.command
 def train(
     config: OmitArgPrefixes[RunConfig] = RunConfig(),  # noqa: B008  # frozen
-    out: Path = Path("runs/cae"),
+    out: Path = DEFAULT_RUN,
     resume: Path | None = None,
 ) -> None:
     """Train a model; Ctrl-C saves, --resume goes on.
@@ -167,8 +168,11 @@ def train(
         out: run folder to write: checkpoints `best` and `last`.
         resume: run folder to go on with, under the settings it was started with.
     """
+    from unveil.files import check_folder
+
+    check_folder(resume or out)
     if resume is not None:
-        if config != RunConfig():
+        if config != RunConfig() or out != DEFAULT_RUN:
             raise UsageError("--resume takes its settings from the run; leave the others out.")
         from unveil.card import read_card
 
@@ -206,6 +210,7 @@ def evaluate(
     """
     kept = parse_storage(storage)
     chosen = parse_operator(operator) if operator else None
+    _check_evaluation(model, limit, append)
     from unveil.evaluate import evaluate as run_evaluation
     from unveil.results import append_row
 
@@ -219,6 +224,24 @@ def evaluate(
 
         print(tables.results([row]))
     sys.stdout.flush()
+
+
+def _check_evaluation(model: str, limit: int | None, append: Path | None) -> None:
+    """Refuse what cannot be scored or kept, before anything heavy is imported.
+
+    Raises:
+        UsageError: no such model, no photos to score.
+        UnveilError: rows cannot be written where ``append`` says.
+    """
+    from unveil.files import check_folder
+    from unveil.shipped import IDENTITY, find_model
+
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit={limit} must be at least 1.")
+    if model != IDENTITY:
+        find_model(model)
+    if append is not None:
+        check_folder(append.parent)
 
 
 @app.command

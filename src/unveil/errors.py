@@ -25,4 +25,4 @@ def unknown(kind: str, word: str, choices: Iterable[str]) -> UsageError:
     listed = list(choices)
     near = difflib.get_close_matches(word, listed, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    return UsageError(f"unknown {kind} {word!r}{hint} Choices: {', '.join(listed)}.")
+    return UsageError(f"unknown {kind} {word!r}{hint} Choices: {', '.join(listed) or 'none'}.")

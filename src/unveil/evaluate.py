@@ -58,7 +58,7 @@ def score_images(
         restore.eval()
     found: dict[str, list[Tensor]] = {name: [] for name in METRICS}
     seconds = 0.0
-    batches = numbers.split(BATCH)
+    batches = [numbers[start : start + BATCH] for start in range(0, len(numbers), BATCH)]
     for batch in progress(batches, len(batches), "scoring"):
         clean = photos.batch(batch, runtime.device)
         obfuscated = store(obfuscate(clean, operator), storage)

@@ -46,7 +46,8 @@ class Restorer:
 
     def _restore_tile(self, tile: Tensor) -> Tensor:
         with self.runtime.autocast():
-            return self.model(tile.to(self.runtime.device)).float().to(tile.device)
+            restored: Tensor = self.model(tile.to(self.runtime.device))
+        return restored.float().to(tile.device)
 
 
 def load(model: str, device: Device = "auto", precision: Precision = "auto") -> Restorer:
@@ -61,5 +62,5 @@ def load(model: str, device: Device = "auto", precision: Precision = "auto") -> 
     card = read_card(folder)
     network = build(card.model)
     checkpoint.load_weights(network, folder, card)
-    network.to(runtime.device, memory_format=torch.channels_last).eval()
+    network.to(runtime.device).to(memory_format=torch.channels_last).eval()
     return Restorer(network, card, runtime)

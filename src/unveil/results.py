@@ -8,7 +8,11 @@ from unveil.errors import UnveilError
 
 Row = dict[str, Any]
 
-REQUIRED = ["model", "operator", "storage", "split", "images", "psnr", "ssim", "ssim_deck", "images_per_second", "device", "precision", "commit", "versions"]
+REQUIRED = (
+    *("model", "operator", "storage", "split", "images"),
+    *("psnr", "ssim", "ssim_deck", "images_per_second"),
+    *("device", "precision", "commit", "versions"),
+)
 
 
 def append_row(path: Path, row: Row) -> None:
@@ -36,7 +40,7 @@ def read_rows(path: Path) -> list[Row]:
             raise UnveilError(
                 f"{path}, line {number}: is no JSON row; mend or remove it."
             ) from None
-        missing = [name for name in REQUIRED if name not in row]
+        missing = [name for name in REQUIRED if not isinstance(row, dict) or name not in row]
         if missing:
             raise UnveilError(f"{path}, line {number}: lacks {', '.join(missing)}.")
         rows.append(row)

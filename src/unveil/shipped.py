@@ -5,10 +5,12 @@ from pathlib import Path
 
 from unveil.card import CARD_NAME, Card, read_card
 from unveil.errors import UsageError, unknown
+from unveil.results import Row
 from unveil.specs import Operator
 
 FOLDER = Path(__file__).parent / "weights"
 IDENTITY = "identity"
+SCORE_NAMES = ("operator", "storage", "split", "images", "psnr", "ssim", "ssim_deck")
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,19 @@ class Shipped:
     folder: Path
     card: Card
 
-    @property
-    def size_bytes(self) -> int:
-        """Size of the weights file."""
-        return (self.folder / self.card.files["weights"]["name"]).stat().st_size
+    def summary(self) -> Row:
+        """Return what ``unveil models`` says of them."""
+        weights = self.card.files["weights"]
+        size_bytes = (self.folder / weights["name"]).stat().st_size
+        return {
+            "name": self.name,
+            "operator": self.card.operator,
+            "storage": self.card.storage,
+            "size_mb": round(size_bytes / 1e6, 2),
+            "sha256": weights["sha256"],
+            "training_photos": self.card.data["splits"]["train"],
+            "scores": [{name: row[name] for name in SCORE_NAMES} for row in self.card.scores],
+        }
 
 
 def list_shipped() -> list[Shipped]:
@@ -59,7 +70,7 @@ def model_for(operator: Operator) -> str:
     there = {item.card.operator: item.name for item in list_shipped()}
     if str(operator) not in there:
         raise UsageError(
-            f"no shipped weights undo {operator}; there are some for {', '.join(there)}. "
+            f"no shipped weights undo {operator}; there are some for {', '.join(there) or 'none'}. "
             "Train your own with `unveil train` and name its folder with --model."
         )
     return there[str(operator)]

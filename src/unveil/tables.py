@@ -27,6 +27,24 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def models(rows: Sequence[Row]) -> str:
+    """Lay out the shipped weights: one line for each score of each of them."""
+    return markdown(
+        [
+            {
+                "name": row["name"],
+                "undoes": row["operator"],
+                "trained on": f"{row['training_photos']} photos of LFW, {row['storage']}",
+                "size": f"{row['size_mb']} MB",
+                "sha256": row["sha256"][:12],
+                **{name: score[name] for name in ("storage", "psnr", "ssim", "ssim_deck")},
+            }
+            for row in rows
+            for score in row["scores"]
+        ]
+    )
+
+
 def results(rows: Sequence[Row]) -> str:
     """Lay out evaluation rows: what was scored, and the means of the metrics."""
     return markdown([{name: row[name] for name in RESULT_COLUMNS} for row in rows])

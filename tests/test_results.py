@@ -1,0 +1,98 @@
+"""Rows in, tables out; documents that are not what the rows say are found."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from unveil import tables
+from unveil.errors import UnveilError
+from unveil.results import REQUIRED, append_row, read_rows
+
+ROOT = Path(__file__).parents[1]
+ROWS = ROOT / "results" / "foundation.jsonl"
+DOCUMENTS = [ROOT / "README.md"]
+
+
+def row(**changes):
+    return dict.fromkeys(REQUIRED, "x") | {"psnr": 30.0, "images": 7} | changes
+
+
+@pytest.fixture
+def document(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("before\n\n<!-- table: foundation -->\nold\n<!-- end -->\n\nafter\n")
+    return path
+
+
+@pytest.fixture
+def rows(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    for psnr in (20.0, 30.0):
+        append_row(path, row(psnr=psnr))
+    return path
+
+
+def test_the_committed_documents_are_what_the_committed_rows_say():
+    found = read_rows(ROWS)
+    stale = [path for path in DOCUMENTS if tables.refresh(path, found, write=False)]
+    assert not stale, "run `make tables`"
+
+
+def test_a_table_is_rebuilt_between_its_marks_only(document, rows, cli):
+    assert cli("report", document, "--rows", rows).status == 0
+    text = document.read_text()
+    assert text.startswith("before\n\n<!-- table: foundation -->\n| model |")
+    assert text.endswith("|\n<!-- end -->\n\nafter\n")
+    assert "30.0000" in text
+    assert "20.0000" not in text  # of one experiment the newest row counts
+
+
+def test_check_finds_a_stale_document_and_changes_nothing(document, rows, cli):
+    before = document.read_text()
+    done = cli("report", document, "--rows", rows, "--check")
+    assert done.status == 1
+    assert "out of date" in done.out
+    assert document.read_text() == before
+    assert cli("report", document, "--rows", rows).status == 0
+    assert cli("report", document, "--rows", rows, "--check").status == 0
+
+
+def test_rebuilding_gives_the_same_bytes(document, rows, cli):
+    cli("report", document, "--rows", rows)
+    first = document.read_bytes()
+    cli("report", document, "--rows", rows)
+    assert document.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{broken", "line 3: is no JSON row"),
+        ('{"psnr": 1}', "line 3: lacks model"),
+        ("[]", "line 3"),
+    ],
+)
+def test_a_line_that_is_no_row_is_named(line, said, rows):
+    with rows.open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(UnveilError, match=said):
+        read_rows(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("no marks", "has no"), ("<!-- table: x -->\n<!-- end -->", "unknown table 'x'")],
+)
+def test_documents_without_a_known_table_are_refused(text, said, document, rows):
+    document.write_text(text)
+    with pytest.raises(UnveilError, match=said):
+        tables.refresh(document, read_rows(rows), write=True)
+    assert document.read_text() == text
+
+
+def test_committed_rows_name_a_clean_commit_and_the_whole_split():
+    for found in read_rows(ROWS):
+        assert found["images"] == 3708
+        assert found["split"] == "test"
+        assert len(found["commit"]) == 40, f"dirty or unknown: {json.dumps(found)[:200]}"
