@@ -82,9 +82,15 @@ def test_the_studys_network_has_its_sources_layers():
     ]
     assert kernels == [
         *[(9, 1, 64), (4, 2, 64), (4, 2, 128), (4, 2, 256)],
-        *[(4, 2, 128), (4, 2, 64), (4, 2, 64), (9, 1, 3)],
+        *[(4, 2, 256), (4, 2, 128), (4, 2, 64), (9, 1, 3)],
     ]
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(2.46e6, abs=5e3)
     assert model.encoder(torch.zeros(1, 3, 112, 112)).shape == (1, 256, 14, 14)
+
+
+def test_a_network_of_one_scale_is_possible():
+    model = build(ModelConfig(widths=(8,), blocks=(1,)))
+    assert model(torch.rand(1, 3, 9, 9)).shape == (1, 3, 9, 9)
 
 
 def test_an_unknown_architecture_is_refused_with_the_nearest():
@@ -100,6 +106,8 @@ def test_an_unknown_architecture_is_refused_with_the_nearest():
         {"widths": (8,), "blocks": (1, 1)},
         {"widths": (), "blocks": ()},
         {"widths": (8, 0)},
+        {"decoder_widths": (8, 8)},
+        {"decoder_widths": (0,)},
         {"blocks": (-1, 0)},
     ],
     ids=str,

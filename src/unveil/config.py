@@ -55,6 +55,8 @@ class ModelConfig:
     """Channels of the stem and of each 4x4 stride-2 convolution after it."""
     blocks: tuple[int, ...] = (1, 2)
     """3x3 convolutions after the stem and after each stride-2 convolution."""
+    decoder_widths: tuple[int, ...] = ()
+    """Channels after each transposed convolution, the deepest first; empty: the mirrored widths."""
 
     def __post_init__(self) -> None:
         _at_least(self, stem_kernel=1)
@@ -67,7 +69,12 @@ class ModelConfig:
             raise UsageError(
                 f"widths {self.widths} and blocks {self.blocks} must have one entry a scale."
             )
-        if min(self.widths) < 1 or min(self.blocks) < 0:
+        if self.decoder_widths and len(self.decoder_widths) != len(self.widths) - 1:
+            raise UsageError(
+                f"decoder_widths {self.decoder_widths} must have one entry for each of the "
+                f"{len(self.widths) - 1} transposed convolutions."
+            )
+        if min((*self.widths, *self.decoder_widths)) < 1 or min(self.blocks) < 0:
             raise UsageError("widths must be at least 1 and blocks at least 0.")
 
 
