@@ -210,7 +210,11 @@ def change_card(folder: Path, **changes: object) -> None:
         ),
         (lambda folder: (folder / CARD_NAME).unlink(), 2, ["model: no checkpoint", CARD_NAME]),
         (lambda folder: change_card(folder, format=99), 1, [CARD_NAME, "format 99"]),
-        (lambda folder: change_card(folder, model={"width": [4]}), 2, ["mean 'widths'?"]),
+        (
+            lambda folder: change_card(folder, model={"width": [4]}),
+            1,
+            [CARD_NAME, "mean 'widths'?"],
+        ),
         (lambda folder: change_card(folder, model={"architecture": "cea"}), 2, ["mean 'cae'?"]),
     ],
 )

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from unveil.config import DataConfig, RuntimeConfig
+from unveil.config import DataConfig, EvaluateConfig
 from unveil.evaluate import evaluate
 from unveil.results import read_rows
-from unveil.specs import parse_operator, parse_storage
 
 LFW = os.environ.get("UNVEIL_LFW")
 ROWS = Path(__file__).parents[1] / "results" / "foundation.jsonl"
@@ -28,9 +27,9 @@ def cache(tmp_path_factory, monkeypatch):
 
 
 def score(model, operator, storage, limit=None):
-    chosen = parse_operator(operator) if operator else None
-    config, runtime = DataConfig(Path(LFW)), RuntimeConfig()
-    return evaluate(model, config, "test", chosen, parse_storage(storage), limit, runtime)
+    data = DataConfig(Path(LFW))
+    config = EvaluateConfig(data, operator=operator, storage=storage, limit=limit)
+    return evaluate(model, config)
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,10 @@ import tyro
 
 from unveil import checkpoint, shipped, tables
 from unveil.card import read_card
-from unveil.config import DataConfig, RuntimeConfig
+from unveil.config import DataConfig, EvaluateConfig
 from unveil.evaluate import evaluate
 from unveil.files import write_text
 from unveil.results import append_row
-from unveil.specs import parse_storage
 
 ROWS = Path(__file__).parents[1] / "results" / "foundation.jsonl"
 
@@ -71,8 +70,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     checkpoint.write(folder, card, {"weights": weights})
     rows = []
     for storage in ("float", "8bit"):
-        kept, config = parse_storage(storage), DataConfig(data=data)
-        rows.append(evaluate(name, config, "test", None, kept, None, RuntimeConfig()))
+        rows.append(evaluate(name, EvaluateConfig(DataConfig(data), storage=storage)))
         append_row(ROWS, rows[-1])
     card = dataclasses.replace(card, scores=rows)
     checkpoint.write(folder, card, {"weights": weights})

@@ -4,26 +4,25 @@ Heavy imports happen inside the commands, so that ``unveil --help`` answers at o
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 from tyro.extras import SubcommandApp
 
 from unveil.config import (
     TILE_PX,
-    DataConfig,
     Device,
+    EvaluateConfig,
     Precision,
     RunConfig,
-    RuntimeConfig,
     from_dict,
 )
 from unveil.errors import UsageError
+from unveil.files import check_folder
 from unveil.photos import MAX_PIXELS, Photo
-from unveil.specs import parse_operator, parse_storage
+from unveil.specs import parse_operator
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
@@ -168,8 +167,6 @@ def train(
         out: run folder to write: checkpoints `best` and `last`.
         resume: run folder to go on with, under the settings it was started with.
     """
-    from unveil.files import check_folder
-
     check_folder(resume or out)
     if resume is not None:
         if config != RunConfig() or out != DEFAULT_RUN:
@@ -186,12 +183,7 @@ def train(
 def evaluate(
     model: Positional[str],
     /,
-    config: OmitArgPrefixes[DataConfig] = DataConfig(),  # noqa: B008  # frozen
-    split: Literal["test", "validation", "train"] = "test",
-    operator: str | None = None,
-    storage: str = "8bit",
-    limit: int | None = None,
-    runtime: OmitArgPrefixes[RuntimeConfig] = RuntimeConfig(),  # noqa: B008  # frozen
+    config: OmitArgPrefixes[EvaluateConfig] = EvaluateConfig(),  # noqa: B008  # frozen
     append: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -199,49 +191,23 @@ def evaluate(
 
     Args:
         model: shipped name, checkpoint folder, or identity.
-        config: the photos.
-        split: which photos.
-        operator: obfuscation to apply (default: what the model was trained to undo).
-        storage: how the obfuscated photo is kept: float, 8bit or jpeg:QUALITY.
-        limit: score only the first photos of the split.
-        runtime: where to compute.
+        config: what to score it on.
         append: also add the result to this file of rows.
         as_json: print one JSON object.
     """
-    kept = parse_storage(storage)
-    chosen = parse_operator(operator) if operator else None
-    _check_evaluation(model, limit, append)
-    from unveil.evaluate import evaluate as run_evaluation
-    from unveil.results import append_row
+    from unveil import shipped
 
-    row = run_evaluation(model, config, split, chosen, kept, limit, runtime)
-    if append is not None:
-        append_row(append, row)
-    if as_json:
-        print(json.dumps(row))
-    else:
-        from unveil import tables
-
-        print(tables.results([row]))
-    sys.stdout.flush()
-
-
-def _check_evaluation(model: str, limit: int | None, append: Path | None) -> None:
-    """Refuse what cannot be scored or kept, before anything heavy is imported.
-
-    Raises:
-        UsageError: no such model, no photos to score.
-        UnveilError: rows cannot be written where ``append`` says.
-    """
-    from unveil.files import check_folder
-    from unveil.shipped import IDENTITY, find_model
-
-    if limit is not None and limit < 1:
-        raise UsageError(f"limit={limit} must be at least 1.")
-    if model != IDENTITY:
-        find_model(model)
+    if model != shipped.IDENTITY:
+        shipped.find_model(model)
     if append is not None:
         check_folder(append.parent)
+    from unveil import results, tables
+    from unveil.evaluate import evaluate as run_evaluation
+
+    row = run_evaluation(model, config)
+    if append is not None:
+        results.append_row(append, row)
+    print(json.dumps(row) if as_json else tables.results([row]))
 
 
 @app.command

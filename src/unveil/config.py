@@ -19,6 +19,7 @@ TILE_PX = 512
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
+SplitName = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,28 @@ class RuntimeConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, threads=1)
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """What a model is scored on."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    split: SplitName = "test"
+    """Which photos."""
+    operator: str | None = None
+    """Obfuscation to apply (default: what the model was trained to undo)."""
+    storage: str = "8bit"
+    """How the obfuscated photo is kept: float, 8bit or jpeg:QUALITY."""
+    limit: int | None = None
+    """Score only the first photos of the split."""
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+    def __post_init__(self) -> None:
+        if self.operator is not None:
+            parse_operator(self.operator)
+        parse_storage(self.storage)
+        _at_least(self, limit=1)
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,16 @@ small photo is reported there, before any training starts.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from unveil.config import DataConfig
+from unveil.config import DataConfig, SplitName
 from unveil.crops import open_crops
 from unveil.errors import UnveilError
 from unveil.lfw import default_folder
 from unveil.photos import list_photos
-
-SplitName = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from unveil.config import DataConfig, RuntimeConfig
-from unveil.data import Photos, SplitName, open_photos
+from unveil.config import EvaluateConfig
+from unveil.data import Photos, open_photos
 from unveil.errors import UsageError
 from unveil.metrics import METRICS
 from unveil.operators import obfuscate
@@ -18,104 +19,105 @@ from unveil.restore import load
 from unveil.results import Row
 from unveil.runtime import Runtime, choose_runtime, provenance
 from unveil.shipped import IDENTITY
-from unveil.specs import Operator, Storage, parse_operator
+from unveil.specs import Operator, Storage, parse_operator, parse_storage
 from unveil.storage import store
 
 BATCH = 32
 
 
-def score(
-    restore: Callable[[Tensor], Tensor],
-    photos: Photos,
-    numbers: Tensor,
-    operator: Operator,
-    storage: Storage,
-    runtime: Runtime,
-) -> dict[str, float]:
-    """Obfuscate, restore and score the photos ``numbers``; return the mean of each metric.
+@dataclass(frozen=True)
+class Trial:
+    """What restorers are scored on, and where.
 
-    The mean is over images, of values computed per image (see :mod:`unveil.metrics`).
-    ``restore`` maps ``B x 3 x H x W`` in [0,1] to the same; a model is switched to evaluation.
+    Attributes:
+        photos: the folder.
+        numbers: which of its photos, 1-D.
+        operator: what obfuscates them.
+        storage: how they are kept before they are restored.
+        runtime: device and precision of the restorer.
     """
-    values, _ = score_images(restore, photos, numbers, operator, storage, runtime)
-    return {name: float(scores.double().mean()) for name, scores in values.items()}
+
+    photos: Photos
+    numbers: Tensor
+    operator: Operator
+    storage: Storage
+    runtime: Runtime
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Each metric of each photo (``N`` float32 values a metric), and the seconds to restore."""
+
+    values: dict[str, Tensor]
+    seconds: float
+
+    def means(self) -> dict[str, float]:
+        """Return the mean over photos of each metric."""
+        return {name: float(values.double().mean()) for name, values in self.values.items()}
 
 
 @torch.inference_mode()
-def score_images(
-    restore: Callable[[Tensor], Tensor],
-    photos: Photos,
-    numbers: Tensor,
-    operator: Operator,
-    storage: Storage,
-    runtime: Runtime,
-) -> tuple[dict[str, Tensor], float]:
-    """Score each photo of ``numbers``; return the metrics, ``N`` values each, and the seconds.
+def score(restore: Callable[[Tensor], Tensor], trial: Trial) -> Scores:
+    """Obfuscate, restore and score every photo of ``trial``.
 
-    The seconds are those of ``restore`` alone.
+    ``restore`` maps ``B x 3 x H x W`` in [0,1] to the same; a model is switched to evaluation.
     """
     if isinstance(restore, torch.nn.Module):
         restore.eval()
+    device = trial.runtime.device
     found: dict[str, list[Tensor]] = {name: [] for name in METRICS}
     seconds = 0.0
-    batches = [numbers[start : start + BATCH] for start in range(0, len(numbers), BATCH)]
-    for batch in progress(batches, len(batches), "scoring"):
-        clean = photos.batch(batch, runtime.device)
-        obfuscated = store(obfuscate(clean, operator), storage)
+    starts = range(0, len(trial.numbers), BATCH)
+    for start in progress(starts, len(starts), "scoring"):
+        clean = trial.photos.batch(trial.numbers[start : start + BATCH], device)
+        obfuscated = store(obfuscate(clean, trial.operator), trial.storage)
         started = time.perf_counter()
-        with runtime.autocast():
+        with trial.runtime.autocast():
             restored = restore(obfuscated).float()
-        _wait_for(runtime.device)
+        _wait_for(device)
         seconds += time.perf_counter() - started
         for name, metric in METRICS.items():
             found[name].append(metric(restored, clean).cpu())
-    return {name: torch.cat(parts) for name, parts in found.items()}, seconds
+    return Scores({name: torch.cat(parts) for name, parts in found.items()}, seconds)
 
 
-def evaluate(
-    model: str,
-    data: DataConfig,
-    split: SplitName,
-    operator: Operator | None,
-    storage: Storage,
-    limit: int | None,
-    runtime: RuntimeConfig,
-) -> Row:
-    """Score a model on one split and return the result row.
+def evaluate(model: str, config: EvaluateConfig) -> Row:
+    """Score a model and return the result row.
 
     Args:
         model: shipped name, checkpoint folder, or ``identity`` (the obfuscated photos).
-        data: the photos and their division.
-        split: which part.
-        operator: obfuscation to apply; None means what the model was trained to undo.
-        storage: how the obfuscated photos are kept.
-        limit: score only the first photos of the split.
-        runtime: where to compute.
+        config: what to score it on.
 
     Raises:
         UsageError: no such model; ``identity`` without an operator.
         UnveilError: photos or weights that cannot be used.
     """
+    runtime = config.runtime
     restorer = None if model == IDENTITY else load(model, runtime.device, runtime.precision)
-    operator = operator or (parse_operator(restorer.card.operator) if restorer else None)
+    operator = config.operator or (restorer.card.operator if restorer else None)
     if operator is None:
         raise UsageError("identity undoes nothing; say what to score it on with --operator SPEC.")
-    chosen = restorer.runtime if restorer else choose_runtime(runtime)
-    photos = open_photos(data)
-    numbers = photos.splits[split][:limit]
-    restore = restorer.model if restorer else torch.nn.Identity()
-    values, seconds = score_images(restore, photos, numbers, operator, storage, chosen)
+    photos = open_photos(config.data)
+    trial = Trial(
+        photos,
+        photos.splits[config.split][: config.limit],
+        parse_operator(operator),
+        parse_storage(config.storage),
+        restorer.runtime if restorer else choose_runtime(runtime),
+    )
+    scores = score(restorer.model if restorer else torch.nn.Identity(), trial)
+    images = len(trial.numbers)
     return {
         "model": Path(model).name,
-        "operator": str(operator),
-        "storage": str(storage),
-        "split": split,
-        "images": len(numbers),
-        **{name: _rounded(float(scores.double().mean())) for name, scores in values.items()},
-        "images_per_second": round(len(numbers) / seconds, 1),
+        "operator": str(trial.operator),
+        "storage": str(trial.storage),
+        "split": config.split,
+        "images": images,
+        **{name: _rounded(value) for name, value in scores.means().items()},
+        "images_per_second": round(images / scores.seconds, 1),
         "weights_sha256": restorer.card.files["weights"]["sha256"] if restorer else None,
         "data_fingerprint": photos.fingerprint,
-        **provenance(chosen),
+        **provenance(trial.runtime),
     }
 
 

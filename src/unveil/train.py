@@ -23,10 +23,10 @@ from torch.optim import Optimizer
 
 from unveil import checkpoint, objectives
 from unveil.card import CARD_NAME, Card, read_card
-from unveil.config import RunConfig, TrainConfig, to_plain
-from unveil.data import Photos, SplitName, epoch_batches, open_photos
+from unveil.config import RunConfig, SplitName, TrainConfig, to_plain
+from unveil.data import Photos, epoch_batches, open_photos
 from unveil.errors import UnveilError, UsageError
-from unveil.evaluate import score
+from unveil.evaluate import Trial, score
 from unveil.models import build
 from unveil.objectives import TrainStep
 from unveil.operators import obfuscate
@@ -85,10 +85,10 @@ class Run:
         return self.photos.splits[split][: self.config.train.limit]
 
     def score(self) -> dict[str, float]:
-        """Score the model on the validation split."""
+        """Return the model's mean scores on the validation split."""
         operator, storage = parse_operator(self.card.operator), parse_storage(self.card.storage)
-        numbers = self.numbers("validation")
-        return score(self.model, self.photos, numbers, operator, storage, self.runtime)
+        trial = Trial(self.photos, self.numbers("validation"), operator, storage, self.runtime)
+        return score(self.model, trial).means()
 
     def save(self, name: str, state: State, optimizer: Optimizer | None = None) -> None:
         """Write the checkpoint ``name``; with ``optimizer``, one that training goes on from."""
