@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from unveil import objectives
 from unveil.config import ModelConfig, RuntimeConfig
 from unveil.models import build
-from unveil.models.cae import SOURCE_CAE
+from unveil.models.cae import MOSAIC_CAE, SOURCE_CAE
 from unveil.objectives import TrainStep
 from unveil.operators import obfuscate
 from unveil.runtime import Runtime, choose_runtime, provenance
@@ -31,7 +31,7 @@ from unveil.storage import store
 
 BATCH = 8
 SIDE_PX = 112
-MODELS = {"cae": ModelConfig(), "cae (sources)": SOURCE_CAE}
+MODELS = {"blur": ModelConfig(), "mosaic": MOSAIC_CAE, "sources": SOURCE_CAE}
 
 
 @dataclass(frozen=True)

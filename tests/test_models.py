@@ -6,7 +6,7 @@ import torch
 from unveil.config import ModelConfig
 from unveil.errors import UsageError
 from unveil.models import MODELS, build
-from unveil.models.cae import SOURCE_CAE
+from unveil.models.cae import MOSAIC_CAE, SOURCE_CAE
 
 SMALL = {"cae": ModelConfig(widths=(8, 12), blocks=(1, 1))}
 
@@ -86,6 +86,11 @@ def test_the_studys_network_has_its_sources_layers():
     ]
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(2.46e6, abs=5e3)
     assert model.encoder(torch.zeros(1, 3, 112, 112)).shape == (1, 256, 14, 14)
+
+
+@pytest.mark.parametrize(("config", "parameters"), [(ModelConfig(), 1.82e6), (MOSAIC_CAE, 2.33e6)])
+def test_the_shipped_shapes_have_the_documented_size(config, parameters):
+    assert sum(p.numel() for p in build(config).parameters()) == pytest.approx(parameters, abs=5e3)
 
 
 def test_a_network_of_one_scale_is_possible():
