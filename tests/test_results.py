@@ -44,8 +44,8 @@ def test_a_table_is_rebuilt_between_its_marks_only(document, rows, cli):
     text = document.read_text()
     assert text.startswith("before\n\n<!-- table: foundation -->\n| model |")
     assert text.endswith("|\n<!-- end -->\n\nafter\n")
-    assert "30.0000" in text
-    assert "20.0000" not in text  # of one experiment the newest row counts
+    assert "30.00" in text
+    assert "20.00" not in text  # of one experiment the newest row counts
 
 
 def test_check_finds_a_stale_document_and_changes_nothing(document, rows, cli):

@@ -6,6 +6,7 @@ import json
 import pytest
 import torch
 
+from unveil import tables
 from unveil.restore import load
 from unveil.shipped import FOLDER, list_shipped, model_for
 from unveil.specs import parse_operator
@@ -28,7 +29,9 @@ class TestEach:
         assert content == item.card.files["weights"]["sha256"]
 
     def test_it_has_a_model_card_and_scores_for_both_storages(self, item):
-        assert item.card.operator in (item.folder / "README.md").read_text()
+        model_card = (item.folder / "README.md").read_text()
+        assert item.card.operator in model_card
+        assert tables.results(item.card.scores) in model_card
         assert {score["storage"] for score in item.card.scores} == {"float", "8bit"}
 
     def test_it_was_trained_on_8bit_photos_of_the_protocols_split(self, item):

@@ -13,10 +13,11 @@ from pathlib import Path
 import tyro
 
 from unveil import checkpoint, shipped, tables
-from unveil.card import read_card
+from unveil.card import Card, read_card
 from unveil.config import DataConfig, EvaluateConfig
 from unveil.evaluate import evaluate
 from unveil.files import write_text
+from unveil.models import build
 from unveil.results import append_row
 
 ROWS = Path(__file__).parents[1] / "results" / "foundation.jsonl"
@@ -74,23 +75,24 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
         append_row(ROWS, rows[-1])
     card = dataclasses.replace(card, scores=rows)
     checkpoint.write(folder, card, {"weights": weights})
-    parameters = sum(value.numel() for value in weights.values())
-    text = MODEL_CARD.format(
+    write_text(folder / "README.md", model_card(name, card))
+    print(tables.results(rows))
+
+
+def model_card(name: str, card: Card) -> str:
+    """Return the text of the model card, from what the checkpoint says of itself."""
+    train, ran = card.run["train"], card.provenance
+    return MODEL_CARD.format(
         name=name,
         operator=card.operator,
         storage=card.storage,
-        parameters=parameters,
-        scores=tables.results(rows),
-        torch=card.provenance["versions"]["torch"],
+        parameters=sum(value.numel() for value in build(card.model).parameters()),
+        scores=tables.results(card.scores),
+        torch=ran["versions"]["torch"],
         **card.data["splits"],
-        **{
-            key: card.run["train"][key]
-            for key in ("batch", "epochs", "learning_rate", "schedule", "l2")
-        },
-        **{key: card.provenance[key] for key in ("device", "precision", "commit")},
+        **{key: train[key] for key in ("batch", "epochs", "learning_rate", "schedule", "l2")},
+        **{key: ran[key] for key in ("device", "precision", "commit")},
     )
-    write_text(folder / "README.md", text)
-    print(tables.results(rows))
 
 
 if __name__ == "__main__":

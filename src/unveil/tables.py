@@ -23,7 +23,7 @@ def markdown(rows: Sequence[Row]) -> str:
     """Lay out rows of equal keys as a Markdown table; numbers to the right."""
     names = list(rows[0]) if rows else []
     align = ["---:" if isinstance(rows[0][name], int | float) else "---" for name in names]
-    lines = [names, align, *([_cell(row[name]) for name in names] for row in rows)]
+    lines = [names, align, *([_cell(name, row[name]) for name in names] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -100,5 +100,7 @@ def _experiment_order(item: tuple[tuple[str, str, str], Row]) -> tuple[Any, ...]
     return operator, model != "identity", model, storage != "float", storage
 
 
-def _cell(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}" if name == "psnr" else f"{value:.4f}"
+    return "" if value is None else str(value)
