@@ -20,11 +20,12 @@ import tyro
 from torch.utils.flop_counter import FlopCounterMode
 
 from unveil import objectives
-from unveil.config import ModelConfig, RuntimeConfig
+from unveil.config import ModelConfig, RuntimeConfig, TrainConfig
 from unveil.models import build
 from unveil.models.cae import MOSAIC_CAE, SOURCE_CAE
 from unveil.objectives import TrainStep
 from unveil.operators import obfuscate
+from unveil.optimizer import build_optimizer
 from unveil.runtime import Runtime, choose_runtime, provenance
 from unveil.specs import GaussianBlur, Storage
 from unveil.storage import store
@@ -46,7 +47,7 @@ def training(config: ModelConfig, runtime: Runtime) -> Work:
     """Return one training step on random photos."""
     torch.manual_seed(0)
     model = build(config).to(runtime.device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-6)
+    optimizer = build_optimizer(model, TrainConfig())
     step = TrainStep(model, objectives.pixel, runtime.autocast)
     clean = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, device=runtime.device)
 

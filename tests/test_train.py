@@ -20,7 +20,7 @@ from unveil.card import read_card
 from unveil.config import RunConfig, TrainConfig, from_dict, to_plain
 from unveil.errors import UsageError
 from unveil.objectives import pixel
-from unveil.schedule import learning_rate
+from unveil.optimizer import learning_rate
 from unveil.train import State
 
 EPOCHS = ("--epochs", 3, "--warmup-steps", 2)

@@ -30,9 +30,9 @@ from unveil.evaluate import Trial, score
 from unveil.models import build
 from unveil.objectives import TrainStep
 from unveil.operators import obfuscate
+from unveil.optimizer import build_optimizer, learning_rate
 from unveil.reporting import Reporter
 from unveil.runtime import Runtime, choose_runtime, provenance
-from unveil.schedule import learning_rate
 from unveil.specs import parse_operator, parse_storage
 from unveil.storage import store
 
@@ -122,9 +122,7 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
     _check_batch(config.train, len(photos.splits["train"]), accelerator.num_processes)
     torch.manual_seed(config.train.seed)
     model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
-    optimizer: Optimizer = torch.optim.Adam(
-        model.parameters(), lr=config.train.learning_rate, weight_decay=config.train.l2
-    )
+    optimizer = build_optimizer(model, config.train)
     card = Card(
         model=config.model,
         operator=str(parse_operator(config.train.operator)),
