@@ -39,12 +39,15 @@ tables: $(READY)
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade --output-file constraints.txt
+	! grep --line-number "://" constraints.txt
 
+# uv installs in seconds what takes pip minutes; pip is there for machines where uv cannot.
+PINNED := --quiet --constraint constraints.txt --editable '.[dev]'
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
-		--build-constraint constraints.txt --editable '.[dev]'
+	$(BIN)/uv pip install --system-certs --python $(BIN)/python --build-constraint constraints.txt $(PINNED) \
+		|| PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install $(PINNED)
 	touch $@
 
 clean:
