@@ -191,6 +191,13 @@ def test_too_many_bytes_are_refused(server, cache, monkeypatch, tells_length, ke
     assert list(cache.iterdir()) == []
 
 
+def test_archive_of_more_than_the_limit_is_refused(server, cache, monkeypatch):
+    monkeypatch.setattr(lfw, "MAX_UNPACKED_BYTES", 100)
+    with pytest.raises(UnveilError, match=r"cannot be unpacked .*limit of 100 bytes.*deleted"):
+        download(server)
+    assert list(cache.iterdir()) == []
+
+
 @pytest.mark.parametrize("names", [["../evil"], [PHOTO, "lfw_funneled/../../evil"], ["/../evil"]])
 def test_archive_that_leaves_its_folder_is_refused(server, cache, names):
     before = sorted(cache.parent.iterdir())

@@ -11,7 +11,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from unveil.errors import UnveilError
-from unveil.files import temporary_beside
+from unveil.files import file_sha256, temporary_beside
 from unveil.photos import read_rgb8
 from unveil.progress import progress
 
@@ -49,14 +49,9 @@ def open_crops(folder: Path, paths: list[str], crop_px: int) -> tuple[np.ndarray
 
 def _fingerprint(folder: Path, paths: list[str], crop_px: int) -> str:
     total = hashlib.sha256(f"{FORMAT} {crop_px} {len(paths)}\n".encode())
-    for path, content in zip(paths, _in_threads(_file_sha256, folder, paths), strict=True):
+    for path, content in zip(paths, _in_threads(file_sha256, folder, paths), strict=True):
         total.update(f"{path}\0{content}\n".encode())
     return total.hexdigest()
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _decode(folder: Path, paths: list[str], crop_px: int, target: Path) -> None:

@@ -52,7 +52,7 @@ class State:
     """Where a run stands: everything that changes besides weights and optimiser."""
 
     step: int = 0
-    loss_sum: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
+    loss_sum: Tensor = field(default_factory=lambda: torch.zeros(()))
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -209,7 +209,7 @@ def _take_up(run: Run, optimizer: Optimizer) -> State:
         raise UnveilError(f"{run.config.data.data}: not the photos that {folder} was trained on.")
     checkpoint.load_weights(run.model, folder, card)
     checkpoint.load_optimizer(optimizer, checkpoint.read_tensors(folder, card, "optimizer"))
-    loss_sum = torch.tensor(card.loss_sum, dtype=torch.float64)
+    loss_sum = torch.tensor(card.loss_sum)
     return State(card.step, loss_sum, list(card.history))
 
 
