@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from unveil import objectives
 from unveil.config import ModelConfig, RuntimeConfig, TrainConfig
 from unveil.models import build
-from unveil.models.cae import MOSAIC_CAE, SOURCE_CAE
+from unveil.models.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.objectives import TrainStep
 from unveil.operators import obfuscate
 from unveil.optimizer import build_optimizer
@@ -32,7 +32,7 @@ from unveil.storage import store
 
 BATCH = 8
 SIDE_PX = 112
-MODELS = {"blur": ModelConfig(), "mosaic": MOSAIC_CAE, "sources": SOURCE_CAE}
+MODELS = {"study": ModelConfig(), "blur": BLUR_CAE, "mosaic": MOSAIC_CAE}
 
 
 @dataclass(frozen=True)

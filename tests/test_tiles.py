@@ -17,7 +17,7 @@ def image():
 @pytest.mark.parametrize("tile_px", [1, 32, 50, 128, 1000])
 def test_a_network_in_tiles_is_the_network(image, tile_px):
     torch.manual_seed(0)
-    model = build(ModelConfig(widths=(8, 12), blocks=(1, 2))).eval()
+    model = build(ModelConfig(stem_kernel=8, stem_stride=2, widths=(8, 12), blocks=(1, 2))).eval()
     with torch.inference_mode():
         whole = model(image)
         tiled = apply_tiled(
@@ -28,7 +28,7 @@ def test_a_network_in_tiles_is_the_network(image, tile_px):
 
 def test_the_test_can_fail_without_enough_context(image):
     torch.manual_seed(0)
-    model = build(ModelConfig(widths=(8, 12), blocks=(1, 2))).eval()
+    model = build(ModelConfig(stem_kernel=8, stem_stride=2, widths=(8, 12), blocks=(1, 2))).eval()
     with torch.inference_mode():
         tiled = apply_tiled(model, image, stride_px=model.stride_px, reach_px=0, tile_px=32)
         assert (tiled - model(image)).abs().max() > 1 / 255

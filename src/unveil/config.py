@@ -44,20 +44,21 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The encoder-decoder's shape; the defaults are the shipped CAE."""
+    """The encoder-decoder's shape; the defaults are the layers that the study's sources list."""
 
     architecture: str = "cae"
     """Key of unveil.models.MODELS."""
-    stem_kernel: int = 8
+    stem_kernel: int = 9
     """Kernel of the first convolution and of its mirror, in pixels."""
-    stem_stride: int = 2
+    stem_stride: int = 1
     """Stride of the first convolution: 1 (odd kernel) or 2 (even kernel)."""
-    widths: tuple[int, ...] = (64, 192)
+    widths: tuple[int, ...] = (64, 64, 128, 256)
     """Channels of the stem and of each 4x4 stride-2 convolution after it."""
-    blocks: tuple[int, ...] = (1, 2)
+    blocks: tuple[int, ...] = (0, 0, 0, 0)
     """3x3 convolutions after the stem and after each stride-2 convolution."""
-    decoder_widths: tuple[int, ...] = ()
-    """Channels after each transposed convolution, the deepest first; empty: the mirrored widths."""
+    decoder: Literal["wide", "mirrored"] = "wide"
+    """Channels after a transposed convolution: those of the scale it comes from (wide), or those
+    of the scale it goes to (mirrored)."""
 
     def __post_init__(self) -> None:
         _at_least(self, stem_kernel=1)
@@ -70,12 +71,7 @@ class ModelConfig:
             raise UsageError(
                 f"widths {self.widths} and blocks {self.blocks} must have one entry a scale."
             )
-        if self.decoder_widths and len(self.decoder_widths) != len(self.widths) - 1:
-            raise UsageError(
-                f"decoder_widths {self.decoder_widths} must have one entry for each of the "
-                f"{len(self.widths) - 1} transposed convolutions."
-            )
-        if min((*self.widths, *self.decoder_widths)) < 1 or min(self.blocks) < 0:
+        if min(self.widths) < 1 or min(self.blocks) < 0:
             raise UsageError("widths must be at least 1 and blocks at least 0.")
 
 

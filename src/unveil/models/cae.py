@@ -2,7 +2,7 @@
 
 Sources: M. Giunta and L. Rinaldi, "The denoising Convolutional Autoencoder", 2022, after
 J. C. Trinidad, "Reconstructing Obfuscated Human Faces", CS231n 2017. The study's figure is
-lost; its sources agree on the layers that ``SOURCE_CAE`` builds. ``ModelConfig()`` and
+lost; its sources agree on the layers that ``ModelConfig()`` lists. ``BLUR_CAE`` and
 ``MOSAIC_CAE`` are the same kind of network with the work moved to where it pays: see
 docs/design.md.
 
@@ -27,16 +27,14 @@ from torch import Tensor, nn
 
 from unveil.config import ModelConfig
 
-SOURCE_CAE = ModelConfig(
-    stem_kernel=9,
-    stem_stride=1,
-    widths=(64, 64, 128, 256),
-    blocks=(0, 0, 0, 0),
-    decoder_widths=(256, 128, 64),
+BLUR_CAE = ModelConfig(
+    stem_kernel=8, stem_stride=2, widths=(64, 192), blocks=(1, 2), decoder="mirrored"
 )
-"""The layers that the study's sources list: 2.46 M parameters, bottleneck 256 x H/8 x W/8."""
+"""The shipped shape for blurs: 1.82 M parameters, bottleneck 192 x H/4 x W/4."""
 
-MOSAIC_CAE = ModelConfig(widths=(64, 128, 160), blocks=(0, 0, 3))
+MOSAIC_CAE = ModelConfig(
+    stem_kernel=8, stem_stride=2, widths=(64, 128, 160), blocks=(0, 0, 3), decoder="mirrored"
+)
 """The shipped shape for mosaics: one scale more, because a block tells only with its neighbours.
 
 2.33 M parameters, bottleneck 160 x H/8 x W/8.
@@ -44,10 +42,10 @@ MOSAIC_CAE = ModelConfig(widths=(64, 128, 160), blocks=(0, 0, 3))
 
 
 class Cae(nn.Module):
-    """Encoder and mirrored decoder of ``config``; fully convolutional, any H and W.
+    """Encoder and decoder of ``config``; fully convolutional, any H and W.
 
-    The default has 1.82 M parameters, a bottleneck of 192 x H/4 x W/4 and costs 3.3 GFLOP
-    for a 112 x 112 image. Internally images are in [-1,1], as tanh gives them.
+    The default has 2.46 M parameters, a bottleneck of 256 x H/8 x W/8 and costs 3.7 GFLOP for
+    a 112 x 112 image. Internally images are in [-1,1], as tanh gives them.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -79,7 +77,7 @@ def _encoder(config: ModelConfig) -> list[nn.Module]:
 def _decoder(config: ModelConfig) -> list[nn.Module]:
     layers: list[nn.Module] = []
     width = config.widths[-1]
-    outputs = config.decoder_widths or config.widths[-2::-1]
+    outputs = config.widths[:0:-1] if config.decoder == "wide" else config.widths[-2::-1]
     for blocks, output in zip(config.blocks[:0:-1], outputs, strict=True):
         layers += [*_refine(width, blocks), nn.ConvTranspose2d(width, output, 4, 2, 1), nn.GELU()]
         width = output
