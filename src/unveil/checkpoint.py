@@ -92,14 +92,9 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     """Put the tensors of :func:`optimizer_tensors` back."""
-    groups = optimizer.state_dict()["param_groups"]
-    parameters = [one for group in optimizer.param_groups for one in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, _, name = key.partition(".")
-        parameter = parameters[int(number)]
-        if value.shape == parameter.shape:
-            # The fused kernel walks parameter and state as they lie in memory, side by side.
-            value = torch.empty_like(parameter).copy_(value)
         state.setdefault(int(number), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
