@@ -1,11 +1,13 @@
 """Large images in small pieces, with the same result as in one piece."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from unveil.config import TILE_PX
+from unveil.progress import progress
 
 
 def apply_tiled(
@@ -35,14 +37,11 @@ def apply_tiled(
     if height <= core_px + margin_px and width <= core_px + margin_px:
         return function(images)
     result = torch.empty_like(images)
-    for top, bottom in _cores(height, core_px):
-        for left, right in _cores(width, core_px):
-            y, x = max(top - margin_px, 0), max(left - margin_px, 0)
-            tile = images[..., y : bottom + margin_px, x : right + margin_px]
-            done = function(tile)
-            result[..., top:bottom, left:right] = done[
-                ..., top - y : bottom - y, left - x : right - x
-            ]
+    cores = list(itertools.product(_cores(height, core_px), _cores(width, core_px)))
+    for (top, bottom), (left, right) in progress(cores, len(cores), "tiles"):
+        y, x = max(top - margin_px, 0), max(left - margin_px, 0)
+        done = function(images[..., y : bottom + margin_px, x : right + margin_px])
+        result[..., top:bottom, left:right] = done[..., top - y : bottom - y, left - x : right - x]
     return result
 
 
