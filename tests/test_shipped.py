@@ -57,7 +57,7 @@ def test_the_listing_shows_them_all(cli):
             "storage",
             "size_mb",
             "sha256",
-            "training_photos",
+            "training_data",
             "scores",
         } <= row.keys()
     assert "cae-blur" in cli("models").out

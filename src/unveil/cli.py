@@ -148,7 +148,7 @@ def models(as_json: Json = False) -> None:
 
 @app.command
 def download() -> None:
-    """Download Labeled Faces in the Wild (233 MB) into the cache folder."""
+    """Download Labeled Faces in the Wild (over 200 MB) into the cache folder."""
     from unveil import lfw
 
     print(lfw.download())

@@ -31,7 +31,7 @@ class Shipped:
             "storage": self.card.storage,
             "size_mb": round(size_bytes / 1e6, 2),
             "sha256": weights["sha256"],
-            "training_photos": self.card.data["splits"]["train"],
+            "training_data": f"{self.card.data['splits']['train']} photos of LFW",
             "scores": [{name: row[name] for name in SCORE_NAMES} for row in self.card.scores],
         }
 

@@ -33,7 +33,7 @@ def models(rows: Sequence[Row]) -> str:
             {
                 "name": row["name"],
                 "undoes": row["operator"],
-                "trained on": f"{row['training_photos']} photos of LFW, {row['storage']}",
+                "trained on": f"{row['training_data']}, {row['storage']}",
                 "size": f"{row['size_mb']} MB",
                 "sha256": row["sha256"][:12],
                 **{name: score[name] for name in ("storage", "psnr", "ssim", "ssim_deck")},
@@ -97,7 +97,7 @@ MARKS = re.compile(
 
 def _experiment_order(item: tuple[tuple[str, str, str], Row]) -> tuple[Any, ...]:
     operator, model, storage = item[0]
-    return operator, model != "identity", model, storage != "float", storage
+    return operator, model != IDENTITY, model, storage != "float", storage
 
 
 def _cell(name: str, value: Any) -> str:

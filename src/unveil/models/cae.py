@@ -57,7 +57,7 @@ class Cae(nn.Module):
         _initialise(self)
 
     def forward(self, obfuscated: Tensor) -> Tensor:
-        """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape, float32 range."""
+        """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape and range, float32."""
         height, width = obfuscated.shape[-2:]
         padded = _pad_to_multiple(obfuscated * 2 - 1, self.stride_px)
         restored = self.decoder(self.encoder(padded))[..., :height, :width]
