@@ -19,11 +19,10 @@ import torch
 import tyro
 from torch.utils.flop_counter import FlopCounterMode
 
-from unveil import objectives
-from unveil.config import ModelConfig, RuntimeConfig, TrainConfig
+from unveil.config import LossConfig, ModelConfig, RuntimeConfig, TrainConfig
 from unveil.models import build
 from unveil.models.cae import BLUR_CAE, MOSAIC_CAE
-from unveil.objectives import TrainStep
+from unveil.objectives import Objective, TrainStep
 from unveil.operators import obfuscate
 from unveil.optimizer import build_optimizer
 from unveil.runtime import Runtime, choose_runtime, provenance
@@ -48,16 +47,16 @@ def training(config: ModelConfig, runtime: Runtime) -> Work:
     torch.manual_seed(0)
     model = build(config).to(runtime.device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(model, TrainConfig())
-    step = TrainStep(model, objectives.pixel, runtime.autocast)
+    step = TrainStep(model, Objective(LossConfig()), runtime.autocast)
     clean = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, device=runtime.device)
 
     def run() -> None:
         obfuscated = store(obfuscate(clean, GaussianBlur()), Storage("8bit"))
-        step(clean, obfuscated)["loss"].backward()
+        step(clean, obfuscated, 0)["loss"].backward()
         optimizer.step()
         optimizer.zero_grad()
 
-    return Work(run, count_flop(lambda: step(clean, clean)["loss"].backward()))
+    return Work(run, count_flop(lambda: step(clean, clean, 0)["loss"].backward()))
 
 
 def convolution(runtime: Runtime) -> Work:

@@ -9,7 +9,7 @@ from unveil.config import ModelConfig, from_dict
 from unveil.errors import UnveilError, UsageError
 
 CARD_NAME = "checkpoint.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Card:
         data: photo counts and the fingerprint of the training data.
         provenance: device, precision, commit and versions.
         step: optimiser steps taken.
-        loss_sum: sum of the losses of an unfinished epoch's steps.
+        loss: scale of the perceptual term and the VGG16 weights it was made with.
+        term_sums: sums of the objective's terms over an unfinished epoch's steps.
         history: one entry an epoch (losses, validation scores, seconds).
         scores: test-split rows of shipped weights (see :mod:`unveil.results`).
         files: name and sha256 of each tensor file, by role.
@@ -37,8 +38,9 @@ class Card:
     run: dict[str, Any]
     data: dict[str, Any]
     provenance: dict[str, Any]
+    loss: dict[str, Any] = field(default_factory=dict)
     step: int = 0
-    loss_sum: float = 0.0
+    term_sums: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     scores: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -20,6 +20,7 @@ TILE_PX = 512
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 SplitName = Literal["train", "validation", "test"]
+Tap = Literal["relu2_2", "conv3_3"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,37 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class LossConfig:
+    """What training minimises; the defaults are the study's first experiment."""
+
+    loss: Literal["pixel", "perceptual", "mixed"] = "pixel"
+    """Pixel (squared error), perceptual (VGG16 features), or mixed: rho * pixel + perceptual."""
+    rho: float = 1.0
+    """Weight of the pixel term in the mixed loss."""
+    tap: Tap = "relu2_2"
+    """Features that the perceptual term compares: the study names relu2_2, and the shape of
+    conv3_3."""
+    scale: Literal["calibrated", "raw"] = "calibrated"
+    """Calibrated: the perceptual term equals the pixel term on obfuscated training photos."""
+    vgg_weights: Path | None = None
+    """File of VGG16 weights (default: what `unveil download vgg16` keeps)."""
+    kl_weight: float = 1e-5
+    """Weight of the VCAE's KL divergence, which is in nats per latent element."""
+    kl_warmup_steps: int = 1000
+    """Steps over which the KL weight rises from 0."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, kl_warmup_steps=0)
+        if not self.rho >= 0 or not self.kl_weight >= 0:
+            raise UsageError("rho and kl_weight must be at least 0.")
+
+    @property
+    def is_perceptual(self) -> bool:
+        """Whether VGG16 takes part."""
+        return self.loss != "pixel"
+
+
+@dataclass(frozen=True)
 class RuntimeConfig:
     """Where the arithmetic happens."""
 
@@ -154,6 +186,7 @@ class RunConfig:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
 

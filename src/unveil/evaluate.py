@@ -17,7 +17,7 @@ from unveil.operators import obfuscate
 from unveil.progress import progress
 from unveil.restore import load
 from unveil.results import Row
-from unveil.runtime import Runtime, choose_runtime, provenance
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.shipped import IDENTITY
 from unveil.specs import Operator, Storage, parse_operator, parse_storage
 from unveil.storage import store
@@ -54,6 +54,10 @@ class Scores:
     def means(self) -> dict[str, float]:
         """Return the mean over photos of each metric."""
         return {name: float(values.double().mean()) for name, values in self.values.items()}
+
+    def pixel_loss(self) -> float:
+        """Return the mean of the study's pixel loss: 4 times the squared error in [0,1]."""
+        return float((4 * 10 ** (-self.values["psnr"].double() / 10)).mean())
 
 
 @torch.inference_mode()
@@ -93,6 +97,7 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
         UnveilError: photos or weights that cannot be used.
     """
     runtime = config.runtime
+    keep_freed_memory()
     restorer = None if model == IDENTITY else load(model, runtime.device, runtime.precision)
     operator = config.operator or (restorer.card.operator if restorer else None)
     if operator is None:

@@ -1,24 +1,89 @@
 """What training minimises. An objective owns the forward pass and returns named terms.
 
-``objective(model, clean, obfuscated)`` gives a dict of scalar tensors; ``"loss"`` is the one
-to minimise, the others are reported. So a KL or perceptual term needs no change in the loop.
+``objective(model, clean, obfuscated, step)`` gives a dict of scalar tensors; ``"loss"`` is the
+one to minimise, the others are reported.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import torch
 from torch import Tensor, nn
 
-Objective = Callable[[nn.Module, Tensor, Tensor], dict[str, Tensor]]
+from unveil.config import LossConfig
+from unveil.models.vcae import Vcae
+from unveil.vgg import VggFeatures
 
 
-def pixel(model: nn.Module, clean: Tensor, obfuscated: Tensor) -> dict[str, Tensor]:
-    """Return the study's pixel loss: squared error over the 112*112*3 values of [-1,1] images.
+def pixel_distance(restored: Tensor, clean: Tensor) -> Tensor:
+    """Return the study's pixel loss of each image, ``B`` values.
 
-    A mean over values and batch; 4 times the mean squared error in [0,1].
+    ``|x - x'|^2 / (112 * 112 * 3)`` for 112x112 images in [-1,1]: the mean over values; 4 times
+    the mean squared error in [0,1].
     """
-    restored = model(obfuscated)
-    return {"loss": 4 * (restored - clean).square().mean()}
+    return 4 * (restored - clean).square().mean(dim=(1, 2, 3))
+
+
+class Objective(nn.Module):
+    """The study's three losses, and the variational term where the model has a latent.
+
+    ==========  ==========================================================
+    pixel       ``pixel``
+    perceptual  ``scale * distance of VGG16 features``
+    mixed       ``rho * pixel + scale * distance of VGG16 features``
+    ==========  ==========================================================
+
+    Args:
+        config: which loss.
+        features: the frozen network; None for the pixel loss.
+        scale: what brings the raw distance of features to the size of the pixel loss (see
+            :func:`balance`), 1 for the raw scale.
+    """
+
+    def __init__(
+        self, config: LossConfig, features: VggFeatures | None = None, scale: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.features = features
+        self.scale = scale
+        self.rho = {"pixel": 1.0, "perceptual": 0.0, "mixed": config.rho}[config.loss]
+
+    def forward(
+        self, model: nn.Module, clean: Tensor, obfuscated: Tensor, step: int
+    ) -> dict[str, Tensor]:
+        """Return the terms for one batch; ``step`` (0-based) sets the KL weight."""
+        if isinstance(model, Vcae):
+            restored, kl = model.sample_with_kl(obfuscated)
+            terms = {"kl": kl}
+            penalty = kl_weight(self.config, step) * kl
+        else:
+            restored, terms, penalty = model(obfuscated), {}, torch.zeros(())
+        terms["pixel"] = pixel_distance(restored, clean).mean()
+        loss = self.rho * terms["pixel"] + penalty.to(clean.device)
+        if self.features is not None:
+            terms["perceptual"] = self.scale * self.features.distance(restored, clean).mean()
+            loss = loss + terms["perceptual"]
+        return {"loss": loss, **terms}
+
+
+def kl_weight(config: LossConfig, step: int) -> float:
+    """Return the weight of the KL term (nats per latent element): a linear rise, then constant."""
+    return config.kl_weight * min(1.0, (step + 1) / max(config.kl_warmup_steps, 1))
+
+
+@torch.no_grad()
+def balance(features: VggFeatures, clean: Tensor, obfuscated: Tensor) -> float:
+    """Return the factor that makes the perceptual term equal the pixel term on ``obfuscated``.
+
+    Without it rho would mean nothing: VGG16's features are in the hundreds, so their distance
+    is about a million times the pixel loss.
+    """
+    # A few at a time: the features of all of them would not fit into memory.
+    batches = list(zip(torch.split(obfuscated, 8), torch.split(clean, 8), strict=True))
+    pixel = sum(float(pixel_distance(x, y).sum()) for x, y in batches)
+    raw = sum(float(features.distance(x, y).sum()) for x, y in batches)
+    return pixel / raw
 
 
 class TrainStep(nn.Module):
@@ -39,7 +104,8 @@ class TrainStep(nn.Module):
         self.objective = objective
         self.autocast = autocast
 
-    def forward(self, clean: Tensor, obfuscated: Tensor) -> dict[str, Tensor]:
+    def forward(self, clean: Tensor, obfuscated: Tensor, step: int) -> dict[str, Tensor]:
         """Return the objective's named terms for one batch."""
         with self.autocast():
-            return self.objective(self.model, clean, obfuscated)
+            terms: dict[str, Tensor] = self.objective(self.model, clean, obfuscated, step)
+            return terms

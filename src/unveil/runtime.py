@@ -1,6 +1,7 @@
 """Device, precision (with the reason for the choice) and provenance of a run."""
 
 import contextlib
+import ctypes
 import importlib.metadata
 import platform
 import subprocess
@@ -68,6 +69,25 @@ def _bf16_support(device: torch.device) -> tuple[bool, str]:
                 return True, f"the CPU has {name}"
         return False, "the CPU has neither amx_bf16 nor avx512_bf16"
     return False, f"bf16 is not known to be fast on {device.type}"
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep freed memory for the next step instead of giving it back.
+
+    Each step of a training allocates the same hundreds of megabytes; fetching them from the
+    system again takes longer than the arithmetic of VGG16 (docs/log.md). Only glibc can be told.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    for parameter, value in GLIBC_KEEP.items():
+        mallopt(parameter, value)
+
+
+GLIBC_KEEP = {-4: 0, -1: -1, -2: 256 * 2**20}
+"""M_MMAP_MAX 0: no block of its own for a large allocation; M_TRIM_THRESHOLD -1: never shrink;
+M_TOP_PAD: grow in steps of 256 MiB."""
 
 
 def provenance(runtime: Runtime) -> dict[str, object]:

@@ -21,7 +21,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from unveil import checkpoint, objectives
+from unveil import checkpoint
+from unveil.calibration import build_objective
 from unveil.card import CARD_NAME, Card, read_card
 from unveil.config import RunConfig, SplitName, TrainConfig, to_plain
 from unveil.data import Photos, epoch_batches, open_photos
@@ -32,7 +33,7 @@ from unveil.objectives import TrainStep
 from unveil.operators import obfuscate
 from unveil.optimizer import build_optimizer, learning_rate
 from unveil.reporting import Reporter
-from unveil.runtime import Runtime, choose_runtime, provenance
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.specs import parse_operator, parse_storage
 from unveil.storage import store
 
@@ -47,13 +48,29 @@ class TrainingInterruptedError(UnveilError):
         self.exit_status = 128 + (signals[0] if signals else signal.SIGTERM)
 
 
+class DivergedError(UnveilError):
+    """The loss became infinite or no number; the last good checkpoints are as they were."""
+
+    def __init__(self, folder: Path, loss: float, step: int) -> None:
+        super().__init__(
+            f"{folder}: the loss became {loss} by step {step}; the last checkpoint is kept. "
+            "Lower --learning-rate."
+        )
+
+
 @dataclass
 class State:
     """Where a run stands: everything that changes besides weights and optimiser."""
 
     step: int = 0
-    loss_sum: Tensor = field(default_factory=lambda: torch.zeros(()))
+    term_sums: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, terms: dict[str, Tensor]) -> None:
+        """Count one step and its terms."""
+        self.step += 1
+        for name, value in terms.items():
+            self.term_sums[name] = self.term_sums.get(name, 0) + value.detach()
 
     @property
     def best_psnr(self) -> float:
@@ -85,20 +102,36 @@ class Run:
         return self.photos.splits[split][: self.config.train.limit]
 
     def score(self) -> dict[str, float]:
-        """Return the model's mean scores on the validation split."""
+        """Return the model's mean scores, and the study's pixel loss, on the validation split."""
         operator, storage = parse_operator(self.card.operator), parse_storage(self.card.storage)
         trial = Trial(self.photos, self.numbers("validation"), operator, storage, self.runtime)
-        return score(self.model, trial).means()
+        scores = score(self.model, trial)
+        return {**scores.means(), "validation_loss": scores.pixel_loss()}
+
+    def terms(self, state: State) -> dict[str, float]:
+        """Return the sums of the objective's terms over all processes' shares of the batches."""
+        reduce = self.accelerator.reduce
+        return {name: float(reduce(value, "mean")) for name, value in state.term_sums.items()}
 
     def save(self, name: str, state: State, optimizer: Optimizer | None = None) -> None:
         """Write the checkpoint ``name``; with ``optimizer``, one that training goes on from."""
-        loss_sum = float(self.accelerator.reduce(state.loss_sum, "mean"))
+        term_sums = self.terms(state)
         tensors = {"weights": dict(self.model.state_dict())}
         if optimizer is not None:
             tensors["optimizer"] = checkpoint.optimizer_tensors(optimizer)
         if self.accelerator.is_main_process:
-            card = replace(self.card, step=state.step, loss_sum=loss_sum, history=state.history)
+            card = replace(self.card, step=state.step, term_sums=term_sums, history=state.history)
             checkpoint.write(self.folder / name, card, tensors)
+
+    def check_loss(self, state: State) -> None:
+        """Stop before a loss that is no number spoils a checkpoint.
+
+        Raises:
+            DivergedError: the loss is infinite or no number.
+        """
+        loss = self.terms(state).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise DivergedError(self.folder, loss, state.step)
 
 
 def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
@@ -117,12 +150,15 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
     runtime = choose_runtime(config.runtime)
     accelerator = Accelerator(cpu=runtime.device.type == "cpu")
     runtime = replace(runtime, device=accelerator.device)
+    keep_freed_memory()
     with accelerator.main_process_first():
         photos = open_photos(config.data)
     _check_batch(config.train, len(photos.splits["train"]), accelerator.num_processes)
     torch.manual_seed(config.train.seed)
     model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(model, config.train)
+    stored = read_card(folder / "last").loss if resume else {}
+    objective, loss_record = build_objective(config, photos, runtime, stored)
     card = Card(
         model=config.model,
         operator=str(parse_operator(config.train.operator)),
@@ -130,10 +166,11 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
         run=to_plain(config),
         data=photos.summary(),
         provenance=provenance(runtime) | {"processes": accelerator.num_processes},
+        loss=loss_record,
     )
     run = Run(config, photos, runtime, accelerator, model, card, folder)
     state = _take_up(run, optimizer) if resume else _begin(run)
-    step = TrainStep(model, objectives.pixel, runtime.autocast)
+    step = TrainStep(model, objective, runtime.autocast)
     with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
         reporter.say(f"training on {runtime}; processes: {accelerator.num_processes}")
         wrapped, optimizer = accelerator.prepare(step, optimizer)
@@ -149,7 +186,7 @@ def _loop(
     numbers = run.numbers("train")
     epoch_steps = len(numbers) // config.batch
     total_steps = epoch_steps * config.epochs
-    state.loss_sum = state.loss_sum.to(device)
+    state.term_sums = {name: value.to(device) for name, value in state.term_sums.items()}
     with _stop_signals() as signals:
         for epoch in range(state.step // epoch_steps, config.epochs):
             if state.is_stale(config.patience):
@@ -160,7 +197,10 @@ def _loop(
             done = state.step % epoch_steps  # above 0 where an interrupted epoch is taken up
             started = time.perf_counter()
             for batch in itertools.islice(batches, done, None):
+                if state.step % CHECK_STEPS == 0:
+                    run.check_loss(state)
                 if _asked_to_stop(accelerator, signals):
+                    run.check_loss(state)
                     run.save("last", state, optimizer)
                     raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
                 share = batch[accelerator.process_index :: accelerator.num_processes]
@@ -168,28 +208,36 @@ def _loop(
                 obfuscated = store(obfuscate(clean, operator), storage)
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(config, state.step, total_steps)
-                loss = train_step(clean, obfuscated)["loss"]
-                accelerator.backward(loss)
+                torch.manual_seed(_noise_seed(config.seed, state.step, accelerator))
+                terms = train_step(clean, obfuscated, state.step)
+                accelerator.backward(terms["loss"])
                 optimizer.step()
                 optimizer.zero_grad()
-                state.step += 1
-                state.loss_sum += loss.detach()
-                reporter.step(epoch, state.step, total_steps, loss)
+                state.add(terms)
+                reporter.step(epoch, state.step, total_steps, terms["loss"])
+            run.check_loss(state)
             speed = (epoch_steps - done) * config.batch / (time.perf_counter() - started)
-            mean_loss = float(accelerator.reduce(state.loss_sum, "mean")) / epoch_steps
-            if not math.isfinite(mean_loss):
-                raise UnveilError(
-                    f"{run.folder}: the loss became {mean_loss} in epoch {epoch + 1}; the last "
-                    "checkpoint is kept. Lower --learning-rate."
-                )
+            means = {name: total / epoch_steps for name, total in run.terms(state).items()}
             is_best = (scores := run.score())["psnr"] > state.best_psnr
-            entry = {"epoch": epoch + 1, "loss": mean_loss, **scores, "images_per_second": speed}
+            entry = {"epoch": epoch + 1, **means, **scores, "images_per_second": speed}
             state.history.append(entry)
-            state.loss_sum.zero_()
+            state.term_sums.clear()
             run.save("last", state, optimizer)
             if is_best:
                 run.save("best", state)
             reporter.epoch(entry)
+
+
+CHECK_STEPS = 50
+
+
+def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
+    """Return what the VCAE's noise is drawn from: its own at each step and process.
+
+    A function of the step, so that a checkpoint needs no random state.
+    """
+    processes, process = int(accelerator.num_processes), int(accelerator.process_index)
+    return (seed << 40) + step * processes + process
 
 
 def _begin(run: Run) -> State:
@@ -209,8 +257,8 @@ def _take_up(run: Run, optimizer: Optimizer) -> State:
         raise UnveilError(f"{run.config.data.data}: not the photos that {folder} was trained on.")
     checkpoint.load_weights(run.model, folder, card)
     checkpoint.load_optimizer(optimizer, checkpoint.read_tensors(folder, card, "optimizer"))
-    loss_sum = torch.tensor(card.loss_sum)
-    return State(card.step, loss_sum, list(card.history))
+    term_sums = {name: torch.tensor(value) for name, value in card.term_sums.items()}
+    return State(card.step, term_sums, list(card.history))
 
 
 def _check_batch(config: TrainConfig, photos: int, processes: int) -> None:

@@ -13,8 +13,14 @@ from torch import nn
 from unveil.config import ModelConfig
 from unveil.errors import unknown
 from unveil.models.cae import Cae
+from unveil.models.rescae import ResCae
+from unveil.models.vcae import Vcae
 
-MODELS: dict[str, Callable[[ModelConfig], nn.Module]] = {"cae": Cae}
+MODELS: dict[str, Callable[[ModelConfig], nn.Module]] = {
+    "cae": Cae,
+    "rescae": ResCae,
+    "vcae": Vcae,
+}
 
 
 def build(config: ModelConfig) -> nn.Module:

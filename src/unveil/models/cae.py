@@ -59,10 +59,17 @@ class Cae(nn.Module):
     def forward(self, obfuscated: Tensor) -> Tensor:
         """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape and range, float32."""
         height, width = obfuscated.shape[-2:]
-        padded = _pad_to_multiple(obfuscated * 2 - 1, self.stride_px)
-        restored = self.decoder(self.encoder(padded))[..., :height, :width]
+        return self.decode(self.encode(obfuscated))[..., :height, :width]
+
+    def encode(self, obfuscated: Tensor) -> Tensor:
+        """Return the codes at the bottleneck, ``B x C x H/stride x W/stride``, rounded up."""
+        codes: Tensor = self.encoder(_pad_to_multiple(obfuscated * 2 - 1, self.stride_px))
+        return codes
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Return the images of ``codes`` in [0,1], float32, sides whole multiples of the stride."""
         # tanh in float32: in bf16 its last step would be as coarse as 8-bit levels.
-        return (torch.tanh(restored.float()) + 1) / 2
+        return (torch.tanh(self.decoder(codes).float()) + 1) / 2
 
 
 def _encoder(config: ModelConfig) -> list[nn.Module]:

@@ -1,0 +1,108 @@
+"""Where VGG16's weights come from: a file that the user has, or torchvision's download.
+
+Nothing is used whose sha256 is not one of the two below, and nothing takes their place: a
+perceptual figure means nothing without the weights it was made with.
+"""
+
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.hub import download_url_to_file
+
+from unveil.config import LossConfig, Tap
+from unveil.crops import cache_folder
+from unveil.errors import UnveilError
+from unveil.files import file_sha256
+from unveil.vgg import VggFeatures
+
+TORCHVISION_NAME = "vgg16-397923af.pth"
+KNOWN: dict[str, tuple[str, tuple[Tap, ...]]] = {
+    "b8c4e1f256e8190d583f01247d5a955441ad206de1416a1abdc3e429d7116f9a": ("oxford", ("relu2_2",)),
+    "397923af": ("torchvision", ("relu2_2", "conv3_3")),
+}
+"""Sha256 (or the beginning of it that torchvision publishes) to the weights' name and taps:
+the original Oxford weights up to conv2_2 in safetensors, and torchvision's own training."""
+
+UNTRAINED = Path("untrained")
+"""What ``vgg_weights`` must say for freshly drawn weights: they test the code, nothing else."""
+
+
+def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
+    """Return the frozen network of ``config`` and what a row says of its weights.
+
+    Raises:
+        UnveilError: no file, one that cannot be read, or not one of the known weights.
+    """
+    if config.vgg_weights == UNTRAINED:
+        return VggFeatures(config.tap), {"vgg": str(UNTRAINED)}
+    path = find(config.vgg_weights)
+    sha256 = file_sha256(path)
+    name, taps = _identify(path, sha256)
+    if config.tap not in taps:
+        raise UnveilError(
+            f"{path}: the {name} weights end before {config.tap}; take --tap {taps[-1]}, or "
+            "torchvision's weights (`unveil download vgg16`)."
+        )
+    try:
+        return VggFeatures(config.tap, _read(path)), {"vgg": name, "vgg_sha256": sha256}
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UnveilError(f"{path}: does not fit VGG16 up to {config.tap} ({reason}).") from None
+
+
+def find(chosen: Path | None) -> Path:
+    """Return the file of ``--vgg-weights``, or else the one that ``unveil download`` keeps.
+
+    Raises:
+        UnveilError: it is not there.
+    """
+    path = chosen or cache_folder() / TORCHVISION_NAME
+    if not path.is_file():
+        raise UnveilError(
+            f"{path}: no VGG16 weights there, and the perceptual loss needs them; get them with "
+            "`unveil download vgg16`, or name a file with --vgg-weights."
+        )
+    return path
+
+
+def download() -> Path:
+    """Fetch torchvision's VGG16 weights (528 MB) into the cache folder and return their path.
+
+    Raises:
+        UnveilError: they cannot be reached, or have another checksum.
+    """
+    from torchvision.models import VGG16_Weights  # slow to import, and only needed here
+
+    target = cache_folder() / TORCHVISION_NAME
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(".partial")
+        try:
+            url = VGG16_Weights.IMAGENET1K_V1.url
+            download_url_to_file(url, str(partial), hash_prefix="397923af", progress=True)
+            shutil.move(partial, target)
+        except (OSError, RuntimeError) as error:
+            raise UnveilError(f"VGG16 weights: cannot be downloaded ({error}).") from None
+        finally:
+            partial.unlink(missing_ok=True)
+    return target
+
+
+def _identify(path: Path, sha256: str) -> tuple[str, tuple[Tap, ...]]:
+    for known, weights in KNOWN.items():
+        if sha256.startswith(known):
+            return weights
+    raise UnveilError(
+        f"{path}: its sha256 {sha256[:12]}... is of no VGG16 weights that are known here; get "
+        "them again with `unveil download vgg16`."
+    )
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    return tensors
