@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
 
 from unveil.__main__ import main
+from unveil.study.photos import draw_photos
 
 BLUR = ("--operator", "gaussian:kernel=9,sigma=4")
 """The flag of the study's blur, which ``trained`` undoes."""
@@ -57,28 +56,6 @@ def assert_told(done: Done, status: int, *phrases: object, lines: int = 1) -> No
     assert all(str(phrase) in done.err for phrase in phrases), (phrases, done.err)
 
 
-def draw_face(rng: np.random.Generator, side_px: int = 128) -> Image.Image:
-    """Draw a smooth, colourful picture with the rough layout of a face."""
-    coarse = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)
-    image = Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.BICUBIC)
-    draw = ImageDraw.Draw(image)
-    skin, dark, lips = rng.integers((150, 20, 120), (240, 90, 220), (3, 3))
-    left, top = rng.integers(side_px // 6, side_px // 4, 2).tolist()
-    width, height = side_px - 2 * left, side_px - 2 * top
-
-    def ellipse(x: float, y: float, wide: float, high: float, colour: np.ndarray) -> None:
-        middle_x, middle_y = left + x * width, top + y * height
-        reach_x, reach_y = wide * width / 2, high * height / 2
-        box = (middle_x - reach_x, middle_y - reach_y, middle_x + reach_x, middle_y + reach_y)
-        draw.ellipse(box, fill=tuple(colour.tolist()))
-
-    ellipse(0.5, 0.5, 1, 1, skin)
-    ellipse(0.3, 0.4, 0.15, 0.1, dark)
-    ellipse(0.7, 0.4, 0.15, 0.1, dark)
-    ellipse(0.5, 0.75, 0.35, 0.1, lips)
-    return image.filter(ImageFilter.GaussianBlur(1.5))
-
-
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give every test an empty cache folder (``$UNVEIL_CACHE``), never the user's own."""
@@ -93,13 +70,7 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     The pictures are drawn from a fixed seed. All tests share the folder: copy what you change.
     """
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(20220615)
-    for person in (f"Person_{letter}" for letter in "ABCDEFGHIJKL"):
-        (folder / person).mkdir()
-        for number in (1, 2):
-            draw_face(rng).save(folder / person / f"{person}_{number:04d}.jpg", quality=95)
-    return folder
+    return draw_photos(tmp_path_factory.mktemp("photos"))
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import BLUR, assert_told, draw_face
+from tests.conftest import BLUR, assert_told
 from unveil.batch import Job, plan, process
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 from unveil.photos import Photo, write_photo
+from unveil.study.photos import draw_face
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ Heavy imports happen inside the commands, so that ``unveil --help`` answers at o
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 from tyro.extras import SubcommandApp
@@ -23,6 +23,7 @@ from unveil.errors import UsageError
 from unveil.files import check_folder
 from unveil.photos import MAX_PIXELS, Photo
 from unveil.specs import parse_operator
+from unveil.study.plan import StudyConfig
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
@@ -31,6 +32,7 @@ DEFAULT_MODEL = "cae-blur"
 DEFAULT_RUN = Path("runs/cae")
 
 app = SubcommandApp()
+study = SubcommandApp()
 
 
 def run(words: Sequence[str]) -> int:
@@ -147,11 +149,21 @@ def models(as_json: Json = False) -> None:
 
 
 @app.command
-def download() -> None:
-    """Download Labeled Faces in the Wild (over 200 MB) into the cache folder."""
-    from unveil import lfw
+def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /) -> None:
+    """Download what training needs into the cache folder.
 
-    print(lfw.download())
+    Args:
+        what: lfw (Labeled Faces in the Wild, over 200 MB) or vgg16 (for the perceptual loss,
+            528 MB).
+    """
+    if what == "lfw":
+        from unveil import lfw
+
+        print(lfw.download())
+    else:
+        from unveil import vgg_weights
+
+        print(vgg_weights.download())
 
 
 @app.command
@@ -239,3 +251,21 @@ def demo(output: Output = Path("runs/demo")) -> None:
     from unveil.demo import run_demo
 
     run_demo(output)
+
+
+app.command(study, name="study", help="Run the study's experiments and report them.")
+
+
+@study.command(name="run")
+def study_run(
+    config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
+) -> None:
+    """Run the study's experiments; Ctrl-C saves, the same command goes on.
+
+    Args:
+        config: the study.
+    """
+    check_folder(config.out)
+    from unveil.study.run import run_study
+
+    run_study(config)

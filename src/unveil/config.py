@@ -126,7 +126,7 @@ class LossConfig:
     """Calibrated: the perceptual term equals the pixel term on obfuscated training photos."""
     vgg_weights: Path | None = None
     """File of VGG16 weights (default: what `unveil download vgg16` keeps)."""
-    kl_weight: float = 1e-5
+    kl_weight: float = 1e-4
     """Weight of the VCAE's KL divergence, which is in nats per latent element."""
     kl_warmup_steps: int = 1000
     """Steps over which the KL weight rises from 0."""

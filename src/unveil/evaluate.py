@@ -2,14 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from unveil.config import EvaluateConfig
+from unveil.config import EvaluateConfig, SplitName
 from unveil.data import Photos, open_photos
 from unveil.errors import UsageError
 from unveil.metrics import METRICS
@@ -43,6 +43,11 @@ class Trial:
     storage: Storage
     runtime: Runtime
 
+    def pairs(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the clean and the obfuscated photos ``numbers``, ``B x 3 x H x W``."""
+        clean = self.photos.batch(numbers, self.runtime.device)
+        return clean, store(obfuscate(clean, self.operator), self.storage)
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -60,8 +65,14 @@ class Scores:
         return float((4 * 10 ** (-self.values["psnr"].double() / 10)).mean())
 
 
+Metric = Callable[[Tensor, Tensor], Tensor]
+"""Maps restored and clean images, ``B x 3 x H x W`` in [0,1], to ``B`` values."""
+
+
 @torch.inference_mode()
-def score(restore: Callable[[Tensor], Tensor], trial: Trial) -> Scores:
+def score(
+    restore: Callable[[Tensor], Tensor], trial: Trial, metrics: Mapping[str, Metric] = METRICS
+) -> Scores:
     """Obfuscate, restore and score every photo of ``trial``.
 
     ``restore`` maps ``B x 3 x H x W`` in [0,1] to the same; a model is switched to evaluation.
@@ -69,18 +80,17 @@ def score(restore: Callable[[Tensor], Tensor], trial: Trial) -> Scores:
     if isinstance(restore, torch.nn.Module):
         restore.eval()
     device = trial.runtime.device
-    found: dict[str, list[Tensor]] = {name: [] for name in METRICS}
+    found: dict[str, list[Tensor]] = {name: [] for name in metrics}
     seconds = 0.0
     starts = range(0, len(trial.numbers), BATCH)
     for start in progress(starts, len(starts), "scoring"):
-        clean = trial.photos.batch(trial.numbers[start : start + BATCH], device)
-        obfuscated = store(obfuscate(clean, trial.operator), trial.storage)
+        clean, obfuscated = trial.pairs(trial.numbers[start : start + BATCH])
         started = time.perf_counter()
         with trial.runtime.autocast():
             restored = restore(obfuscated).float()
         _wait_for(device)
         seconds += time.perf_counter() - started
-        for name, metric in METRICS.items():
+        for name, metric in metrics.items():
             found[name].append(metric(restored, clean).cpu())
     return Scores({name: torch.cat(parts) for name, parts in found.items()}, seconds)
 
@@ -111,17 +121,25 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
         restorer.runtime if restorer else choose_runtime(runtime),
     )
     scores = score(restorer.model if restorer else torch.nn.Identity(), trial)
+    sha256 = restorer.card.files["weights"]["sha256"] if restorer else None
+    return make_row(Path(model).name, config.split, trial, scores, sha256)
+
+
+def make_row(
+    model: str, split: SplitName, trial: Trial, scores: Scores, weights_sha256: str | None
+) -> Row:
+    """Return the result row of a trial: what was scored, the means, and all it depends on."""
     images = len(trial.numbers)
     return {
-        "model": Path(model).name,
+        "model": model,
         "operator": str(trial.operator),
         "storage": str(trial.storage),
-        "split": config.split,
+        "split": split,
         "images": images,
         **{name: _rounded(value) for name, value in scores.means().items()},
         "images_per_second": round(images / scores.seconds, 1),
-        "weights_sha256": restorer.card.files["weights"]["sha256"] if restorer else None,
-        "data_fingerprint": photos.fingerprint,
+        "weights_sha256": weights_sha256,
+        "data_fingerprint": trial.photos.fingerprint,
         **provenance(trial.runtime),
     }
 

@@ -1,0 +1,12 @@
+"""The study as a program: every experiment a cell, every number and picture from stored rows.
+
+::
+
+    plan.py      which cells there are, at which budget, and what the study reported for them
+    folder.py    a study's folder on disk: who works in it, which rows it has
+    run.py       trains, scores and records cells, one after the other or several at once
+    measures.py  the metrics beside PSNR and SSIM
+    ranks.py     how far the metrics agree
+    tables.py, charts.py, strips.py, report.py     rows -> Markdown and HTML
+    search.py    the hyper-parameter search
+"""

@@ -1,0 +1,71 @@
+"""What cells would cost on this machine: a few steps of each kind, timed."""
+
+import time
+from collections.abc import Sequence
+
+import torch
+
+from unveil import tables
+from unveil.config import LossConfig, RuntimeConfig
+from unveil.data import Photos
+from unveil.models import build
+from unveil.objectives import Objective, TrainStep
+from unveil.optimizer import build_optimizer
+from unveil.results import Row
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.study.plan import LOSSES, Cell, Size, run_config
+from unveil.vgg import VggFeatures
+
+WARM_UP_STEPS = 2
+TIMED_STEPS = 3
+
+
+def print_costs(
+    cells: Sequence[Cell], size: Size, photos: Photos, loss: LossConfig, runtime: RuntimeConfig
+) -> None:
+    """Print each cell with its expected training time, and the sum."""
+    keep_freed_memory()
+    chosen = choose_runtime(runtime)
+    seconds: dict[tuple[str, bool], float] = {}
+    rows: list[Row] = []
+    total_minutes = 0.0
+    for cell in cells:
+        kind = (cell.architecture, cell.is_perceptual)
+        if kind not in seconds:
+            seconds[kind] = step_seconds(cell, size, photos, loss, chosen)
+        steps = cell.epochs * (_training_photos(cell, photos) // size.batch)
+        minutes = round(steps * seconds[kind] / 60, 1)
+        rows.append({"cell": cell.name, "steps": steps, "minutes": minutes})
+        total_minutes += minutes
+    print(tables.markdown(rows))
+    print(f"\nAll {len(rows)} cells: {total_minutes:.0f} minutes of training on {chosen};")
+    print("validation and scoring come on top.")
+
+
+def _training_photos(cell: Cell, photos: Photos) -> int:
+    return min(cell.photos or len(photos.paths), len(photos.splits["train"]))
+
+
+def step_seconds(
+    cell: Cell, size: Size, photos: Photos, loss: LossConfig, runtime: Runtime
+) -> float:
+    """Return the seconds of one training step of a cell, the best of a few."""
+    config = run_config(cell, size, size.data, loss, RuntimeConfig())
+    model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
+    # Drawn weights cost what trained ones do.
+    features = VggFeatures(loss.tap) if LOSSES[cell.loss].is_perceptual else None
+    objective = Objective(config.loss, features).to(runtime.device)
+    step = TrainStep(model, objective.to(memory_format=torch.channels_last), runtime.autocast)
+    optimizer = build_optimizer(model, config.train)
+    side_px = photos.crops.shape[1]
+    clean = torch.rand(size.batch, 3, side_px, side_px, device=runtime.device)
+    taken = []
+    for _ in range(WARM_UP_STEPS + TIMED_STEPS):
+        started = time.perf_counter()
+        step(clean, clean, 0)["loss"].backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        if runtime.device.type == "cuda":
+            torch.cuda.synchronize()
+        taken.append(time.perf_counter() - started)
+    return min(taken[WARM_UP_STEPS:])

@@ -1,0 +1,127 @@
+"""A study's folder: what it was started with, its rows, and who works in it.
+
+::
+
+    study.json            version, data set and settings that all its rows share
+    rows.jsonl            the results (see :mod:`unveil.study.run`)
+    cells/NAME/           a cell's checkpoints and pictures
+
+Locks are the operating system's own, so that they end with the process that held them.
+"""
+
+import contextlib
+import importlib.metadata
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from unveil.errors import UnveilError
+from unveil.files import write_text
+from unveil.results import Row, append_row, read_whole_rows
+
+MANIFEST = "study.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """A folder that :func:`open_folder` has checked."""
+
+    path: Path
+
+    @property
+    def rows_path(self) -> Path:
+        """The file of rows."""
+        return self.path / "rows.jsonl"
+
+    def cell(self, name: str) -> Path:
+        """Return the folder of a cell."""
+        return self.path / "cells" / name
+
+    def rows(self) -> tuple[list[Row], list[str]]:
+        """Return all rows that are whole, and a line on each that is not."""
+        return read_whole_rows(self.rows_path) if self.rows_path.exists() else ([], [])
+
+    def append(self, row: Row) -> None:
+        """Add a row; workers take turns."""
+        with FileLock(self.path / ".rows.lock"):
+            append_row(self.rows_path, row)
+
+    @contextlib.contextmanager
+    def only_study(self) -> Iterator[None]:
+        """Hold the folder for one study.
+
+        Raises:
+            UnveilError: another one is running in it.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise UnveilError(
+                f"{self.path}: a study is running in this folder; wait for it, choose another "
+                "--out, or help it with --join."
+            ) from None
+        with lock:
+            yield
+
+    @contextlib.contextmanager
+    def claim(self, name: str) -> Iterator[bool]:
+        """Hold a cell; give False where another worker has it."""
+        self.cell(name).mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.cell(name) / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        with lock:
+            yield True
+
+
+def open_folder(path: Path, settings: dict[str, Any]) -> StudyFolder:
+    """Open a study's folder, made if missing, for rows that share ``settings``.
+
+    Raises:
+        UnveilError: it holds a study of another version, data set or setting; what differs
+            is named.
+    """
+    wanted = {"format": FORMAT, "version": importlib.metadata.version("unveil"), **settings}
+    path.mkdir(parents=True, exist_ok=True)
+    manifest = path / MANIFEST
+    with FileLock(path / ".rows.lock"):
+        if not manifest.exists():
+            write_text(manifest, json.dumps(wanted, indent=2) + "\n")
+    found = read_manifest(path)
+    for name in {**wanted, **found}:
+        if found.get(name) != wanted.get(name):
+            raise UnveilError(
+                f"{path}: holds a study with {name} {_brief(found.get(name))}, not "
+                f"{_brief(wanted.get(name))}; choose another --out."
+            )
+    return StudyFolder(path)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return what the study in ``path`` was started with.
+
+    Raises:
+        UnveilError: there is none, or it cannot be read.
+    """
+    manifest = path / MANIFEST
+    try:
+        plain = json.loads(manifest.read_text(encoding="utf-8"))
+        return dict(plain)
+    except FileNotFoundError:
+        raise UnveilError(f"{path}: no study here ({MANIFEST} is missing).") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise UnveilError(f"{manifest}: cannot be read ({error}).") from None
+
+
+def _brief(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 100 else text[:97] + "..."

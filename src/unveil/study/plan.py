@@ -1,0 +1,207 @@
+"""Which experiments the study has, and what each budget makes of them. Needs no torch."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from unveil.config import (
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    RunConfig,
+    RuntimeConfig,
+    Tap,
+    TrainConfig,
+)
+from unveil.errors import unknown
+
+SizeName = Literal["smoke", "laptop", "full"]
+
+OPERATORS = {"blur": "gaussian:kernel=9,sigma=4", "pixelate": "pixelate:block=8"}
+ARCHITECTURES = ("cae", "vcae", "rescae")
+LOSSES = {
+    "pixel": LossConfig(),
+    "perceptual": LossConfig(loss="perceptual"),
+    "mixed-0.5": LossConfig(loss="mixed", rho=0.5),
+    "mixed-1": LossConfig(loss="mixed", rho=1.0),
+}
+
+DECK: dict[str, tuple[float, float]] = {
+    "blur": (26.67, 0.73),
+    "blur-cae-pixel": (30.62, 0.88),
+    "blur-vcae-pixel": (22.69, 0.54),
+    "blur-rescae-pixel": (29.43, 0.84),
+    "blur-cae-perceptual": (24.25, 0.79),
+    "blur-cae-mixed-0.5": (26.59, 0.84),
+    "blur-cae-mixed-1": (27.26, 0.86),
+    "pixelate": (22.42, 0.48),
+    "pixelate-cae-pixel": (25.40, 0.68),
+    "pixelate-cae-mixed-1": (22.48, 0.61),
+}
+"""What the study reports, PSNR in dB and its SSIM, on its test set; the obfuscated photos too.
+
+It gives two mixed results for blur without saying which rho is which, and one for the mosaic
+("MPL1"): taken as the smaller rho first, as in its text, and as rho 1.
+"""
+
+KL_WEIGHTS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""What the VCAE's failure is looked for with; a textbook VAE is at 2.7 (docs/study.md)."""
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """What `unveil study run` does."""
+
+    size: SizeName = "laptop"
+    """Budget: smoke (drawn photos, a minute), laptop (about 2 hours) or full (the deck's)."""
+    data: Path | None = None
+    """LFW, or any folder of photos that is large enough (default: the downloaded LFW)."""
+    out: Path = Path("runs/study")
+    """Folder of the study; what is in it is not done again."""
+    only: tuple[str, ...] = ()
+    """Beginnings of the names of the cells to run; `deck` for the deck's experiments."""
+    epochs: int | None = None
+    """Train every cell for so many epochs instead of the size's."""
+    tap: Tap = "relu2_2"
+    """Features that the perceptual term compares."""
+    scale: Literal["calibrated", "raw"] = "calibrated"
+    """Scale of the perceptual term."""
+    vgg_weights: Path | None = None
+    """File of VGG16 weights (default: what `unveil download vgg16` keeps)."""
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+    join: bool = False
+    """Help a study that is running in the folder; cells are divided among all who work there."""
+    dry_run: bool = False
+    """Print the cells and what they would cost on this machine, and run nothing."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment: a network trained once, under one budget."""
+
+    obfuscation: str
+    architecture: str
+    loss: str
+    epochs: int
+    seed: int = 0
+    kl_weight: float | None = None
+    """Set in the cells that look for the VCAE's failure, which use few photos."""
+    photos: int | None = None
+    """Training photos (default: all)."""
+
+    @property
+    def experiment(self) -> str:
+        """What is compared with the deck: the cell without budget and seed."""
+        kl = "" if self.kl_weight is None else f"-kl{self.kl_weight:.0e}"
+        return f"{self.obfuscation}-{self.architecture}-{self.loss}{kl}"
+
+    @property
+    def name(self) -> str:
+        """Name of the cell's folder; no two different cells share one."""
+        photos = "" if self.photos is None else f"-{self.photos}photos"
+        return f"{self.experiment}-{self.epochs}epochs{photos}-seed{self.seed}"
+
+    @property
+    def is_perceptual(self) -> bool:
+        """Whether training needs VGG16."""
+        return LOSSES[self.loss].is_perceptual
+
+
+@dataclass(frozen=True)
+class Size:
+    """A budget for the whole study."""
+
+    pixel_epochs: int
+    perceptual_epochs: int
+    seeds: int
+    """Runs of each main cell: the pixel-loss CAE on both obfuscations."""
+    kl_photos: int
+    kl_epochs: int
+    measured_photos: int
+    """Test photos that the costly metrics are taken on."""
+    batch: int = 8
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+
+
+SIZES: dict[SizeName, Size] = {
+    "smoke": Size(
+        *(1, 1, 2, 16, 1, 4),
+        batch=4,
+        data=DataConfig(crop_px=48, test_photos=8, validation_photos=4),
+        model=ModelConfig(stem_kernel=3, widths=(4, 8), blocks=(0, 1)),
+    ),
+    "laptop": Size(2, 1, 3, 2000, 2, 200),
+    "full": Size(15, 15, 3, 2000, 2, 200),
+}
+
+
+def plan(size: SizeName, epochs: int | None = None) -> list[Cell]:
+    """Return the cells of a size in the order they run: the deck's first, cheap ones before dear.
+
+    Args:
+        size: which budget.
+        epochs: train every cell for so many instead (not those that vary the KL weight).
+    """
+    budget = SIZES[size]
+    cells = [
+        Cell(
+            *(obfuscation, architecture, loss),
+            epochs or (budget.perceptual_epochs if config.is_perceptual else budget.pixel_epochs),
+        )
+        for loss, config in LOSSES.items()
+        for obfuscation in OPERATORS
+        for architecture in ARCHITECTURES
+    ]
+    cells.sort(key=lambda cell: cell.experiment not in DECK)
+    seeds = [
+        replace(cell, seed=seed)
+        for seed in range(1, budget.seeds)
+        for cell in cells
+        if (cell.architecture, cell.loss) == ("cae", "pixel")
+    ]
+    failure = [
+        Cell(*("blur", "vcae", "pixel", budget.kl_epochs), kl_weight=weight, photos=photos)
+        for photos in [budget.kl_photos]
+        for weight in KL_WEIGHTS
+    ]
+    return [*cells, *seeds, *failure]
+
+
+def choose(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:
+    """Return the cells whose name begins with one of ``only``; all of them if it is empty.
+
+    ``deck`` stands for the experiments of the deck.
+
+    Raises:
+        UsageError: a beginning that no cell has.
+    """
+    for word in only:
+        if word != "deck" and not any(cell.name.startswith(word) for cell in cells):
+            raise unknown("cell", word, ["deck", *(cell.name for cell in cells)])
+    return [
+        cell
+        for cell in cells
+        if not only
+        or any(cell.name.startswith(word) for word in only)
+        or ("deck" in only and cell.experiment in DECK and cell.seed == 0)
+    ]
+
+
+def run_config(
+    cell: Cell, size: Size, data: DataConfig, loss: LossConfig, runtime: RuntimeConfig
+) -> RunConfig:
+    """Return the training run of ``cell``; ``loss`` gives tap, scale and VGG16 weights."""
+    chosen = LOSSES[cell.loss]
+    loss = replace(loss, loss=chosen.loss, rho=chosen.rho)
+    if cell.kl_weight is not None:
+        loss = replace(loss, kl_weight=cell.kl_weight, kl_warmup_steps=0)
+    train = TrainConfig(
+        operator=OPERATORS[cell.obfuscation],
+        epochs=cell.epochs,
+        batch=size.batch,
+        seed=cell.seed,
+        limit=cell.photos,
+    )
+    model = replace(size.model, architecture=cell.architecture)
+    return RunConfig(data=data, model=model, train=train, loss=loss, runtime=runtime)
