@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import importlib.metadata
 import platform
 import subprocess
@@ -104,10 +105,11 @@ def provenance(runtime: Runtime) -> dict[str, object]:
     }
 
 
+@functools.cache
 def commit() -> str:
     """Return the commit of the checkout that this code runs from, ``-dirty`` when changed.
 
-    ``unknown`` where the package is installed without a checkout.
+    Looked up once a process: what is committed later is not what runs. ``unknown`` where the package is installed without a checkout.
     """
     folder = Path(__file__).parent
 
