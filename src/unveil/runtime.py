@@ -109,7 +109,8 @@ def provenance(runtime: Runtime) -> dict[str, object]:
 def commit() -> str:
     """Return the commit of the checkout that this code runs from, ``-dirty`` when changed.
 
-    Looked up once a process: what is committed later is not what runs. ``unknown`` where the package is installed without a checkout.
+    Looked up once a process: what is committed later is not what runs. ``unknown`` where the
+    package is installed without a checkout.
     """
     folder = Path(__file__).parent
 

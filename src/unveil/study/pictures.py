@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from unveil.data import Photos
-from unveil.evaluate import Trial
+from unveil.evaluate import BATCH, Trial
 from unveil.files import temporary_beside
 from unveil.models.vcae import Vcae
 
@@ -33,19 +33,30 @@ def picture_numbers(photos: Photos) -> list[int]:
 
 
 @torch.inference_mode()
-def save_pictures(folder: Path, model: torch.nn.Module, trial: Trial) -> None:
-    """Store what ``model`` makes of the strips' photos, as ``N x H x W x 3`` uint8.
+def save_pictures(folder: Path, model: torch.nn.Module, trial: Trial, measured: int) -> None:
+    """Store what ``model`` makes of some photos, as ``N x H x W x 3`` uint8.
 
-    ``restored``, and for a VCAE also ``samples`` of the first photo.
+    ``strip``: the photos of the strips; ``measured``: the first of the test split; of the
+    obfuscated photos themselves also the clean ones; of a VCAE also ``samples`` of the strip's
+    first photo.
     """
-    numbers = trial.numbers[picture_numbers(trial.photos)]
-    _, obfuscated = trial.pairs(numbers)
-    with trial.runtime.autocast():
-        stored = {"restored": _to_uint8(model(obfuscated))}
-        if isinstance(model, Vcae):
-            generator = torch.Generator(obfuscated.device).manual_seed(0)
-            first = obfuscated[:1].expand(SAMPLES, -1, -1, -1)
-            stored["samples"] = _to_uint8(model.sample(first, generator))
+    device, autocast = trial.runtime.device, trial.runtime.autocast
+
+    def restored(numbers: Tensor) -> Tensor:
+        with autocast():
+            parts = [model(trial.pairs(part)[1]) for part in torch.split(numbers, BATCH)]
+        return _to_uint8(torch.cat(parts))
+
+    strip, first = trial.numbers[picture_numbers(trial.photos)], trial.numbers[:measured]
+    stored = {"strip": restored(strip), "measured": restored(first)}
+    if isinstance(model, torch.nn.Identity):
+        stored["clean_strip"] = _to_uint8(trial.pairs(strip)[0])
+        stored["clean_measured"] = _to_uint8(trial.pairs(first)[0])
+    if isinstance(model, Vcae):
+        copies = trial.pairs(strip[:1])[1].expand(SAMPLES, -1, -1, -1)
+        with autocast():
+            drawn = model.sample(copies, torch.Generator(device).manual_seed(0))
+        stored["samples"] = _to_uint8(drawn)
     with temporary_beside(folder / PICTURES_NAME) as partial:
         partial.write_bytes(save(stored))
 
@@ -57,4 +68,4 @@ def read_pictures(folder: Path) -> dict[str, Tensor]:
 
 
 def _to_uint8(images: Tensor) -> Tensor:
-    return (images * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
+    return (images.float() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()

@@ -152,7 +152,7 @@ def _record(study: Study, cell: Cell, stopped: str | None) -> None:
         if storage == "float":
             row |= _details(study, restorer.model, trial, scores)
             row |= {"history": history, "training": restorer.card.provenance}
-            save_pictures(study.folder.cell(cell.name), restorer.model, trial)
+            _save_pictures(study, cell.name, restorer.model, trial)
         study.folder.append(row)
 
 
@@ -167,8 +167,12 @@ def _record_inputs(study: Study, obfuscation: str) -> None:
         row = about | make_row("identity", "test", trial, scores, None)
         if storage == "float":
             row |= _details(study, model, trial, scores)
-            save_pictures(study.folder.cell(obfuscation), model, trial)
+            _save_pictures(study, obfuscation, model, trial)
         study.folder.append(row)
+
+
+def _save_pictures(study: Study, name: str, model: torch.nn.Module, trial: Trial) -> None:
+    save_pictures(study.folder.cell(name), model, trial, study.size.measured_photos)
 
 
 def _trial(study: Study, obfuscation: str, storage: str, runtime: Runtime) -> Trial:
