@@ -1,10 +1,11 @@
-"""How fast the CAE trains here, against what this machine's convolutions can do.
+"""How fast the study's cells train here, against what this machine's convolutions can do.
 
     make bench        (nothing else should run meanwhile)
 
 For each precision, in turn and side by side in one run: the images per second of whole
 training steps (obfuscate, store, forward, loss, backward, Adam), the FLOP/s that makes, and
-the FLOP/s of one large plain 3x3 convolution, forward and backward, at the same precision.
+two measures of the machine at the same precision: one large plain 3x3 convolution, and VGG16
+up to conv3_3 on 224x224 images, both forward and backward to the input.
 """
 
 import json
@@ -19,19 +20,33 @@ import torch
 import tyro
 from torch.utils.flop_counter import FlopCounterMode
 
+from unveil import tables
 from unveil.config import LossConfig, ModelConfig, RuntimeConfig, TrainConfig
 from unveil.models import build
 from unveil.models.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.objectives import Objective, TrainStep
 from unveil.operators import obfuscate
 from unveil.optimizer import build_optimizer
-from unveil.runtime import Runtime, choose_runtime, provenance
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.specs import GaussianBlur, Storage
 from unveil.storage import store
+from unveil.vgg import VggFeatures
 
 BATCH = 8
 SIDE_PX = 112
-MODELS = {"study": ModelConfig(), "blur": BLUR_CAE, "mosaic": MOSAIC_CAE}
+EPOCH_PHOTOS = 7620
+PIXEL, PERCEPTUAL = LossConfig(), LossConfig(loss="perceptual")
+CELLS = {
+    "cae, pixel": (ModelConfig(), PIXEL),
+    "vcae, pixel": (ModelConfig("vcae"), PIXEL),
+    "rescae, pixel": (ModelConfig("rescae"), PIXEL),
+    "cae, relu2_2": (ModelConfig(), PERCEPTUAL),
+    "vcae, relu2_2": (ModelConfig("vcae"), PERCEPTUAL),
+    "rescae, relu2_2": (ModelConfig("rescae"), PERCEPTUAL),
+    "cae-blur, pixel": (BLUR_CAE, PIXEL),
+    "cae-pixelate, pixel": (MOSAIC_CAE, PIXEL),
+}
+"""The mixed losses cost what the perceptual one does."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +57,14 @@ class Work:
     flop: float
 
 
-def training(config: ModelConfig, runtime: Runtime) -> Work:
-    """Return one training step on random photos."""
+def training(model_config: ModelConfig, loss: LossConfig, runtime: Runtime) -> Work:
+    """Return one training step on random photos; VGG16 with drawn weights, which cost the same."""
     torch.manual_seed(0)
-    model = build(config).to(runtime.device).to(memory_format=torch.channels_last)
+    model = build(model_config).to(runtime.device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(model, TrainConfig())
-    step = TrainStep(model, Objective(LossConfig()), runtime.autocast)
+    objective = Objective(loss, VggFeatures(loss.tap) if loss.is_perceptual else None)
+    objective = objective.to(runtime.device).to(memory_format=torch.channels_last)
+    step = TrainStep(model, objective, runtime.autocast)
     clean = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, device=runtime.device)
 
     def run() -> None:
@@ -73,6 +90,18 @@ def convolution(runtime: Runtime) -> Work:
     return Work(run, count_flop(run))
 
 
+def vgg16(runtime: Runtime) -> Work:
+    """Return VGG16 up to conv3_3, forward and backward to the input."""
+    features = VggFeatures("conv3_3").to(runtime.device).to(memory_format=torch.channels_last)
+    images = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, device=runtime.device).requires_grad_()
+
+    def run() -> None:
+        with runtime.autocast():
+            features(images).sum().backward()
+
+    return Work(run, count_flop(run))
+
+
 def count_flop(run: Callable[[], None]) -> float:
     """Return the floating-point operations of ``run``; a multiply-add counts as two."""
     with FlopCounterMode(display=False) as counter:
@@ -90,48 +119,60 @@ def seconds(work: Work, calls: int) -> float:
     return (time.perf_counter() - started) / calls
 
 
-def bench(rounds: int = 7, calls: int = 10, append: Path | None = None) -> None:
-    """Print the table.
+def measure(works: dict[str, Work], rounds: int, calls: int) -> dict[str, list[float]]:
+    """Return the seconds of each work in each round; in turn, the first round left out."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for round_number in range(rounds + 1):
+        for name, work in works.items():
+            spent = seconds(work, calls)
+            if round_number > 0:
+                taken[name].append(spent)
+    return taken
+
+
+def ratio(name: str, other: str, works: dict[str, Work], taken: dict[str, list[float]]) -> float:
+    """Return how many times longer ``name`` takes than its FLOP at the rate of ``other``."""
+    flop = works[other].flop / works[name].flop
+    pairs = zip(taken[name], taken[other], strict=True)
+    return statistics.median(flop * spent / base for spent, base in pairs)
+
+
+def bench(rounds: int = 5, calls: int = 6, append: Path | None = None) -> None:
+    """Print the tables.
 
     Args:
         rounds: times that everything is measured in turn; medians are printed.
         calls: calls in a row at each measurement.
         append: also add one JSON row a line to this file.
     """
-    print("| model | precision | images/s | GFLOP/s | convolution GFLOP/s | share |")
-    print("| --- | --- | ---: | ---: | ---: | ---: |")
+    keep_freed_memory()
+    rows = []
     for precision in ("fp32", "bf16"):
         runtime = choose_runtime(RuntimeConfig(precision=precision))
-        works = {name: training(config, runtime) for name, config in MODELS.items()}
-        works["ceiling"] = convolution(runtime)
-        taken: dict[str, list[float]] = {name: [] for name in works}
-        for round_number in range(rounds + 1):
-            for name, work in works.items():
-                spent = seconds(work, calls)
-                if round_number > 0:  # the first round warms up
-                    taken[name].append(spent)
-        rate = {n: works[n].flop / statistics.median(taken[n]) for n in works}
-        for name in MODELS:
-            pairs = zip(taken[name], taken["ceiling"], strict=True)
-            ratio = works[name].flop / works["ceiling"].flop
-            share = statistics.median(ratio * ceiling / spent for spent, ceiling in pairs)
-            speed = BATCH / statistics.median(taken[name])
+        works = {name: training(*cell, runtime) for name, cell in CELLS.items()}
+        works |= {"convolution": convolution(runtime), "VGG16 to conv3_3": vgg16(runtime)}
+        taken = measure(works, rounds, calls)
+        for name, work in works.items():
+            middle = statistics.median(taken[name])
             row = {
-                "benchmark": "train_speed",
-                "model": name,
-                "images_per_second": round(speed, 1),
-                "gflop_per_second": round(rate[name] / 1e9, 1),
-                "ceiling_gflop_per_second": round(rate["ceiling"] / 1e9, 1),
-                "share": round(share, 3),
-                **provenance(runtime),
+                "cell": name,
+                "precision": precision,
+                "images/s": round(BATCH / middle, 1),
+                "s an epoch": round(EPOCH_PHOTOS / BATCH * middle),
+                "GFLOP/s": round(work.flop / middle / 1e9),
+                "times the FLOP time, convolution": round(
+                    ratio(name, "convolution", works, taken), 2
+                ),
+                "times the FLOP time, VGG16": round(
+                    ratio(name, "VGG16 to conv3_3", works, taken), 2
+                ),
             }
-            print(
-                f"| {name} | {precision} | {speed:.1f} | {row['gflop_per_second']} "
-                f"| {row['ceiling_gflop_per_second']} | {share:.2f} |"
-            )
+            rows.append(row)
             if append is not None:
                 with append.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
+                    full = {"benchmark": "train_speed", **row, **provenance(runtime)}
+                    file.write(json.dumps(full) + "\n")
+    print(tables.markdown(rows))
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     machine = provenance(choose_runtime(RuntimeConfig()))
     print(f"\n{machine['device']}; {machine['versions']}; peak memory {peak_gb:.2f} GB")

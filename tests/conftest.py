@@ -104,3 +104,14 @@ def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         done = run_cli("train", "--data", photo_folder, "--out", run, *TINY_DATA, *TINY_TRAINING)
     assert done.status == 0, done.err
     return run / "best"
+
+
+@pytest.fixture(scope="session")
+def smoke_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a whole `unveil study run --size smoke`: do not change it."""
+    folder = tmp_path_factory.mktemp("smoke") / "study"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        done = run_cli("study", "run", "--size", "smoke", "--out", folder)
+    assert done.status == 0, done.err
+    return folder

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
 from torch import Tensor
 
 from unveil import tables
@@ -18,11 +17,10 @@ from unveil.results import Row
 from unveil.shipped import list_shipped
 from unveil.specs import Storage, parse_operator
 from unveil.storage import store
+from unveil.strips import Captioned, draw_strip
 
 FACE = (slice(0, 224), slice(112, 336))
 """Rows and columns of the astronaut's face, drawn in the strip; scores are of the whole photo."""
-
-CAPTION_PX = 20
 
 
 def run_demo(output: Path) -> None:
@@ -33,7 +31,7 @@ def run_demo(output: Path) -> None:
     """
     clean = to_tensor(_astronaut())
     rows: list[Row] = []
-    strips: list[list[tuple[str, Tensor]]] = []
+    strips: list[list[Captioned]] = []
     for item in list_shipped():
         operator = parse_operator(item.card.operator)
         obfuscated = store(obfuscate(clean, operator), Storage("8bit"))
@@ -41,28 +39,24 @@ def run_demo(output: Path) -> None:
         for stage, images in (("before", obfuscated), ("after", restored)):
             scores = {name: float(metric(images, clean)) for name, metric in METRICS.items()}
             rows.append({"operator": str(operator), "": f"{stage} {item.name}", **scores})
-        strips.append([("clean", clean), (str(operator), obfuscated), (item.name, restored)])
+        stages = {"clean": clean, str(operator): obfuscated, item.name: restored}
+        strips.append([_captioned(*stage) for stage in stages.items()])
     print(tables.markdown(rows))
-    print(write_strip(strips, output / "strip.png"))
+    print(_write_strip(strips, output / "strip.png"))
 
 
-def write_strip(strips: list[list[tuple[str, Tensor]]], path: Path) -> Path:
-    """Draw rows of captioned faces to a PNG file and return its path."""
-    rows = [np.hstack([_captioned(text, images) for text, images in strip]) for strip in strips]
+def _write_strip(strips: list[list[Captioned]], path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary_beside(path) as partial:
-            Image.fromarray(np.vstack(rows)).save(partial)
+            partial.write_bytes(draw_strip(strips))
     except OSError as error:
         raise UnveilError(f"{path}: cannot be written ({error.strerror}).") from None
     return path
 
 
-def _captioned(text: str, images: Tensor) -> np.ndarray:
-    face = to_photo(images[..., *FACE]).rgb
-    caption = Image.new("RGB", (face.shape[1], CAPTION_PX), "white")
-    ImageDraw.Draw(caption).text((4, 4), text, fill="black")
-    return np.vstack([np.asarray(caption), face])
+def _captioned(text: str, images: Tensor) -> Captioned:
+    return to_photo(images[..., *FACE]).rgb, (text,)
 
 
 def _astronaut() -> Photo:

@@ -126,7 +126,7 @@ class Size:
 
 SIZES: dict[SizeName, Size] = {
     "smoke": Size(
-        *(1, 1, 2, 16, 1, 4),
+        *(3, 3, 2, 8, 1, 4),
         batch=4,
         data=DataConfig(crop_px=48, test_photos=8, validation_photos=4),
         model=ModelConfig(stem_kernel=3, widths=(4, 8), blocks=(0, 1)),

@@ -164,9 +164,11 @@ def _record_inputs(study: Study, obfuscation: str) -> None:
     for storage in STORAGES:
         trial = _trial(study, obfuscation, storage, runtime)
         scores = score(model, trial)
-        row = about | make_row("identity", "test", trial, scores, None)
+        row: Row = about | make_row("identity", "test", trial, scores, None)
         if storage == "float":
             row |= _details(study, model, trial, scores)
+            first = trial.numbers[: study.size.measured_photos].tolist()
+            row["measured_photos"] = [study.photos.paths[number] for number in first]
             _save_pictures(study, obfuscation, model, trial)
         study.folder.append(row)
 
