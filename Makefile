@@ -31,9 +31,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/start_time.py
 	$(BIN)/python benchmarks/train_speed.py
 
-# Every table in the documents, from the committed rows.
+# Every table and chart in the documents, from the committed rows.
 tables: $(READY)
 	$(BIN)/unveil report README.md --rows results/foundation.jsonl
+	$(BIN)/unveil study report results/study --out docs --name study --no-page
 
 # Pin what pyproject.toml allows, for every platform, naming no registry.
 lock: $(READY)

@@ -6,17 +6,30 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from unveil.config import DataConfig, EvaluateConfig
+from tests.conftest import TINY_DATA, TINY_TRAINING, assert_told
+from unveil.card import read_card
+from unveil.config import DataConfig, EvaluateConfig, LossConfig
+from unveil.crops import open_crops
+from unveil.data import split
 from unveil.evaluate import evaluate
+from unveil.objectives import Objective
+from unveil.operators import gaussian_blur
+from unveil.photos import list_photos
 from unveil.results import read_rows
+from unveil.vgg_weights import load_features
 
 LFW = os.environ.get("UNVEIL_LFW")
+VGG = Path(LFW or ".").parent / "vgg16" / "vgg16_conv2_2.safetensors"
 ROWS = Path(__file__).parents[1] / "results" / "foundation.jsonl"
 pytestmark = [
     pytest.mark.lfw,
     pytest.mark.skipif(LFW is None, reason="set UNVEIL_LFW to a folder of LFW's photos"),
 ]
+
+
+needs_vgg = pytest.mark.skipif(not VGG.is_file(), reason=f"no {VGG.name} beside LFW's folder")
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +92,43 @@ def test_training_on_all_photos_stays_under_3_gb(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) * 1024 < 3e9
+
+
+@needs_vgg
+def test_the_real_vgg16_gives_the_protocols_raw_terms():
+    """23,021 and 0.0095: the first 64 test photos, blurred and kept as float."""
+    config = LossConfig(loss="mixed", scale="raw", vgg_weights=VGG)
+    features, record = load_features(config)
+    assert record["vgg"] == "oxford"
+    assert record["vgg_sha256"].startswith("b8c4e1f2")
+    paths = list_photos(Path(LFW))
+    numbers = split(len(paths), DataConfig(Path(LFW)))["test"][:64]
+    crops, _ = open_crops(Path(LFW), [paths[number] for number in numbers], 112)
+    found = []
+    for eight in torch.from_numpy(crops.copy()).permute(0, 3, 1, 2).float().div(255).split(8):
+        objective = Objective(config, features)
+        found.append(objective(torch.nn.Identity(), eight, gaussian_blur(eight, 9, 4.0), 0))
+    means = {name: float(torch.stack([one[name] for one in found]).mean()) for name in found[0]}
+    assert means["perceptual"] == pytest.approx(23_021, rel=0.001)
+    assert means["pixel"] == pytest.approx(0.0095, abs=0.00005)
+    assert means["loss"] == pytest.approx(means["pixel"] + means["perceptual"])
+
+
+@needs_vgg
+def test_the_real_vgg16_calibrates_a_run(photo_folder, tmp_path, cli):
+    """The scale brings the term to the pixel term's size; a millionth here, as on LFW."""
+    words = ("--data", photo_folder, *TINY_DATA, *TINY_TRAINING, "--vgg-weights", VGG)
+    done = cli("train", *words, "--out", tmp_path / "run", "--loss", "mixed")
+    assert done.status == 0, done.err
+    entry = read_card(tmp_path / "run" / "last").history[0]
+    assert 1e-7 < read_card(tmp_path / "run" / "last").loss["scale"] < 1e-5
+    assert 0.1 < entry["perceptual"] / entry["pixel"] < 10
+
+
+@needs_vgg
+def test_the_real_vgg16_ends_before_conv3_3(photo_folder, tmp_path, cli):
+    words = ("--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
+    words = (*words, "--loss", "perceptual", "--vgg-weights", VGG, "--tap", "conv3_3")
+    done = cli("train", *words)
+    assert_told(done, 1, f"{VGG}: the oxford weights end before conv3_3", "--tap relu2_2")
+    assert not (tmp_path / "run").exists()

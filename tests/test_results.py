@@ -7,7 +7,7 @@ import pytest
 
 from unveil import tables
 from unveil.errors import UnveilError
-from unveil.results import REQUIRED, append_row, read_rows
+from unveil.results import REQUIRED, append_row, read_rows, read_whole_rows
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "foundation.jsonl"
@@ -78,6 +78,48 @@ def test_a_line_that_is_no_row_is_named(line, said, rows):
         file.write(line + "\n")
     with pytest.raises(UnveilError, match=said):
         read_rows(rows)
+
+
+def test_the_whole_rows_of_a_damaged_file_are_read_and_the_others_named(rows):
+    with rows.open("a") as file:
+        file.write('{"psnr": 1}\n')
+    append_row(rows, row(psnr=40.0))
+    with rows.open("ab") as file:
+        file.write(b"\0\xff\n\n")
+    found, lost = read_whole_rows(rows)
+    assert [item["psnr"] for item in found] == [20.0, 30.0, 40.0]
+    assert [line.split(":")[0] for line in lost] == [f"{rows}, line {n}" for n in (3, 5, 6)]
+    assert "lacks model, operator" in lost[0]
+    assert lost[1].endswith("is no JSON row")
+
+
+def test_wherever_a_crash_has_cut_the_last_row_later_rows_are_whole(rows):
+    """At each of its bytes: nothing but the cut row is lost, and nothing is where it is whole."""
+    content = rows.read_bytes()
+    start = content.index(b"\n") + 1
+    for end in range(start, len(content) + 1):
+        rows.write_bytes(content[:end])
+        for psnr in (40.0, 50.0):
+            append_row(rows, row(psnr=psnr))
+        found, lost = read_whole_rows(rows)
+        is_whole = end >= len(content) - 1  # all but the line end
+        assert [item["psnr"] for item in found] == [20.0, *[30.0] * is_whole, 40.0, 50.0]
+        assert len(lost) == (not is_whole and end > start)
+        assert rows.read_bytes().startswith(content[:end])
+        assert rows.read_bytes().count(b"\n") == 3 + (end > start)
+
+
+def test_rows_of_any_text_and_size_come_back(tmp_path):
+    """Line separators of Unicode, and more than a buffer holds."""
+    kept = [row(model="a\u2028b\x85c\nd"), row(model="x" * 100_000)]
+    for item in kept:
+        append_row(tmp_path / "new" / "rows.jsonl", item)
+    assert read_whole_rows(tmp_path / "new" / "rows.jsonl") == (kept, [])
+
+
+def test_rows_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(UnveilError, match=r"rows\.jsonl: cannot be read \(No such file"):
+        read_whole_rows(tmp_path / "rows.jsonl")
 
 
 @pytest.mark.parametrize(

@@ -147,9 +147,9 @@ def test_the_page_needs_nothing_from_outside(study, cli):
     assert sum(tag == "table" for tag, _ in found) == 14
 
 
-def test_the_pictures_of_the_run_are_in_its_page(smoke_study, tmp_path, cli):
+def test_the_pictures_of_the_run_are_in_its_page(smoke, tmp_path, cli):
     """With a real run's pictures: a photo a person, a column a run, the caption's numbers."""
-    done = cli("study", "report", smoke_study, "--out", tmp_path)
+    done = cli("study", "report", smoke[1], "--out", tmp_path)
     assert done.status == 0, done.err
     assert 'src="data:image/png;base64,' in (tmp_path / "report.html").read_text()
     for name in ("architectures", "losses", "pixelation", "vcae-samples", "disagreements-blur"):

@@ -207,7 +207,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(photo_fold
     out = tmp_path / "run"
     done = cli(*flags(photo_folder, out, "--learning-rate", 1e30, "--warmup-steps", 0, *EPOCHS[:2]))
     assert done.status == 1
-    assert "the loss became nan" in done.err
+    assert "no numbers any more" in done.err
     for folder in out.glob("*"):
         assert all(value.isfinite().all() for value in tensors(folder).values())
 

@@ -1,5 +1,6 @@
 """From a loss's settings to the objective: VGG16's weights, and the scale of its term."""
 
+import math
 from typing import Any
 
 import torch
@@ -47,9 +48,19 @@ def build_objective(
 
 
 def calibrate(features: VggFeatures, config: RunConfig, photos: Photos, runtime: Runtime) -> float:
-    """Return the scale at which obfuscated training photos have equal pixel and VGG16 terms."""
+    """Return the scale at which obfuscated training photos have equal pixel and VGG16 terms.
+
+    Raises:
+        UnveilError: the obfuscation changes nothing that could be compared.
+    """
     numbers = photos.splits["train"][: config.train.limit][:PHOTOS]
     clean = photos.batch(numbers, runtime.device)
     obfuscated = obfuscate(clean, parse_operator(config.train.operator))
     with runtime.autocast():
-        return balance(features, clean, store(obfuscated, parse_storage(config.train.storage)))
+        scale = balance(features, clean, store(obfuscated, parse_storage(config.train.storage)))
+    if not math.isfinite(scale):
+        raise UnveilError(
+            f"{config.train.operator} changes nothing in the training photos, so the perceptual "
+            "term cannot be calibrated on it; choose another --operator, or --scale raw."
+        )
+    return scale

@@ -14,6 +14,9 @@ from typing import Any, Literal, TypeVar
 from unveil.errors import UsageError, unknown
 from unveil.specs import parse_operator, parse_storage
 
+MOST = 1e30
+"""Beyond it float32 overflows inside the optimiser."""
+
 TILE_PX = 512
 """Side of the pieces that large images are restored in."""
 
@@ -107,8 +110,8 @@ class TrainConfig:
         parse_operator(self.operator)
         parse_storage(self.storage)
         _at_least(self, epochs=1, batch=1, warmup_steps=0, limit=1, patience=1)
-        if not self.learning_rate > 0 or not self.l2 >= 0:
-            raise UsageError("learning_rate must be above 0 and l2 at least 0.")
+        if not 0 < self.learning_rate <= MOST or not 0 <= self.l2 <= MOST:
+            raise UsageError(f"learning_rate must be above 0, l2 at least 0, both up to {MOST}.")
 
 
 @dataclass(frozen=True)

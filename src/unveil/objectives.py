@@ -4,6 +4,7 @@
 one to minimise, the others are reported.
 """
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -77,13 +78,13 @@ def balance(features: VggFeatures, clean: Tensor, obfuscated: Tensor) -> float:
     """Return the factor that makes the perceptual term equal the pixel term on ``obfuscated``.
 
     Without it rho would mean nothing: VGG16's features are in the hundreds, so their distance
-    is about a million times the pixel loss.
+    is about a million times the pixel loss. Not a number where nothing was hidden.
     """
     # A few at a time: the features of all of them would not fit into memory.
     batches = list(zip(torch.split(obfuscated, 8), torch.split(clean, 8), strict=True))
     pixel = sum(float(pixel_distance(x, y).sum()) for x, y in batches)
     raw = sum(float(features.distance(x, y).sum()) for x, y in batches)
-    return pixel / raw
+    return pixel / raw if raw > 0 else math.nan
 
 
 class TrainStep(nn.Module):

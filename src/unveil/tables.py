@@ -19,8 +19,10 @@ DECK = {
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Lay out rows of equal keys as a Markdown table; numbers to the right."""
-    names = list(rows[0]) if rows else []
+    """Lay out rows of equal keys as a Markdown table, numbers to the right; no rows, no table."""
+    if not rows:
+        return ""
+    names = list(rows[0])
     align = ["---:" if isinstance(rows[0][name], int | float) else "---" for name in names]
     lines = [names, align, *([_cell(name, row[name]) for name in names] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

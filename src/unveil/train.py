@@ -2,14 +2,16 @@
 
 The engine is Hugging Face accelerate: started alone, it is a plain loop; started by
 ``torchrun --nproc-per-node N -m unveil train ...`` each process takes its share of every batch
-and gradients are averaged, so the global batch, and with it the result, stays the same.
+and gradients are averaged, so the global batch, and with it the result, stays the same. (But for
+the VCAE: each process draws its own noise.)
 """
 
+import hashlib
 import itertools
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,12 +51,12 @@ class TrainingInterruptedError(UnveilError):
 
 
 class DivergedError(UnveilError):
-    """The loss became infinite or no number; the last good checkpoints are as they were."""
+    """The loss or the weights became no numbers; checkpoints of before are as they were."""
 
-    def __init__(self, folder: Path, loss: float, step: int) -> None:
+    def __init__(self, folder: Path, step: int) -> None:
         super().__init__(
-            f"{folder}: the loss became {loss} by step {step}; the last checkpoint is kept. "
-            "Lower --learning-rate."
+            f"{folder}: the loss or the weights are no numbers any more by step {step}; what was "
+            "saved before is kept. A lower learning rate may help."
         )
 
 
@@ -96,17 +98,24 @@ class Run:
     model: nn.Module
     card: Card
     folder: Path
+    after_epoch: Callable[[dict[str, Any]], None] | None = None
 
     def numbers(self, split: SplitName) -> Tensor:
         """Return the photo numbers of a split, cut to the configured limit."""
         return self.photos.splits[split][: self.config.train.limit]
 
-    def score(self) -> dict[str, float]:
-        """Return the model's mean scores, and the study's pixel loss, on the validation split."""
+    def score(self, state: State) -> dict[str, float]:
+        """Return the model's mean scores, and the study's pixel loss, on the validation split.
+
+        Raises:
+            DivergedError: they are no numbers.
+        """
         operator, storage = parse_operator(self.card.operator), parse_storage(self.card.storage)
         trial = Trial(self.photos, self.numbers("validation"), operator, storage, self.runtime)
         scores = score(self.model, trial)
-        return {**scores.means(), "validation_loss": scores.pixel_loss()}
+        if math.isnan(loss := scores.pixel_loss()):
+            raise DivergedError(self.folder, state.step)
+        return {**scores.means(), "validation_loss": loss}
 
     def terms(self, state: State) -> dict[str, float]:
         """Return the sums of the objective's terms over all processes' shares of the batches."""
@@ -123,18 +132,25 @@ class Run:
             card = replace(self.card, step=state.step, term_sums=term_sums, history=state.history)
             checkpoint.write(self.folder / name, card, tensors)
 
-    def check_loss(self, state: State) -> None:
-        """Stop before a loss that is no number spoils a checkpoint.
+    def check_health(self, state: State) -> None:
+        """Stop before a loss or weights that are no numbers spoil a checkpoint.
 
         Raises:
-            DivergedError: the loss is infinite or no number.
+            DivergedError: the loss or a weight is infinite or no number.
         """
         loss = self.terms(state).get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise DivergedError(self.folder, loss, state.step)
+        if math.isfinite(loss) and all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            return
+        raise DivergedError(self.folder, state.step)
 
 
-def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
+def train(
+    config: RunConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    after_epoch: Callable[[dict[str, Any]], None] | None = None,
+) -> Path:
     """Train a model and return the folder of its best checkpoint.
 
     Args:
@@ -142,6 +158,8 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
         folder: run folder; holds the checkpoints ``best`` and ``last``.
         resume: go on from ``last``. On the CPU, with the same number of threads, the result
             is bit-identical to that of a run that was never interrupted.
+        after_epoch: called in each process with the history's entry of every epoch that is
+            trained here, once its checkpoint is written; what it raises ends the run.
 
     Raises:
         UnveilError: photos that cannot be used, a folder that holds another run.
@@ -168,7 +186,7 @@ def train(config: RunConfig, folder: Path, *, resume: bool = False) -> Path:
         provenance=provenance(runtime) | {"processes": accelerator.num_processes},
         loss=loss_record,
     )
-    run = Run(config, photos, runtime, accelerator, model, card, folder)
+    run = Run(config, photos, runtime, accelerator, model, card, folder, after_epoch)
     state = _take_up(run, optimizer) if resume else _begin(run)
     step = TrainStep(model, objective, runtime.autocast)
     with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
@@ -198,9 +216,9 @@ def _loop(
             started = time.perf_counter()
             for batch in itertools.islice(batches, done, None):
                 if state.step % CHECK_STEPS == 0:
-                    run.check_loss(state)
+                    run.check_health(state)
                 if _asked_to_stop(accelerator, signals):
-                    run.check_loss(state)
+                    run.check_health(state)
                     run.save("last", state, optimizer)
                     raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
                 share = batch[accelerator.process_index :: accelerator.num_processes]
@@ -215,17 +233,22 @@ def _loop(
                 optimizer.zero_grad()
                 state.add(terms)
                 reporter.step(epoch, state.step, total_steps, terms["loss"])
-            run.check_loss(state)
+            run.check_health(state)
             speed = (epoch_steps - done) * config.batch / (time.perf_counter() - started)
             means = {name: total / epoch_steps for name, total in run.terms(state).items()}
-            is_best = (scores := run.score())["psnr"] > state.best_psnr
+            is_best = (scores := run.score(state))["psnr"] > state.best_psnr
             entry = {"epoch": epoch + 1, **means, **scores, "images_per_second": speed}
             state.history.append(entry)
             state.term_sums.clear()
-            run.save("last", state, optimizer)
+            # The best first: a crash between the two repeats the epoch, and so the best.
             if is_best:
                 run.save("best", state)
+            run.save("last", state, optimizer)
             reporter.epoch(entry)
+            if run.after_epoch is not None:
+                run.after_epoch(entry)
+        if _asked_to_stop(accelerator, signals):  # too late to stop training: stop what follows
+            raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
 
 
 CHECK_STEPS = 50
@@ -236,8 +259,9 @@ def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
 
     A function of the step, so that a checkpoint needs no random state.
     """
-    processes, process = int(accelerator.num_processes), int(accelerator.process_index)
-    return (seed << 40) + step * processes + process
+    text = f"{seed} {step} {accelerator.process_index}"
+    # torch's CPU generator takes 32 bits: a hash, so that seeds and steps do not overlap.
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
 def _begin(run: Run) -> State:

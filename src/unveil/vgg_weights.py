@@ -6,8 +6,10 @@ perceptual figure means nothing without the weights it was made with.
 
 import shutil
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.hub import download_url_to_file
@@ -18,16 +20,21 @@ from unveil.errors import UnveilError
 from unveil.files import file_sha256
 from unveil.vgg import VggFeatures
 
-TORCHVISION_NAME = "vgg16-397923af.pth"
+TORCHVISION_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+TORCHVISION_NAME = f"vgg16-{TORCHVISION_SHA256[:8]}.pth"
 KNOWN: dict[str, tuple[str, tuple[Tap, ...]]] = {
     "b8c4e1f256e8190d583f01247d5a955441ad206de1416a1abdc3e429d7116f9a": ("oxford", ("relu2_2",)),
-    "397923af": ("torchvision", ("relu2_2", "conv3_3")),
+    TORCHVISION_SHA256: ("torchvision", ("relu2_2", "conv3_3")),
 }
-"""Sha256 (or the beginning of it that torchvision publishes) to the weights' name and taps:
-the original Oxford weights up to conv2_2 in safetensors, and torchvision's own training."""
+"""Sha256 to the weights' name and taps: the original Oxford weights up to conv2_2 in
+safetensors, and torchvision's own training."""
 
 UNTRAINED = Path("untrained")
 """What ``vgg_weights`` must say for freshly drawn weights: they test the code, nothing else."""
+
+
+UNREADABLE = (RuntimeError, ValueError, OSError, UnpicklingError, SafetensorError)
+"""What readers of tensors raise on a file that holds something else."""
 
 
 def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
@@ -37,7 +44,9 @@ def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
         UnveilError: no file, one that cannot be read, or not one of the known weights.
     """
     if config.vgg_weights == UNTRAINED:
-        return VggFeatures(config.tap), {"vgg": str(UNTRAINED)}
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return VggFeatures(config.tap), {"vgg": str(UNTRAINED)}
     path = find(config.vgg_weights)
     sha256 = file_sha256(path)
     name, taps = _identify(path, sha256)
@@ -46,9 +55,10 @@ def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
             f"{path}: the {name} weights end before {config.tap}; take --tap {taps[-1]}, or "
             "torchvision's weights (`unveil download vgg16`)."
         )
+    tensors = _read(path)
     try:
-        return VggFeatures(config.tap, _read(path)), {"vgg": name, "vgg_sha256": sha256}
-    except (RuntimeError, ValueError, OSError) as error:
+        return VggFeatures(config.tap, tensors), {"vgg": name, "vgg_sha256": sha256}
+    except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise UnveilError(f"{path}: does not fit VGG16 up to {config.tap} ({reason}).") from None
 
@@ -77,12 +87,12 @@ def download() -> Path:
     from torchvision.models import VGG16_Weights  # slow to import, and only needed here
 
     target = cache_folder() / TORCHVISION_NAME
-    if not target.exists():
+    if not target.exists() or not file_sha256(target).startswith(TORCHVISION_SHA256):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(".partial")
         try:
             url = VGG16_Weights.IMAGENET1K_V1.url
-            download_url_to_file(url, str(partial), hash_prefix="397923af", progress=True)
+            download_url_to_file(url, str(partial), hash_prefix=TORCHVISION_SHA256, progress=True)
             shutil.move(partial, target)
         except (OSError, RuntimeError) as error:
             raise UnveilError(f"VGG16 weights: cannot be downloaded ({error}).") from None
@@ -92,9 +102,8 @@ def download() -> Path:
 
 
 def _identify(path: Path, sha256: str) -> tuple[str, tuple[Tap, ...]]:
-    for known, weights in KNOWN.items():
-        if sha256.startswith(known):
-            return weights
+    if sha256 in KNOWN:
+        return KNOWN[sha256]
     raise UnveilError(
         f"{path}: its sha256 {sha256[:12]}... is of no VGG16 weights that are known here; get "
         "them again with `unveil download vgg16`."
@@ -102,7 +111,11 @@ def _identify(path: Path, sha256: str) -> tuple[str, tuple[Tap, ...]]:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        # weights_only: tensors, and nothing that a pickle could run.
+        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE:
+        raise UnveilError(f"{path}: is no file of tensors, by its content or its name.") from None
     return tensors

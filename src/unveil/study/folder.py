@@ -58,28 +58,26 @@ class StudyFolder:
         Raises:
             UnveilError: another one is running in it.
         """
-        lock = FileLock(self.path / ".lock")
         try:
-            lock.acquire(blocking=False)
+            held = FileLock(self.path / ".lock").acquire(blocking=False)
         except Timeout:
             raise UnveilError(
                 f"{self.path}: a study is running in this folder; wait for it, choose another "
                 "--out, or help it with --join."
             ) from None
-        with lock:
+        with held:
             yield
 
     @contextlib.contextmanager
     def claim(self, name: str) -> Iterator[bool]:
         """Hold a cell; give False where another worker has it."""
         self.cell(name).mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.cell(name) / ".lock")
         try:
-            lock.acquire(blocking=False)
+            held = FileLock(self.cell(name) / ".lock").acquire(blocking=False)
         except Timeout:
             yield False
             return
-        with lock:
+        with held:
             yield True
 
 

@@ -1,7 +1,8 @@
 """The metrics beside PSNR and SSIM: closer to what people see, or said to be.
 
 All are full-reference and give one value an image of ``B x 3 x H x W`` in [0,1]. Library code
-(torchmetrics) where there is some; computed in float32.
+(torchmetrics, which is slow to import and so loaded where it is used) where there is some;
+computed in float32.
 """
 
 from collections.abc import Callable
@@ -9,10 +10,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import (
-    multiscale_structural_similarity_index_measure,
-    visual_information_fidelity,
-)
 
 from unveil.evaluate import Metric
 from unveil.runtime import Runtime
@@ -33,17 +30,21 @@ def ms_ssim(restored: Tensor, clean: Tensor) -> Tensor:
     Z. Wang, E. P. Simoncelli, A. C. Bovik, "Multiscale structural similarity for image quality
     assessment", 2003; the weights of the scales used are made to sum to 1.
     """
+    from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
+
     side_px = min(clean.shape[-2:])
-    # A scale needs more than the 11-pixel window; torchmetrics wants one halving to spare.
-    scales = max(n for n in range(1, 5) if n == 1 or side_px // 2 ** (n - 1) > 10)
+    # torchmetrics wants the 11-pixel window to fit into side / (scales - 1)^2 pixels too.
+    fits = (n for n in range(2, 5) if side_px // max(2 ** (n - 1), (n - 1) ** 2) > 10)
+    scales = max(fits, default=1)
     weights = torch.tensor(MS_SSIM_WEIGHTS[:scales])
-    similarity: Tensor = multiscale_structural_similarity_index_measure(
-        restored.float(),
-        clean.float(),
-        data_range=1.0,
-        betas=tuple((weights / weights.sum()).tolist()),
-        reduction="none",
-    )
+    with torch.autocast(clean.device.type, enabled=False):
+        similarity: Tensor = multiscale_structural_similarity_index_measure(
+            restored.float(),
+            clean.float(),
+            data_range=1.0,
+            betas=tuple((weights / weights.sum()).tolist()),
+            reduction="none",
+        )
     return similarity
 
 
@@ -52,9 +53,12 @@ def vif(restored: Tensor, clean: Tensor) -> Tensor:
 
     H. R. Sheikh, A. C. Bovik, "Image information and visual quality", 2006. Needs 41x41 pixels.
     """
-    fidelity: Tensor = visual_information_fidelity(
-        255 * restored.float(), 255 * clean.float(), reduction="none"
-    )
+    from torchmetrics.functional.image import visual_information_fidelity
+
+    with torch.autocast(clean.device.type, enabled=False):
+        fidelity: Tensor = visual_information_fidelity(
+            255 * restored.float(), 255 * clean.float(), reduction="none"
+        )
     return fidelity
 
 
@@ -67,7 +71,7 @@ def measures(runtime: Runtime, features: VggFeatures | None) -> tuple[dict[str, 
     else:
         found["vgg_relu2_2"] = _in_runtime(features.distance, runtime)
     if _lpips_backbone().is_file():
-        found["lpips"] = _lpips()
+        found["lpips"] = _lpips(runtime.device)
     else:
         absent.append(f"lpips: torchvision's {LPIPS_BACKBONE} is not in its cache")
     return found, absent
@@ -85,10 +89,10 @@ def _lpips_backbone() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / LPIPS_BACKBONE
 
 
-def _lpips() -> Callable[[Tensor, Tensor], Tensor]:
+def _lpips(device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
     from torchmetrics.functional.image.lpips import _LPIPS
 
-    network = _LPIPS(pretrained=True, net="alex").eval()
+    network = _LPIPS(pretrained=True, net="alex").eval().to(device)
 
     def distance(restored: Tensor, clean: Tensor) -> Tensor:
         return torch.as_tensor(network(restored * 2 - 1, clean * 2 - 1)).flatten()

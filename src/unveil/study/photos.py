@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from unveil.files import temporary_beside
+
 PEOPLE = "ABCDEFGHIJKL"
 SEED = 20220615
 
@@ -21,7 +23,8 @@ def draw_photos(folder: Path, side_px: int = 128) -> Path:
             path = folder / person / f"{person}_{number:04d}.jpg"
             face = draw_face(rng, side_px)
             if not path.exists():
-                face.save(path, quality=95)
+                with temporary_beside(path) as partial:
+                    face.save(partial, quality=95)
     return folder
 
 

@@ -178,7 +178,7 @@ def choose(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:
     """
     for word in only:
         if word != "deck" and not any(cell.name.startswith(word) for cell in cells):
-            raise unknown("cell", word, ["deck", *(cell.name for cell in cells)])
+            raise unknown("cell", word, ["deck", *dict.fromkeys(c.experiment for c in cells)])
     return [
         cell
         for cell in cells

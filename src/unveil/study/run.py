@@ -6,9 +6,12 @@ other metrics of the first test photos, value by value.
 """
 
 import contextlib
+import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -42,9 +45,9 @@ DIGITS = 4
 class StudyInterruptedError(UnveilError):
     """The study was asked to stop; everything so far is saved."""
 
-    def __init__(self, cell: Cell, cause: TrainingInterruptedError) -> None:
-        super().__init__(f"stopped in {cell.name}; the same command goes on from there.")
-        self.exit_status = cause.exit_status
+    def __init__(self, name: str, exit_status: int) -> None:
+        super().__init__(f"stopped in {name}; the same command goes on from there.")
+        self.exit_status = exit_status
 
 
 @dataclass(frozen=True)
@@ -74,27 +77,47 @@ def run_study(config: StudyConfig) -> None:
     """
     size = SIZES[config.size]
     cells = choose(plan(config.size, config.epochs), config.only)
-    data = replace(size.data, data=config.data)
-    if config.size == "smoke":
-        data = replace(data, data=config.data or draw_photos(config.out / "photos"))
-    photos = open_photos(data)
     loss = _loss(config)
-    features = None
-    if config.dry_run:
-        print_costs(cells, size, photos, loss, config.runtime)
-        return
-    if any(cell.is_perceptual for cell in cells) or loss.vgg_weights is not None:
-        features, _ = load_features(replace(loss, tap="relu2_2"))
-    folder = open_folder(config.out, shared_settings(photos, size, loss))
-    with contextlib.nullcontext() if config.join else folder.only_study():
-        for line in folder.rows()[1]:
-            print(f"{line}; it is left out and its cell is scored again.", file=sys.stderr)
-        run_cells(Study(folder, size, data, photos, loss, config.runtime, features), cells)
+    with _data(config) as data:
+        photos = open_photos(data)
+        if config.dry_run:
+            print_costs(cells, size, photos, loss, config.runtime)
+            return
+        # Before the folder is made: a study that cannot run leaves nothing behind.
+        features = _features(cells, loss)
+        folder = open_folder(config.out, shared_settings(photos, size, loss))
+        with contextlib.nullcontext() if config.join else folder.only_study():
+            for line in folder.rows()[1]:
+                print(f"{line}; it is left out.", file=sys.stderr)
+            run_cells(Study(folder, size, data, photos, loss, config.runtime, features), cells)
 
 
 def _loss(config: StudyConfig) -> LossConfig:
     weights = config.vgg_weights or (UNTRAINED if config.size == "smoke" else None)
     return LossConfig(tap=config.tap, scale=config.scale, vgg_weights=weights)
+
+
+@contextlib.contextmanager
+def _data(config: StudyConfig) -> Iterator[DataConfig]:
+    """Give the photos of a study; the smoke size draws its own, a dry run leaves none."""
+    data = replace(SIZES[config.size].data, data=config.data)
+    if config.size != "smoke" or config.data is not None:
+        yield data
+    elif config.dry_run:
+        with tempfile.TemporaryDirectory() as folder:
+            yield replace(data, data=draw_photos(Path(folder)))
+    else:
+        yield replace(data, data=draw_photos(config.out / "photos"))
+
+
+def _features(cells: Sequence[Cell], loss: LossConfig) -> VggFeatures | None:
+    """Return VGG16 as a metric, always at relu2_2; None where it is neither needed nor there."""
+    try:
+        return load_features(replace(loss, tap="relu2_2"))[0]
+    except UnveilError:
+        if loss.vgg_weights is not None or any(cell.is_perceptual for cell in cells):
+            raise
+        return None
 
 
 def run_cells(study: Study, cells: Sequence[Cell]) -> None:
@@ -107,35 +130,53 @@ def run_cells(study: Study, cells: Sequence[Cell]) -> None:
     keep_freed_memory()
     console = Console(stderr=True)
     for obfuscation in dict.fromkeys(cell.obfuscation for cell in cells):
-        with study.folder.claim(obfuscation) as mine:
+        with _working(study.folder, obfuscation) as mine:
             if mine and not _is_recorded(study.folder, obfuscation):
                 _record_inputs(study, obfuscation)
     for number, cell in enumerate(cells, start=1):
-        with study.folder.claim(cell.name) as mine:
+        with _working(study.folder, cell.name) as mine:
             if not mine or _is_recorded(study.folder, cell.name):
                 continue
             console.print(f"cell {number}/{len(cells)}: {cell.name}", highlight=False)
-            _run_cell(study, cell)
+            if stopped := _run_cell(study, cell):
+                console.print(f"stopped: {stopped}", highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _working(folder: StudyFolder, name: str) -> Iterator[bool]:
+    """Hold a cell as :meth:`StudyFolder.claim` does; Ctrl-C, whenever it comes, ends the study."""
+    with folder.claim(name) as mine:
+        try:
+            yield mine
+        except KeyboardInterrupt:
+            raise StudyInterruptedError(name, 128 + signal.SIGINT) from None
 
 
 def _is_recorded(folder: StudyFolder, name: str) -> bool:
-    rows, _ = folder.rows()
-    return {row["storage"] for row in rows if row.get("cell") == name} >= set(STORAGES)
+    return not _missing(folder, name)
 
 
-def _run_cell(study: Study, cell: Cell) -> None:
+def _missing(folder: StudyFolder, name: str) -> list[str]:
+    """Return the storages that have no row of the cell yet."""
+    there = {row["storage"] for row in folder.rows()[0] if row.get("cell") == name}
+    return [storage for storage in STORAGES if storage not in there]
+
+
+def _run_cell(study: Study, cell: Cell) -> str | None:
+    """Train and record a cell; return why its training stopped early, if it did."""
     folder = study.folder.cell(cell.name)
     stopped = None
     try:
         train(study.config(cell), folder, resume=(folder / "last" / CARD_NAME).exists())
     except TrainingInterruptedError as error:
-        raise StudyInterruptedError(cell, error) from None
+        raise StudyInterruptedError(cell.name, error.exit_status) from None
     except DivergedError as error:
         stopped = str(error)
     if stopped and not (folder / "best" / CARD_NAME).exists():
         _record_nothing(study, cell, stopped)
     else:
         _record(study, cell, stopped)
+    return stopped
 
 
 def _record(study: Study, cell: Cell, stopped: str | None) -> None:
@@ -144,7 +185,7 @@ def _record(study: Study, cell: Cell, stopped: str | None) -> None:
     # The best checkpoint may be older than the last, whose history is whole.
     history = read_card(folder.parent / "last").history
     about = describe(study, cell) | {**restorer.card.loss, "stopped": stopped}
-    for storage in STORAGES:
+    for storage in _missing(study.folder, cell.name):
         trial = _trial(study, cell.obfuscation, storage, restorer.runtime)
         scores = score(restorer.model, trial)
         sha256 = restorer.card.files["weights"]["sha256"]
@@ -161,7 +202,7 @@ def _record_inputs(study: Study, obfuscation: str) -> None:
     runtime = choose_runtime(study.runtime)
     model = torch.nn.Identity()
     about = {"cell": obfuscation, "experiment": obfuscation, "obfuscation": obfuscation}
-    for storage in STORAGES:
+    for storage in _missing(study.folder, obfuscation):
         trial = _trial(study, obfuscation, storage, runtime)
         scores = score(model, trial)
         row: Row = about | make_row("identity", "test", trial, scores, None)
@@ -232,7 +273,7 @@ def describe(study: Study, cell: Cell) -> dict[str, Any]:
 
 def _record_nothing(study: Study, cell: Cell, stopped: str) -> None:
     """Record a cell that stopped before its first checkpoint."""
-    nothing = dict.fromkeys([*METRICS, "images_per_second", "weights_sha256"])
+    nothing = dict.fromkeys([*METRICS, "images_per_second", "weights_sha256"]) | {"history": []}
     for storage in STORAGES:
         row = describe(study, cell) | {
             "model": cell.name,

@@ -130,12 +130,13 @@ def kl_weights(results: Results) -> str:
 
 def metric_ranks(results: Results, obfuscation: str) -> str:
     """Lay out the rank of each run under each metric, 1 for the best."""
-    found = measured(results.combinations(obfuscation))
+    rows = results.combinations(obfuscation)
+    found = measured(rows)
     by_metric = ranks(found)
     order = sorted(range(len(found.runs)), key=lambda run: by_metric["psnr"][run])
     return markdown(
         [
-            {"run": title(found.runs[run])}
+            {"run": title(found.runs[run]), "epochs": str(rows[run]["epochs"])}
             | {name: str(places[run]) for name, places in by_metric.items()}
             for run in order
         ]
@@ -156,7 +157,7 @@ def metric_correlations(results: Results, obfuscation: str) -> str:
 def metric_disagreements(results: Results, obfuscation: str) -> str:
     """Lay out the photos on which each metric orders the runs least like PSNR does."""
     inputs = results.final(obfuscation)
-    names = inputs["measured_photos"] if inputs else []
+    names = inputs.get("measured_photos") if inputs else None
     found = measured(results.combinations(obfuscation))
     return markdown(
         [

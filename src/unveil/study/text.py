@@ -53,11 +53,9 @@ def compose(
         "## What agrees with the deck",
         "Each verdict follows from the rows by the rule beside it.",
         agreement(results),
-        "## Seeds",
-        "The same run with other first weights and another order of photos: mean ± standard "
-        "deviation.",
-        tables.spread(results),
+        *_seeds(results),
         "## Every run, and what it cost",
+        "Minutes of training as they passed, other work on the machine included.",
         tables.budgets(results),
         *_stopped(results),
     ]
@@ -149,6 +147,13 @@ def _metrics(results: Results, figure: Any) -> list[str]:
         return []
     head = 'The deck: "the best looking reconstructions have the worst scores." Do the metrics '
     return ["## Which metric likes what", head + "that follow human judgement agree?", *parts]
+
+
+def _seeds(results: Results) -> list[str]:
+    if not (table := tables.spread(results)):
+        return []
+    words = "The same run with other first weights and another order of photos: "
+    return ["## Seeds", f"{words}mean ± standard deviation.", table]
 
 
 def _stopped(results: Results) -> list[str]:
