@@ -5,6 +5,7 @@ Heavy imports happen inside the commands, so that ``unveil --help`` answers at o
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from unveil.config import (
     TILE_PX,
     Device,
     EvaluateConfig,
+    LossConfig,
     Precision,
     RunConfig,
     from_dict,
@@ -23,7 +25,9 @@ from unveil.errors import UsageError
 from unveil.files import check_folder
 from unveil.photos import MAX_PIXELS, Photo
 from unveil.specs import parse_operator
+from unveil.study.extra import check_installed
 from unveil.study.plan import StudyConfig
+from unveil.study.search_config import SearchConfig
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
@@ -181,11 +185,17 @@ def train(
     """
     check_folder(resume or out)
     if resume is not None:
-        if config != RunConfig() or out != DEFAULT_RUN:
-            raise UsageError("--resume takes its settings from the run; leave the others out.")
+        moved = config.loss.vgg_weights
+        if config != RunConfig(loss=LossConfig(vgg_weights=moved)) or out != DEFAULT_RUN:
+            raise UsageError(
+                "--resume takes its settings from the run; leave the others out (but for "
+                "--vgg-weights, if that file has moved)."
+            )
         from unveil.card import read_card
 
         config = from_dict(RunConfig, read_card(resume / "last").run)
+        if moved is not None:
+            config = replace(config, loss=replace(config.loss, vgg_weights=moved))
     from unveil.train import train as run_training
 
     print(run_training(config, resume or out, resume=resume is not None))
@@ -265,7 +275,50 @@ def study_run(
     Args:
         config: the study.
     """
+    check_installed()
     check_folder(config.out)
     from unveil.study.run import run_study
 
     run_study(config)
+
+
+@study.command(name="report")
+def study_report(
+    folder: Positional[Path],
+    /,
+    out: Path | None = None,
+    name: str = "report",
+    page: bool = True,
+) -> None:
+    """Write the report of a study: Markdown, figures and one self-contained HTML page.
+
+    Args:
+        folder: the study's folder.
+        out: where to write (default: the study's folder).
+        name: name of the report's files.
+        page: write the HTML page too.
+    """
+    check_installed()
+    check_folder(out or folder)
+    from unveil.study.report import write_report
+
+    for path in write_report(folder, out or folder, name, page=page):
+        print(path)
+
+
+@study.command(name="search")
+def study_search(
+    config: OmitArgPrefixes[SearchConfig] = SearchConfig(),  # noqa: B008  # frozen
+) -> None:
+    """Search batch size, learning rate and L2; Ctrl-C saves, the same command goes on.
+
+    Started several times at once, on any machines that reach the database, it shares the work.
+
+    Args:
+        config: the search.
+    """
+    check_installed()
+    check_folder(config.out)
+    from unveil.study.search import run_search
+
+    run_search(config)
