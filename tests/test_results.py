@@ -11,6 +11,7 @@ from unveil.results import REQUIRED, append_row, read_rows, read_whole_rows
 
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "foundation.jsonl"
+STUDY = ROOT / "results" / "study"
 DOCUMENTS = [ROOT / "README.md"]
 
 
@@ -133,8 +134,20 @@ def test_documents_without_a_known_table_are_refused(text, said, document, rows)
     assert document.read_text() == text
 
 
-def test_committed_rows_name_a_clean_commit_and_the_whole_split():
-    for found in read_rows(ROWS):
+def test_the_committed_study_is_what_its_rows_say(tmp_path, cli):
+    """The Markdown to the byte; a chart's bytes are its library's, so only that it is there."""
+    done = cli("study", "report", STUDY, "--out", tmp_path, "--name", "study", "--no-page")
+    assert done.status == 0, done.err
+    written = (tmp_path / "study.md").read_text()
+    assert (ROOT / "docs" / "study.md").read_text() == written, "out of date: make tables"
+    names = {path.name for path in (tmp_path / "study").iterdir()}
+    assert {path.name for path in (ROOT / "docs" / "study").iterdir()} == names
+    assert all(f"(study/{name})" in written for name in names)
+
+
+@pytest.mark.parametrize("path", [ROWS, STUDY / "rows.jsonl"], ids=["foundation", "study"])
+def test_committed_rows_name_a_clean_commit_and_the_whole_split(path):
+    for found in read_rows(path):
         assert found["images"] == 3708
         assert found["split"] == "test"
         assert len(found["commit"]) == 40, f"dirty or unknown: {json.dumps(found)[:200]}"

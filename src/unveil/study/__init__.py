@@ -4,9 +4,11 @@
 
     plan.py      which cells there are, at which budget, and what the study reported for them
     folder.py    a study's folder on disk: who works in it, which rows it has
-    run.py       trains, scores and records cells, one after the other or several at once
+    run.py       trains and records cells, one after the other or several at once
+    record.py    the rows and pictures that a cell leaves
     measures.py  the metrics beside PSNR and SSIM
     ranks.py     how far the metrics agree
-    tables.py, charts.py, strips.py, report.py     rows -> Markdown and HTML
+    select.py, tables.py, charts.py, figures.py, claims.py, text.py, report.py
+                 from rows to Markdown and HTML
     search.py    the hyper-parameter search
 """

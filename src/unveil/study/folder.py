@@ -3,7 +3,7 @@
 ::
 
     study.json            version, data set and settings that all its rows share
-    rows.jsonl            the results (see :mod:`unveil.study.run`)
+    rows.jsonl            the results (see :mod:`unveil.study.record`)
     cells/NAME/           a cell's checkpoints and pictures
 
 Locks are the operating system's own, so that they end with the process that held them.
