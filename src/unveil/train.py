@@ -167,7 +167,23 @@ def train(
     """
     runtime = choose_runtime(config.runtime)
     accelerator = Accelerator(cpu=runtime.device.type == "cpu")
-    runtime = replace(runtime, device=accelerator.device)
+    try:
+        runtime = replace(runtime, device=accelerator.device)
+        return _train(config, folder, runtime, accelerator, after_epoch, resume=resume)
+    finally:
+        # Left to the interpreter's exit, the threads between processes abort it now and then.
+        accelerator.end_training()
+
+
+def _train(
+    config: RunConfig,
+    folder: Path,
+    runtime: Runtime,
+    accelerator: Accelerator,
+    after_epoch: Callable[[dict[str, Any]], None] | None,
+    *,
+    resume: bool,
+) -> Path:
     keep_freed_memory()
     with accelerator.main_process_first():
         photos = open_photos(config.data)
