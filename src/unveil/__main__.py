@@ -2,30 +2,47 @@
 
 import os
 import sys
+from typing import NoReturn
 
 from unveil.errors import UnveilError
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line and leave with its exit status (0, 1 failure, 2 usage)."""
+    status = _status()
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        _leave_at_once(status)
+    sys.exit(status)
+
+
+def _status() -> int:
     from unveil.cli import run
 
     try:
-        sys.exit(run(sys.argv[1:]))
+        return run(sys.argv[1:])
     except UnveilError as error:
         for line in str(error).splitlines():
             print(f"unveil: {line}", file=sys.stderr)
-        sys.exit(error.exit_status)
+        return error.exit_status
     except KeyboardInterrupt:
         print("unveil: interrupted", file=sys.stderr)
-        sys.exit(130)
+        return 130
     except BrokenPipeError:  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        return 141
     except OSError as error:  # the machine's trouble, not ours: a full disk, a file in the way
         place = f"{error.filename}: " if error.filename else ""
         print(f"unveil: {place}{error.strerror or error}.", file=sys.stderr)
-        sys.exit(1)
+        return 1
+
+
+def _leave_at_once(status: int) -> NoReturn:
+    # gloo's threads outlive the process group (DistributedDataParallel's reducer and logger hold
+    # each other and it). One that lets go of its last tensor while the interpreter is being taken
+    # down aborts the process, so that is left out.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ def train(
         runtime = replace(runtime, device=accelerator.device)
         return _train(config, folder, runtime, accelerator, after_epoch, resume=resume)
     finally:
-        # Left to the interpreter's exit, the threads between processes abort it now and then.
+        # What was opened is closed; for the threads that outlive it see __main__.
         accelerator.end_training()
 
 
