@@ -35,7 +35,7 @@ def test_parameters_left_out_keep_the_studys_values():
     [
         ("gausian:sigma=4", "did you mean 'gaussian'"),
         ("pixelize", "did you mean 'pixelate'"),
-        ("", "Choices: gaussian, pixelate"),
+        ("", "Choices: gaussian, box, pixelate, sample"),
         ("gaussian:sigm=4", "did you mean 'sigma'"),
         ("gaussian:sigma=-1", "sigma=-1 must be above 0"),
         ("gaussian:sigma=nan", "sigma=nan must be above 0"),

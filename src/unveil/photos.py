@@ -23,6 +23,8 @@ from PIL import ExifTags, Image, ImageChops, ImageCms, UnidentifiedImageError
 from unveil import deep, pixels
 from unveil.errors import UnveilError, UsageError
 from unveil.files import temporary_beside
+from unveil.jpeg import nearest_quality
+from unveil.specs import Storage
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
@@ -40,6 +42,7 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".bmp": {"format": "BMP"},
 }
 SRGB_TOLERANCE = 2
+EIGHT_BIT = Storage("8bit")
 _pillow_globals = threading.Lock()
 
 
@@ -52,12 +55,14 @@ class Photo:
         alpha: ``H x W`` of the same type, or None for an opaque photo.
         grayscale: whether the file held one channel of colour.
         icc_profile: the colour profile that 16-bit pixels are still in; None means sRGB.
+        storage: how the file kept the pixels; 16 bits count as exact.
     """
 
     rgb: np.ndarray
     alpha: np.ndarray | None = None
     grayscale: bool = False
     icc_profile: bytes | None = None
+    storage: Storage = EIGHT_BIT
 
 
 def list_photos(folder: Path) -> list[str]:
@@ -200,6 +205,7 @@ def _orientation(image: Image.Image) -> int:
 
 def _read_8bit(image: Image.Image) -> Photo:
     orientation, profile = _orientation(image), image.info.get("icc_profile")
+    storage = _storage(image)
     grayscale = image.mode in ("1", "L", "LA", "La")
     alpha = None
     if image.has_transparency_data:
@@ -208,7 +214,13 @@ def _read_8bit(image: Image.Image) -> Photo:
     if image.mode not in ("CMYK", "LAB"):
         image = image.convert("L" if grayscale else "RGB")
     rgb = _to_srgb(image, profile) if profile else image.convert("RGB")
-    return Photo(pixels.upright(np.array(rgb), orientation), alpha, grayscale)
+    upright = pixels.upright(np.array(rgb), orientation)
+    return Photo(upright, alpha, grayscale, storage=storage)
+
+
+def _storage(image: Image.Image) -> Storage:
+    tables = getattr(image, "quantization", None)
+    return Storage("jpeg", nearest_quality(tables)) if tables else Storage("8bit")
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
@@ -233,7 +245,8 @@ def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
 
 def _read_deep(path: Path, image: Image.Image) -> Photo:
     samples = pixels.upright(deep.decode(path, image), _orientation(image))
-    return Photo(*deep.split(samples), image.info.get("icc_profile") or None)
+    profile = image.info.get("icc_profile") or None
+    return Photo(*deep.split(samples), profile, Storage("float"))
 
 
 def _to_pillow(photo: Photo) -> Image.Image:

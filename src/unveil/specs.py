@@ -33,11 +33,7 @@ class GaussianBlur:
     sigma: float = 4.0
 
     def __post_init__(self) -> None:
-        if self.kernel % 2 == 0 or not 1 <= self.kernel <= MAX_KERNEL_PX:
-            raise UsageError(
-                f"gaussian: kernel={self.kernel} must be an odd number of pixels "
-                f"from 1 to {MAX_KERNEL_PX}."
-            )
+        _check_kernel("gaussian", self.kernel)
         if not (math.isfinite(self.sigma) and self.sigma > 0):
             raise UsageError(f"gaussian: sigma={self.sigma:g} must be above 0 pixels.")
 
@@ -46,33 +42,75 @@ class GaussianBlur:
 
 
 @dataclass(frozen=True)
+class BoxBlur:
+    """Convolution with a square window of equal weights; borders as in :class:`GaussianBlur`.
+
+    Args:
+        kernel: width of the window in pixels; odd.
+    """
+
+    kernel: int = 9
+
+    def __post_init__(self) -> None:
+        _check_kernel("box", self.kernel)
+
+    def __str__(self) -> str:
+        return f"box:kernel={self.kernel}"
+
+
+@dataclass(frozen=True)
 class Pixelate:
     """Mosaic: every block is painted with the mean of its pixels.
 
     Args:
         block: side of the square block in pixels.
+        left: column of the first grid line, from 0 (the image's edge) to ``block - 1``.
+        top: row of the first grid line.
 
-    The grid starts at the top-left pixel. Where the image is not a whole number of blocks,
-    the last row and column of blocks are smaller and take the mean of what they hold.
+    Blocks that the image's edges cut are smaller and take the mean of what they hold.
     """
 
     block: int = 8
+    left: int = 0
+    top: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.block <= MAX_BLOCK_PX:
-            raise UsageError(
-                f"pixelate: block={self.block} must be from 1 to {MAX_BLOCK_PX} pixels."
-            )
+        _check_grid("pixelate", self.block, self.left, self.top)
 
     def __str__(self) -> str:
-        return f"pixelate:block={self.block}"
+        return _grid_text("pixelate", self.block, self.left, self.top)
 
 
-Operator = GaussianBlur | Pixelate
+@dataclass(frozen=True)
+class Sample:
+    """Mosaic of nearest-neighbour scaling: every block is painted with its top-left pixel.
 
-OPERATORS: dict[str, type[GaussianBlur] | type[Pixelate]] = {
+    Args:
+        block: side of the square block in pixels.
+        left: column of the first grid line, from 0 (the image's edge) to ``block - 1``.
+        top: row of the first grid line.
+    """
+
+    block: int = 8
+    left: int = 0
+    top: int = 0
+
+    def __post_init__(self) -> None:
+        _check_grid("sample", self.block, self.left, self.top)
+
+    def __str__(self) -> str:
+        return _grid_text("sample", self.block, self.left, self.top)
+
+
+Blur = GaussianBlur | BoxBlur
+Mosaic = Pixelate | Sample
+Operator = Blur | Mosaic
+
+OPERATORS: dict[str, type[Operator]] = {
     "gaussian": GaussianBlur,
+    "box": BoxBlur,
     "pixelate": Pixelate,
+    "sample": Sample,
 }
 
 
@@ -93,6 +131,17 @@ class Storage:
 
     def __str__(self) -> str:
         return f"jpeg:{self.quality}" if self.kind == "jpeg" else self.kind
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """All that happened to the clean image: the operator, then the storage."""
+
+    operator: Operator
+    storage: Storage = Storage()
+
+    def __str__(self) -> str:
+        return f"{self.operator} in {self.storage}"
 
 
 def parse_operator(text: str) -> Operator:
@@ -129,6 +178,24 @@ def parse_storage(text: str) -> Storage:
     if kind != "jpeg":
         raise unknown("storage", text, ["float", "8bit", "jpeg:75"])
     return Storage("jpeg", int(_parse_number("jpeg: quality", quality, whole=True)))
+
+
+def _check_kernel(name: str, kernel: int) -> None:
+    if kernel % 2 == 0 or not 1 <= kernel <= MAX_KERNEL_PX:
+        raise UsageError(
+            f"{name}: kernel={kernel} must be an odd number of pixels from 1 to {MAX_KERNEL_PX}."
+        )
+
+
+def _check_grid(name: str, block: int, left: int, top: int) -> None:
+    if not 1 <= block <= MAX_BLOCK_PX:
+        raise UsageError(f"{name}: block={block} must be from 1 to {MAX_BLOCK_PX} pixels.")
+    if not (0 <= left < block and 0 <= top < block):
+        raise UsageError(f"{name}: left={left} and top={top} must be from 0 to {block - 1}.")
+
+
+def _grid_text(name: str, block: int, left: int, top: int) -> str:
+    return f"{name}:block={block}" + (f",left={left},top={top}" if left or top else "")
 
 
 def _parse_number(what: str, text: str, *, whole: bool) -> int | float:

@@ -12,7 +12,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from unveil.specs import Storage
+from unveil.operators import obfuscate
+from unveil.specs import Degradation, Storage
+
+
+def degrade(clean: Tensor, degradation: Degradation) -> Tensor:
+    """Return what operator and storage leave of ``clean``, ``B x 3 x H x W`` in [0,1]."""
+    return store(obfuscate(clean, degradation.operator), degradation.storage)
 
 
 def store(images: Tensor, storage: Storage) -> Tensor:
