@@ -1,0 +1,49 @@
+"""A rectangle of pixels."""
+
+from dataclasses import dataclass
+
+from unveil.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Box:
+    """Left, top, width and height in pixels; text form ``X,Y,W,H``."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.left},{self.top},{self.width},{self.height}"
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Rows and columns, to index an array with."""
+        return (
+            slice(self.top, self.top + self.height),
+            slice(self.left, self.left + self.width),
+        )
+
+    def check_inside(self, width: int, height: int) -> None:
+        """Refuse a box that is empty or reaches beyond an image of this size.
+
+        Raises:
+            UsageError: says box and size.
+        """
+        inside = self.left >= 0 and self.top >= 0 and self.width > 0 and self.height > 0
+        fits = self.left + self.width <= width and self.top + self.height <= height
+        if not (inside and fits):
+            raise UsageError(f"box {self} is not inside the picture of {width}x{height} pixels.")
+
+
+def parse_box(text: str) -> Box:
+    """Read ``X,Y,W,H``.
+
+    Raises:
+        UsageError: anything else.
+    """
+    try:
+        return Box(*(int(number) for number in text.split(",")))
+    except (ValueError, TypeError):
+        raise UsageError(f"box {text!r} must be four whole numbers of pixels: X,Y,W,H.") from None
