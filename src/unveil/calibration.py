@@ -9,10 +9,8 @@ from unveil.config import RunConfig
 from unveil.data import Photos
 from unveil.errors import UnveilError
 from unveil.objectives import Objective, balance
-from unveil.operators import obfuscate
 from unveil.runtime import Runtime
-from unveil.specs import parse_operator, parse_storage
-from unveil.storage import store
+from unveil.storage import degrade
 from unveil.vgg import VggFeatures
 from unveil.vgg_weights import load_features
 
@@ -55,9 +53,8 @@ def calibrate(features: VggFeatures, config: RunConfig, photos: Photos, runtime:
     """
     numbers = photos.splits["train"][: config.train.limit][:PHOTOS]
     clean = photos.batch(numbers, runtime.device)
-    obfuscated = obfuscate(clean, parse_operator(config.train.operator))
     with runtime.autocast():
-        scale = balance(features, clean, store(obfuscated, parse_storage(config.train.storage)))
+        scale = balance(features, clean, degrade(clean, config.train.task.typical))
     if not math.isfinite(scale):
         raise UnveilError(
             f"{config.train.operator} changes nothing in the training photos, so the perceptual "

@@ -1,0 +1,105 @@
+"""What hides a photo, told from the photo alone."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from unveil.box import Box
+from unveil.estimate.blur import EFFECTIVE_COEFFICIENTS, BlurFit, estimate_blur
+from unveil.estimate.mosaic import MosaicFit, estimate_mosaic
+from unveil.estimate.region import find_mosaic, snap
+from unveil.linear.prior import Prior
+from unveil.results import Row
+from unveil.specs import Degradation, GaussianBlur, Operator, Storage
+
+LEAST_SIDE_PX = 16
+"""Smaller pictures hold too little to tell a blur from a soft subject."""
+
+SHARP_SIGMA_PX = 0.8
+"""A Gaussian up to this wide is what lenses and scaling leave in any photo: no obfuscation."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in a picture or a part of it.
+
+    Attributes:
+        operator: what hides it; None for nothing.
+        storage: how it was kept.
+        confidence: chance that the kind of operator (none, Gaussian, box, mosaic) is right.
+        sigma_error_px: standard error of a Gaussian's sigma.
+        box: the part that is hidden; None for the whole picture.
+    """
+
+    operator: Operator | None
+    storage: Storage
+    confidence: float
+    sigma_error_px: float | None = None
+    box: Box | None = None
+
+    @property
+    def degradation(self) -> Degradation | None:
+        """Operator and storage, where something is hidden."""
+        return None if self.operator is None else Degradation(self.operator, self.storage)
+
+    def as_row(self) -> Row:
+        """Return the finding as JSON values; ``operator`` is its text form, or ``none``."""
+        return {
+            "operator": str(self.operator) if self.operator else "none",
+            "confidence": round(self.confidence, 3),
+            "sigma_error_px": self.sigma_error_px and round(self.sigma_error_px, 3),
+            "storage": str(self.storage),
+            "box": str(self.box) if self.box else None,
+        }
+
+    def __str__(self) -> str:
+        what = str(self.operator) if self.operator else "no blur and no mosaic"
+        error = f" (sigma +- {self.sigma_error_px:.2f})" if self.sigma_error_px else ""
+        where = f", in {self.box}" if self.box else ""
+        return f"{what}{error}{where}, kept as {self.storage}; confidence {self.confidence:.0%}"
+
+
+def inspect(image: Tensor, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:
+    """Find what hides ``image``, or the part of it in ``box``.
+
+    Args:
+        image: ``1 x 3 x H x W`` in [0,1].
+        storage: how it was kept, as its file tells.
+        prior: power spectrum of clean photos.
+        box: where to look (default: everywhere; a mosaic that covers a part is found).
+
+    Raises:
+        UsageError: the box is not inside the picture.
+    """
+    if box is not None:
+        box.check_inside(image.shape[-1], image.shape[-2])
+        image = image[..., *box.place]
+    mosaic = estimate_mosaic(image, prior)
+    if mosaic is not None:
+        return _of_mosaic(mosaic, storage, box)
+    part = find_mosaic(image) if box is None else None
+    if part is not None and (inner := estimate_mosaic(image[..., *part.place], prior)):
+        return _of_part(inner, part, storage, image)
+    if min(image.shape[-2:]) < LEAST_SIDE_PX or image.amax() - image.amin() < 2 / 255:
+        return Finding(None, storage, 0.5, None, box)
+    return _of_blur(estimate_blur(image, storage, prior, is_cut=box is not None), storage, box)
+
+
+def _of_mosaic(fit: MosaicFit, storage: Storage, box: Box | None) -> Finding:
+    return Finding(fit.operator, storage, 1 - fit.flatness, None, box)
+
+
+def _of_part(fit: MosaicFit, rough: Box, storage: Storage, image: Tensor) -> Finding:
+    box = snap(image, rough, fit.operator, fit.jump)
+    operator = dataclasses.replace(fit.operator, left=0, top=0)
+    return Finding(operator, storage, 1 - fit.flatness, None, box)
+
+
+def _of_blur(fit: BlurFit, storage: Storage, box: Box | None) -> Finding:
+    confidence = 1 / (1 + math.exp(-min(fit.log_odds * EFFECTIVE_COEFFICIENTS, 50.0)))
+    operator = fit.operator
+    if isinstance(operator, GaussianBlur) and operator.sigma <= SHARP_SIGMA_PX:
+        return Finding(None, storage, confidence, None, box)
+    return Finding(operator, storage, confidence, fit.sigma_error_px, box)

@@ -1,0 +1,147 @@
+"""What hides a picture, found from the picture: on scikit-image's photos and on drawn ones."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageFilter
+from skimage import data
+
+from tests.test_linear import PRIOR, drawn
+from unveil.box import Box, parse_box
+from unveil.errors import UsageError
+from unveil.estimate.blur import estimate_blur
+from unveil.estimate.finding import inspect
+from unveil.estimate.mosaic import estimate_mosaic
+from unveil.operators import obfuscate
+from unveil.specs import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage
+from unveil.storage import degrade
+
+EIGHT_BIT = Storage("8bit")
+
+
+def astronaut(side: int = 224) -> torch.Tensor:
+    pixels = np.ascontiguousarray(data.astronaut()[:side, 112 : 112 + side])
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+
+
+@pytest.mark.parametrize(
+    "blur",
+    [GaussianBlur(9, 4.0), GaussianBlur(13, 2.0), GaussianBlur(25, 3.0), GaussianBlur(37, 6.0)],
+    ids=str,
+)
+@pytest.mark.parametrize(("picture", "tolerance"), [("drawn", 0.1), ("astronaut", 0.11)])
+def test_sigma_is_found(blur, picture, tolerance):
+    """On one picture alone; how far off it is on faces is measured in results/blind.jsonl."""
+    clean = astronaut() if picture == "astronaut" else drawn(1, 160, 160)
+    found = estimate_blur(degrade(clean, Degradation(blur)), EIGHT_BIT, PRIOR, is_cut=False)
+    assert isinstance(found.operator, GaussianBlur)
+    assert found.operator.sigma == pytest.approx(blur.sigma, rel=tolerance)
+
+
+@pytest.mark.parametrize("kernel", [5, 9, 15])
+def test_a_box_is_found_exactly(kernel):
+    obfuscated = degrade(astronaut(), Degradation(BoxBlur(kernel)))
+    assert estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator == BoxBlur(kernel)
+
+
+def test_the_studys_window_is_found_exactly():
+    obfuscated = degrade(astronaut(), Degradation(GaussianBlur(9, 4.0)))
+    found = estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator
+    assert found.kernel == 9
+
+
+def test_another_programs_blur_is_found_too():
+    """Pillow's GaussianBlur, which is three boxes and repeats the border's pixels."""
+    pixels = (astronaut()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    blurred = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(3)))
+    image = torch.from_numpy(blurred.copy()).permute(2, 0, 1)[None].float() / 255
+    found = estimate_blur(image, EIGHT_BIT, PRIOR, is_cut=False).operator
+    assert isinstance(found, GaussianBlur)
+    assert found.sigma == pytest.approx(3, rel=0.12)
+
+
+@pytest.mark.parametrize(
+    "mosaic", [Pixelate(8), Pixelate(7, 3, 5), Pixelate(16, 1, 0), Sample(6, 2, 2)], ids=str
+)
+@pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 75)], ids=str)
+def test_a_mosaics_size_and_phase_are_found(mosaic, storage):
+    found = estimate_mosaic(degrade(astronaut(), Degradation(mosaic, storage)), PRIOR)
+    assert found is not None
+    assert (found.operator.block, found.operator.left, found.operator.top) == (
+        *(mosaic.block, mosaic.left, mosaic.top),
+    )
+
+
+def test_means_and_samples_are_told_apart():
+    for kind in (Pixelate, Sample):
+        found = estimate_mosaic(degrade(astronaut(), Degradation(kind(6))), PRIOR)
+        assert isinstance(found.operator, kind)
+
+
+@pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 60)], ids=str)
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket"])
+def test_a_clean_photo_has_nothing(name, storage):
+    pixels = np.ascontiguousarray(getattr(data, name)()[:224, :224])
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    assert (
+        inspect(degrade(image, Degradation(GaussianBlur(1), storage)), storage, PRIOR).operator
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    "image",
+    [torch.zeros(1, 3, 64, 64), torch.ones(1, 3, 64, 64), torch.rand(1, 3, 40, 1), drawn(1, 5, 5)],
+    ids=["black", "white", "1 pixel wide", "tiny"],
+)
+def test_pictures_that_say_nothing_end_in_none(image):
+    assert inspect(image, EIGHT_BIT, PRIOR).operator is None
+
+
+def test_a_mosaicked_face_in_a_clean_photo_is_found_to_the_pixel():
+    image = astronaut()
+    box = Box(40, 24, 96, 88)
+    part = obfuscate(image[..., *box.place], Pixelate(8))
+    image[..., *box.place] = (part * 255).round() / 255
+    found = inspect(image, EIGHT_BIT, PRIOR)
+    assert found.operator == Pixelate(8)
+    assert found.box == box
+
+
+def test_a_box_tells_where_to_look():
+    image = astronaut()
+    box = Box(40, 24, 112, 112)
+    image[..., *box.place] = degrade(image[..., *box.place], Degradation(GaussianBlur(25, 4.0)))
+    found = inspect(image, EIGHT_BIT, PRIOR, box)
+    assert found.box == box
+    assert found.operator.sigma == pytest.approx(4, rel=0.1)
+
+
+@pytest.mark.parametrize("box", [Box(-1, 0, 5, 5), Box(0, 0, 0, 5), Box(200, 200, 50, 10)], ids=str)
+def test_boxes_outside_the_picture_are_refused(box):
+    with pytest.raises(UsageError, match="not inside the picture of 224x224"):
+        inspect(astronaut(), EIGHT_BIT, PRIOR, box)
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "1,2,3,4,5", ""])
+def test_a_box_is_four_numbers(text):
+    with pytest.raises(UsageError, match="X,Y,W,H"):
+        parse_box(text)
+
+
+def test_the_command_says_it_in_words_and_json(tmp_path, cli):
+    obfuscated = degrade(astronaut(), Degradation(Pixelate(7, 2, 0)))
+    pixels = (obfuscated[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", quality=80)
+    words = cli("inspect", tmp_path / "a.png")
+    assert words.status == 0
+    assert "pixelate:block=7,left=2,top=0" in words.out
+    rows = [
+        json.loads(cli("inspect", tmp_path / name, "--json").out) for name in ("a.png", "a.jpg")
+    ]
+    assert {row["operator"] for row in rows} == {"pixelate:block=7,left=2,top=0"}
+    assert [row["storage"] for row in rows] == ["8bit", "jpeg:80"]
+    assert rows[0]["confidence"] > 0.99
