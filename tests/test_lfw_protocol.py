@@ -13,14 +13,16 @@ from unveil.card import read_card
 from unveil.config import DataConfig, EvaluateConfig, LossConfig
 from unveil.crops import open_crops
 from unveil.data import split
-from unveil.evaluate import evaluate
+from unveil.evaluate import Identity, evaluate
 from unveil.objectives import Objective
 from unveil.operators import gaussian_blur
 from unveil.photos import list_photos
 from unveil.results import read_rows
+from unveil.specs import Degradation, GaussianBlur
 from unveil.vgg_weights import load_features
 
 LFW = os.environ.get("UNVEIL_LFW")
+BLUR = [Degradation(GaussianBlur())]
 VGG = Path(LFW or ".").parent / "vgg16" / "vgg16_conv2_2.safetensors"
 ROWS = Path(__file__).parents[1] / "results" / "foundation.jsonl"
 pytestmark = [
@@ -107,7 +109,7 @@ def test_the_real_vgg16_gives_the_protocols_raw_terms():
     found = []
     for eight in torch.from_numpy(crops.copy()).permute(0, 3, 1, 2).float().div(255).split(8):
         objective = Objective(config, features)
-        found.append(objective(torch.nn.Identity(), eight, gaussian_blur(eight, 9, 4.0), 0))
+        found.append(objective(Identity(), eight, gaussian_blur(eight, 9, 4.0), BLUR, 0))
     means = {name: float(torch.stack([one[name] for one in found]).mean()) for name in found[0]}
     assert means["perceptual"] == pytest.approx(23_021, rel=0.001)
     assert means["pixel"] == pytest.approx(0.0095, abs=0.00005)

@@ -16,13 +16,15 @@ from tests.test_vgg import drawn_weights, known_file
 from unveil.card import CARD_NAME, read_card
 from unveil.config import LossConfig, ModelConfig, RunConfig, from_dict
 from unveil.data import open_photos
+from unveil.evaluate import Identity
 from unveil.models import build
 from unveil.objectives import Objective, balance, pixel_distance
 from unveil.operators import gaussian_blur
-from unveil.specs import parse_storage
+from unveil.specs import Degradation, GaussianBlur, parse_storage
 from unveil.storage import store
 from unveil.vgg import VggFeatures
 
+BLUR = [Degradation(GaussianBlur())]
 SMALL = ("--crop-px", 16, "--batch", 2)
 """Flags that keep VGG16 quick: 8 steps an epoch."""
 MIXED = (*SMALL, "--loss", "mixed", "--vgg-weights", "untrained")
@@ -44,7 +46,7 @@ def pair():
 
 def terms(pair, features=None, scale=1.0, **loss):
     """Return the terms of the obfuscated images themselves."""
-    return Objective(LossConfig(**loss), features, scale)(nn.Identity(), *pair, 0)
+    return Objective(LossConfig(**loss), features, scale)(Identity(), *pair, BLUR, 0)
 
 
 class TestTerms:
@@ -72,8 +74,8 @@ class TestTerms:
         def gradient(**loss):
             restored = nn.Parameter(pair[1].clone())
             model = nn.Module()
-            model.forward = lambda _: restored
-            Objective(LossConfig(**loss), features, 0.003)(model, *pair, 0)["loss"].backward()
+            model.forward = lambda *_: restored
+            Objective(LossConfig(**loss), features, 0.003)(model, *pair, BLUR, 0)["loss"].backward()
             return restored.grad
 
         pixel = nn.Parameter(pair[1].clone())
@@ -87,7 +89,7 @@ class TestTerms:
             lambda _, inputs, output: seen.append(output.requires_grad)
         )
         model = build(ModelConfig(widths=(4, 8), blocks=(0, 0)))
-        Objective(LossConfig(loss="mixed"), features)(model, *pair, 0)["loss"].backward()
+        Objective(LossConfig(loss="mixed"), features)(model, *pair, BLUR, 0)["loss"].backward()
         handle.remove()
         assert sorted(seen) == [False, True]
         assert all(parameter.grad is not None for parameter in model.parameters())

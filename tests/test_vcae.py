@@ -9,11 +9,14 @@ from torch.distributions import Normal, kl_divergence
 from tests.conftest import TINY_DATA, TINY_TRAINING
 from unveil.card import read_card
 from unveil.config import LossConfig, ModelConfig
+from unveil.evaluate import Identity
 from unveil.models import build
 from unveil.models.cae import Cae
 from unveil.models.vcae import LOG_VARIANCE_RANGE, Vcae
 from unveil.objectives import Objective, kl_weight
+from unveil.specs import Degradation, GaussianBlur
 
+BLUR = [Degradation(GaussianBlur())]
 SHAPE = {"stem_kernel": 8, "stem_stride": 2, "widths": (8, 12), "blocks": (1, 1)}
 
 
@@ -94,12 +97,12 @@ class TestWeightOfTheDivergence:
     @pytest.mark.parametrize("step", [0, 4, 50])
     def test_the_objective_adds_it_at_the_steps_weight(self, step, model, images):
         config = LossConfig(kl_weight=0.5, kl_warmup_steps=10)
-        terms = Objective(config)(model, images, images, step)
+        terms = Objective(config)(model, images, images, BLUR, step)
         expected = terms["pixel"] + 0.5 * min(1, (step + 1) / 10) * terms["kl"]
         torch.testing.assert_close(terms["loss"], expected)
 
     def test_other_networks_have_no_such_term(self, images):
-        terms = Objective(LossConfig(kl_weight=100.0))(torch.nn.Identity(), images / 2, images, 0)
+        terms = Objective(LossConfig(kl_weight=100.0))(Identity(), images / 2, images, BLUR, 0)
         assert terms.keys() == {"loss", "pixel"}
         assert terms["loss"] == terms["pixel"]
 
@@ -117,7 +120,7 @@ class TestCollapse:
         objective = Objective(LossConfig(kl_weight=weight, kl_warmup_steps=0))
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
         for step in range(300):
-            objective(model, images, images, step)["loss"].backward()
+            objective(model, images, images, BLUR, step)["loss"].backward()
             optimizer.step()
             optimizer.zero_grad()
         return images, model(images).detach()

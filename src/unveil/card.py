@@ -7,6 +7,7 @@ from typing import Any
 
 from unveil.config import ModelConfig, from_dict
 from unveil.errors import UnveilError, UsageError
+from unveil.families import Task
 
 CARD_NAME = "checkpoint.json"
 FORMAT = 2
@@ -18,8 +19,8 @@ class Card:
 
     Attributes:
         model: how to build the network.
-        operator: text form of the obfuscation it undoes.
-        storage: text form of how its training inputs were kept.
+        operator: text form of the operator that they undo, or the name of a family.
+        storage: text form of how the training inputs were kept, or ``any``.
         run: the resolved configuration of the training run.
         data: photo counts and the fingerprint of the training data.
         provenance: device, precision, commit and versions.
@@ -45,6 +46,11 @@ class Card:
     scores: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     format: int = FORMAT
+
+    @property
+    def task(self) -> Task:
+        """What the weights undo."""
+        return Task(self.operator, self.storage)
 
 
 def read_card(folder: Path) -> Card:

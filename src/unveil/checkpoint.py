@@ -80,6 +80,24 @@ def load_weights(model: nn.Module, folder: Path, card: Card) -> None:
         raise UnveilError(f"{folder}: the weights do not fit the model ({reason}).") from None
 
 
+def load_start(model: nn.Module, folder: Path, card: Card) -> None:
+    """Start ``model`` from the weights of another, which may have had fewer inputs.
+
+    What is new sees zeros: at first the model does what the other did.
+
+    Raises:
+        UnveilError: layers that differ in more than that.
+    """
+    own = model.state_dict()
+    for name, values in read_tensors(folder, card, "weights").items():
+        fits = name in own and own[name].ndim == values.ndim
+        if not fits or any(n > m for n, m in zip(values.shape, own[name].shape, strict=True)):
+            raise UnveilError(f"{folder}: its weights {name!r} do not fit the model.")
+        own[name] = torch.zeros_like(own[name])
+        own[name][tuple(slice(size) for size in values.shape)] = values
+    model.load_state_dict(own)
+
+
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Flatten an optimiser's per-parameter state into named tensors."""
     state = optimizer.state_dict()["state"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from unveil.errors import UsageError, unknown
+from unveil.families import Task
 from unveil.specs import parse_operator, parse_storage
 
 MOST = 1e30
@@ -55,21 +56,24 @@ class ModelConfig:
     stem_kernel: int = 9
     """Kernel of the first convolution and of its mirror, in pixels."""
     stem_stride: int = 1
-    """Stride of the first convolution: 1 (odd kernel) or 2 (even kernel)."""
+    """Stride of the first convolution: 1 (odd kernel), 2 or 4 (even kernel)."""
     widths: tuple[int, ...] = (64, 64, 128, 256)
     """Channels of the stem and of each 4x4 stride-2 convolution after it."""
     blocks: tuple[int, ...] = (0, 0, 0, 0)
     """3x3 convolutions after the stem and after each stride-2 convolution."""
+    noise_planes: int = 0
+    """Planes of noise that a refiner sees beside the image; with some, it draws its answer."""
     decoder: Literal["wide", "mirrored"] = "wide"
     """Channels after a transposed convolution: those of the scale it comes from (wide), or those
     of the scale it goes to (mirrored)."""
 
     def __post_init__(self) -> None:
-        _at_least(self, stem_kernel=1)
-        if self.stem_stride not in (1, 2) or (self.stem_kernel - self.stem_stride) % 2:
+        _at_least(self, stem_kernel=1, noise_planes=0)
+        beyond_px = self.stem_kernel - self.stem_stride
+        if self.stem_stride not in (1, 2, 4) or beyond_px < 0 or beyond_px % 2:
             raise UsageError(
-                "stem_stride must be 1 with an odd stem_kernel or 2 with an even one, not "
-                f"{self.stem_stride} with {self.stem_kernel}."
+                "stem_stride must be 1 with an odd stem_kernel, 2 or 4 with an even one as large, "
+                f"not {self.stem_stride} with {self.stem_kernel}."
             )
         if not self.widths or len(self.widths) != len(self.blocks):
             raise UsageError(
@@ -84,9 +88,16 @@ class TrainConfig:
     """How a model is trained; the defaults are the study's budget."""
 
     operator: str = "gaussian:kernel=9,sigma=4"
-    """Obfuscation to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8."""
+    """Obfuscation to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8; or a family of
+    them, blur or pixelate."""
     storage: str = "8bit"
-    """How the obfuscated image is kept: float, 8bit or jpeg:QUALITY."""
+    """How the obfuscated image is kept: float, 8bit, jpeg:QUALITY, or any (8 bits and JPEG)."""
+    start_from: Path | None = None
+    """Checkpoint folder whose weights training starts from (default: freshly drawn ones)."""
+    flip: bool = False
+    """Mirror every other photo, drawn anew each epoch."""
+    clip_norm: float | None = None
+    """Bound of the gradient's norm (default: none)."""
     epochs: int = 15
     """Passes over the training split."""
     batch: int = 8
@@ -107,19 +118,27 @@ class TrainConfig:
     """Use only the first photos of each split, for trials."""
 
     def __post_init__(self) -> None:
-        parse_operator(self.operator)
-        parse_storage(self.storage)
+        _ = self.task
         _at_least(self, epochs=1, batch=1, warmup_steps=0, limit=1, patience=1)
         if not 0 < self.learning_rate <= MOST or not 0 <= self.l2 <= MOST:
             raise UsageError(f"learning_rate must be above 0, l2 at least 0, both up to {MOST}.")
+        if self.clip_norm is not None and not self.clip_norm > 0:
+            raise UsageError("clip_norm must be above 0.")
+
+    @property
+    def task(self) -> Task:
+        """What to undo."""
+        return Task(self.operator, self.storage)
 
 
 @dataclass(frozen=True)
 class LossConfig:
     """What training minimises; the defaults are the study's first experiment."""
 
-    loss: Literal["pixel", "perceptual", "mixed"] = "pixel"
-    """Pixel (squared error), perceptual (VGG16 features), or mixed: rho * pixel + perceptual."""
+    loss: Literal["pixel", "psnr", "energy", "perceptual", "mixed"] = "pixel"
+    """Pixel (squared error), psnr (its logarithm, so that an easy photo counts like a hard one),
+    energy (of two drawn answers, for refiners with noise), perceptual (VGG16 features), or mixed:
+    rho * pixel + perceptual."""
     rho: float = 1.0
     """Weight of the pixel term in the mixed loss."""
     tap: Tap = "relu2_2"
@@ -142,7 +161,7 @@ class LossConfig:
     @property
     def is_perceptual(self) -> bool:
         """Whether VGG16 takes part."""
-        return self.loss != "pixel"
+        return self.loss in ("perceptual", "mixed")
 
 
 @dataclass(frozen=True)

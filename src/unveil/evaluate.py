@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,15 +13,15 @@ from torch import Tensor
 from unveil.config import EvaluateConfig, SplitName
 from unveil.data import Photos, open_photos
 from unveil.errors import UsageError
+from unveil.linear import CLOSED_FORM, restore_closed_form
 from unveil.metrics import METRICS
-from unveil.operators import obfuscate
 from unveil.progress import progress
-from unveil.restore import load
+from unveil.restore import load_network
 from unveil.results import Row
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.shipped import IDENTITY
-from unveil.specs import Operator, Storage, parse_operator, parse_storage
-from unveil.storage import store
+from unveil.shipped import IDENTITY, read_prior
+from unveil.specs import Degradation, Operator, parse_operator, parse_storage
+from unveil.storage import degrade
 
 BATCH = 32
 
@@ -32,21 +33,19 @@ class Trial:
     Attributes:
         photos: the folder.
         numbers: which of its photos, 1-D.
-        operator: what obfuscates them.
-        storage: how they are kept before they are restored.
+        degradation: what obfuscates them, and how they are kept before they are restored.
         runtime: device and precision of the restorer.
     """
 
     photos: Photos
     numbers: Tensor
-    operator: Operator
-    storage: Storage
+    degradation: Degradation
     runtime: Runtime
 
     def pairs(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """Return the clean and the obfuscated photos ``numbers``, ``B x 3 x H x W``."""
         clean = self.photos.batch(numbers, self.runtime.device)
-        return clean, store(obfuscate(clean, self.operator), self.storage)
+        return clean, degrade(clean, self.degradation)
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,18 @@ class Scores:
         return float((4 * 10 ** (-self.values["psnr"].double() / 10)).mean())
 
 
+Restore = Callable[[Tensor, Degradation], Tensor]
+"""Maps obfuscated images, ``B x 3 x H x W`` in [0,1], to restored ones, told the degradation."""
+
 Metric = Callable[[Tensor, Tensor], Tensor]
 """Maps restored and clean images, ``B x 3 x H x W`` in [0,1], to ``B`` values."""
 
 
 @torch.inference_mode()
-def score(
-    restore: Callable[[Tensor], Tensor], trial: Trial, metrics: Mapping[str, Metric] = METRICS
-) -> Scores:
+def score(restore: Restore, trial: Trial, metrics: Mapping[str, Metric] = METRICS) -> Scores:
     """Obfuscate, restore and score every photo of ``trial``.
 
-    ``restore`` maps ``B x 3 x H x W`` in [0,1] to the same; a model is switched to evaluation.
+    A model is switched to evaluation.
     """
     if isinstance(restore, torch.nn.Module):
         restore.eval()
@@ -87,7 +87,7 @@ def score(
         clean, obfuscated = trial.pairs(trial.numbers[start : start + BATCH])
         started = time.perf_counter()
         with trial.runtime.autocast():
-            restored = restore(obfuscated).float()
+            restored = restore(obfuscated, trial.degradation).float()
         _wait_for(device)
         seconds += time.perf_counter() - started
         for name, metric in metrics.items():
@@ -106,23 +106,38 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
         UsageError: no such model; ``identity`` without an operator.
         UnveilError: photos or weights that cannot be used.
     """
-    runtime = config.runtime
+    runtime = choose_runtime(config.runtime)
     keep_freed_memory()
-    restorer = None if model == IDENTITY else load(model, runtime.device, runtime.precision)
-    operator = config.operator or (restorer.card.operator if restorer else None)
+    restore, sha256, operator = _find(model, runtime)
+    if config.operator is not None:
+        operator = parse_operator(config.operator)
     if operator is None:
-        raise UsageError("identity undoes nothing; say what to score it on with --operator SPEC.")
+        raise UsageError(f"{model}: say what to score it on with --operator SPEC.")
     photos = open_photos(config.data)
-    trial = Trial(
-        photos,
-        photos.splits[config.split][: config.limit],
-        parse_operator(operator),
-        parse_storage(config.storage),
-        restorer.runtime if restorer else choose_runtime(runtime),
-    )
-    scores = score(restorer.model if restorer else torch.nn.Identity(), trial)
-    sha256 = restorer.card.files["weights"]["sha256"] if restorer else None
+    numbers = photos.splits[config.split][: config.limit]
+    trial = Trial(photos, numbers, Degradation(operator, parse_storage(config.storage)), runtime)
+    scores = score(restore, trial)
     return make_row(Path(model).name, config.split, trial, scores, sha256)
+
+
+def _find(model: str, runtime: Runtime) -> tuple[Restore, str | None, Operator | None]:
+    """Return what restores, the sha256 of its weights, and what these were trained to undo."""
+    if model == IDENTITY:
+        return Identity(), None, None
+    if model in CLOSED_FORM:
+        prior = read_prior()
+        return partial(restore_closed_form, model, prior), None, None
+    network = load_network(model, runtime)
+    sha256 = network.card.files["weights"]["sha256"]
+    return network.model, sha256, network.card.task.typical.operator
+
+
+class Identity(torch.nn.Module):
+    """Restores nothing: gives the obfuscated images themselves."""
+
+    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Return ``obfuscated``."""
+        return obfuscated
 
 
 def make_row(
@@ -132,8 +147,8 @@ def make_row(
     images = len(trial.numbers)
     return {
         "model": model,
-        "operator": str(trial.operator),
-        "storage": str(trial.storage),
+        "operator": str(trial.degradation.operator),
+        "storage": str(trial.degradation.storage),
         "split": split,
         "images": images,
         **{name: _rounded(value) for name, value in scores.means().items()},

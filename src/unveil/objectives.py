@@ -1,19 +1,26 @@
 """What training minimises. An objective owns the forward pass and returns named terms.
 
-``objective(model, clean, obfuscated, step)`` gives a dict of scalar tensors; ``"loss"`` is the
-one to minimise, the others are reported.
+``objective(model, clean, obfuscated, degradations, step)`` gives a dict of scalar tensors;
+``"loss"`` is the one to minimise, the others are reported.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from unveil.config import LossConfig
+from unveil.errors import UsageError
+from unveil.models.refiner import Refiner
 from unveil.models.vcae import Vcae
+from unveil.specs import Degradation
 from unveil.vgg import VggFeatures
+
+Degradations = Sequence[Degradation]
+"""What happened to each of so many equal parts of a batch (:func:`torch.tensor_split`)."""
 
 
 def pixel_distance(restored: Tensor, clean: Tensor) -> Tensor:
@@ -30,6 +37,8 @@ class Objective(nn.Module):
 
     ==========  ==========================================================
     pixel       ``pixel``
+    energy      see :func:`energy_score`
+    psnr        mean over images of ``log(pixel)``: minus the PSNR, but for factor and offset
     perceptual  ``scale * distance of VGG16 features``
     mixed       ``rho * pixel + scale * distance of VGG16 features``
     ==========  ==========================================================
@@ -48,24 +57,114 @@ class Objective(nn.Module):
         self.config = config
         self.features = features
         self.scale = scale
-        self.rho = {"pixel": 1.0, "perceptual": 0.0, "mixed": config.rho}[config.loss]
+        self.rho = {
+            "pixel": 1.0,
+            "psnr": 0.0,
+            "energy": 0.0,
+            "perceptual": 0.0,
+            "mixed": config.rho,
+        }[config.loss]
 
     def forward(
-        self, model: nn.Module, clean: Tensor, obfuscated: Tensor, step: int
+        self,
+        model: nn.Module,
+        clean: Tensor,
+        obfuscated: Tensor,
+        degradations: Degradations,
+        step: int,
     ) -> dict[str, Tensor]:
         """Return the terms for one batch; ``step`` (0-based) sets the KL weight."""
-        if isinstance(model, Vcae):
-            restored, kl = model.sample_with_kl(obfuscated)
-            terms = {"kl": kl}
-            penalty = kl_weight(self.config, step) * kl
-        else:
-            restored, terms, penalty = model(obfuscated), {}, torch.zeros(())
-        terms["pixel"] = pixel_distance(restored, clean).mean()
-        loss = self.rho * terms["pixel"] + penalty.to(clean.device)
+        if self.config.loss == "energy":
+            return {"loss": energy_score(*_draw_two(model, obfuscated, degradations, step), clean)}
+        restored, terms, penalty = self._restore(model, clean, obfuscated, degradations, step)
+        distances = pixel_distance(restored, clean)
+        terms["pixel"] = distances.mean()
+        loss = self.rho * terms["pixel"] + penalty
+        if self.config.loss == "psnr":
+            loss = loss + (distances + LEAST_DISTANCE).log().mean()
         if self.features is not None:
             terms["perceptual"] = self.scale * self.features.distance(restored, clean).mean()
             loss = loss + terms["perceptual"]
         return {"loss": loss, **terms}
+
+    def _restore(
+        self,
+        model: nn.Module,
+        clean: Tensor,
+        obfuscated: Tensor,
+        degradations: Degradations,
+        step: int,
+    ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """Return the restored images, and the terms and penalty that the model brings along."""
+        if isinstance(model, Vcae):
+            restored, kl = model.sample_with_kl(obfuscated)
+            return restored, {"kl": kl}, kl_weight(self.config, step) * kl
+        if isinstance(model, Refiner):
+            corrected = model.correct(_inputs(model, obfuscated, degradations))
+            restored, expected = corrected[:, :3], corrected[:, 3:]
+            surprise = error_surprise(restored.detach(), clean, expected)
+            return restored, {"surprise": surprise}, surprise
+        return model(obfuscated, degradations[0]), {}, clean.new_zeros(())
+
+
+def _draw_two(
+    model: nn.Module, obfuscated: Tensor, degradations: Degradations, step: int
+) -> tuple[Tensor, Tensor]:
+    """Return two answers of a refiner with noise to each image of a batch."""
+    if not isinstance(model, Refiner) or not model.noise_planes:
+        raise UsageError("the energy loss is for refiners with --noise-planes.")
+    generator = torch.Generator().manual_seed(torch.initial_seed())
+    inputs = [_inputs(model, obfuscated, degradations, generator) for _ in range(2)]
+    drawn = model.correct(torch.cat(inputs))[:, :3]
+    first, second = drawn.chunk(2)
+    return first, second
+
+
+def _inputs(
+    model: Refiner,
+    obfuscated: Tensor,
+    degradations: Degradations,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Return a refiner's inputs, each part of the batch with its degradation."""
+    parts = obfuscated.tensor_split(len(degradations))
+    return torch.cat(
+        [model.inputs(part, d, generator) for part, d in zip(parts, degradations, strict=True)]
+    )
+
+
+SCALES = (1, 2, 4, 8)
+"""Sides of the squares, in pixels, whose means the energy score compares."""
+
+
+def energy_score(first: Tensor, second: Tensor, clean: Tensor) -> Tensor:
+    """Return how far two drawn answers are from the truth, less how far they are apart.
+
+    Least on average when answers are drawn from what the truth may be, at each scale (the fair
+    CRPS of two; T. Gneiting and A. Raftery, 2007). All ``B x 3 x H x W``.
+    """
+    scores = []
+    for scale in SCALES:
+        one, other, truth = (F.avg_pool2d(images, scale) for images in (first, second, clean))
+        far = ((one - truth).abs() + (other - truth).abs()) / 2
+        scores.append((far - (one - other).abs() / 2).mean())
+    return torch.stack(scores).mean()
+
+
+LEAST_DISTANCE = 1e-7
+"""About 76 dB: better is no better."""
+
+
+def error_surprise(restored: Tensor, clean: Tensor, expected: Tensor) -> Tensor:
+    """Return how badly ``expected`` foretells the absolute error: a Laplacian's mean -log p.
+
+    Args:
+        restored: ``B x 3 x H x W``.
+        clean: ``B x 3 x H x W``.
+        expected: ``B x 1 x H x W``, above 0; mean absolute error over the colours.
+    """
+    error = (restored - clean).abs().mean(dim=1, keepdim=True)
+    return (error / expected + expected.log()).mean()
 
 
 def kl_weight(config: LossConfig, step: int) -> float:
@@ -105,8 +204,12 @@ class TrainStep(nn.Module):
         self.objective = objective
         self.autocast = autocast
 
-    def forward(self, clean: Tensor, obfuscated: Tensor, step: int) -> dict[str, Tensor]:
+    def forward(
+        self, clean: Tensor, obfuscated: Tensor, degradations: Degradations, step: int
+    ) -> dict[str, Tensor]:
         """Return the objective's named terms for one batch."""
         with self.autocast():
-            terms: dict[str, Tensor] = self.objective(self.model, clean, obfuscated, step)
+            terms: dict[str, Tensor] = self.objective(
+                self.model, clean, obfuscated, degradations, step
+            )
             return terms

@@ -21,9 +21,9 @@ def apply_tiled(
     """Apply ``function`` to overlapping tiles of ``images`` and put their cores together.
 
     Args:
-        function: maps ``B x 3 x H x W`` to the same shape; it must be local, as a
+        function: maps ``B x C x H x W`` to ``B x D x H x W``; it must be local, as a
             convolutional network without global pooling is.
-        images: ``B x 3 x H x W``.
+        images: ``B x C x H x W``.
         stride_px: the grid that ``function`` is tied to (a network's total stride, a mosaic's
             block); tiles start on it.
         reach_px: how far an input pixel can be from an output pixel it changes. Every tile
@@ -36,11 +36,13 @@ def apply_tiled(
     margin_px = -(-reach_px // stride_px) * stride_px
     if height <= core_px + margin_px and width <= core_px + margin_px:
         return function(images)
-    result = torch.empty_like(images)
     cores = list(itertools.product(_cores(height, core_px), _cores(width, core_px)))
+    result = torch.empty(0)
     for (top, bottom), (left, right) in progress(cores, len(cores), "tiles"):
         y, x = max(top - margin_px, 0), max(left - margin_px, 0)
         done = function(images[..., y : bottom + margin_px, x : right + margin_px])
+        if not result.numel():
+            result = done.new_empty(*done.shape[:2], height, width)
         result[..., top:bottom, left:right] = done[..., top - y : bottom - y, left - x : right - x]
     return result
 

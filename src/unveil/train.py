@@ -30,14 +30,15 @@ from unveil.config import RunConfig, SplitName, TrainConfig, to_plain
 from unveil.data import Photos, epoch_batches, open_photos
 from unveil.errors import UnveilError, UsageError
 from unveil.evaluate import Trial, score
+from unveil.linear.prior import Prior, fit_prior
 from unveil.models import build
+from unveil.models.refiner import Refiner
 from unveil.objectives import TrainStep
-from unveil.operators import obfuscate
 from unveil.optimizer import build_optimizer, learning_rate
 from unveil.reporting import Reporter
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.specs import parse_operator, parse_storage
-from unveil.storage import store
+from unveil.shipped import find_model
+from unveil.storage import degrade
 
 
 class TrainingInterruptedError(UnveilError):
@@ -110,8 +111,8 @@ class Run:
         Raises:
             DivergedError: they are no numbers.
         """
-        operator, storage = parse_operator(self.card.operator), parse_storage(self.card.storage)
-        trial = Trial(self.photos, self.numbers("validation"), operator, storage, self.runtime)
+        typical = self.card.task.typical
+        trial = Trial(self.photos, self.numbers("validation"), typical, self.runtime)
         scores = score(self.model, trial)
         if math.isnan(loss := scores.pixel_loss()):
             raise DivergedError(self.folder, state.step)
@@ -191,12 +192,14 @@ def _train(
     torch.manual_seed(config.train.seed)
     model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(model, config.train)
+    if not resume:
+        _start(model, config.train, photos, runtime)
     stored = read_card(folder / "last").loss if resume else {}
     objective, loss_record = build_objective(config, photos, runtime, stored)
     card = Card(
         model=config.model,
-        operator=str(parse_operator(config.train.operator)),
-        storage=str(parse_storage(config.train.storage)),
+        operator=config.train.task.operator_text,
+        storage=config.train.storage,
         run=to_plain(config),
         data=photos.summary(),
         provenance=provenance(runtime) | {"processes": accelerator.num_processes},
@@ -216,7 +219,6 @@ def _loop(
     run: Run, state: State, train_step: nn.Module, optimizer: Optimizer, reporter: Reporter
 ) -> None:
     config, accelerator, device = run.config.train, run.accelerator, run.runtime.device
-    operator, storage = parse_operator(run.card.operator), parse_storage(run.card.storage)
     numbers = run.numbers("train")
     epoch_steps = len(numbers) // config.batch
     total_steps = epoch_steps * config.epochs
@@ -238,15 +240,9 @@ def _loop(
                     run.save("last", state, optimizer)
                     raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
                 share = batch[accelerator.process_index :: accelerator.num_processes]
-                clean = run.photos.batch(share, device)
-                obfuscated = store(obfuscate(clean, operator), storage)
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(config, state.step, total_steps)
-                torch.manual_seed(_noise_seed(config.seed, state.step, accelerator))
-                terms = train_step(clean, obfuscated, state.step)
-                accelerator.backward(terms["loss"])
-                optimizer.step()
-                optimizer.zero_grad()
+                terms = _step(run, state.step, share, train_step, optimizer)
                 state.add(terms)
                 reporter.step(epoch, state.step, total_steps, terms["loss"])
             run.check_health(state)
@@ -270,6 +266,34 @@ def _loop(
 CHECK_STEPS = 50
 
 
+def _step(
+    run: Run, step: int, share: Tensor, train_step: nn.Module, optimizer: Optimizer
+) -> dict[str, Tensor]:
+    """Take one step on the photos ``share`` and return the objective's terms."""
+    config, accelerator = run.config.train, run.accelerator
+    clean = run.photos.batch(share, run.runtime.device)
+    if config.flip:
+        clean = _flip(clean, config.seed, step)
+    degradations = config.task.draw(config.seed, step)[: len(clean)]
+    parts = zip(clean.tensor_split(len(degradations)), degradations, strict=True)
+    obfuscated = torch.cat([degrade(part, degradation) for part, degradation in parts])
+    torch.manual_seed(_noise_seed(config.seed, step, accelerator))
+    terms: dict[str, Tensor] = train_step(clean, obfuscated, degradations, step)
+    accelerator.backward(terms["loss"])
+    if config.clip_norm is not None:
+        accelerator.clip_grad_norm_(train_step.parameters(), config.clip_norm)
+    optimizer.step()
+    optimizer.zero_grad()
+    return terms
+
+
+def _flip(images: Tensor, seed: int, step: int) -> Tensor:
+    """Mirror about every other image, drawn by seed and step alone."""
+    generator = torch.Generator().manual_seed((seed << 20) + step)
+    chosen = torch.rand(len(images), generator=generator) < 0.5
+    return torch.where(chosen.to(images.device)[:, None, None, None], images.flip(-1), images)
+
+
 def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
     """Return what the VCAE's noise is drawn from: its own at each step and process.
 
@@ -278,6 +302,24 @@ def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
     text = f"{seed} {step} {accelerator.process_index}"
     # torch's CPU generator takes 32 bits: a hash, so that seeds and steps do not overlap.
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+
+
+def _start(model: nn.Module, config: TrainConfig, photos: Photos, runtime: Runtime) -> None:
+    """Give ``model`` what it starts from beside drawn weights."""
+    if isinstance(model, Refiner):
+        model.use_prior(_fit(photos, config, runtime))
+    if config.start_from is not None:
+        folder = find_model(str(config.start_from))
+        checkpoint.load_start(model, folder, read_card(folder))
+
+
+PRIOR_PHOTOS = 2048
+"""Training photos whose power spectrum is what a refiner's linear estimate starts from."""
+
+
+def _fit(photos: Photos, config: TrainConfig, runtime: Runtime) -> Prior:
+    numbers = photos.splits["train"][: config.limit][:PRIOR_PHOTOS]
+    return fit_prior(photos.batch(part, runtime.device) for part in torch.split(numbers, 64))
 
 
 def _begin(run: Run) -> State:

@@ -1,6 +1,6 @@
 """The networks, and the one explicit table from a name to its constructor.
 
-Every model is a ``torch.nn.Module`` with two promises: ``model(obfuscated)`` maps
+Every model is a ``torch.nn.Module`` with two promises: ``model(obfuscated, degradation)`` maps
 ``B x 3 x H x W`` in [0,1] to the restored images of the same shape and range, any height and
 width; ``model.stride_px`` and ``model.reach_px`` say how to cut an image into tiles that give
 the same answer (see :mod:`unveil.tiles`).
@@ -13,11 +13,13 @@ from torch import nn
 from unveil.config import ModelConfig
 from unveil.errors import unknown
 from unveil.models.cae import Cae
+from unveil.models.refiner import Refiner
 from unveil.models.rescae import ResCae
 from unveil.models.vcae import Vcae
 
 MODELS: dict[str, Callable[[ModelConfig], nn.Module]] = {
     "cae": Cae,
+    "refiner": Refiner,
     "rescae": ResCae,
     "vcae": Vcae,
 }

@@ -26,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from unveil.config import ModelConfig
+from unveil.specs import Degradation
 
 BLUR_CAE = ModelConfig(
     stem_kernel=8, stem_stride=2, widths=(64, 192), blocks=(1, 2), decoder="mirrored"
@@ -56,8 +57,11 @@ class Cae(nn.Module):
         self.decoder = nn.Sequential(*_decoder(config))
         _initialise(self)
 
-    def forward(self, obfuscated: Tensor) -> Tensor:
-        """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape and range, float32."""
+    def forward(self, obfuscated: Tensor, degradation: Degradation | None = None) -> Tensor:
+        """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape and range, float32.
+
+        Trained for one ``degradation``, it needs not be told.
+        """
         height, width = obfuscated.shape[-2:]
         return self.decode(self.encode(obfuscated))[..., :height, :width]
 

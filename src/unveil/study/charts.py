@@ -57,7 +57,7 @@ def convergence(results: Results) -> str:
             axes.set(xlabel="epoch", ylabel=f"validation {label}")
             axes.xaxis.get_major_locator().set_params(integer=True)
         _legend(panels[0])
-        return _svg(figure)
+        return svg(figure)
 
 
 def wall_time(results: Results) -> str:
@@ -74,7 +74,7 @@ def wall_time(results: Results) -> str:
                 axes.plot(minutes, losses, marker="o", markersize=3, label=TITLES[architecture])
         axes.set(xlabel="minutes of training", ylabel="validation pixel loss", yscale="log")
         _legend(axes)
-        return _svg(figure)
+        return svg(figure)
 
 
 def kl_weight(results: Results) -> str:
@@ -96,7 +96,7 @@ def kl_weight(results: Results) -> str:
         for axes in (left, right):
             axes.axvline(TEXTBOOK_KL_WEIGHT, color="tab:orange", label="textbook VAE")
         _legend(left)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _legend(axes: Axes) -> None:
@@ -104,7 +104,8 @@ def _legend(axes: Axes) -> None:
         axes.legend(frameon=False)
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """Return a figure as SVG that is the same, to the byte, each time."""
     content = io.StringIO()
     figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     # matplotlib ends some lines in blanks.

@@ -62,7 +62,7 @@ def step_seconds(
     taken = []
     for _ in range(WARM_UP_STEPS + TIMED_STEPS):
         started = time.perf_counter()
-        step(clean, clean, 0)["loss"].backward()
+        step(clean, clean, config.train.task.draw(0, 0), 0)["loss"].backward()
         optimizer.step()
         optimizer.zero_grad()
         if runtime.device.type == "cuda":

@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from unveil.data import Photos
-from unveil.evaluate import BATCH, Trial
+from unveil.evaluate import BATCH, Identity, Trial
 from unveil.files import temporary_beside
 from unveil.models.vcae import Vcae
 
@@ -44,12 +44,15 @@ def save_pictures(folder: Path, model: torch.nn.Module, trial: Trial, measured: 
 
     def restored(numbers: Tensor) -> Tensor:
         with autocast():
-            parts = [model(trial.pairs(part)[1]) for part in torch.split(numbers, BATCH)]
+            parts = [
+                model(trial.pairs(part)[1], trial.degradation)
+                for part in torch.split(numbers, BATCH)
+            ]
         return _to_uint8(torch.cat(parts))
 
     strip, first = trial.numbers[picture_numbers(trial.photos)], trial.numbers[:measured]
     stored = {"strip": restored(strip), "measured": restored(first)}
-    if isinstance(model, torch.nn.Identity):
+    if isinstance(model, Identity):
         stored["clean_strip"] = _to_uint8(trial.pairs(strip)[0])
         stored["clean_measured"] = _to_uint8(trial.pairs(first)[0])
     if isinstance(model, Vcae):

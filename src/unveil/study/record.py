@@ -14,12 +14,12 @@ from torch import Tensor
 from unveil.card import read_card
 from unveil.config import DataConfig, LossConfig, RunConfig, RuntimeConfig, to_plain
 from unveil.data import Photos
-from unveil.evaluate import Scores, Trial, make_row, score
+from unveil.evaluate import Identity, Scores, Trial, make_row, score
 from unveil.metrics import METRICS
-from unveil.restore import load
+from unveil.restore import load_network
 from unveil.results import Row
 from unveil.runtime import Runtime, choose_runtime, provenance
-from unveil.specs import parse_operator, parse_storage
+from unveil.specs import Degradation, parse_operator, parse_storage
 from unveil.study.folder import StudyFolder
 from unveil.study.measures import measures
 from unveil.study.pictures import picture_numbers, save_pictures
@@ -68,26 +68,26 @@ def missing(folder: StudyFolder, name: str) -> list[str]:
 def record(study: Study, cell: Cell, stopped: str | None) -> None:
     """Score the best checkpoint of a cell; ``stopped`` says why training ended early, if so."""
     folder = study.folder.cell(cell.name) / "best"
-    restorer = load(str(folder), study.runtime.device, study.runtime.precision)
+    network = load_network(str(folder), choose_runtime(study.runtime))
     # The best checkpoint may be older than the last, whose history is whole.
     history = read_card(folder.parent / "last").history
-    about = describe(study, cell) | {**restorer.card.loss, "stopped": stopped}
+    about = describe(study, cell) | {**network.card.loss, "stopped": stopped}
     for storage in missing(study.folder, cell.name):
-        trial = _trial(study, cell.obfuscation, storage, restorer.runtime)
-        scores = score(restorer.model, trial)
-        sha256 = restorer.card.files["weights"]["sha256"]
+        trial = _trial(study, cell.obfuscation, storage, network.runtime)
+        scores = score(network.model, trial)
+        sha256 = network.card.files["weights"]["sha256"]
         row = about | make_row(cell.name, "test", trial, scores, sha256)
         if storage == "float":
-            row |= _details(study, restorer.model, trial, scores)
-            row |= {"history": history, "training": restorer.card.provenance}
-            _save_pictures(study, cell.name, restorer.model, trial)
+            row |= _details(study, network.model, trial, scores)
+            row |= {"history": history, "training": network.card.provenance}
+            _save_pictures(study, cell.name, network.model, trial)
         study.folder.append(row)
 
 
 def record_inputs(study: Study, obfuscation: str) -> None:
     """Score the obfuscated photos themselves."""
     runtime = choose_runtime(study.runtime)
-    model = torch.nn.Identity()
+    model = Identity()
     about = {"cell": obfuscation, "experiment": obfuscation, "obfuscation": obfuscation}
     for storage in missing(study.folder, obfuscation):
         trial = _trial(study, obfuscation, storage, runtime)
@@ -106,9 +106,8 @@ def _save_pictures(study: Study, name: str, model: torch.nn.Module, trial: Trial
 
 
 def _trial(study: Study, obfuscation: str, storage: str, runtime: Runtime) -> Trial:
-    operator = parse_operator(OPERATORS[obfuscation])
-    numbers = study.photos.splits["test"]
-    return Trial(study.photos, numbers, operator, parse_storage(storage), runtime)
+    degradation = Degradation(parse_operator(OPERATORS[obfuscation]), parse_storage(storage))
+    return Trial(study.photos, study.photos.splits["test"], degradation, runtime)
 
 
 def _details(study: Study, model: torch.nn.Module, trial: Trial, scores: Scores) -> Row:
