@@ -12,7 +12,7 @@ from unveil.results import REQUIRED, append_row, read_rows, read_whole_rows
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "results" / "foundation.jsonl"
 STUDY = ROOT / "results" / "study"
-DOCUMENTS = [ROOT / "README.md"]
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "restorers.md"]
 
 
 def row(**changes):
@@ -22,7 +22,9 @@ def row(**changes):
 @pytest.fixture
 def document(tmp_path):
     path = tmp_path / "README.md"
-    path.write_text("before\n\n<!-- table: foundation -->\nold\n<!-- end -->\n\nafter\n")
+    path.write_text(
+        "before\n\n<!-- table: foundation of rows.jsonl -->\nold\n<!-- end -->\n\nafter\n"
+    )
     return path
 
 
@@ -35,15 +37,14 @@ def rows(tmp_path):
 
 
 def test_the_committed_documents_are_what_the_committed_rows_say():
-    found = read_rows(ROWS)
-    stale = [path for path in DOCUMENTS if tables.refresh(path, found, write=False)]
+    stale = [path for path in DOCUMENTS if tables.refresh(path, write=False)]
     assert not stale, "run `make tables`"
 
 
 def test_a_table_is_rebuilt_between_its_marks_only(document, rows, cli):
-    assert cli("report", document, "--rows", rows).status == 0
+    assert cli("report", document).status == 0
     text = document.read_text()
-    assert text.startswith("before\n\n<!-- table: foundation -->\n| model |")
+    assert text.startswith("before\n\n<!-- table: foundation of rows.jsonl -->\n| model |")
     assert text.endswith("|\n<!-- end -->\n\nafter\n")
     assert "30.00" in text
     assert "20.00" not in text  # of one experiment the newest row counts
@@ -51,19 +52,41 @@ def test_a_table_is_rebuilt_between_its_marks_only(document, rows, cli):
 
 def test_check_finds_a_stale_document_and_changes_nothing(document, rows, cli):
     before = document.read_text()
-    done = cli("report", document, "--rows", rows, "--check")
+    done = cli("report", document, "--check")
     assert done.status == 1
     assert "out of date" in done.out
     assert document.read_text() == before
-    assert cli("report", document, "--rows", rows).status == 0
-    assert cli("report", document, "--rows", rows, "--check").status == 0
+    assert cli("report", document).status == 0
+    assert cli("report", document, "--check").status == 0
 
 
 def test_rebuilding_gives_the_same_bytes(document, rows, cli):
-    cli("report", document, "--rows", rows)
+    cli("report", document)
     first = document.read_bytes()
-    cli("report", document, "--rows", rows)
+    cli("report", document)
     assert document.read_bytes() == first
+
+
+def test_restorers_stand_side_by_side():
+    """One line for each degradation; the newest row counts; what was not scored is left empty."""
+    rows = [
+        row(operator="b", storage="8bit", model="lmmse", psnr=37.0, ssim_deck=0.9),
+        row(operator="b", storage="8bit", model="blur", psnr=38.0, ssim_deck=0.95),
+        row(operator="b", storage="8bit", model="blur", psnr=39.0, ssim_deck=0.97),
+        row(operator="m", storage="8bit", model="lmmse", psnr=24.0, ssim_deck=0.7),
+    ]
+    assert tables.TABLES["restorers"](rows).splitlines()[2:] == [
+        "| b | 8bit | 37.00 / 0.9000 | 39.00 / 0.9700 |",
+        "| m | 8bit | 24.00 / 0.7000 |  |",
+    ]
+
+
+def test_errors_are_in_levels_by_tenths():
+    rows = [row(operator="b", expected_error=[1 / 255, 0.1], true_error=[0.002, 0.2])]
+    assert tables.TABLES["uncertainty"](rows).splitlines()[2:] == [
+        "| b | x | expected | 1.00 | 25.50 |",
+        "| b | x | true | 0.51 | 51.00 |",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -125,12 +148,16 @@ def test_rows_that_are_not_there_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("no marks", "has no"), ("<!-- table: x -->\n<!-- end -->", "unknown table 'x'")],
+    [
+        ("no marks", "has no"),
+        ("<!-- table: x of rows.jsonl -->\n<!-- end -->", "unknown table 'x'"),
+        ("<!-- table: peers of gone.jsonl -->\n<!-- end -->", r"gone\.jsonl: cannot be read"),
+    ],
 )
 def test_documents_without_a_known_table_are_refused(text, said, document, rows):
     document.write_text(text)
     with pytest.raises(UnveilError, match=said):
-        tables.refresh(document, read_rows(rows), write=True)
+        tables.refresh(document, write=True)
     assert document.read_text() == text
 
 

@@ -1,7 +1,8 @@
 """unveil: shows how much a blur or a mosaic really hides, and undoes it.
 
 >>> import unveil
->>> restored = unveil.load("cae-blur").restore(unveil.read("blurred.png"))  # doctest: +SKIP
+>>> known = unveil.inspect("hidden.jpg").degradation  # doctest: +SKIP
+>>> restored = unveil.load("blur").restore(unveil.read("hidden.jpg"), known)  # doctest: +SKIP
 >>> unveil.write(restored, "restored.png")  # doctest: +SKIP
 
 Images are float32 RGB tensors, ``B x 3 x H x W``, values in [0,1]. Importing this package
@@ -12,25 +13,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unveil.errors import UnveilError, UsageError
-from unveil.specs import GaussianBlur, Pixelate, Storage, parse_operator, parse_storage
+from unveil.specs import (
+    BoxBlur,
+    Degradation,
+    GaussianBlur,
+    Pixelate,
+    Sample,
+    Storage,
+    parse_operator,
+    parse_storage,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from unveil.estimate.finding import Finding
     from unveil.restore import Restorer
 
 __all__ = [
+    "BoxBlur",
+    "Degradation",
     "GaussianBlur",
     "Pixelate",
+    "Sample",
     "Storage",
     "UnveilError",
     "UsageError",
+    "inspect",
     "load",
     "parse_operator",
     "parse_storage",
     "read",
     "write",
 ]
+
+
+def inspect(path: str | Path) -> "Finding":
+    """Find what hides the photo in a file: its ``degradation`` is None where nothing does.
+
+    Raises:
+        UnveilError: the file is missing, damaged, too large or no photo.
+    """
+    from unveil.undo import inspect_photo
+
+    return inspect_photo(Path(path))
 
 
 def load(model: str) -> "Restorer":

@@ -81,6 +81,61 @@ def process(
     return failures
 
 
+def sources(inputs: Sequence[Path]) -> list[Path]:
+    """Return the photo files that ``inputs`` mean, each once.
+
+    Raises:
+        UsageError: no input.
+        UnveilError: a folder without photos.
+    """
+    if not inputs:
+        raise UsageError("no input given: name photos or folders of photos.")
+    found = [
+        path
+        for item in inputs
+        for path in ([item / name for name in list_photos(item)] if item.is_dir() else [item])
+    ]
+    return list(dict.fromkeys(found))
+
+
+def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
+    """Call ``function`` with every file; report each failure in one line on stderr.
+
+    Returns:
+        How many failed.
+    """
+    failures = 0
+    for path in paths:
+        try:
+            function(path)
+        except UsageError as error:
+            failures += 1
+            print(f"unveil: {path}: {error}", file=sys.stderr)
+        except UnveilError as error:
+            failures += 1
+            print(f"unveil: {error}", file=sys.stderr)
+    return failures
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the path of another picture of ``path``'s kind in the same folder."""
+    return path.with_name(f"{path.stem}{ending}{path.suffix}")
+
+
+def check_single(jobs: Sequence[Job], extra: Path, *, overwrite: bool) -> None:
+    """Refuse a second output, ``extra``, that several photos would share or that exists.
+
+    Raises:
+        UsageError: several photos, a format that cannot be written.
+        UnveilError: the file exists.
+    """
+    check_writable(extra)
+    if len(jobs) != 1:
+        raise UsageError(f"{extra}: one file for one photo; restore the photos one by one.")
+    if extra.exists() and not overwrite:
+        raise UnveilError(f"{extra}: exists already; replace it with --overwrite.")
+
+
 def _process_one(
     job: Job, function: Callable[[Photo], Photo], *, overwrite: bool, max_pixels: int
 ) -> None:
@@ -91,7 +146,11 @@ def _process_one(
         job.target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UnveilError(f"{job.target.parent}: cannot be made ({error.strerror}).") from None
-    write_photo(function(photo), job.target)
+    try:
+        processed = function(photo)
+    except UsageError as error:
+        raise UnveilError(f"{job.source}: {error}") from None
+    write_photo(processed, job.target)
 
 
 def _below(item: Path, output: Path) -> list[Job]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 from tyro.extras import SubcommandApp
 
+from unveil.box import parse_box
 from unveil.config import (
     TILE_PX,
     Device,
@@ -32,7 +33,7 @@ from unveil.study.search_config import SearchConfig
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
 Json = Annotated[bool, arg(name="json")]
-DEFAULT_MODEL = "cae-blur"
+AUTO = "auto"
 DEFAULT_RUN = Path("runs/cae")
 
 app = SubcommandApp()
@@ -84,7 +85,13 @@ def restore(
     /,
     output: Output,
     model: str | None = None,
-    operator: str | None = None,
+    operator: str = AUTO,
+    box: str | None = None,
+    consistent: bool = False,
+    uncertainty: Path | None = None,
+    samples: int = 0,
+    force: bool = False,
+    prior: Path | None = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
     tile_px: int = TILE_PX,
@@ -96,8 +103,16 @@ def restore(
     Args:
         inputs: photos, or folders of photos.
         output: file for one photo, folder for several.
-        model: shipped name (see `unveil models`) or checkpoint folder.
-        operator: what obfuscated the photos; picks the shipped model that undoes it.
+        model: shipped name (see `unveil models`), checkpoint folder, or a closed form: lmmse,
+            tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
+        operator: what obfuscated the photos, or auto to find out.
+        box: X,Y,W,H, the part that is obfuscated (default: found).
+        consistent: make the answer agree with the input: obfuscated again, it gives it back.
+        uncertainty: file for a map of the expected error, white where the answer is a guess.
+        samples: write so many other answers beside the output, each agreeing with the mosaic.
+        force: use weights beyond what they were trained on.
+        prior: what `unveil fit` learnt from photos like these, for the closed forms and for
+            finding the operator (default: faces).
         overwrite: replace files that exist.
         max_pixels: refuse larger photos.
         tile_px: side of the pieces that a large photo is restored in.
@@ -105,37 +120,70 @@ def restore(
         precision: arithmetic of the network.
     """
     from unveil import batch
+    from unveil.shipped import check_choice
 
-    jobs, folder = batch.plan(inputs, output), _choose_model(model, operator)
-    from unveil import images
-    from unveil.restore import load
+    wanted = None if operator == AUTO else parse_operator(operator)
+    place = parse_box(box) if box else None
+    jobs = batch.plan(inputs, output)
+    check_choice(model, wanted, force=force)
+    drawn = [batch.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
+    for extra in [*drawn, *filter(None, [uncertainty])]:
+        batch.check_single(jobs, extra, overwrite=overwrite)
+    from unveil.undo import Undo
 
-    restorer = load(str(folder), device, precision)
-    print(f"{model or folder.name}, undoing {restorer.card.operator}, on {restorer.runtime}")
-
-    def process(photo: Photo) -> Photo:
-        return images.to_photo(restorer.restore(images.to_tensor(photo), tile_px), photo)
-
+    undo = Undo(wanted, place, model, consistent, force, prior, tile_px)
+    process = undo.on(device, precision, uncertainty, drawn)
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
-def _choose_model(model: str | None, operator: str | None) -> Path:
-    """Return the checkpoint for what the user said of model and operator.
+@app.command
+def inspect(
+    inputs: Inputs,
+    /,
+    box: str | None = None,
+    as_json: Json = False,
+    max_pixels: int = MAX_PIXELS,
+) -> int:
+    """Say what hides photos: blur or mosaic, how strong, where, and how the file was kept.
 
-    Raises:
-        UsageError: no such model, or one that undoes another operator.
+    Args:
+        inputs: photos, or folders of photos.
+        box: X,Y,W,H, the part to look at (default: the whole photo; a mosaic in it is found).
+        as_json: print one JSON object a photo.
+        max_pixels: refuse larger photos.
     """
-    from unveil.card import read_card
-    from unveil.shipped import find_model, model_for
+    from unveil import batch
 
-    wanted = parse_operator(operator) if operator else None
-    if model is None and wanted is None:
-        print(f"no --operator given: taking {DEFAULT_MODEL}; `unveil models` lists the others.")
-    folder = find_model(model or (model_for(wanted) if wanted else DEFAULT_MODEL))
-    trained = read_card(folder).operator
-    if wanted is not None and trained != str(wanted):
-        raise UsageError(f"{model} undoes {trained}, not {wanted}; leave --model out to choose.")
-    return folder
+    place = parse_box(box) if box else None
+    sources = batch.sources(inputs)
+    from unveil.undo import inspect_photo
+
+    def look(path: Path) -> None:
+        finding = inspect_photo(path, place, max_pixels)
+        row = {"photo": str(path), **finding.as_row()}
+        print(json.dumps(row) if as_json else f"{path}: {finding}")
+
+    return int(batch.each(sources, look) > 0)
+
+
+@app.command
+def fit(
+    folder: Positional[Path], /, output: Output, photos: int = 2048, crop_px: int = 112
+) -> None:
+    """Learn what the closed forms know of photos: their power spectrum, in seconds.
+
+    Args:
+        folder: clean photos, like those to restore.
+        output: file to write, for `unveil restore --prior`.
+        photos: take no more than so many.
+        crop_px: side of the center crop that is taken of each.
+    """
+    if photos < 1 or crop_px < 2:
+        raise UsageError("--photos must be at least 1, --crop-px at least 2.")
+    from unveil.fit import fit_folder, write_prior
+
+    write_prior(fit_folder(folder, photos, crop_px), output)
+    print(output)
 
 
 @app.command
@@ -212,14 +260,14 @@ def evaluate(
     """Score a model, or `identity` for the obfuscated photos themselves.
 
     Args:
-        model: shipped name, checkpoint folder, or identity.
+        model: shipped name, checkpoint folder, closed form (lmmse...) or identity.
         config: what to score it on.
         append: also add the result to this file of rows.
         as_json: print one JSON object.
     """
     from unveil import shipped
 
-    if model != shipped.IDENTITY:
+    if model not in (shipped.IDENTITY, *shipped.CLOSED_FORMS):
         shipped.find_model(model)
     if append is not None:
         check_folder(append.parent)
@@ -233,19 +281,17 @@ def evaluate(
 
 
 @app.command
-def report(documents: Positional[tuple[Path, ...]], /, rows: Path, check: bool = False) -> int:
+def report(documents: Positional[tuple[Path, ...]], /, check: bool = False) -> int:
     """Fill the tables of Markdown documents from result rows.
 
     Args:
-        documents: files with `<!-- table: NAME -->` marks.
-        rows: JSON-lines file that `unveil evaluate --append` has written.
+        documents: files with `<!-- table: NAME of FILE -->` marks; FILE holds the rows, as
+            `unveil evaluate --append` writes them.
         check: change nothing; fail if a table is out of date.
     """
     from unveil import tables
-    from unveil.results import read_rows
 
-    found = read_rows(rows)
-    stale = [path for path in documents if tables.refresh(path, found, write=not check)]
+    stale = [path for path in documents if tables.refresh(path, write=not check)]
     for path in stale:
         print(f"{path}: {'out of date' if check else 'updated'}")
     return int(check and bool(stale))

@@ -7,16 +7,16 @@ from torch import Tensor
 
 from unveil import tables
 from unveil.errors import UnveilError
+from unveil.families import FAMILIES
 from unveil.files import temporary_beside
 from unveil.images import to_photo, to_tensor
 from unveil.metrics import METRICS
-from unveil.operators import obfuscate
 from unveil.photos import Photo
 from unveil.restore import load
 from unveil.results import Row
-from unveil.shipped import list_shipped
-from unveil.specs import Storage, parse_operator
-from unveil.storage import store
+from unveil.shipped import model_for
+from unveil.specs import Degradation
+from unveil.storage import degrade
 from unveil.strips import Captioned, draw_strip
 
 FACE = (slice(0, 224), slice(112, 336))
@@ -32,14 +32,15 @@ def run_demo(output: Path) -> None:
     clean = to_tensor(_astronaut())
     rows: list[Row] = []
     strips: list[list[Captioned]] = []
-    for item in list_shipped():
-        operator = parse_operator(item.card.operator)
-        obfuscated = store(obfuscate(clean, operator), Storage("8bit"))
-        restored = load(item.name).restore(obfuscated)
+    for operator in FAMILIES.values():
+        degradation = Degradation(operator)
+        obfuscated = degrade(clean, degradation)
+        name = model_for(degradation)
+        restored = load(name).restore(obfuscated, degradation)
         for stage, images in (("before", obfuscated), ("after", restored)):
             scores = {name: float(metric(images, clean)) for name, metric in METRICS.items()}
-            rows.append({"operator": str(operator), "": f"{stage} {item.name}", **scores})
-        stages = {"clean": clean, str(operator): obfuscated, item.name: restored}
+            rows.append({"operator": str(operator), "": f"{stage} {name}", **scores})
+        stages = {"clean": clean, str(operator): obfuscated, name: restored}
         strips.append([_captioned(*stage) for stage in stages.items()])
     print(tables.markdown(rows))
     print(_write_strip(strips, output / "strip.png"))

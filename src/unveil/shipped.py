@@ -1,15 +1,32 @@
 """The weights inside the package, found and listed without torch."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unveil.card import CARD_NAME, Card, read_card
-from unveil.errors import UsageError, unknown
+from unveil.errors import UnveilError, UsageError, unknown
+from unveil.families import FAMILIES, RANGES, family_of
 from unveil.results import Row
-from unveil.specs import Operator
+from unveil.specs import Degradation, Operator
+
+if TYPE_CHECKING:
+    from unveil.linear.prior import Prior
 
 FOLDER = Path(__file__).parent / "weights"
 IDENTITY = "identity"
+SAMPLER = "pixelate-sampler"
+"""The weights that draw several answers to a mosaic."""
+
+AWARE = "refiner"
+"""The architecture that is told the operator; the others undo the one they were trained for."""
+
+CLOSED_FORMS = ("lmmse", "tikhonov", "richardson-lucy", "bicubic", "lanczos")
+"""Restorers without weights, by the names that ``--model`` takes; see :mod:`unveil.linear`."""
+
+PRIOR = FOLDER / "prior.safetensors"
+PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
 SCORE_NAMES = ("operator", "storage", "split", "images", "psnr", "ssim", "ssim_deck")
 
 
@@ -21,15 +38,19 @@ class Shipped:
     folder: Path
     card: Card
 
+    @property
+    def size_bytes(self) -> int:
+        """Size of the weights' file."""
+        return (self.folder / self.card.files["weights"]["name"]).stat().st_size
+
     def summary(self) -> Row:
         """Return what ``unveil models`` says of them."""
         weights = self.card.files["weights"]
-        size_bytes = (self.folder / weights["name"]).stat().st_size
         return {
             "name": self.name,
             "operator": self.card.operator,
             "storage": self.card.storage,
-            "size_mb": round(size_bytes / 1e6, 2),
+            "size_mb": round(self.size_bytes / 1e6, 2),
             "sha256": weights["sha256"],
             "training_data": f"{self.card.data['splits']['train']} photos of LFW",
             "scores": [{name: row[name] for name in SCORE_NAMES} for row in self.card.scores],
@@ -61,16 +82,72 @@ def find_model(name: str) -> Path:
     raise unknown("model", name, [item.name for item in list_shipped()])
 
 
-def model_for(operator: Operator) -> str:
-    """Return the name of the shipped weights that undo ``operator``.
+def model_for(degradation: Degradation, *, force: bool = False) -> str:
+    """Return the name of the shipped weights that undo ``degradation`` best.
+
+    Only weights that know the operator are looked at: those for it alone before families, the
+    largest first.
+
+    Args:
+        degradation: what to undo.
+        force: take weights of the right family even where it is beyond their training.
 
     Raises:
-        UsageError: there are none; what there is is listed.
+        UsageError: it is beyond what the weights were trained on; their range is named.
     """
-    there = {item.card.operator: item.name for item in list_shipped()}
-    if str(operator) not in there:
+    aware = [
+        item
+        for item in list_shipped()
+        if item.card.model.architecture == AWARE and not item.card.model.noise_planes
+    ]
+    aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
+    for item in aware:
+        if item.card.task.covers(degradation):
+            return item.name
+    family = family_of(degradation.operator)
+    for item in aware if force else []:
+        if family_of(item.card.task.typical.operator) == family:
+            return item.name
+    raise UsageError(
+        f"{degradation} is beyond what the shipped weights were trained on "
+        f"({RANGES[family]}); try --force, or --model lmmse, which has no limits."
+    )
+
+
+def check_choice(model: str | None, operator: Operator | None, *, force: bool = False) -> None:
+    """Refuse early, before anything heavy is imported, what cannot be restored.
+
+    Raises:
+        UsageError: no such model; a model that undoes another operator; an operator beyond what
+            the shipped weights were trained on.
+    """
+    if model in CLOSED_FORMS:
+        return
+    if model is None:
+        if operator is not None:
+            model_for(Degradation(operator), force=force)
+        return
+    card = read_card(find_model(model))
+    if card.model.architecture != AWARE and operator not in (None, card.task.typical.operator):
         raise UsageError(
-            f"no shipped weights undo {operator}; there are some for {', '.join(there) or 'none'}. "
-            "Train your own with `unveil train` and name its folder with --model."
+            f"{model} undoes {card.operator}, not {operator}; leave --model out to choose."
         )
-    return there[str(operator)]
+
+
+def read_prior(path: Path | None = None) -> "Prior":
+    """Return a power spectrum of clean photos: the one that the package ships, or a file's.
+
+    Raises:
+        UnveilError: the file is missing, holds none, or is not the one that the package was made
+            with.
+    """
+    chosen = path or PRIOR
+    try:
+        content = chosen.read_bytes()
+    except OSError as error:
+        raise UnveilError(f"{chosen}: cannot be read ({error.strerror}).") from None
+    if path is None and hashlib.sha256(content).hexdigest() != PRIOR_SHA256:
+        raise UnveilError(f"{PRIOR}: is damaged (sha256); install unveil again.")
+    from unveil.linear.prior import decode_prior
+
+    return decode_prior(content, chosen)

@@ -7,7 +7,7 @@ from typing import Any
 
 from unveil.errors import UnveilError
 from unveil.files import write_text
-from unveil.results import Row
+from unveil.results import Row, read_rows
 from unveil.shipped import IDENTITY
 
 RESULT_COLUMNS = ("model", "operator", "storage", "images", "psnr", "ssim", "ssim_deck")
@@ -63,16 +63,72 @@ def foundation(rows: Sequence[Row]) -> str:
     return markdown(table)
 
 
-TABLES: dict[str, Callable[[Sequence[Row]], str]] = {"foundation": foundation}
+def side_by_side(*keys: str) -> Callable[[Sequence[Row]], str]:
+    """Return a table with one line for equal ``keys``: PSNR and ssim_deck of each restorer."""
+
+    def lay_out(rows: Sequence[Row]) -> str:
+        found: dict[tuple[Any, ...], dict[str, str]] = {}
+        for row in rows:  # the newest counts
+            scores = f"{row['psnr']:.2f} / {row['ssim_deck']:.4f}"
+            found.setdefault(tuple(row[key] for key in keys), {})[row["model"]] = scores
+        models = dict.fromkeys(row["model"] for row in rows)
+        return markdown(
+            [
+                dict(zip(keys, line, strict=True)) | {m: scores.get(m, "") for m in models}
+                for line, scores in found.items()
+            ]
+        )
+
+    return lay_out
 
 
-def refresh(document: Path, rows: Sequence[Row], *, write: bool) -> bool:
+def by_columns(*names: str) -> Callable[[Sequence[Row]], str]:
+    """Return a table of the newest row of each model, operator and storage: these columns."""
+
+    def lay_out(rows: Sequence[Row]) -> str:
+        newest = {(row["model"], row["operator"], row["storage"]): row for row in rows}
+        return markdown([{name: row[name] for name in names} for row in newest.values()])
+
+    return lay_out
+
+
+def uncertainty(rows: Sequence[Row]) -> str:
+    """Lay out expected and true mean absolute error by tenths of the pixels."""
+    newest = {(row["operator"], row["storage"]): row for row in rows}
+    table = []
+    for (operator, storage), row in newest.items():
+        for kind in ("expected", "true"):
+            values = enumerate(row[f"{kind}_error"], 1)
+            tenths = {str(number): f"{255 * value:.2f}" for number, value in values}
+            table.append({"operator": operator, "storage": storage, "error": kind, **tenths})
+    return markdown(table)
+
+
+TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
+    "foundation": foundation,
+    "restorers": side_by_side("operator", "storage"),
+    "photos": side_by_side("photo", "operator"),
+    "peers": by_columns(
+        *("model", "library", "psnr", "ssim", "ssim_deck", "parameters", "macs"),
+        *("images_per_second", "peak_memory_mb", "trained_seconds", "images"),
+    ),
+    "blind": by_columns(
+        *("operator", "storage", "told_psnr", "psnr", "kind_right", "within_5_percent"),
+        *("median_sigma_error", "images"),
+    ),
+    "uncertainty": uncertainty,
+}
+
+
+def refresh(document: Path, *, write: bool) -> bool:
     """Rebuild the tables of ``document``; say whether any was out of date.
 
-    A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.
+    A table stands between ``<!-- table: NAME of FILE -->`` and ``<!-- end -->``; the file of
+    rows is named relative to the document.
 
     Raises:
-        UnveilError: the document cannot be read, or has no table, or an unknown one.
+        UnveilError: the document or its rows cannot be read, or it has no table, or an unknown
+            one.
     """
     try:
         before = document.read_text(encoding="utf-8")
@@ -82,18 +138,20 @@ def refresh(document: Path, rows: Sequence[Row], *, write: bool) -> bool:
     def rebuilt(match: re.Match[str]) -> str:
         if match["name"] not in TABLES:
             raise UnveilError(f"{document}: unknown table {match['name']!r}.")
+        rows = read_rows(document.parent / match["file"])
         return f"{match['head']}\n{TABLES[match['name']](rows)}\n{match['tail']}"
 
     after, tables = MARKS.subn(rebuilt, before)
     if not tables:
-        raise UnveilError(f"{document}: has no `<!-- table: NAME -->` mark.")
+        raise UnveilError(f"{document}: has no `<!-- table: NAME of FILE -->` mark.")
     if write and after != before:
         write_text(document, after)
     return after != before
 
 
 MARKS = re.compile(
-    r"(?P<head><!-- table: (?P<name>[\w-]+) -->)\n.*?(?P<tail><!-- end -->)", re.DOTALL
+    r"(?P<head><!-- table: (?P<name>[\w-]+) of (?P<file>\S+) -->)\n.*?(?P<tail><!-- end -->)",
+    re.DOTALL,
 )
 
 

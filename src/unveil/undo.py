@@ -1,0 +1,133 @@
+"""What `unveil restore` and `unveil inspect` do with one photo file."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from torch import Tensor
+
+from unveil.auto import Outcome, draw, find, restore_finding
+from unveil.box import Box
+from unveil.config import TILE_PX, Device, Precision
+from unveil.errors import UsageError
+from unveil.estimate.finding import Finding, inspect
+from unveil.images import to_photo, to_tensor
+from unveil.photos import MAX_PIXELS, Photo, read_photo, write_photo
+from unveil.restore import Network, Restorer, load
+from unveil.shipped import SAMPLER, model_for, read_prior
+from unveil.specs import Degradation, Operator, Storage
+
+
+def inspect_photo(path: Path, box: Box | None = None, max_pixels: int = MAX_PIXELS) -> Finding:
+    """Find what hides the photo in a file, or the part of it in ``box``.
+
+    Raises:
+        UnveilError: the file is missing, damaged, too large or no photo.
+        UsageError: the box is not inside the picture.
+    """
+    photo = read_photo(path, max_pixels)
+    return inspect(to_tensor(photo), photo.storage, read_prior(), box)
+
+
+FALLBACK = "lmmse"
+"""Knows every operator and storage, if less of photos."""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What the user asks for.
+
+    Attributes:
+        operator: what hides the photos; None to find out.
+        box: the part that is hidden; None to find out.
+        model: name or folder; None to choose.
+        consistent: whether the answer must give the input when obfuscated again.
+        force: whether to use weights beyond what they were trained on.
+        prior: file of the power spectrum of photos like these (default: the shipped one).
+        tile_px: side of the pieces that large photos are restored in.
+    """
+
+    operator: Operator | None = None
+    box: Box | None = None
+    model: str | None = None
+    consistent: bool = False
+    force: bool = False
+    prior: Path | None = None
+    tile_px: int = TILE_PX
+
+    def on(
+        self,
+        device: Device,
+        precision: Precision,
+        uncertainty: Path | None = None,
+        samples: Sequence[Path] = (),
+    ) -> Callable[[Photo], Photo]:
+        """Return the function that restores one photo on ``device``, saying what it does.
+
+        Args:
+            device: where to compute.
+            precision: arithmetic of the network.
+            uncertainty: file for the map of the expected error.
+            samples: files for other answers that agree with the input.
+        """
+        loaded = cache(lambda name: load(name, device, precision, self.prior))
+        chosen: Restorer | None = loaded(self.model) if self.model else None
+
+        def process(photo: Photo) -> Photo:
+            images = to_tensor(photo)
+            finding = self._find(images, photo.storage, chosen)
+            if finding.degradation is None:
+                print("nothing to undo: the photo is written as it is.")
+                return photo
+            restorer = chosen or loaded(self._choose(finding.degradation))
+            undone = finding.degradation
+            print(f"undoing {undone} with {restorer.name} on {restorer.runtime}")
+            outcome = restore_finding(
+                images, finding, restorer, consistent=self.consistent, tile_px=self.tile_px
+            )
+            if uncertainty is not None:
+                write_photo(to_photo(uncertainty_map(outcome)), uncertainty)
+            for seed, path in enumerate(samples):
+                drawn = draw(images, finding, loaded(SAMPLER), seed, tile_px=self.tile_px)
+                write_photo(to_photo(drawn, photo), path)
+            return to_photo(outcome.restored, photo)
+
+        return process
+
+    def _choose(self, degradation: Degradation) -> str:
+        """Return the best model; where nothing was told, there is always one."""
+        try:
+            return model_for(degradation, force=self.force)
+        except UsageError:
+            if self.operator is not None:
+                raise
+            print("beyond what the shipped weights were trained on: taking the closed form.")
+            return FALLBACK
+
+    def _find(self, images: Tensor, storage: Storage, restorer: Restorer | None) -> Finding:
+        """Return what hides the photo, and say how that is known."""
+        if isinstance(restorer, Network) and not restorer.knows_operator:
+            return Finding(restorer.card.task.typical.operator, storage, 1.0, None, self.box)
+        prior = read_prior(self.prior)
+        finding, warning = find(images, storage, self.operator, self.box, prior)
+        print(f"{'told' if self.operator else 'found'}: {finding}")
+        if warning:
+            print(f"unveil: warning: {warning}.", file=sys.stderr)
+        return finding
+
+
+WHITE = 0.1
+"""Expected absolute error, of values in [0,1], that the map shows as white."""
+
+
+def uncertainty_map(outcome: Outcome) -> Tensor:
+    """Return the expected absolute error as a gray picture, ``1 x 3 x H x W``.
+
+    Raises:
+        UsageError: the restorer knows no error.
+    """
+    if outcome.error is None:
+        raise UsageError("this model knows no uncertainty; leave --model out, or take `blur`.")
+    return (outcome.error / WHITE).clamp(0, 1).expand(-1, 3, -1, -1)
