@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LFW ?= ../shared/lfw
 
-.PHONY: demo test lint types tests format bench tables lock clean
+.PHONY: demo test lint types tests format bench bench-peers tables lock clean
 
 demo: $(READY)
 	$(BIN)/unveil demo --output runs/demo
@@ -30,15 +30,23 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/start_time.py
 	$(BIN)/python benchmarks/train_speed.py
+	$(BIN)/python benchmarks/restore_speed.py --data $(LFW)
+	$(BIN)/python benchmarks/storage_speed.py
+
+# unveil beside other libraries and networks, all trained here for the same time; about an hour.
+bench-peers: $(READY)
+	$(BIN)/uv pip install --system-certs --python $(BIN)/python --constraint constraints.txt '.[peers]'
+	$(BIN)/python benchmarks/peers.py --data $(LFW)
+	$(BIN)/python tools/draw_peers.py
 
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)
-	$(BIN)/unveil report README.md --rows results/foundation.jsonl
+	$(BIN)/unveil report README.md docs/restorers.md
 	$(BIN)/unveil study report results/study --out docs --name study --no-page
 
 # Pin what pyproject.toml allows, for every platform, naming no registry.
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra peers --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade --output-file constraints.txt
 	! grep --line-number "://" constraints.txt
 

@@ -25,14 +25,14 @@ from unveil.config import LossConfig, ModelConfig, RuntimeConfig, TrainConfig
 from unveil.models import build
 from unveil.models.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.objectives import Objective, TrainStep
-from unveil.operators import obfuscate
 from unveil.optimizer import build_optimizer
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.specs import GaussianBlur, Storage
-from unveil.storage import store
+from unveil.specs import Degradation, GaussianBlur
+from unveil.storage import degrade
 from unveil.vgg import VggFeatures
 
 BATCH = 8
+DEGRADATION = Degradation(GaussianBlur())
 SIDE_PX = 112
 EPOCH_PHOTOS = 7620
 PIXEL, PERCEPTUAL = LossConfig(), LossConfig(loss="perceptual")
@@ -68,12 +68,12 @@ def training(model_config: ModelConfig, loss: LossConfig, runtime: Runtime) -> W
     clean = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, device=runtime.device)
 
     def run() -> None:
-        obfuscated = store(obfuscate(clean, GaussianBlur()), Storage("8bit"))
-        step(clean, obfuscated, 0)["loss"].backward()
+        obfuscated = degrade(clean, DEGRADATION)
+        step(clean, obfuscated, [DEGRADATION], 0)["loss"].backward()
         optimizer.step()
         optimizer.zero_grad()
 
-    return Work(run, count_flop(lambda: step(clean, clean, 0)["loss"].backward()))
+    return Work(run, count_flop(lambda: step(clean, clean, [DEGRADATION], 0)["loss"].backward()))
 
 
 def convolution(runtime: Runtime) -> Work:

@@ -1,58 +1,47 @@
 """Put the best checkpoint of a run into the package: weights, scores and model card.
 
-    python tools/release_weights.py runs/cae-blur cae-blur --data ../shared/lfw
+    python tools/release_weights.py runs/blur blur --data ../shared/lfw
 
-Scores the weights on the whole test split, ``float`` and ``8bit``, appends the rows to
-``results/foundation.jsonl`` and writes the scores and the model card from those rows.
+Weights that know the operator are kept in half precision; what that costs is measured. Scores
+them on the whole test split, appends the rows to a file of ``results`` and writes the scores and
+the model card from those rows.
 """
 
 import dataclasses
 import shutil
 from pathlib import Path
 
+import torch
 import tyro
+from model_card import model_card
+from torch import Tensor
 
 from unveil import checkpoint, shipped, tables
 from unveil.card import Card, read_card
 from unveil.config import DataConfig, EvaluateConfig
 from unveil.evaluate import evaluate
 from unveil.files import write_text
-from unveil.models import build
-from unveil.results import append_row
+from unveil.results import Row, append_row
 
-ROWS = Path(__file__).parents[1] / "results" / "foundation.jsonl"
+RESULTS = Path(__file__).parents[1] / "results"
 
-MODEL_CARD = """# {name}
-
-Undoes `{operator}` on RGB photos of any size. A convolutional autoencoder without skip
-connections ([architecture](../../models/cae.py)), {parameters:,} parameters, float32.
-
-## Training
-
-- Data: Labeled Faces in the Wild (deep-funneled), 112x112 center crops; {train:,} photos for
-  training, {validation:,} for validation, {test:,} for test, by the study's seeded split.
-- Obfuscation: `{operator}`, kept as `{storage}`, made on the fly.
-- Pixel loss, Adam, batch {batch}, {epochs} epochs, learning rate {learning_rate} ({schedule}),
-  L2 {l2}.
-- {device}, {precision}; torch {torch}; commit `{commit}`.
-
-## Scores on the test split (mean over photos)
-
-{scores}
-
-## Use and limits
-
-- For obfuscation of exactly this kind and strength. Another blur, another block or a JPEG of
-  the obfuscated photo gives a worse picture, possibly worse than leaving it alone.
-- The output is an estimate. Detail that the obfuscation destroyed is filled in from what faces
-  in the training data look like; it is no evidence of who or what was in the photo.
-- The split is by photo, so some people are in training and test. Nothing here measures how
-  well a *person* is recognised.
-- LFW over-represents men, white people and public figures of the early 2000s; scores for
-  others may be lower.
-
-Weights: Apache-2.0, like the code. LFW: Huang et al., University of Massachusetts, TR 07-49.
-"""
+TRIALS = {
+    "blur": (
+        *(("gaussian:kernel=9,sigma=4", s) for s in ("8bit", "jpeg:50", "jpeg:75", "jpeg:95")),
+        *(("gaussian:kernel=7,sigma=1", s) for s in ("8bit", "jpeg:75")),
+        *(("gaussian:kernel=13,sigma=2", s) for s in ("8bit", "jpeg:75")),
+        *(("gaussian:kernel=25,sigma=4", s) for s in ("8bit", "jpeg:75")),
+        *(("gaussian:kernel=49,sigma=8", s) for s in ("8bit", "jpeg:75")),
+        ("box:kernel=9", "8bit"),
+    ),
+    "pixelate": (
+        *(("pixelate:block=8", s) for s in ("8bit", "jpeg:50", "jpeg:75", "jpeg:95")),
+        *((f"pixelate:block={block}", "8bit") for block in (4, 12, 16)),
+        ("pixelate:block=8,left=3,top=5", "8bit"),
+        ("sample:block=8", "8bit"),
+    ),
+}
+"""What weights of a family are scored on: operator and storage."""
 
 
 def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], data: Path) -> None:
@@ -64,35 +53,48 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
         data: folder of LFW.
     """
     card = read_card(run / "best")
-    card.run["data"]["data"] = None  # a path of the machine that trained it
+    halved = card.model.architecture == shipped.AWARE
+    card.run["data"]["data"] = None  # paths of the machine that trained it
+    card.run["train"]["start_from"] = None
     folder = shipped.FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     weights = checkpoint.read_tensors(run / "best", card, "weights")
+    if halved:
+        weights = {key: halve(key, value) for key, value in weights.items()}
     checkpoint.write(folder, card, {"weights": weights})
-    rows = []
-    for storage in ("float", "8bit"):
-        rows.append(evaluate(name, EvaluateConfig(DataConfig(data), storage=storage)))
-        append_row(ROWS, rows[-1])
+    rows = score(name, card, data, RESULTS / ("restorers.jsonl" if halved else "foundation.jsonl"))
+    lost_db = cost_of_halving(run, rows[0], data) if halved else None
     card = dataclasses.replace(card, scores=rows)
     checkpoint.write(folder, card, {"weights": weights})
-    write_text(folder / "README.md", model_card(name, card))
+    write_text(folder / "README.md", model_card(name, card, lost_db))
     print(tables.results(rows))
 
 
-def model_card(name: str, card: Card) -> str:
-    """Return the text of the model card, from what the checkpoint says of itself."""
-    train, ran = card.run["train"], card.provenance
-    return MODEL_CARD.format(
-        name=name,
-        operator=card.operator,
-        storage=card.storage,
-        parameters=sum(value.numel() for value in build(card.model).parameters()),
-        scores=tables.results(card.scores),
-        torch=ran["versions"]["torch"],
-        **card.data["splits"],
-        **{key: train[key] for key in ("batch", "epochs", "learning_rate", "schedule", "l2")},
-        **{key: ran[key] for key in ("device", "precision", "commit")},
-    )
+def halve(name: str, values: Tensor) -> Tensor:
+    """Round weights to float16; the power spectrum spans more than that can hold."""
+    return values if name == "power" else values.to(torch.float16)
+
+
+def score(name: str, card: Card, data: Path, out: Path) -> list[Row]:
+    """Score shipped weights on all that they are for; append the rows to ``out``."""
+    typical = str(card.task.typical.operator)
+    study = tuple((typical, storage) for storage in ("float", "8bit"))
+    rows = []
+    for operator, storage in TRIALS.get(card.operator, study):
+        config = EvaluateConfig(DataConfig(data), operator=operator, storage=storage)
+        rows.append(evaluate(name, config))
+        append_row(out, rows[-1])
+    return rows
+
+
+def cost_of_halving(run: Path, shipped_row: Row, data: Path) -> float:
+    """Return the dB that rounding the weights cost on the test split; 0.02 is the most allowed."""
+    operator, storage = shipped_row["operator"], shipped_row["storage"]
+    config = EvaluateConfig(DataConfig(data), operator=operator, storage=storage)
+    lost_db = float(evaluate(str(run), config)["psnr"] - shipped_row["psnr"])
+    if lost_db > 0.02:
+        raise SystemExit(f"half precision costs {lost_db:.3f} dB")
+    return lost_db
 
 
 if __name__ == "__main__":

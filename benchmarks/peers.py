@@ -1,0 +1,303 @@
+"""unveil beside its peers: the same 8-bit inputs, the same machine, one run.
+
+    make bench-peers LFW=../shared/lfw        (nothing else should run meanwhile)
+
+Classic deconvolution of scikit-image, the solvers of deepinv, and networks (DnCNN, NAFNet,
+deepinv's U-Net, ours), all networks trained here on the same photos for the same wall-clock
+time. Every method runs in a process of its own, whose peak memory is reported.
+"""
+
+import dataclasses
+import importlib.metadata
+import json
+import math
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from peer_nets import DnCnn, NafNet
+from unveil import results, tables
+from unveil.config import DataConfig, ModelConfig, RuntimeConfig
+from unveil.data import Photos, open_photos
+from unveil.evaluate import Identity, Restore, Trial, make_row, score
+from unveil.linear import CLOSED_FORM, fit_prior, restore_closed_form
+from unveil.models import build
+from unveil.models.refiner import Refiner
+from unveil.operators import blur_kernel
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.specs import Degradation, GaussianBlur
+from unveil.storage import degrade
+from variants import Aware, ManyStarts, NafRefiner, PlugAndPlay, Unrolled, denoising_loss
+
+BLUR = Degradation(GaussianBlur(9, 4.0))
+AWARE = (Refiner, Aware, Unrolled)
+FAST = ModelConfig("refiner", 6, 2, widths=(32, 64, 96), blocks=(1, 1, 2))
+MAIN = ModelConfig("refiner", 6, 2, widths=(48, 96, 160), blocks=(2, 3, 4))
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to compare on."""
+
+    data: Path = Path("../shared/lfw")
+    out: Path = Path("results/peers.jsonl")
+    seconds: float = 180.0
+    """Training time of every network."""
+    photos: int = 600
+    """Test photos that every method is scored on."""
+    slow_photos: int = 60
+    """Test photos for methods that take over a tenth of a second each."""
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Method:
+    """One entry of the table: where it comes from, and what makes its restorer."""
+
+    library: str
+    make: Callable[["Setting"], Restore]
+    slow: bool = False
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every method is given."""
+
+    options: Options
+    photos: Photos
+    runtime: Runtime
+
+
+def restoring_loss(net: nn.Module, clean: Tensor, step: int) -> Tensor:
+    """Return the PSNR loss of one batch."""
+    with torch.autocast("cpu", enabled=False):
+        obfuscated = degrade(clean, BLUR)
+    restored = call(net, obfuscated)
+    return (restored.float() - clean).square().mean(dim=(1, 2, 3)).add(1e-7).log().mean()
+
+
+def trained(
+    make_net: Callable[[], nn.Module],
+    learning_rate: float,
+    setting: Setting,
+    batch_loss: Callable[[nn.Module, Tensor, int], Tensor] = restoring_loss,
+) -> Restore:
+    """Train a network for the given time: AdamW, batch 16, flips, PSNR loss, cosine to zero."""
+    torch.manual_seed(0)
+    net = make_net().to(memory_format=torch.channels_last)
+    started = time.perf_counter()
+    numbers = setting.photos.splits["train"]
+    if isinstance(net, AWARE):
+        parts = torch.split(numbers[:2048], 64)
+        net.use_prior(fit_prior(setting.photos.batch(part, torch.device("cpu")) for part in parts))
+    optimizer = torch.optim.AdamW(net.parameters(), learning_rate, weight_decay=1e-4)
+    net.train()
+    steps = 0
+    while (share := (time.perf_counter() - started) / setting.options.seconds) < 1:
+        generator = torch.Generator().manual_seed(steps)
+        batch = numbers[torch.randint(len(numbers), (16,), generator=generator)]
+        clean = setting.photos.batch(batch, torch.device("cpu"))
+        clean = clean.flip(-1) if steps % 2 else clean
+        with setting.runtime.autocast():
+            loss = batch_loss(net, clean, steps)
+        warm = min((steps + 1) / 60, 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * warm * (1 + math.cos(math.pi * share)) / 2
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        steps += 1
+    print(f"  {steps} steps in {setting.options.seconds:g} s", file=sys.stderr)
+    net.eval()
+    return Net(net)
+
+
+def plug_and_play(setting: Setting) -> Restore:
+    """Train a denoiser for the given time and put it into the splitting."""
+    return trained(partial(PlugAndPlay, FAST), 1e-3, setting, denoising_loss)
+
+
+def call(net: nn.Module, obfuscated: Tensor) -> Tensor:
+    """Call a network that may or may not want to know the degradation."""
+    restored: Tensor = net(obfuscated, BLUR) if isinstance(net, AWARE) else net(obfuscated)
+    return restored
+
+
+class Net(nn.Module):
+    """A network behind the interface of restorers."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Return the restored images in [0,1]."""
+        return call(self.net, obfuscated).float().clamp(0, 1)
+
+
+def closed_form(name: str, setting: Setting) -> Restore:
+    """Return one of unveil's closed forms with a prior fitted to the training photos."""
+    parts = torch.split(setting.photos.splits["train"][:2048], 64)
+    prior = fit_prior(setting.photos.batch(part, torch.device("cpu")) for part in parts)
+    return partial(restore_closed_form, name, prior)
+
+
+def scikit_image(name: str, setting: Setting) -> Restore:
+    """Return scikit-image's function, colour by colour; it knows window and balance only."""
+    from skimage import restoration
+
+    window = np.outer(*(2 * [blur_kernel(BLUR.operator).numpy()]))  # type: ignore[arg-type]
+    functions = {
+        "wiener": partial(restoration.wiener, psf=window, balance=1e-3, clip=False),
+        "richardson-lucy": partial(restoration.richardson_lucy, psf=window, num_iter=30),
+    }
+
+    def restore(obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        planes = obfuscated.flatten(0, 1).double().numpy()
+        found = np.stack([functions[name](plane) for plane in planes])
+        return torch.from_numpy(found).float().clamp(0, 1).view_as(obfuscated)
+
+    return restore
+
+
+def deepinv_solver(name: str, setting: Setting) -> Restore:
+    """Return a solver of deepinv with its own physics of the same blur (mirrored borders)."""
+    import deepinv
+
+    window = torch.outer(*(2 * [blur_kernel(BLUR.operator).float()]))[None, None]  # type: ignore[arg-type]
+    physics = deepinv.physics.Blur(filter=window, padding="reflect")
+    if name == "tv":
+        prior, step, scale = deepinv.optim.prior.TVPrior(n_it_max=20), 1.0, 2e-4
+    else:
+        prior, step, scale = deepinv.optim.prior.Tikhonov(), 1.0, 1e-3
+    solver = deepinv.optim.optim_builder(
+        iteration="PGD",
+        prior=prior,
+        data_fidelity=deepinv.optim.data_fidelity.L2(),
+        max_iter=100,
+        params_algo={"stepsize": step, "lambda": scale},
+    )
+    return lambda obfuscated, degradation: solver(obfuscated, physics).clamp(0, 1)
+
+
+def deepinv_net(name: str) -> nn.Module:
+    """Return a network of deepinv, freshly drawn."""
+    import deepinv
+
+    nets = {
+        "unet": lambda: deepinv.models.UNet(3, 3, scales=3, residual=True, batch_norm=False),
+        "drunet": lambda: deepinv.models.DRUNet(3, 3, nc=(32, 64, 96, 128), pretrained=None),
+    }
+    net: nn.Module = nets[name]()
+    return net
+
+
+METHODS: dict[str, Method] = {
+    "nothing": Method("", lambda setting: Identity()),
+    "scikit-image wiener": Method("scikit-image", partial(scikit_image, "wiener")),
+    "scikit-image richardson-lucy": Method(
+        "scikit-image", partial(scikit_image, "richardson-lucy"), slow=True
+    ),
+    "deepinv tikhonov": Method("deepinv", partial(deepinv_solver, "tikhonov"), slow=True),
+    "deepinv tv": Method("deepinv", partial(deepinv_solver, "tv"), slow=True),
+    **{
+        f"unveil {name}": Method("unveil", partial(closed_form, name))
+        for name in CLOSED_FORM
+        if name not in ("bicubic", "lanczos")
+    },
+    "deepinv unet": Method("deepinv", partial(trained, partial(deepinv_net, "unet"), 5e-4)),
+    "dncnn": Method("", partial(trained, DnCnn, 1e-3)),
+    "nafnet-32": Method("", partial(trained, NafNet, 1e-3)),
+    "unveil fast": Method("unveil", partial(trained, partial(build, FAST), 2e-3)),
+    "unveil main": Method("unveil", partial(trained, partial(build, MAIN), 2e-3)),
+}
+
+
+def refiner(
+    widths: tuple[int, ...], blocks: tuple[int, ...], stride: int = 2
+) -> Callable[[], nn.Module]:
+    """Return what builds a refiner of another shape."""
+    return partial(build, ModelConfig("refiner", 3 * stride, stride, widths, blocks))
+
+
+TRIED: dict[str, Method] = {
+    "refiner 64-128-192": Method(
+        "unveil", partial(trained, refiner((64, 128, 192), (1, 2, 4)), 2e-3)
+    ),
+    "refiner 48-96-160": Method(
+        "unveil", partial(trained, refiner((48, 96, 160), (1, 2, 3)), 2e-3)
+    ),
+    "refiner 64-96": Method("unveil", partial(trained, refiner((64, 96), (2, 3)), 2e-3)),
+    "refiner /4 128-192": Method("unveil", partial(trained, refiner((128, 192), (2, 3), 4), 2e-3)),
+    "refiner /4 64": Method("unveil", partial(trained, refiner((64,), (4,), 4), 2e-3)),
+    "refiner /4 128": Method("unveil", partial(trained, refiner((128,), (4,), 4), 2e-3)),
+    "three starts": Method("unveil", partial(trained, partial(ManyStarts, MAIN), 2e-3)),
+    "unrolled twice": Method("unveil", partial(trained, partial(Unrolled, FAST), 2e-3)),
+    "nafnet-32 on lmmse": Method("unveil", partial(trained, NafRefiner, 1e-3)),
+    "plug and play": Method("unveil", plug_and_play),
+}
+"""Other ways on the same linear estimate, by ``--only``; what came of them is in docs/log.md."""
+
+
+def run_method(name: str, options: Options) -> results.Row:
+    """Build, score and time one method; returns its row."""
+    keep_freed_memory()
+    method, photos = (METHODS | TRIED)[name], open_photos(DataConfig(options.data))
+    setting = Setting(options, photos, choose_runtime(RuntimeConfig()))
+    restore = method.make(setting)
+    count = options.slow_photos if method.slow else options.photos
+    trial = Trial(photos, photos.splits["test"][:count], BLUR, setting.runtime)
+    warm_up = dataclasses.replace(trial, numbers=trial.numbers[:32])
+    score(restore, warm_up, {})
+    row = make_row(name, "test", trial, score(restore, trial), None)
+    net = restore if isinstance(restore, Net) else None
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    version = importlib.metadata.version(method.library) if method.library else None
+    return row | {
+        "library": f"{method.library} {version}" if version else None,
+        "parameters": sum(p.numel() for p in net.parameters()) if net else 0,
+        "macs": count_macs(net) if net else None,
+        "trained_seconds": options.seconds if net else 0.0,
+        "peak_memory_mb": round(peak / 1e6),
+    }
+
+
+def count_macs(net: nn.Module) -> int:
+    """Return the multiply-accumulates of restoring one 112x112 image."""
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        net(torch.zeros(1, 3, 112, 112), BLUR)
+    return int(counter.get_total_flops()) // 2
+
+
+def main(options: Options) -> None:
+    """Run every method in turn, each in a process of its own, and print the table."""
+    rows = []
+    context = multiprocessing.get_context("spawn")
+    for name in options.only or METHODS:
+        print(name, file=sys.stderr)
+        with context.Pool(1) as pool:
+            rows.append(pool.apply(run_method, (name, options)))
+        results.append_row(options.out, rows[-1])
+        print(json.dumps(rows[-1]), file=sys.stderr)
+    shown = (
+        *("model", "psnr", "ssim", "ssim_deck", "parameters", "macs", "images_per_second"),
+        *("peak_memory_mb", "trained_seconds", "images"),
+    )
+    print(tables.markdown([{name: row[name] for name in shown} for row in rows]))
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))

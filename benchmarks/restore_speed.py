@@ -1,0 +1,104 @@
+"""How fast photos are restored, and how soon a restorer is as good as the study's best.
+
+make bench        (nothing else should run meanwhile)
+
+Images a second of the closed form and of all shipped weights on batches of 112x112 photos, in
+turn; then the seconds from nothing to a quality, the fit of the spectrum and the training
+included, with LFW beside the checkout.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+import tyro
+from torch import Tensor
+
+from unveil import tables
+from unveil.config import DataConfig, RuntimeConfig
+from unveil.data import open_photos
+from unveil.evaluate import Trial, score
+from unveil.linear import fit_prior, restore_closed_form
+from unveil.restore import load_network
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.shipped import list_shipped, read_prior
+from unveil.specs import Degradation, GaussianBlur
+
+BATCH = 32
+SIDE_PX = 112
+
+
+def restorers(runtime: Runtime) -> dict[str, Callable[[Tensor], Tensor]]:
+    """Return everything that is timed, by name."""
+    study = Degradation(GaussianBlur())
+    found: dict[str, Callable[[Tensor], Tensor]] = {
+        "lmmse": lambda images: restore_closed_form("lmmse", read_prior(), images, study)
+    }
+    for item in list_shipped():
+        model, typical = load_network(item.name, runtime).model, item.card.task.typical
+        found[item.name] = partial(_call, model, typical, runtime)
+    return found
+
+
+def _call(
+    model: torch.nn.Module, degradation: Degradation, runtime: Runtime, images: Tensor
+) -> Tensor:
+    with runtime.autocast():
+        restored: Tensor = model(images, degradation)
+    return restored
+
+
+@torch.inference_mode()
+def images_per_second(runtime: Runtime, rounds: int) -> list[dict[str, object]]:
+    """Time every restorer in turn, several rounds; the median of each."""
+    images = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, generator=torch.Generator().manual_seed(0))
+    timed = restorers(runtime)
+    seconds: dict[str, list[float]] = {name: [] for name in timed}
+    for number in range(rounds + 1):
+        for name, restore in timed.items():
+            started = time.perf_counter()
+            restore(images)
+            if number:  # the first round warms up
+                seconds[name].append(time.perf_counter() - started)
+    return [
+        {"restorer": name, "precision": runtime.precision, "images/s": BATCH / median}
+        for name, median in ((name, statistics.median(s)) for name, s in seconds.items())
+    ]
+
+
+def seconds_to_quality(data: Path, runtime: Runtime, photos: int) -> dict[str, object]:
+    """Fit the closed form to so many training photos and score it on 600 test photos."""
+    folder = open_photos(DataConfig(data))
+    clean = folder.batch(folder.splits["train"][:photos], runtime.device)
+    started = time.perf_counter()
+    prior = fit_prior(torch.split(clean, 64))
+    fitted = time.perf_counter() - started
+    trial = Trial(folder, folder.splits["test"][:600], Degradation(GaussianBlur()), runtime)
+    psnr = score(partial(restore_closed_form, "lmmse", prior), trial).means()["psnr"]
+    return {"restorer": "lmmse", "photos": photos, "seconds to fit": fitted, "psnr": psnr}
+
+
+def bench(data: Path = Path("../shared/lfw"), rounds: int = 15) -> None:
+    """Print both tables.
+
+    Args:
+        data: folder of LFW; without it the second table is left out.
+        rounds: timings of each restorer.
+    """
+    keep_freed_memory()
+    rows = []
+    for precision in ("fp32", "bf16"):
+        rows += images_per_second(choose_runtime(RuntimeConfig(precision=precision)), rounds)
+    print(tables.markdown(rows))
+    if data.is_dir():
+        runtime = choose_runtime(RuntimeConfig())
+        print(tables.markdown([seconds_to_quality(data, runtime, n) for n in (64, 512, 2048)]))
+    machine = provenance(choose_runtime(RuntimeConfig()))
+    print(f"\n{machine['device']}; {machine['versions']}")
+
+
+if __name__ == "__main__":
+    tyro.cli(bench, description=__doc__)

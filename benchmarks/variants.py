@@ -1,0 +1,157 @@
+"""Ways to build on the linear estimate that were tried beside the shipped one.
+
+Each is a module that is told the degradation, like :class:`unveil.models.refiner.Refiner`, and is
+a row in the same table as the peers: what each does with the same training time.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from peer_nets import NafNet
+from unveil.config import ModelConfig
+from unveil.linear import Prior, lmmse
+from unveil.linear.blur import lmmse_gains
+from unveil.models.refiner import CONTRAST, PRIOR_PX, Refiner
+from unveil.operators import obfuscate
+from unveil.specs import BoxBlur, Degradation, GaussianBlur
+from unveil.spectral import analyse, synthesise
+
+
+class Aware(nn.Module):
+    """What the variants share: the prior, kept with the weights."""
+
+    power: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("power", torch.ones(3, PRIOR_PX, PRIOR_PX))
+
+    def use_prior(self, prior: Prior) -> None:
+        """Keep the power spectrum of clean photos."""
+        self.power.copy_(prior.at(PRIOR_PX, PRIOR_PX))
+
+    def start(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Return the linear estimate, computed in float32."""
+        with torch.autocast(obfuscated.device.type, enabled=False):
+            return lmmse(obfuscated, degradation, Prior(self.power)).clamp(-1, 2)
+
+
+class NafRefiner(Aware):
+    """NAFNet of width 32 with the linear estimate as its input and base."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = NafNet()
+
+    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
+        restored: Tensor = self.net(self.start(obfuscated, degradation))
+        return restored
+
+
+class Unrolled(nn.Module):
+    """Two small refiners with an exact step towards the data between them (half-quadratic).
+
+    The second sees what the first made, corrected by what it got wrong of the input.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.first, self.second = Refiner(config), Refiner(config)
+
+    def use_prior(self, prior: Prior) -> None:
+        """Keep the power spectrum of clean photos."""
+        self.first.use_prior(prior)
+        self.second.use_prior(prior)
+
+    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
+        operator = degradation.operator
+        if not isinstance(operator, GaussianBlur | BoxBlur):
+            raise TypeError("tried on blurs only")
+        inputs = self.first.inputs(obfuscated, degradation)
+        once = self.first.correct(inputs)[:, :3]
+        with torch.autocast(obfuscated.device.type, enabled=False):
+            # What is left to find has a hundredth of a photo's power.
+            prior = Prior(self.first.power / 100)
+            gains = lmmse_gains(operator, degradation.storage, prior, *once.shape[-2:])
+            missing = synthesise(gains * analyse(obfuscated - obfuscate(once, operator)))
+        again = torch.cat([inputs[:, :3], once + missing, inputs[:, 6:]], dim=1)
+        restored: Tensor = self.second.correct(again)[:, :3]
+        return restored
+
+
+class ManyStarts(Aware):
+    """A refiner's U-Net that sees three linear estimates: for less, as much and more noise."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.net = Refiner(config)
+        self.net.head = other_inputs(self.net.head, 12)
+
+    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
+        with torch.autocast(obfuscated.device.type, enabled=False):
+            starts = [
+                lmmse(obfuscated, degradation, Prior(self.power * factor)).clamp(-1, 2)
+                for factor in (1.0, 0.1, 10.0)  # power against noise
+            ]
+        changes = [CONTRAST * (obfuscated - start) for start in starts]
+        inputs = torch.cat([2 * starts[0] - 1, *changes], dim=1)
+        correction: Tensor = self.net.shuffle(self.net.tail(self.net.features(inputs)))
+        return starts[0] + correction.float()
+
+
+class PlugAndPlay(Aware):
+    """Half-quadratic splitting with a denoiser trained on noise alone (K. Zhang et al., 2021).
+
+    The denoiser never sees a blur: any operator will do, at the price of several passes.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.net = Refiner(config)
+        self.net.head = other_inputs(self.net.head, 4)
+
+    def denoise(self, noisy: Tensor, noise: float) -> Tensor:
+        """Remove white noise of standard deviation ``noise`` from ``B x 3 x H x W``."""
+        level = torch.full_like(noisy[:, :1], noise * 10)
+        features = self.net.features(torch.cat([noisy, level], dim=1))
+        correction: Tensor = self.net.shuffle(self.net.tail(features))
+        return noisy + correction.float()
+
+    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
+        operator = degradation.operator
+        if not isinstance(operator, GaussianBlur | BoxBlur):
+            raise TypeError("tried on blurs only")
+        restored = self.start(obfuscated, degradation)
+        for noise in PLUG_NOISES:
+            guess = self.denoise(restored, noise)
+            with torch.autocast(obfuscated.device.type, enabled=False):
+                white = Prior(torch.full_like(self.power, noise**2))
+                gains = lmmse_gains(operator, degradation.storage, white, *guess.shape[-2:])
+                missing = gains * analyse(obfuscated - obfuscate(guess, operator))
+                restored = guess + synthesise(missing)
+        return restored
+
+
+PLUG_NOISES = tuple(0.05 * 0.1 ** (step / 7) for step in range(8))
+"""Noise levels that the splitting goes through, of values in [0,1]."""
+
+
+def other_inputs(head: nn.Conv2d, planes: int) -> nn.Conv2d:
+    """Return a refiner's stem, freshly drawn, for another number of input planes."""
+    kernel, stride, padding = head.kernel_size[0], head.stride[0], head.padding[0]
+    return nn.Conv2d(planes, head.out_channels, kernel, stride, padding)
+
+
+def denoising_loss(net: nn.Module, clean: Tensor, step: int) -> Tensor:
+    """Return the loss of one batch of a :class:`PlugAndPlay`: noise of a drawn level."""
+    generator = torch.Generator().manual_seed(step)
+    noise = PLUG_NOISES[step % len(PLUG_NOISES)]
+    noisy = clean + noise * torch.randn(clean.shape, generator=generator)
+    if not isinstance(net, PlugAndPlay):
+        raise TypeError("only plug and play trains on noise")
+    restored = net.denoise(noisy, noise)
+    return (restored - clean).square().mean(dim=(1, 2, 3)).add(1e-7).log().mean()

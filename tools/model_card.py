@@ -1,0 +1,88 @@
+"""Model cards, written from what a checkpoint says of itself."""
+
+from unveil import shipped, tables
+from unveil.card import Card
+from unveil.families import FAMILIES, RANGES
+from unveil.models import build
+
+CARD = """# {name}
+
+Undoes {what} on RGB photos of any size. {network}, {parameters:,} parameters, {stored}.
+
+## Training
+
+- Data: Labeled Faces in the Wild (deep-funneled), 112x112 center crops; {train:,} photos for
+  training, {validation:,} for validation, {test:,} for test, by the study's seeded split.
+- Obfuscation: {what}, kept as `{storage}`, made on the fly.
+- Loss `{loss}`, Adam, batch {batch}, {epochs} epochs, learning rate {learning_rate} ({schedule}),
+  L2 {l2}.
+- {device}, {precision}; torch {torch}; commit `{commit}`.
+
+## Scores on the test split (mean over photos)
+
+{scores}
+
+## Use and limits
+
+{limits}
+- The output is an estimate. Detail that the obfuscation destroyed is filled in from what faces
+  in the training data look like; it is no evidence of who or what was in the photo.
+- The split is by photo, so some people are in training and test. Nothing here measures how
+  well a *person* is recognised.
+- LFW over-represents men, white people and public figures of the early 2000s; scores for
+  others may be lower.
+
+Weights: Apache-2.0, like the code. LFW: Huang et al., University of Massachusetts, TR 07-49.
+"""
+
+ONE = """- For obfuscation of exactly this kind and strength. Another blur, another block or a JPEG
+  of the obfuscated photo gives a worse picture, possibly worse than leaving it alone."""
+
+MANY = """- It must be told what was done to the photo (`unveil restore` finds out by itself); told
+  wrongly, it gives a worse picture, possibly worse than leaving it alone.
+- Trained on {range}; beyond that `unveil restore` refuses unless forced."""
+
+DRAWN = """- One of many possible answers: what only some drawn pictures show was not in the
+  photo."""
+
+
+def model_card(name: str, card: Card, lost_db: float | None) -> str:
+    """Return the text of a model card.
+
+    Args:
+        name: what the weights are shipped as.
+        card: what they are, with their scores.
+        lost_db: PSNR that rounding to float16 cost; None for float32.
+    """
+    train, ran = card.run["train"], card.provenance
+    stored = "float32" if lost_db is None else f"float16 (costs {max(lost_db, 0):.3f} dB)"
+    return CARD.format(
+        name=name,
+        what=RANGES.get(card.operator, f"`{card.operator}`"),
+        network=_network(card),
+        stored=stored,
+        storage=card.storage,
+        loss=card.run["loss"]["loss"],
+        limits=_limits(card),
+        parameters=sum(value.numel() for value in build(card.model).parameters()),
+        scores=tables.results(card.scores),
+        torch=ran["versions"]["torch"],
+        **card.data["splits"],
+        **{key: train[key] for key in ("batch", "epochs", "learning_rate", "schedule", "l2")},
+        **{key: ran[key] for key in ("device", "precision", "commit")},
+    )
+
+
+def _network(card: Card) -> str:
+    if card.model.architecture == shipped.AWARE:
+        return "A U-Net over the linear estimate ([architecture](../../models/refiner.py))"
+    return (
+        "A convolutional autoencoder without skip connections ([architecture](../../models/cae.py))"
+    )
+
+
+def _limits(card: Card) -> str:
+    if card.operator not in FAMILIES:
+        return ONE
+    limits = MANY.format(range=RANGES[card.operator])
+    return f"{limits}\n{DRAWN}" if card.model.noise_planes else limits

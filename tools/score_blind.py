@@ -1,0 +1,111 @@
+"""Restore test photos without being told the operator, and compare with being told.
+
+    python tools/score_blind.py --data ../shared/lfw
+
+For every operator and storage: how often kind, block and phase are right, how far off sigma is, and
+what that costs in dB. Appends one row each to ``results/blind.jsonl``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import tyro
+from torch import Tensor
+
+from unveil import results, tables
+from unveil.config import DataConfig, RuntimeConfig
+from unveil.data import open_photos
+from unveil.estimate.finding import Finding, inspect
+from unveil.evaluate import Restore, Trial, make_row, score
+from unveil.restore import load_network
+from unveil.runtime import choose_runtime, keep_freed_memory
+from unveil.shipped import model_for, read_prior
+from unveil.specs import Degradation, GaussianBlur, Operator, parse_operator, parse_storage
+
+OPERATORS = (
+    *("gaussian:kernel=9,sigma=4", "gaussian:kernel=13,sigma=2", "gaussian:kernel=25,sigma=4"),
+    *("gaussian:kernel=37,sigma=6", "box:kernel=9"),
+    *("pixelate:block=8", "pixelate:block=5,left=2,top=3", "pixelate:block=13,left=6,top=1"),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to score."""
+
+    data: Path
+    out: Path = Path("results/blind.jsonl")
+    operators: tuple[str, ...] = OPERATORS
+    storages: tuple[str, ...] = ("8bit", "jpeg:75")
+    photos: int = 3708
+
+
+class Blind:
+    """A restorer that is told nothing: it inspects each photo, and remembers what it found."""
+
+    def __init__(self, restore: Restore) -> None:
+        self.restore = restore
+        self.findings: list[Finding] = []
+        self.prior = read_prior()
+
+    def __call__(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Restore each photo as what it looks like."""
+        return torch.cat([self._one(image[None], degradation) for image in obfuscated])
+
+    def _one(self, image: Tensor, degradation: Degradation) -> Tensor:
+        self.findings.append(found := inspect(image, degradation.storage, self.prior))
+        return image if found.degradation is None else self.restore(image, found.degradation)
+
+
+def main(options: Options) -> None:
+    """Score every operator in every storage and print the table."""
+    keep_freed_memory()
+    photos, runtime = open_photos(DataConfig(options.data)), choose_runtime(RuntimeConfig())
+    rows = []
+    for text in options.operators:
+        for storage in options.storages:
+            degradation = Degradation(parse_operator(text), parse_storage(storage))
+            numbers = photos.splits["test"][: options.photos]
+            trial = Trial(photos, numbers, degradation, runtime)
+            rows.append(compare(trial))
+            results.append_row(options.out, rows[-1])
+    shown = ("operator", "storage", "told_psnr", "psnr", "kind_right", "within_5_percent")
+    print(tables.markdown([{name: row[name] for name in shown} for row in rows]))
+
+
+def compare(trial: Trial) -> results.Row:
+    """Return the row of one degradation: told beside found out."""
+    name = model_for(trial.degradation)
+    network = load_network(name, trial.runtime)
+    told = score(network.model, trial).means()["psnr"]
+    blind = Blind(network.model)
+    sha256 = network.card.files["weights"]["sha256"]
+    row = make_row(name, "test", trial, score(blind, trial), sha256)
+    right = [is_right(found.operator, trial.degradation.operator) for found in blind.findings]
+    errors = [sigma_error(found.operator, trial.degradation.operator) for found in blind.findings]
+    known = [error for error in errors if error is not None]
+    return row | {
+        "told_psnr": round(told, 4),
+        "kind_right": round(sum(right) / len(right), 4),
+        "within_5_percent": round(sum(e < 0.05 for e in known) / len(right), 4) if known else None,
+        "median_sigma_error": round(float(torch.tensor(known).median()), 4) if known else None,
+    }
+
+
+def is_right(found: Operator | None, true: Operator) -> bool:
+    """Say whether kind, and of boxes and mosaics every parameter, was found."""
+    if isinstance(true, GaussianBlur):
+        return isinstance(found, GaussianBlur)
+    return found == true
+
+
+def sigma_error(found: Operator | None, true: Operator) -> float | None:
+    """Return the relative error of sigma, where both are Gaussian."""
+    if isinstance(true, GaussianBlur) and isinstance(found, GaussianBlur):
+        return abs(found.sigma / true.sigma - 1)
+    return None
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))

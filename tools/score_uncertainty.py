@@ -1,0 +1,93 @@
+"""Compare the error that weights expect of themselves with the error they make, by deciles.
+
+    python tools/score_uncertainty.py --data ../shared/lfw
+
+Pixels of all test photos are sorted by expected error into ten classes of equal size; a row
+holds the mean expected and the mean true absolute error of each, and is appended to
+``results/uncertainty.jsonl``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import tyro
+from torch import Tensor
+
+from unveil import results, tables
+from unveil.config import DataConfig, RuntimeConfig
+from unveil.data import open_photos
+from unveil.evaluate import BATCH, Scores, Trial, make_row
+from unveil.metrics import METRICS
+from unveil.progress import progress
+from unveil.restore import Network, load_network
+from unveil.runtime import choose_runtime, keep_freed_memory
+from unveil.shipped import model_for
+from unveil.specs import Degradation, parse_operator, parse_storage
+
+DECILES = 10
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to compare."""
+
+    data: Path
+    out: Path = Path("results/uncertainty.jsonl")
+    operators: tuple[str, ...] = ("gaussian:kernel=9,sigma=4", "pixelate:block=8")
+    storages: tuple[str, ...] = ("8bit", "jpeg:75")
+    photos: int = 3708
+
+
+def main(options: Options) -> None:
+    """Compare for every operator and storage, and print the table."""
+    keep_freed_memory()
+    photos, runtime = open_photos(DataConfig(options.data)), choose_runtime(RuntimeConfig())
+    shown = []
+    for text in options.operators:
+        for storage in options.storages:
+            degradation = Degradation(parse_operator(text), parse_storage(storage))
+            numbers = photos.splits["test"][: options.photos]
+            row = compare(Trial(photos, numbers, degradation, runtime))
+            results.append_row(options.out, row)
+            pairs = zip(row["expected_error"], row["true_error"], strict=True)
+            shown += [
+                {"operator": text, "storage": storage, "decile": n + 1, "expected": e, "true": t}
+                for n, (e, t) in enumerate(pairs)
+            ]
+    print(tables.markdown(shown))
+
+
+def compare(trial: Trial) -> results.Row:
+    """Return the row of one degradation."""
+    name = model_for(trial.degradation)
+    network = load_network(name, trial.runtime)
+    expected, true, psnr = errors(network, trial)
+    parts = expected.argsort().tensor_split(DECILES)
+    values = {metric: torch.stack(scores) for metric, scores in psnr.items()}
+    sha256 = network.card.files["weights"]["sha256"]
+    return make_row(name, "test", trial, Scores(values, 1.0), sha256) | {
+        "expected_error": [round(float(expected[part].double().mean()), 6) for part in parts],
+        "true_error": [round(float(true[part].double().mean()), 6) for part in parts],
+    }
+
+
+def errors(network: Network, trial: Trial) -> tuple[Tensor, Tensor, dict[str, list[Tensor]]]:
+    """Return expected and true error of every pixel, 1-D, and the metrics of every photo."""
+    expected, true = [], []
+    scores: dict[str, list[Tensor]] = {name: [] for name in METRICS}
+    starts = range(0, len(trial.numbers), BATCH)
+    for start in progress(starts, len(starts), "restoring"):
+        clean, obfuscated = trial.pairs(trial.numbers[start : start + BATCH])
+        restored, error = network.restore_with_error(obfuscated, trial.degradation)
+        if error is None:
+            raise SystemExit(f"{network.name} knows no uncertainty")
+        expected.append(error.flatten().half())
+        true.append((restored - clean).abs().mean(dim=1).flatten().half())
+        for name, metric in METRICS.items():
+            scores[name].extend(metric(restored, clean))
+    return torch.cat(expected), torch.cat(true), scores
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))
