@@ -114,3 +114,12 @@ class TestEpochs:
         assert torch.equal(self.epoch(), self.epoch())
         assert not torch.equal(self.epoch(), self.epoch(epoch=1))
         assert not torch.equal(self.epoch(), self.epoch(seed=1))
+
+
+def test_a_margin_is_around_the_same_crop(folder):
+    """Photos that can be moved are scored on the crop that all others are."""
+    numbers, cpu = torch.arange(3), torch.device("cpu")
+    plain, wide = open_photos(config(folder)), open_photos(config(folder), 4)
+    crop = plain.batch(numbers, cpu)
+    assert torch.equal(wide.batch(numbers, cpu), crop)
+    assert torch.equal(wide.batch(numbers, cpu, 4)[..., 4:-4, 4:-4], crop)

@@ -96,6 +96,8 @@ class TrainConfig:
     """Checkpoint folder whose weights training starts from (default: freshly drawn ones)."""
     flip: bool = False
     """Mirror every other photo, drawn anew each epoch."""
+    shift_px: int = 0
+    """Move each photo's crop by up to this many pixels each way, drawn anew each epoch."""
     clip_norm: float | None = None
     """Bound of the gradient's norm (default: none)."""
     epochs: int = 15
@@ -119,7 +121,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _ = self.task
-        _at_least(self, epochs=1, batch=1, warmup_steps=0, limit=1, patience=1)
+        _at_least(self, epochs=1, batch=1, warmup_steps=0, shift_px=0, limit=1, patience=1)
         if not 0 < self.learning_rate <= MOST or not 0 <= self.l2 <= MOST:
             raise UsageError(f"learning_rate must be above 0, l2 at least 0, both up to {MOST}.")
         if self.clip_norm is not None and not self.clip_norm > 0:

@@ -23,30 +23,44 @@ class Photos:
     """All crops of a folder and how they are divided.
 
     Attributes:
-        crops: uint8 memory map, ``N x crop_px x crop_px x 3``.
+        crops: uint8 memory map, ``N x side x side x 3``; a crop with its margin.
         paths: the ``N`` relative paths, sorted, with forward slashes.
         fingerprint: sha256 over the paths, the files' bytes and the crop.
         splits: the photo numbers of each split, in the split's own order.
+        margin_px: what ``crops`` hold on each side beyond the crop.
     """
 
     crops: np.ndarray
     paths: list[str]
     fingerprint: str
     splits: dict[SplitName, Tensor]
+    margin_px: int = 0
 
     def summary(self) -> dict[str, object]:
         """Return what a checkpoint records of its photos."""
         sizes = {name: len(numbers) for name, numbers in self.splits.items()}
         return {"photos": len(self.paths), "fingerprint": self.fingerprint, "splits": sizes}
 
-    def batch(self, numbers: Tensor, device: torch.device) -> Tensor:
-        """Return the photos ``numbers`` (1-D) as ``B x 3 x H x W`` float32 in [0,1]."""
-        pixels = torch.from_numpy(self.crops[numbers.numpy()]).to(device)
+    def batch(self, numbers: Tensor, device: torch.device, margin_px: int = 0) -> Tensor:
+        """Return the photos ``numbers`` (1-D) as ``B x 3 x H x W`` float32 in [0,1].
+
+        Args:
+            numbers: which photos.
+            device: where to put them.
+            margin_px: what to return on each side beyond the crop, at most ``self.margin_px``.
+        """
+        cut, side = self.margin_px - margin_px, self.crops.shape[1]
+        inner = slice(cut, side - cut)
+        pixels = torch.from_numpy(self.crops[numbers.numpy()][:, inner, inner]).to(device)
         return pixels.permute(0, 3, 1, 2).float().div_(255)
 
 
-def open_photos(config: DataConfig) -> Photos:
+def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
     """Open the folder of ``config``, decode it into the cache if needed, and divide it.
+
+    Args:
+        config: folder, crop and split.
+        margin_px: what to keep on each side beyond the crop, for crops that are moved.
 
     Raises:
         UnveilError: no photos, too few for the split, or photos that cannot be used; each
@@ -55,8 +69,8 @@ def open_photos(config: DataConfig) -> Photos:
     folder = config.data or default_folder()
     paths = list_photos(folder)
     splits = split(len(paths), config)
-    crops, fingerprint = open_crops(folder, paths, config.crop_px)
-    return Photos(crops, paths, fingerprint, splits)
+    crops, fingerprint = open_crops(folder, paths, config.crop_px + 2 * margin_px)
+    return Photos(crops, paths, fingerprint, splits, margin_px)
 
 
 def split(photos: int, config: DataConfig) -> dict[SplitName, Tensor]:

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from unveil import checkpoint
+from unveil.augment import augment
 from unveil.calibration import build_objective
 from unveil.card import CARD_NAME, Card, read_card
 from unveil.config import RunConfig, SplitName, TrainConfig, to_plain
@@ -187,7 +188,7 @@ def _train(
 ) -> Path:
     keep_freed_memory()
     with accelerator.main_process_first():
-        photos = open_photos(config.data)
+        photos = open_photos(config.data, config.train.shift_px)
     _check_batch(config.train, len(photos.splits["train"]), accelerator.num_processes)
     torch.manual_seed(config.train.seed)
     model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
@@ -271,9 +272,8 @@ def _step(
 ) -> dict[str, Tensor]:
     """Take one step on the photos ``share`` and return the objective's terms."""
     config, accelerator = run.config.train, run.accelerator
-    clean = run.photos.batch(share, run.runtime.device)
-    if config.flip:
-        clean = _flip(clean, config.seed, step)
+    clean = run.photos.batch(share, run.runtime.device, config.shift_px)
+    clean = augment(clean, config.seed, step, flip=config.flip, shift_px=config.shift_px)
     degradations = config.task.draw(config.seed, step)[: len(clean)]
     parts = zip(clean.tensor_split(len(degradations)), degradations, strict=True)
     obfuscated = torch.cat([degrade(part, degradation) for part, degradation in parts])
@@ -285,13 +285,6 @@ def _step(
     optimizer.step()
     optimizer.zero_grad()
     return terms
-
-
-def _flip(images: Tensor, seed: int, step: int) -> Tensor:
-    """Mirror about every other image, drawn by seed and step alone."""
-    generator = torch.Generator().manual_seed((seed << 20) + step)
-    chosen = torch.rand(len(images), generator=generator) < 0.5
-    return torch.where(chosen.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
 def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
