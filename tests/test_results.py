@@ -81,6 +81,21 @@ def test_restorers_stand_side_by_side():
     ]
 
 
+def test_the_headline_has_the_studys_operators_and_the_best_weights():
+    blur = {"operator": "gaussian:kernel=9,sigma=4", "storage": "8bit", "ssim_deck": 0.9}
+    rows = [
+        row(**blur, model="identity", psnr=26.8),
+        row(**blur, model="lmmse", psnr=37.1),
+        row(**blur, model="blur-study", psnr=40.0),
+        row(**blur, model="blur", psnr=39.5),
+        row(**blur | {"operator": "box:kernel=9"}, model="blur", psnr=50.0),
+    ]
+    assert tables.TABLES["headline"](rows).splitlines()[2:] == [
+        "| gaussian:kernel=9,sigma=4 | 8bit | 26.80 / 0.900 | 37.10 / 0.900 | 40.00 / 0.900 "
+        "| `blur-study` | 30.62 / 0.88 |"
+    ]
+
+
 def test_errors_are_in_levels_by_tenths():
     rows = [row(operator="b", expected_error=[1 / 255, 0.1], true_error=[0.002, 0.2])]
     assert tables.TABLES["uncertainty"](rows).splitlines()[2:] == [

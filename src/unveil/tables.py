@@ -8,7 +8,7 @@ from typing import Any
 from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.results import Row, read_rows
-from unveil.shipped import IDENTITY
+from unveil.shipped import CLOSED_FORMS, IDENTITY
 
 RESULT_COLUMNS = ("model", "operator", "storage", "images", "psnr", "ssim", "ssim_deck")
 DECK = {
@@ -29,7 +29,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def models(rows: Sequence[Row]) -> str:
-    """Lay out the shipped weights: one line for each score of each of them."""
+    """Lay out the shipped weights: one line for each score on the first operator of each."""
     return markdown(
         [
             {
@@ -42,6 +42,7 @@ def models(rows: Sequence[Row]) -> str:
             }
             for row in rows
             for score in row["scores"]
+            if score["operator"] == row["scores"][0]["operator"]
         ]
     )
 
@@ -82,6 +83,26 @@ def side_by_side(*keys: str) -> Callable[[Sequence[Row]], str]:
     return lay_out
 
 
+def headline(rows: Sequence[Row]) -> str:
+    """Lay out the study's operators: the photo as it is, linear algebra, and the best network."""
+    scores: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
+    for row in rows:  # the newest counts
+        if row["operator"] in DECK and row["storage"] in ("8bit", "jpeg:75"):
+            line = scores.setdefault((row["operator"], row["storage"]), {})
+            line[row["model"]] = row["psnr"], row["ssim_deck"]
+    table = []
+    for (operator, storage), line in sorted(scores.items()):
+        networks = {name: line[name] for name in line if name not in (IDENTITY, *CLOSED_FORMS)}
+        best = max(networks, key=lambda name: networks[name])
+        shown = {"as it is": IDENTITY, "linear algebra (`lmmse`)": "lmmse", "best weights": best}
+        cells = {title: "{:.2f} / {:.3f}".format(*line[name]) for title, name in shown.items()}
+        deck = "{:.2f} / {:.2f}".format(*DECK[operator]["cae"]) if storage == "8bit" else ""
+        table.append(
+            {"operator": operator, "storage": storage, **cells, "are": f"`{best}`", "study": deck}
+        )
+    return markdown(table)
+
+
 def by_columns(*names: str) -> Callable[[Sequence[Row]], str]:
     """Return a table of the newest row of each model, operator and storage: these columns."""
 
@@ -106,6 +127,7 @@ def uncertainty(rows: Sequence[Row]) -> str:
 
 TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "foundation": foundation,
+    "headline": headline,
     "restorers": side_by_side("operator", "storage"),
     "photos": side_by_side("photo", "operator"),
     "peers": by_columns(
