@@ -54,11 +54,15 @@ class Prior:
         Returns:
             Covariances of the [0,1] values in each opponent colour, ``3 x lags``, float64.
         """
-        size = self.power.shape[axis]
+        # As many frequencies as distances: cosines of fewer come round again, and far pixels
+        # would be taken for near ones.
+        height, width = self.power.shape[-2:]
+        size = max(lags, height if axis == -2 else width)
+        power = self.at(size, width) if axis == -2 else self.at(height, size)
         weights = torch.ones(size, dtype=torch.float64)
         weights[[0, -1]] = 0.5
         other = -1 if axis == -2 else -2
-        marginal = self.power.double().mean(dim=other) * weights.to(self.power.device)
+        marginal = power.double().mean(dim=other) * weights.to(power.device)
         distance = torch.arange(lags, dtype=torch.float64)
         cosines = torch.cos(torch.outer(frequencies(size), distance)).to(marginal)
         return marginal @ cosines / (size - 1)
