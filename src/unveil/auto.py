@@ -87,7 +87,8 @@ def restore_finding(
     """
     way = _Way(restorer, consistent, tile_px)
     operator, storage, box = finding.operator, finding.storage, finding.box
-    if operator is None:
+    # One colour hides nothing: a network would only add its own bias.
+    if operator is None or bool((images == images[..., :1, :1]).all()):
         return Outcome(images)
     if box is None:
         return Outcome(*way.whole(images, Degradation(operator, storage)))
