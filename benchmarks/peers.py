@@ -54,10 +54,8 @@ class Options:
     out: Path = Path("results/peers.jsonl")
     seconds: float = 180.0
     """Training time of every network."""
-    photos: int = 600
-    """Test photos that every method is scored on."""
-    slow_photos: int = 60
-    """Test photos for methods that take over a tenth of a second each."""
+    photos: int = 256
+    """Test photos that every method is scored on, the slow ones too."""
     only: tuple[str, ...] = ()
 
 
@@ -67,7 +65,6 @@ class Method:
 
     library: str
     make: Callable[["Setting"], Restore]
-    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,10 +227,10 @@ METHODS: dict[str, Method] = {
     "nothing": Method("", lambda setting: Identity()),
     "scikit-image wiener": Method("scikit-image", partial(scikit_image, "wiener")),
     "scikit-image richardson-lucy": Method(
-        "scikit-image", partial(scikit_image, "richardson-lucy"), slow=True
+        "scikit-image", partial(scikit_image, "richardson-lucy")
     ),
-    "deepinv tikhonov": Method("deepinv", partial(deepinv_solver, "tikhonov"), slow=True),
-    "deepinv tv": Method("deepinv", partial(deepinv_solver, "tv"), slow=True),
+    "deepinv tikhonov": Method("deepinv", partial(deepinv_solver, "tikhonov")),
+    "deepinv tv": Method("deepinv", partial(deepinv_solver, "tv")),
     **{
         f"unveil {name}": Method("unveil", partial(closed_form, name))
         for name in CLOSED_FORM
@@ -279,8 +276,7 @@ def run_method(name: str, options: Options) -> results.Row:
     method, photos = (METHODS | TRIED)[name], open_photos(DataConfig(options.data))
     setting = Setting(options, photos, choose_runtime(RuntimeConfig()))
     restore = method.make(setting)
-    count = options.slow_photos if method.slow else options.photos
-    trial = Trial(photos, photos.splits["test"][:count], BLUR, setting.runtime)
+    trial = Trial(photos, photos.splits["test"][: options.photos], BLUR, setting.runtime)
     warm_up = dataclasses.replace(trial, numbers=trial.numbers[:32])
     score(restore, warm_up, {})
     row = make_row(name, "test", trial, score(restore, trial), None)
