@@ -21,6 +21,8 @@ from unveil.spectral import analyse, frequencies, transfer
 SLOPES = (-1.2, -0.9, -0.6, -0.3, 0.0, 0.3, 0.6)
 """How much steeper than the prior's a photo's spectrum may fall: exponents of the frequency."""
 
+NEAR_SLOPE = 0.35
+
 LEAST_FREQUENCY = 0.15
 """In radians a pixel; below it a photo's few coefficients say what it shows, not how sharp."""
 
@@ -86,9 +88,9 @@ def _fit(evidence: "_Evidence") -> BlurFit:
 
 
 def _cautious(found: dict[Blur | None, float]) -> Blur | None:
-    """Return the likeliest blur; of Gaussians nearly as likely, the one of least sigma.
+    """Return the likeliest blur; of Gaussians nearly as likely a round one, or that of least sigma.
 
-    Undoing more than there was costs a photo more than undoing less.
+    People choose round numbers, and undoing more than there was costs more than undoing less.
     """
     best = max(found, key=lambda blur: found[blur])
     if not isinstance(best, GaussianBlur):
@@ -98,11 +100,20 @@ def _cautious(found: dict[Blur | None, float]) -> Blur | None:
         for blur, value in found.items()
         if isinstance(blur, GaussianBlur) and value >= found[best] - NEARLY
     ]
-    return min(close, key=lambda blur: (blur.sigma, -found[blur]))
+    least = min(close, key=lambda blur: (blur.sigma, -found[blur]))
+    rounded = [blur for blur in close if blur.sigma % ROUND_PX == 0]
+    near = [blur for blur in rounded if blur.sigma <= least.sigma * (1 + ROUNDED)]
+    return max(near, key=lambda blur: found[blur], default=least)
 
 
 NEARLY = 2e-4
 """In nats a coefficient; found on training photos (docs/log.md)."""
+
+ROUND_PX = 0.5
+"""What round sigmas are multiples of."""
+
+ROUNDED = 0.03
+"""Share of sigma by which it may be rounded."""
 
 
 def _alike(one: Blur | None, other: Blur | None) -> bool:
@@ -146,6 +157,7 @@ class _Evidence:
         self.counts = self.frequency > LEAST_FREQUENCY
         generator = torch.Generator().manual_seed(0)
         self.lot = torch.rand(self.counts.shape, generator=generator)
+        self.slopes = list(SLOPES)
         self.expect(GaussianBlur(9, 2.0))
 
     def expect(self, blur: Blur | None) -> None:
@@ -158,15 +170,20 @@ class _Evidence:
         Only a ``share`` of the coefficients, drawn once, is looked at.
         """
         counts = self.counts & (self.lot < share)
-        found: dict[Blur | None, float] = {}
+        tables = []
         for start in range(0, len(blurs), 64):
             part = blurs[start : start + 64]
             passed = torch.stack([self._passed(blur) for blur in part])
-            best = torch.stack(
-                [self._log_likelihood(passed[:, counts], counts, slope) for slope in SLOPES]
+            tables.append(
+                torch.stack(
+                    [self._log_likelihood(passed[:, counts], counts, s) for s in self.slopes]
+                )
             )
-            found |= dict(zip(part, best.max(dim=0).values.tolist(), strict=True))
-        return found
+        table = torch.cat(tables, dim=1)
+        # Closer looks need no slopes far from that of the likeliest.
+        likeliest = self.slopes[int(table.max(dim=1).values.argmax())]
+        self.slopes = [s for s in SLOPES if abs(s - likeliest) < NEAR_SLOPE]
+        return dict(zip(blurs, table.max(dim=0).values.tolist(), strict=True))
 
     def _passed(self, blur: Blur | None) -> Tensor:
         if blur is None:
@@ -213,13 +230,19 @@ def _near(found: dict[Blur | None, float], kind: type[Blur]) -> list[Blur]:
     if kind is BoxBlur:
         return list(ranked[:3])
     near = {
-        GaussianBlur(max(best.kernel + change, 3), round(best.sigma * (1 + step / 50), 4))
+        GaussianBlur(max(best.kernel + change, 3), sigma)
         for best in ranked[:2]
         if isinstance(best, GaussianBlur)
         for change in (-4, -2, 0, 2, 4)
-        for step in range(-5, 6)
+        for sigma in _sigmas_near(best.sigma)
     }
     return sorted(near, key=str)
+
+
+def _sigmas_near(sigma: float) -> list[float]:
+    """Return values within 10 % of ``sigma``, the nearest round one among them."""
+    nearest = max(round(sigma / ROUND_PX), 1) * ROUND_PX
+    return [nearest, *(round(sigma * (1 + step / 50), 4) for step in range(-5, 6))]
 
 
 def _sigma_error(found: dict[Blur | None, float], best: GaussianBlur) -> float | None:
