@@ -7,6 +7,7 @@ what that costs in dB. Appends one row each to ``results/blind.jsonl``.
 """
 
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -16,16 +17,18 @@ from torch import Tensor
 from unveil import results, tables
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.data import open_photos
+from unveil.errors import UsageError
 from unveil.estimate.finding import Finding, inspect
-from unveil.evaluate import Restore, Trial, make_row, score
+from unveil.evaluate import Trial, make_row, score
+from unveil.linear import restore_closed_form
 from unveil.restore import load_network
-from unveil.runtime import choose_runtime, keep_freed_memory
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.shipped import model_for, read_prior
 from unveil.specs import Degradation, GaussianBlur, Operator, parse_operator, parse_storage
 
 OPERATORS = (
     *("gaussian:kernel=9,sigma=4", "gaussian:kernel=13,sigma=2", "gaussian:kernel=25,sigma=4"),
-    *("gaussian:kernel=37,sigma=6", "box:kernel=9"),
+    *("gaussian:kernel=37,sigma=6", "gaussian:kernel=15,sigma=2.7", "box:kernel=9"),
     *("pixelate:block=8", "pixelate:block=5,left=2,top=3", "pixelate:block=13,left=6,top=1"),
 )
 
@@ -42,10 +45,13 @@ class Options:
 
 
 class Blind:
-    """A restorer that is told nothing: it inspects each photo, and remembers what it found."""
+    """A restorer that is told nothing: it inspects each photo, and remembers what it found.
 
-    def __init__(self, restore: Restore) -> None:
-        self.restore = restore
+    Like `unveil restore` it takes the weights that are best for that.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.load = cache(partial(load_network, runtime=runtime))
         self.findings: list[Finding] = []
         self.prior = read_prior()
 
@@ -55,7 +61,15 @@ class Blind:
 
     def _one(self, image: Tensor, degradation: Degradation) -> Tensor:
         self.findings.append(found := inspect(image, degradation.storage, self.prior))
-        return image if found.degradation is None else self.restore(image, found.degradation)
+        known = found.degradation
+        if known is None:
+            return image
+        try:
+            name = model_for(known)
+        except UsageError:  # beyond what the weights were trained on
+            return restore_closed_form("lmmse", self.prior, image, known)
+        restored: Tensor = self.load(name).model(image, known)
+        return restored
 
 
 def main(options: Options) -> None:
@@ -79,7 +93,7 @@ def compare(trial: Trial) -> results.Row:
     name = model_for(trial.degradation)
     network = load_network(name, trial.runtime)
     told = score(network.model, trial).means()["psnr"]
-    blind = Blind(network.model)
+    blind = Blind(trial.runtime)
     sha256 = network.card.files["weights"]["sha256"]
     row = make_row(name, "test", trial, score(blind, trial), sha256)
     right = [is_right(found.operator, trial.degradation.operator) for found in blind.findings]
