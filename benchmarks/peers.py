@@ -200,7 +200,7 @@ def deepinv_solver(name: str, setting: Setting) -> Restore:
         # Scoring runs restorers in bf16, which these do not survive.
         with torch.autocast("cpu", enabled=False):
             if name == "tv":
-                found = splitting(obfuscated, physics)
+                found: Tensor = splitting(obfuscated, physics)
             else:
                 found = physics.prox_l2(obfuscated, obfuscated, DATA_STEP)
         return found.clamp(0, 1)
