@@ -60,7 +60,9 @@ class Blind:
         return torch.cat([self._one(image[None], degradation) for image in obfuscated])
 
     def _one(self, image: Tensor, degradation: Degradation) -> Tensor:
-        self.findings.append(found := inspect(image, degradation.storage, self.prior))
+        with torch.autocast(image.device.type, enabled=False):  # scoring is in bf16
+            found = inspect(image, degradation.storage, self.prior)
+        self.findings.append(found)
         known = found.degradation
         if known is None:
             return image
