@@ -21,7 +21,7 @@ from unveil.spectral import analyse, frequencies, transfer
 SLOPES = (-1.2, -0.9, -0.6, -0.3, 0.0, 0.3, 0.6)
 """How much steeper than the prior's a photo's spectrum may fall: exponents of the frequency."""
 
-NEAR_SLOPE = 0.35
+FINER_SLOPES = (-0.2, -0.1, 0.0, 0.1, 0.2)
 
 LEAST_FREQUENCY = 0.15
 """In radians a pixel; below it a photo's few coefficients say what it shows, not how sharp."""
@@ -182,7 +182,7 @@ class _Evidence:
         table = torch.cat(tables, dim=1)
         # Closer looks need no slopes far from that of the likeliest.
         likeliest = self.slopes[int(table.max(dim=1).values.argmax())]
-        self.slopes = [s for s in SLOPES if abs(s - likeliest) < NEAR_SLOPE]
+        self.slopes = [likeliest + change for change in FINER_SLOPES]
         return dict(zip(blurs, table.max(dim=0).values.tolist(), strict=True))
 
     def _passed(self, blur: Blur | None) -> Tensor:
