@@ -5,6 +5,9 @@ from unveil.card import Card
 from unveil.families import FAMILIES, RANGES
 from unveil.models import build
 
+MOST_BYTES = 10_000_000
+"""What one set of weights may take."""
+
 CARD = """# {name}
 
 Undoes {what} on RGB photos of any size. {network}, {parameters:,} parameters, {stored}.
@@ -52,10 +55,12 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
     Args:
         name: what the weights are shipped as.
         card: what they are, with their scores.
-        lost_db: PSNR that rounding to float16 cost; None for float32.
+        lost_db: PSNR that rounding the weights cost; None for float32.
     """
     train, ran = card.run["train"], card.provenance
-    stored = "float32" if lost_db is None else f"float16 (costs {max(lost_db, 0):.3f} dB)"
+    parameters = sum(value.numel() for value in build(card.model).parameters())
+    kept = "float16" if 2 * parameters < MOST_BYTES else "8 bits a weight"
+    stored = "float32" if lost_db is None else f"{kept} (costs {max(lost_db, 0):.3f} dB)"
     return CARD.format(
         name=name,
         what=RANGES.get(card.operator, f"`{card.operator}`"),
@@ -64,7 +69,7 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
         storage=card.storage,
         loss=card.run["loss"]["loss"],
         limits=_limits(card),
-        parameters=sum(value.numel() for value in build(card.model).parameters()),
+        parameters=parameters,
         scores=tables.results(card.scores),
         torch=ran["versions"]["torch"],
         **card.data["splits"],

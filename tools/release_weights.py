@@ -2,9 +2,9 @@
 
     python tools/release_weights.py runs/blur blur --data ../shared/lfw
 
-Weights that know the operator are kept in half precision; what that costs is measured. Scores
-them on the whole test split, appends the rows to a file of ``results`` and writes the scores and
-the model card from those rows.
+Weights that know the operator are kept in half precision, large ones in 8 bits; what that costs
+is measured. Scores them on the whole test split, appends the rows to a file of ``results`` and
+writes the scores and the model card from those rows.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 import tyro
-from model_card import model_card
+from model_card import MOST_BYTES, model_card
 from torch import Tensor
 
 from unveil import checkpoint, shipped, tables
@@ -21,6 +21,7 @@ from unveil.card import Card, read_card
 from unveil.config import DataConfig, EvaluateConfig
 from unveil.evaluate import evaluate
 from unveil.files import write_text
+from unveil.packing import pack
 from unveil.results import Row, append_row
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -60,14 +61,21 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     shutil.rmtree(folder, ignore_errors=True)
     weights = checkpoint.read_tensors(run / "best", card, "weights")
     if halved:
-        weights = {key: halve(key, value) for key, value in weights.items()}
+        weights = shrink(weights)
     checkpoint.write(folder, card, {"weights": weights})
     rows = score(name, card, data, RESULTS / ("restorers.jsonl" if halved else "foundation.jsonl"))
-    lost_db = cost_of_halving(run, rows[0], data) if halved else None
+    lost_db = cost_of_rounding(run, rows[0], data) if halved else None
     card = dataclasses.replace(card, scores=rows)
     checkpoint.write(folder, card, {"weights": weights})
     write_text(folder / "README.md", model_card(name, card, lost_db))
     print(tables.results(rows))
+
+
+def shrink(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Round weights to float16, and kernels to 8 bits if they would still be too large."""
+    halves = {key: halve(key, value) for key, value in weights.items()}
+    size_bytes = sum(value.numel() * value.element_size() for value in halves.values())
+    return halves if size_bytes < MOST_BYTES else pack(halves)
 
 
 def halve(name: str, values: Tensor) -> Tensor:
@@ -87,13 +95,13 @@ def score(name: str, card: Card, data: Path, out: Path) -> list[Row]:
     return rows
 
 
-def cost_of_halving(run: Path, shipped_row: Row, data: Path) -> float:
+def cost_of_rounding(run: Path, shipped_row: Row, data: Path) -> float:
     """Return the dB that rounding the weights cost on the test split; 0.02 is the most allowed."""
     operator, storage = shipped_row["operator"], shipped_row["storage"]
     config = EvaluateConfig(DataConfig(data), operator=operator, storage=storage)
     lost_db = float(evaluate(str(run), config)["psnr"] - shipped_row["psnr"])
     if lost_db > 0.02:
-        raise SystemExit(f"half precision costs {lost_db:.3f} dB")
+        raise SystemExit(f"rounding the weights costs {lost_db:.3f} dB")
     return lost_db
 
 

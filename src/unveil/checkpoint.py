@@ -24,6 +24,7 @@ from unveil import files
 from unveil.card import CARD_NAME, Card
 from unveil.config import to_plain
 from unveil.errors import UnveilError
+from unveil.packing import unpack
 
 
 def write(folder: Path, card: Card, tensors: dict[str, dict[str, Tensor]]) -> None:
@@ -74,7 +75,7 @@ def read_tensors(folder: Path, card: Card, role: str) -> dict[str, Tensor]:
 def load_weights(model: nn.Module, folder: Path, card: Card) -> None:
     """Load the checked weights of a checkpoint into ``model``; every name must match."""
     try:
-        model.load_state_dict(read_tensors(folder, card, "weights"), strict=True)
+        model.load_state_dict(unpack(read_tensors(folder, card, "weights")), strict=True)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise UnveilError(f"{folder}: the weights do not fit the model ({reason}).") from None
@@ -89,7 +90,7 @@ def load_start(model: nn.Module, folder: Path, card: Card) -> None:
         UnveilError: layers that differ in more than that.
     """
     own = model.state_dict()
-    for name, values in read_tensors(folder, card, "weights").items():
+    for name, values in unpack(read_tensors(folder, card, "weights")).items():
         fits = name in own and own[name].ndim == values.ndim
         if not fits or any(n > m for n, m in zip(values.shape, own[name].shape, strict=True)):
             raise UnveilError(f"{folder}: its weights {name!r} do not fit the model.")
