@@ -211,15 +211,11 @@ def deepinv_solver(name: str, setting: Setting) -> Restore:
 DATA_STEP = 1000.0
 
 
-def deepinv_net(name: str) -> nn.Module:
-    """Return a network of deepinv, freshly drawn."""
+def deepinv_unet() -> nn.Module:
+    """Return deepinv's U-Net, freshly drawn."""
     import deepinv
 
-    nets = {
-        "unet": lambda: deepinv.models.UNet(3, 3, scales=3, residual=True, batch_norm=False),
-        "drunet": lambda: deepinv.models.DRUNet(3, 3, nc=(32, 64, 96, 128), pretrained=None),
-    }
-    net: nn.Module = nets[name]()
+    net: nn.Module = deepinv.models.UNet(3, 3, scales=3, residual=True, batch_norm=False)
     return net
 
 
@@ -236,7 +232,7 @@ METHODS: dict[str, Method] = {
         for name in CLOSED_FORM
         if name not in ("bicubic", "lanczos")
     },
-    "deepinv unet": Method("deepinv", partial(trained, partial(deepinv_net, "unet"), 5e-4)),
+    "deepinv unet": Method("deepinv", partial(trained, deepinv_unet, 5e-4)),
     "dncnn": Method("", partial(trained, DnCnn, 1e-3)),
     "nafnet-32": Method("", partial(trained, NafNet, 1e-3)),
     "unveil fast": Method("unveil", partial(trained, partial(build, FAST), 2e-3)),

@@ -22,6 +22,7 @@ SLOPES = (-1.2, -0.9, -0.6, -0.3, 0.0, 0.3, 0.6)
 """How much steeper than the prior's a photo's spectrum may fall: exponents of the frequency."""
 
 FINER_SLOPES = (-0.2, -0.1, 0.0, 0.1, 0.2)
+"""What closer looks try, from the slope that was likeliest at the first."""
 
 LEAST_FREQUENCY = 0.15
 """In radians a pixel; below it a photo's few coefficients say what it shows, not how sharp."""
@@ -167,7 +168,8 @@ class _Evidence:
     def log_likelihoods(self, blurs: list[Blur | None], share: float) -> dict[Blur | None, float]:
         """Return the mean log-likelihood a coefficient of each blur, contrast and slope at best.
 
-        Only a ``share`` of the coefficients, drawn once, is looked at.
+        Only a ``share`` of the coefficients, drawn once, is looked at. The next call tries slopes
+        near the likeliest of this one only.
         """
         counts = self.counts & (self.lot < share)
         tables = []
