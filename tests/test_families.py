@@ -4,7 +4,7 @@ import pytest
 
 from unveil.errors import UsageError
 from unveil.families import BLOCKS_PX, PARTS, SIGMAS_PX, Task
-from unveil.specs import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage
+from unveil.specs import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage, Window
 
 BLUR, MOSAIC = Task("blur", "any"), Task("pixelate", "any")
 
@@ -55,6 +55,7 @@ def test_one_operator_is_drawn_every_time():
         (GaussianBlur(3, 0.5), Storage("8bit"), False),
         (BoxBlur(9), Storage("8bit"), True),
         (BoxBlur(99), Storage("8bit"), False),
+        (Window((4, 3, 1)), Storage("8bit"), False),
         (Pixelate(8), Storage("8bit"), False),
     ],
     ids=str,

@@ -11,12 +11,12 @@ from unveil.linear.blur import richardson_lucy, tikhonov
 from unveil.linear.mosaic import shrink_matrix
 from unveil.operators import blur_kernel, obfuscate
 from unveil.shipped import CLOSED_FORMS, read_prior
-from unveil.specs import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage
+from unveil.specs import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage, Window
 from unveil.spectral import frequencies, synthesise
 from unveil.storage import degrade
 
 FLOAT, EIGHT_BIT = Storage("float"), Storage("8bit")
-BLURS = [GaussianBlur(), GaussianBlur(13, 3.0), BoxBlur(5)]
+BLURS = [GaussianBlur(), GaussianBlur(13, 3.0), BoxBlur(5), Window((9, 8, 5, 1), (2, 1))]
 MOSAICS = [Pixelate(8), Pixelate(5, 3, 2), Sample(4), Sample(6, 1, 5)]
 PRIOR = read_prior()
 

@@ -8,12 +8,14 @@ from scipy import ndimage
 from torchvision.transforms.v2 import functional as tv
 
 from unveil.operators import gaussian_blur, gaussian_kernel, obfuscate, pixelate
-from unveil.specs import GaussianBlur, Pixelate
+from unveil.specs import GaussianBlur, Pixelate, Window
 
 OPERATORS = [
     GaussianBlur(),
     GaussianBlur(3, 0.5),
     GaussianBlur(31, 9.5),
+    Window((4, 3, 1)),
+    Window((1, 1), (3, 0, 2, 0.5)),
     Pixelate(),
     Pixelate(1),
     Pixelate(5),
@@ -122,6 +124,16 @@ class TestBlurAgrees:
         x = images(37, 50, torch.float32)
         expected = tv.gaussian_blur(x, [kernel, kernel], [sigma, sigma])
         torch.testing.assert_close(gaussian_blur(x, kernel, sigma), expected, atol=2e-6, rtol=0)
+
+
+def test_a_window_agrees_with_scipy_along_each_axis():
+    window = Window((4, 3, 1), (1, 0.5))
+    across, down = np.array([1, 3, 4, 3, 1]) / 12, np.array([0.5, 1, 0.5]) / 2
+    for size in SIZES:
+        x = images(*size)
+        rows = ndimage.correlate1d(x.numpy(), across, axis=3, mode="mirror")
+        expected = ndimage.correlate1d(rows, down, axis=2, mode="mirror")
+        np.testing.assert_allclose(obfuscate(x, window), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("block", [1, 2, 5, 8, 200])

@@ -3,7 +3,7 @@
 import pytest
 
 from unveil.errors import UsageError
-from unveil.specs import GaussianBlur, Pixelate, Storage, parse_operator, parse_storage
+from unveil.specs import GaussianBlur, Pixelate, Storage, Window, parse_operator, parse_storage
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,8 @@ from unveil.specs import GaussianBlur, Pixelate, Storage, parse_operator, parse_
     [
         ("gaussian:kernel=9,sigma=4", GaussianBlur(9, 4.0)),
         ("gaussian:kernel=13,sigma=0.1234567891", GaussianBlur(13, 0.1234567891)),
+        ("window:across=4/3/1", Window((4, 3, 1))),
+        ("window:across=1/0.12345678,down=2/1e-05", Window((1, 0.12345678), (2, 1e-5))),
         ("pixelate:block=8", Pixelate(8)),
     ],
 )
@@ -35,7 +37,7 @@ def test_parameters_left_out_keep_the_studys_values():
     [
         ("gausian:sigma=4", "did you mean 'gaussian'"),
         ("pixelize", "did you mean 'pixelate'"),
-        ("", "Choices: gaussian, box, pixelate, sample"),
+        ("", "Choices: gaussian, box, window, pixelate, sample"),
         ("gaussian:sigm=4", "did you mean 'sigma'"),
         ("gaussian:sigma=-1", "sigma=-1 must be above 0"),
         ("gaussian:sigma=nan", "sigma=nan must be above 0"),
@@ -43,6 +45,13 @@ def test_parameters_left_out_keep_the_studys_values():
         ("gaussian:kernel=8", "kernel=8 must be an odd number"),
         ("gaussian:kernel=9.5", "must be a whole number"),
         ("gaussian:kernel=99999", "from 1 to"),
+        ("window:across=", "must be a number"),
+        ("window:across=1/x", "must be a number"),
+        ("window:across=1/-1", "none below 0"),
+        ("window:across=0/0", "one above"),
+        ("window:across=1/nan", "must be finite"),
+        ("window:across=1,down=inf", "must be finite"),
+        ("window:across=" + "/".join(513 * "1"), "needs 1 to 512 weights"),
         ("pixelate:block=0", "block=0 must be from 1"),
     ],
 )

@@ -6,11 +6,12 @@ import torch
 from scipy import fft
 
 from unveil.operators import obfuscate
-from unveil.specs import BoxBlur, GaussianBlur
+from unveil.specs import BoxBlur, GaussianBlur, Window
 from unveil.spectral import OPPONENT, analyse, synthesise, to_opponent, to_rgb, transfer
 
 SIZES = [(112, 112), (37, 50), (2, 3), (1, 1), (1, 9)]
 BLURS = [GaussianBlur(), GaussianBlur(3, 0.5), GaussianBlur(31, 9.5), BoxBlur(), BoxBlur(1)]
+BLURS += [Window((4, 3, 1)), Window((1, 1), (3, 0, 2, 0.5))]
 
 
 def images(height: int, width: int) -> torch.Tensor:

@@ -7,13 +7,16 @@ import random
 from dataclasses import dataclass
 
 from unveil.specs import (
+    Blur,
     BoxBlur,
     Degradation,
     GaussianBlur,
+    Linear,
     Operator,
     Pixelate,
     Sample,
     Storage,
+    Window,
     parse_operator,
     parse_storage,
 )
@@ -24,7 +27,7 @@ JPEG_QUALITIES = (50, 100)
 STORAGES = "any"
 """In place of a storage: 8 bits and JPEG of every quality above 50."""
 
-FAMILIES: dict[str, Operator] = {"blur": GaussianBlur(9, 4.0), "pixelate": Pixelate(8)}
+FAMILIES: dict[str, Linear] = {"blur": GaussianBlur(9, 4.0), "pixelate": Pixelate(8)}
 """Each family and its best known member, the study's, which it is validated on."""
 
 MEMBER_SHARE = 1 / 8
@@ -43,9 +46,9 @@ RANGES = {
 """What the shipped weights of each family were trained on."""
 
 
-def family_of(operator: Operator) -> str:
+def family_of(operator: Linear) -> str:
     """Return the family that ``operator`` is of."""
-    return "blur" if isinstance(operator, GaussianBlur | BoxBlur) else "pixelate"
+    return "blur" if isinstance(operator, Blur) else "pixelate"
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,15 @@ class Task:
                 return self.operator == "blur" and inside
             case BoxBlur(kernel):
                 return self.operator == "blur" and 3 <= kernel <= _widest_box()
+            case Window():
+                return False  # drawn by nobody yet
             case Pixelate(block) | Sample(block):
                 return self.operator == "pixelate" and BLOCKS_PX[0] <= block <= BLOCKS_PX[1]
+            case _:
+                return False
 
 
-def _draw_blur(draw: random.Random) -> Operator:
+def _draw_blur(draw: random.Random) -> Linear:
     if draw.random() < 0.1:
         return BoxBlur(2 * draw.randint(1, _widest_box() // 2) + 1)
     low, high = SIGMAS_PX
@@ -133,7 +140,7 @@ def _widest_box() -> int:
     return 2 * round(SIGMAS_PX[1] * 12**0.5 / 2) + 1
 
 
-def _draw_mosaic(draw: random.Random) -> Operator:
+def _draw_mosaic(draw: random.Random) -> Linear:
     block = draw.randint(*BLOCKS_PX)
     kind = Sample if draw.random() < 0.1 else Pixelate
     return kind(block, draw.randrange(block), draw.randrange(block))

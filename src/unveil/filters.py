@@ -5,23 +5,26 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def separable(images: Tensor, weights: Tensor) -> Tensor:
+def separable(images: Tensor, weights: Tensor, down: Tensor | None = None) -> Tensor:
     """Correlate every plane of ``images`` with ``weights`` along both axes, where they fit.
 
     Args:
         images: ``B x C x H x W``.
         weights: 1-D, of ``K`` taps; the 2-D window is their outer product.
+        down: as many, for the columns, where those differ.
 
     Returns:
         ``B x C x (H-K+1) x (W-K+1)``, dtype and device of ``images``.
     """
     batch, channels, height, width = images.shape
     planes = batch * channels
-    taps = weights.to(images)
-    column = taps.view(1, 1, -1, 1).expand(planes, 1, -1, 1)
+    row, column = (
+        taps.to(images).view(1, 1, -1, 1).expand(planes, 1, -1, 1)
+        for taps in (weights, weights if down is None else down)
+    )
     # One group a plane: 15 times as fast on the CPU as a batch of one-channel images.
     passed = F.conv2d(images.reshape(1, planes, height, width), column, groups=planes)
-    passed = F.conv2d(passed, column.transpose(2, 3), groups=planes)
+    passed = F.conv2d(passed, row.transpose(2, 3), groups=planes)
     return passed.view(batch, channels, *passed.shape[2:])
 
 

@@ -1,38 +1,70 @@
 """The obfuscating operators as pure functions on image tensors.
 
 Images are ``B x 3 x H x W`` floats (any channel count works); results keep shape, dtype and
-device, and stay in [0,1] up to rounding. All operators are linear and separable. How the result
+device, and stay in [0,1] up to rounding. Blurs and mosaics are linear and separable. How the result
 is kept (8-bit, JPEG) is no part of them: see :mod:`unveil.storage`.
 """
+
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from unveil.filters import mirror, separable
-from unveil.specs import Blur, BoxBlur, GaussianBlur, Operator, Pixelate, Sample
+from unveil.specs import (
+    Blur,
+    BoxBlur,
+    Downscale,
+    DpPix,
+    GaussianBlur,
+    Median,
+    Noise,
+    Operator,
+    Pixelate,
+    Sample,
+    Solid,
+    Window,
+)
 
 
-def obfuscate(images: Tensor, operator: Operator) -> Tensor:
+def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # one case each
     """Apply ``operator`` to ``images``, ``B x C x H x W``."""
     match operator:
         case GaussianBlur(kernel, sigma):
             return gaussian_blur(images, kernel, sigma)
         case BoxBlur(kernel):
             return box_blur(images, kernel)
+        case Window() as window:
+            return _convolve(images, blur_kernel(window), blur_kernel(window, -2))
         case Pixelate(block, left, top):
             return pixelate(images, block, left, top)
         case Sample(block, left, top):
             return sample(images, block, left, top)
+        case Median(kernel):
+            return median(images, kernel)
+        case Downscale(factor):
+            return downscale(images, factor)
+        case Solid(level):
+            return torch.full_like(images, level / 255)
+        case Noise(std, seed):
+            return add_noise(images, std, seed)
+        case DpPix():
+            return dp_pix(images, operator)
 
 
-def blur_kernel(operator: Blur) -> Tensor:
-    """Return the 1-D weights of a blur, float64 of shape ``(kernel,)``, summing to 1."""
+def blur_kernel(operator: Blur, axis: Literal[-2, -1] = -1) -> Tensor:
+    """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
     match operator:
         case GaussianBlur(kernel, sigma):
             return gaussian_kernel(kernel, sigma)
         case BoxBlur(kernel):
             return torch.full((kernel,), 1 / kernel, dtype=torch.float64)
+        case Window(across, down) as window:
+            weights = torch.tensor((down if axis == -2 else ()) or across, dtype=torch.float64)
+            half = F.pad(weights / (2 * weights.sum() - weights[0]), (0, window.kernel // 2))
+            half = half[: window.kernel // 2 + 1]
+            return torch.cat([half[1:].flip(0), half])
 
 
 def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
@@ -52,13 +84,13 @@ def box_blur(images: Tensor, kernel: int) -> Tensor:
     return _convolve(images, blur_kernel(BoxBlur(kernel)))
 
 
-def _convolve(images: Tensor, weights: Tensor) -> Tensor:
-    """Correlate along both axes with symmetric ``weights``, borders mirrored.
+def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Tensor:
+    """Correlate rows with ``across``, columns with ``down`` (the same if None), borders mirrored.
 
-    Two 1-D passes: the 2-D window is their outer product. Images smaller than the window
-    are mirrored as often as needed, as SciPy does.
+    Two 1-D passes: the 2-D window is the outer product of the weights, which are symmetric and
+    as many. Images smaller than the window are mirrored as often as needed, as SciPy does.
     """
-    return separable(mirror(images, len(weights) // 2), weights)
+    return separable(mirror(images, len(across) // 2), across, down)
 
 
 def pixelate(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
@@ -111,3 +143,38 @@ def is_sampled(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tenso
     )
     rows[0] = columns[0] = True  # the first pixel that a cut block has
     return rows[:, None] & columns
+
+
+def median(images: Tensor, kernel: int) -> Tensor:
+    """Return the median of the window around each pixel; see :class:`unveil.specs.Median`."""
+    framed = mirror(images, kernel // 2)
+    # Row by row: all windows at once would take kernel**2 times the memory.
+    rows = (framed[..., y : y + kernel, :].unfold(-1, kernel, 1) for y in range(images.shape[-2]))
+    medians = (row.transpose(-3, -2).flatten(-2).median(dim=-1).values for row in rows)
+    return torch.stack(list(medians), dim=-2)
+
+
+def downscale(images: Tensor, factor: float) -> Tensor:
+    """Shrink ``images`` by averaging and enlarge them; see :class:`unveil.specs.Downscale`."""
+    size = images.shape[-2:]
+    small = (max(round(size[0] / factor), 1), max(round(size[1] / factor), 1))
+    shrunk = F.adaptive_avg_pool2d(images, small)
+    return F.interpolate(shrunk, size=size, mode="bicubic", align_corners=False).clamp(0, 1)
+
+
+def add_noise(images: Tensor, std: float, seed: int) -> Tensor:
+    """Add white noise; see :class:`unveil.specs.Noise`. Each image of a batch gets its own."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    noise = torch.randn(images.shape, generator=generator, device=images.device)
+    return (images + noise.to(images.dtype) * (std / 255)).clamp(0, 1)
+
+
+def dp_pix(images: Tensor, operator: DpPix) -> Tensor:
+    """Paint blocks with means and Laplacian noise; see :class:`unveil.specs.DpPix`."""
+    means = block_means(images, operator.block)
+    scale = operator.pixels / (operator.block**2 * operator.epsilon)
+    generator = torch.Generator(images.device).manual_seed(operator.seed)
+    uniform = torch.rand(means.shape, generator=generator, device=images.device) - 0.5
+    # The inverse of the Laplacian's distribution function.
+    noise = -scale * uniform.sign() * (1 - 2 * uniform.abs()).clamp(min=1e-12).log()
+    return paint((means + noise.to(means.dtype)).clamp(0, 1), images, operator.block)

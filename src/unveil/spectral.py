@@ -43,10 +43,10 @@ def synthesise(coefficients: Tensor) -> Tensor:
 
 def transfer(operator: Blur, height: int, width: int) -> Tensor:
     """Return what a blur multiplies each coefficient of an image by, float32 ``H x W``."""
-    weights = blur_kernel(operator)
     distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
     rows, columns = (
-        torch.cos(frequencies(size)[:, None] * distance) @ weights for size in (height, width)
+        torch.cos(frequencies(size)[:, None] * distance) @ weights
+        for size, weights in ((height, blur_kernel(operator, -2)), (width, blur_kernel(operator)))
     )
     return torch.outer(rows, columns).float()
 

@@ -17,7 +17,7 @@ from unveil.images import to_photo, to_tensor
 from unveil.photos import MAX_PIXELS, Photo, read_photo, write_photo
 from unveil.restore import Network, Restorer, load
 from unveil.shipped import SAMPLER, model_for, read_prior
-from unveil.specs import Degradation, Operator, Storage
+from unveil.specs import Degradation, Linear, Storage
 
 
 def inspect_photo(path: Path, box: Box | None = None, max_pixels: int = MAX_PIXELS) -> Finding:
@@ -49,7 +49,7 @@ class Undo:
         tile_px: side of the pieces that large photos are restored in.
     """
 
-    operator: Operator | None = None
+    operator: Linear | None = None
     box: Box | None = None
     model: str | None = None
     consistent: bool = False
@@ -109,7 +109,7 @@ class Undo:
     def _find(self, images: Tensor, storage: Storage, restorer: Restorer | None) -> Finding:
         """Return what hides the photo, and say how that is known."""
         if isinstance(restorer, Network) and not restorer.knows_operator:
-            return Finding(restorer.card.task.typical.operator, storage, 1.0, None, self.box)
+            return Finding(restorer.card.task.typical.linear, storage, 1.0, None, self.box)
         prior = read_prior(self.prior)
         finding, warning = find(images, storage, self.operator, self.box, prior)
         print(f"{'told' if self.operator else 'found'}: {finding}")

@@ -12,7 +12,7 @@ from unveil.estimate.mosaic import MosaicFit, estimate_mosaic
 from unveil.estimate.region import find_mosaic, snap
 from unveil.linear.prior import Prior
 from unveil.results import Row
-from unveil.specs import Degradation, GaussianBlur, Operator, Storage
+from unveil.specs import Degradation, GaussianBlur, Linear, Storage
 
 LEAST_SIDE_PX = 16
 """Smaller pictures hold too little to tell a blur from a soft subject."""
@@ -33,7 +33,7 @@ class Finding:
         box: the part that is hidden; None for the whole picture.
     """
 
-    operator: Operator | None
+    operator: Linear | None
     storage: Storage
     confidence: float
     sigma_error_px: float | None = None

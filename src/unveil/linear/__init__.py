@@ -12,7 +12,7 @@ from torch import Tensor
 from unveil.linear.blur import lmmse_blur, lmmse_blur_error, richardson_lucy, tikhonov
 from unveil.linear.mosaic import bicubic, lanczos, lmmse_mosaic, lmmse_mosaic_error
 from unveil.linear.prior import Prior, fit_prior
-from unveil.specs import BoxBlur, Degradation, GaussianBlur
+from unveil.specs import Blur, Degradation
 
 
 def lmmse(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
@@ -20,18 +20,22 @@ def lmmse(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
 
     Args:
         obfuscated: ``B x 3 x H x W`` in [0,1], any size.
-        degradation: what happened to it; every operator and storage is covered.
+        degradation: what happened to it; every blur, mosaic and storage is covered.
         prior: power spectrum of clean photos.
+
+    Raises:
+        UsageError: the operator is neither a blur nor a mosaic.
     """
-    if isinstance(degradation.operator, GaussianBlur | BoxBlur):
-        return lmmse_blur(obfuscated, degradation.operator, degradation.storage, prior)
-    return lmmse_mosaic(obfuscated, degradation.operator, degradation.storage, prior)
+    operator, storage = degradation.linear, degradation.storage
+    if isinstance(operator, Blur):
+        return lmmse_blur(obfuscated, operator, storage, prior)
+    return lmmse_mosaic(obfuscated, operator, storage, prior)
 
 
 def expected_error(degradation: Degradation, prior: Prior) -> float:
     """Return the root mean squared error that :func:`lmmse` is to be expected to make of [0,1]."""
-    operator, storage = degradation.operator, degradation.storage
-    if isinstance(operator, GaussianBlur | BoxBlur):
+    operator, storage = degradation.linear, degradation.storage
+    if isinstance(operator, Blur):
         return float(lmmse_blur_error(operator, storage, prior).sqrt())
     return float(lmmse_mosaic_error(operator, storage, prior).sqrt())
 

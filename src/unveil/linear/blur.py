@@ -7,7 +7,7 @@ from unveil.errors import UsageError
 from unveil.linear.noise import storage_noise
 from unveil.linear.prior import Prior
 from unveil.operators import obfuscate
-from unveil.specs import Blur, BoxBlur, Degradation, GaussianBlur, Storage
+from unveil.specs import Blur, Degradation, Storage
 from unveil.spectral import analyse, frequencies, synthesise, transfer
 
 RICHARDSON_LUCY_ITERATIONS = 30
@@ -93,6 +93,6 @@ _DARKEST = 1e-4
 
 def _blur_of(degradation: Degradation, name: str) -> Blur:
     operator = degradation.operator
-    if not isinstance(operator, GaussianBlur | BoxBlur):
+    if not isinstance(operator, Blur):
         raise UsageError(f"{name} undoes blurs, not {operator}; take lmmse, bicubic or lanczos.")
     return operator

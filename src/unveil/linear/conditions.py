@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from unveil.operators import blur_kernel
-from unveil.specs import Blur, BoxBlur, Degradation, GaussianBlur, Mosaic, Sample, Storage
+from unveil.specs import Blur, Degradation, Mosaic, Sample, Storage
 
 CONDITIONS = 5
 
@@ -19,8 +19,8 @@ def conditions(degradation: Degradation, height: int, width: int) -> Tensor:
     mosaic  size, whether sampled, storage, column and row inside the block
     ======  ====================================================================
     """
-    operator, severity = degradation.operator, _severity(degradation.storage)
-    if isinstance(operator, GaussianBlur | BoxBlur):
+    operator, severity = degradation.linear, _severity(degradation.storage)
+    if isinstance(operator, Blur):
         constant, places = [*_blur_numbers(operator), severity], torch.zeros(2, height, width)
     else:
         constant = [math.log2(operator.block) / 4, float(isinstance(operator, Sample)), severity]

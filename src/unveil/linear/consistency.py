@@ -6,7 +6,7 @@ from torch import Tensor
 from unveil.linear.blur import lmmse_gains
 from unveil.linear.prior import Prior
 from unveil.operators import block_means, is_sampled, obfuscate, paint
-from unveil.specs import Blur, BoxBlur, Degradation, GaussianBlur, Pixelate, Sample
+from unveil.specs import Blur, BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Window
 from unveil.spectral import analyse, synthesise
 
 ROUNDS = 20
@@ -32,8 +32,8 @@ def make_consistent(
         means (or samples), as far as [0,1] allows. Of a blur: what the blur passes is taken
         from the input, up to the storage's noise; what it removes, from ``restored``.
     """
-    match degradation.operator:
-        case GaussianBlur() | BoxBlur() as operator:
+    match degradation.linear:
+        case GaussianBlur() | BoxBlur() | Window() as operator:
             gains = lmmse_gains(operator, degradation.storage, prior, *restored.shape[-2:])
             return _keep_passed(restored, obfuscated, operator, gains.to(restored))
         case Pixelate() as operator:

@@ -1,0 +1,96 @@
+"""Blurs: convolutions with a symmetric window, the same along both axes."""
+
+import math
+from dataclasses import dataclass
+
+from unveil.errors import UsageError
+from unveil.specs.numbers import number
+
+MAX_KERNEL_PX = 1023
+
+
+@dataclass(frozen=True)
+class GaussianBlur:
+    """Convolution with a truncated, normalised Gaussian; borders mirrored at the edge pixel.
+
+    Args:
+        kernel: width of the square window in pixels; odd.
+        sigma: standard deviation in pixels.
+
+    The weights are ``exp(-d**2 / (2 sigma**2))`` at the integer distances ``d`` inside the
+    window, divided by their sum. The border is the one that SciPy calls ``mirror``, OpenCV
+    ``BORDER_REFLECT_101`` and torch ``reflect``: the edge pixel is not repeated.
+    """
+
+    kernel: int = 9
+    sigma: float = 4.0
+
+    def __post_init__(self) -> None:
+        check_kernel("gaussian", self.kernel)
+        if not (math.isfinite(self.sigma) and self.sigma > 0):
+            raise UsageError(f"gaussian: sigma={self.sigma:g} must be above 0 pixels.")
+
+    def __str__(self) -> str:
+        return f"gaussian:kernel={self.kernel},sigma={number(self.sigma)}"
+
+
+@dataclass(frozen=True)
+class BoxBlur:
+    """Convolution with a square window of equal weights; borders as in :class:`GaussianBlur`.
+
+    Args:
+        kernel: width of the window in pixels; odd.
+    """
+
+    kernel: int = 9
+
+    def __post_init__(self) -> None:
+        check_kernel("box", self.kernel)
+
+    def __str__(self) -> str:
+        return f"box:kernel={self.kernel}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Convolution with a symmetric window of any weights; borders as in :class:`GaussianBlur`.
+
+    Args:
+        across: weights along a row from the middle outwards, in any unit: ``(2, 1)`` is a quarter,
+            a half, a quarter.
+        down: weights along a column; those of ``across`` if left out.
+    """
+
+    across: tuple[float, ...] = (2.0, 1.0)
+    down: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        for weights in filter(None, (self.across, self.down)):
+            if not (all(0 <= weight < math.inf for weight in weights) and sum(weights) > 0):
+                raise UsageError("window: weights must be finite, none below 0, one above.")
+        if not self.across or self.kernel > MAX_KERNEL_PX:
+            raise UsageError(f"window: needs 1 to {MAX_KERNEL_PX // 2 + 1} weights, not more.")
+
+    @property
+    def kernel(self) -> int:
+        """Width in pixels of the square that holds the window; odd."""
+        return 2 * max(len(self.across), len(self.down)) - 1
+
+    def __str__(self) -> str:
+        texts = ["/".join(map(number, weights)) for weights in (self.across, self.down) if weights]
+        return "window:" + ",".join(map("{}={}".format, ("across", "down"), texts))
+
+
+Blur = GaussianBlur | BoxBlur | Window
+
+
+def check_kernel(name: str, kernel: int) -> None:
+    """Refuse a window that is even, empty or too large.
+
+    Raises:
+        UsageError: names the operator and the window.
+    """
+    if kernel % 2 == 0 or not 1 <= kernel <= MAX_KERNEL_PX:
+        raise UsageError(
+            f"{name}: kernel={kernel} must be an odd number of pixels from 1 to {MAX_KERNEL_PX}."
+        )
