@@ -1,0 +1,189 @@
+"""Run the programs that the presets stand for, on 8-bit RGB pixels.
+
+Pixels are ``H x W x 3`` uint8 arrays. A program that is not installed raises ``AbsentError``, which
+says what to install. Nothing here knows unveil's operators: the programs are the judges.
+"""
+
+import contextlib
+import functools
+import importlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+Pixels = NDArray[np.uint8]
+LIMIT_S = 120
+AROUND_PX = 32
+"""What deface is given to see around the face."""
+
+
+class AbsentError(Exception):
+    """A program is not installed here; the message says which and where it comes from."""
+
+
+def _pillow(pixels: Pixels, program: ImageFilter.Filter) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).filter(program))
+
+
+def _face_blur(pixels: Pixels, width: int, height: int) -> Pixels:
+    if pixels.shape[:2] != (height, width):
+        raise ValueError(f"deface blurs a whole face: {pixels.shape} is not {height} x {width}.")
+    return _deface(pixels, replacewith="blur")
+
+
+def _deface(pixels: Pixels, **how: Any) -> Pixels:
+    try:
+        draw = importlib.import_module("deface.deface").draw_det
+    except ImportError:
+        raise AbsentError("deface is not installed (pip install --no-deps deface)") from None
+    around = ((AROUND_PX, AROUND_PX), (AROUND_PX, AROUND_PX), (0, 0))
+    frame = np.pad(pixels, around, constant_values=255)
+    height, width = pixels.shape[:2]
+    corners = (AROUND_PX, AROUND_PX, AROUND_PX + width, AROUND_PX + height)
+    draw(frame, 1.0, 0, *corners, ellipse=False, **how)
+    return frame[AROUND_PX:-AROUND_PX, AROUND_PX:-AROUND_PX]
+
+
+def _scale(pixels: Pixels, percent: float) -> Pixels:
+    back = f"{pixels.shape[1]}x{pixels.shape[0]}!"
+    scale = ("-scale", f"{percent}%", "-scale", back)
+    return _through_files(pixels, _imagemagick(), "{source}", *scale, "{target}")
+
+
+@functools.cache
+def _imagemagick() -> str:
+    for name in ("magick", "convert-im6.q16", "convert"):
+        # Other programs are called convert too.
+        with contextlib.suppress(subprocess.CalledProcessError):
+            if (found := shutil.which(name)) and "ImageMagick" in _said(found, "-version"):
+                return found
+    raise AbsentError("ImageMagick is not installed (apt-get install imagemagick)")
+
+
+def _ffmpeg(pixels: Pixels, graph: str) -> Pixels:
+    # Planes of RGB, since going to YUV and back would round.
+    graph = f"format=gbrp,{graph},format=rgb24"
+    return _through_files(
+        pixels, _ffmpeg_path(), *("-v", "error", "-i", "{source}", "-vf", graph, "{target}")
+    )
+
+
+@functools.cache
+def _ffmpeg_path() -> str:
+    try:
+        return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        raise AbsentError("FFmpeg is not installed (pip install unveil[programs])") from None
+
+
+PAGE = """<style>body {{margin: 0}} img {{display: block; filter: blur({px}px)}}</style>
+<img src="source.png">"""
+
+
+def _chromium(pixels: Pixels, px: float, *flags: str) -> Pixels:
+    height, width = pixels.shape[:2]
+    # As root, which containers are, Chromium refuses to start with its sandbox.
+    quiet = ("--headless", "--no-sandbox", "--disable-background-networking", "--hide-scrollbars")
+    screen = ("--force-color-profile=srgb", "--force-device-scale-factor=1")
+    files = ("--user-data-dir={folder}/profile", "--screenshot={target}", "{folder}/page.html")
+    size, page = f"--window-size={width},{height}", PAGE.format(px=px)
+    return _through_files(
+        pixels, _chromium_path(), *quiet, *flags, *screen, size, *files, page=page
+    )
+
+
+@functools.cache
+def _chromium_path() -> str:
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise AbsentError("Chromium is not installed (apt-get install chromium)")
+
+
+def _pixelize(pixels: Pixels, size: int) -> Pixels:
+    operation = ("gegl:pixelize", f"size-x={size}", f"size-y={size}")
+    return _through_files(pixels, _gegl(), "{source}", "-o", "{target}", "--", *operation)
+
+
+@functools.cache
+def _gegl() -> str:
+    if found := shutil.which("gegl"):
+        return found
+    raise AbsentError("GEGL is not installed (apt-get install gegl)")
+
+
+def _through_files(pixels: Pixels, *words: str, page: str = "") -> Pixels:
+    """Run a command that reads ``{source}`` and writes ``{target}``, both PNG in ``{folder}``.
+
+    ``page`` is what ``page.html`` beside them says.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = f"{folder}/source.png", f"{folder}/target.png"
+        Image.fromarray(pixels).save(source)
+        Path(folder, "page.html").write_text(page, encoding="utf-8")
+        _said(*(word.format(folder=folder, source=source, target=target) for word in words))
+        with Image.open(target) as result:
+            return np.asarray(result.convert("RGB"))
+
+
+def _said(*command: str) -> str:
+    done = subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)  # noqa: S603
+    return done.stdout.decode(errors="replace")
+
+
+def _told(path: Callable[[], str], flag: str) -> str:
+    found = re.search(r"\d+\.[\d.-]*\d", _said(path(), flag))
+    return found.group() if found else "?"
+
+
+VERSIONS: dict[str, Callable[[], str]] = {
+    "OpenCV": lambda: str(cv2.__version__),
+    "Pillow": lambda: PIL.__version__,
+    "deface": lambda: version("deface"),
+    "ImageMagick": lambda: _told(_imagemagick, "-version"),
+    "FFmpeg": lambda: _told(_ffmpeg_path, "-version"),
+    "Chromium": lambda: _told(_chromium_path, "--version"),
+    "GEGL": lambda: "0.4",  # it tells nothing more than the name of its library
+}
+"""What tells the version of each program; only where it is installed."""
+
+GRAPHICS = (
+    *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    "--ignore-gpu-blocklist",
+)
+"""Flags that make Chromium draw as on a graphics processor, which the processor acts as."""
+
+PROGRAMS: dict[str, Callable[..., Pixels]] = {
+    "opencv-gaussian": lambda pixels, kernel, sigma: np.asarray(
+        cv2.GaussianBlur(pixels, (kernel, kernel), sigma), dtype=np.uint8
+    ),
+    "opencv-blur": lambda pixels, kernel: np.asarray(
+        cv2.blur(pixels, (kernel, kernel)), dtype=np.uint8
+    ),
+    "pillow-gaussian": lambda pixels, radius: _pillow(pixels, ImageFilter.GaussianBlur(radius)),
+    "pillow-box": lambda pixels, radius: _pillow(pixels, ImageFilter.BoxBlur(radius)),
+    "deface-blur": _face_blur,
+    "deface-mosaic": lambda pixels, size: _deface(pixels, replacewith="mosaic", mosaicsize=size),
+    "imagemagick-blur": lambda pixels, sigma: _through_files(
+        pixels, _imagemagick(), "{source}", "-blur", f"0x{sigma}", "{target}"
+    ),
+    "imagemagick-scale": _scale,
+    "ffmpeg-boxblur": lambda pixels, radius, power: _ffmpeg(pixels, f"boxblur={radius}:{power}"),
+    "ffmpeg-gblur": lambda pixels, sigma, steps: _ffmpeg(pixels, f"gblur={sigma}:{steps}"),
+    "ffmpeg-pixelize": lambda pixels, width: _ffmpeg(pixels, f"pixelize={width}:{width}"),
+    "css-blur": lambda pixels, px: _chromium(pixels, px, *GRAPHICS),
+    "css-blur-software": lambda pixels, px: _chromium(pixels, px, "--disable-gpu"),
+    "gimp-pixelize": _pixelize,
+}
+"""What runs each preset's call: pixels and the preset's parameters in, pixels out."""
