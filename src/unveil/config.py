@@ -42,6 +42,9 @@ class DataConfig:
     """Size of the validation split; all photos that remain are for training."""
     split_seed: int = 0
     """Seed of the permutation that divides the photos."""
+    split_by: Literal["photo", "person"] = "photo"
+    """What the test split is made of: photos (the study), or all photos of half of the people, one
+    folder each (the audit)."""
 
     def __post_init__(self) -> None:
         _at_least(self, crop_px=16, test_photos=1, validation_photos=1)

@@ -15,6 +15,7 @@ from unveil.config import DataConfig, SplitName
 from unveil.crops import open_crops
 from unveil.errors import UnveilError
 from unveil.lfw import default_folder
+from unveil.people import by_person, shuffled
 from unveil.photos import list_photos
 
 
@@ -68,7 +69,8 @@ def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
     """
     folder = config.data or default_folder()
     paths = list_photos(folder)
-    splits = split(len(paths), config)
+    by_photo = config.split_by == "photo"
+    splits = split(len(paths), config) if by_photo else split_people(paths, config)
     crops, fingerprint = open_crops(folder, paths, config.crop_px + 2 * margin_px)
     return Photos(crops, paths, fingerprint, splits, margin_px)
 
@@ -92,6 +94,34 @@ def split(photos: int, config: DataConfig) -> dict[SplitName, Tensor]:
         "test": order[:test],
         "validation": order[test : test + validation],
         "train": order[test + validation :],
+    }
+
+
+def split_people(paths: list[str], config: DataConfig) -> dict[SplitName, Tensor]:
+    """Divide photos so that nobody in the test split is in another: the people of the audit.
+
+    Args:
+        paths: ``NAME/PHOTO``, sorted.
+        config: its sizes are for validation; half of the people are the test split.
+
+    Raises:
+        UnveilError: photos outside of people's folders, or too few for training.
+    """
+    people = by_person(paths)
+    test = {photo for name in shuffled(people, config.split_seed)[0] for photo in people[name]}
+    is_test = torch.tensor([path in test for path in paths])
+    others = (~is_test).nonzero()[:, 0]
+    if len(others) <= config.validation_photos:
+        raise UnveilError(
+            f"{config.data or 'LFW'}: {len(others)} photos of people outside the test split, but "
+            f"{config.validation_photos} are for validation; lower --validation-photos."
+        )
+    generator = torch.Generator().manual_seed(config.split_seed)
+    order = others[torch.randperm(len(others), generator=generator)]
+    return {
+        "test": is_test.nonzero()[:, 0],
+        "validation": order[: config.validation_photos],
+        "train": order[config.validation_photos :],
     }
 
 

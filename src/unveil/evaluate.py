@@ -1,6 +1,5 @@
 """Scoring restorers on photos, under the study's protocol."""
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from unveil.linear import CLOSED_FORM, restore_closed_form
 from unveil.metrics import METRICS
 from unveil.progress import progress
 from unveil.restore import load_network
-from unveil.results import Row
+from unveil.results import Row, rounded
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.shipped import IDENTITY, read_prior
 from unveil.specs import Degradation, Operator, parse_operator, parse_storage
@@ -151,17 +150,12 @@ def make_row(
         "storage": str(trial.degradation.storage),
         "split": split,
         "images": images,
-        **{name: _rounded(value) for name, value in scores.means().items()},
+        **{name: rounded(value) for name, value in scores.means().items()},
         "images_per_second": round(images / scores.seconds, 1),
         "weights_sha256": weights_sha256,
         "data_fingerprint": trial.photos.fingerprint,
         **provenance(trial.runtime),
     }
-
-
-def _rounded(value: float) -> float | None:
-    """Round for a JSON row; infinity (identical images) becomes null, which JSON can hold."""
-    return round(value, 4) if math.isfinite(value) else None
 
 
 def _wait_for(device: torch.device) -> None:

@@ -1,6 +1,7 @@
 """Results as rows: JSON lines with provenance; every table is a function of them."""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,8 @@ def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
         else:
             rows.append(row)
     return rows, lost
+
+
+def rounded(value: float) -> float | None:
+    """Round for a JSON row; infinity (identical images) becomes null, which JSON can hold."""
+    return round(value, 4) if math.isfinite(value) else None

@@ -9,7 +9,7 @@ from unveil.card import CARD_NAME, Card, read_card
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.families import FAMILIES, RANGES, family_of
 from unveil.results import Row
-from unveil.specs import Degradation, Operator
+from unveil.specs import Degradation, Linear
 
 if TYPE_CHECKING:
     from unveil.linear.prior import Prior
@@ -104,9 +104,9 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
     for item in aware:
         if item.card.task.covers(degradation):
             return item.name
-    family = family_of(degradation.operator)
+    family = family_of(degradation.linear)
     for item in aware if force else []:
-        if family_of(item.card.task.typical.operator) == family:
+        if family_of(item.card.task.typical.linear) == family:
             return item.name
     raise UsageError(
         f"{degradation} is beyond what the shipped weights were trained on "
@@ -114,7 +114,7 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
     )
 
 
-def check_choice(model: str | None, operator: Operator | None, *, force: bool = False) -> None:
+def check_choice(model: str | None, operator: Linear | None, *, force: bool = False) -> None:
     """Refuse early, before anything heavy is imported, what cannot be restored.
 
     Raises:
