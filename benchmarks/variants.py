@@ -13,7 +13,7 @@ from unveil.linear import Prior, lmmse
 from unveil.linear.blur import lmmse_gains
 from unveil.models.refiner import CONTRAST, PRIOR_PX, Refiner
 from unveil.operators import obfuscate
-from unveil.specs import BoxBlur, Degradation, GaussianBlur
+from unveil.specs import Blur, Degradation
 from unveil.spectral import analyse, synthesise
 
 
@@ -67,7 +67,7 @@ class Unrolled(nn.Module):
     def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
         """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
         operator = degradation.operator
-        if not isinstance(operator, GaussianBlur | BoxBlur):
+        if not isinstance(operator, Blur):
             raise TypeError("tried on blurs only")
         inputs = self.first.inputs(obfuscated, degradation)
         once = self.first.correct(inputs)[:, :3]
@@ -123,7 +123,7 @@ class PlugAndPlay(Aware):
     def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
         """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
         operator = degradation.operator
-        if not isinstance(operator, GaussianBlur | BoxBlur):
+        if not isinstance(operator, Blur):
             raise TypeError("tried on blurs only")
         restored = self.start(obfuscated, degradation)
         for noise in PLUG_NOISES:

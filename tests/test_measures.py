@@ -9,9 +9,9 @@ from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve2d
 
 from unveil.config import RuntimeConfig
+from unveil.measures import LOWER_IS_BETTER, LPIPS_BACKBONE, measures, ms_ssim, vif
 from unveil.operators import gaussian_blur, pixelate
 from unveil.runtime import choose_runtime
-from unveil.study.measures import LOWER_IS_BETTER, LPIPS_BACKBONE, measures, ms_ssim, vif
 from unveil.vgg import VggFeatures
 
 WANG_2003 = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
@@ -206,7 +206,7 @@ class TestWhichThereAre:
         """The network itself stays out: its weights are 244 MB."""
         (hub / "hub" / "checkpoints").mkdir(parents=True)
         (hub / "hub" / "checkpoints" / LPIPS_BACKBONE).touch()
-        monkeypatch.setattr("unveil.study.measures._lpips", lambda *_: vif)
+        monkeypatch.setattr("unveil.measures._lpips", lambda *_: vif)
         found, absent = measures(runtime, None)
         assert "lpips" in found
         assert "lpips" in LOWER_IS_BETTER

@@ -20,6 +20,7 @@ from unveil.specs import (
     Pixelate,
     Sample,
     Storage,
+    Window,
     parse_operator,
     parse_storage,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Storage",
     "UnveilError",
     "UsageError",
+    "Window",
     "inspect",
     "load",
     "parse_operator",

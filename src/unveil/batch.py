@@ -12,6 +12,7 @@ from unveil.photos import (
     SUFFIXES,
     Photo,
     check_writable,
+    is_photo,
     list_photos,
     read_photo,
     write_photo,
@@ -81,8 +82,12 @@ def process(
     return failures
 
 
-def sources(inputs: Sequence[Path]) -> list[Path]:
-    """Return the photo files that ``inputs`` mean, each once.
+def sources(inputs: Sequence[Path], is_wanted: Callable[[Path], bool] = is_photo) -> list[Path]:
+    """Return the files that ``inputs`` mean, each once.
+
+    Args:
+        inputs: files, or folders to look in.
+        is_wanted: which files of folders.
 
     Raises:
         UsageError: no input.
@@ -93,7 +98,9 @@ def sources(inputs: Sequence[Path]) -> list[Path]:
     found = [
         path
         for item in inputs
-        for path in ([item / name for name in list_photos(item)] if item.is_dir() else [item])
+        for path in (
+            [item / name for name in list_photos(item, is_wanted)] if item.is_dir() else [item]
+        )
     ]
     return list(dict.fromkeys(found))
 

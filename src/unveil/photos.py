@@ -13,7 +13,7 @@ import io
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,23 +65,27 @@ class Photo:
     storage: Storage = EIGHT_BIT
 
 
-def list_photos(folder: Path) -> list[str]:
+def is_photo(path: Path) -> bool:
+    """Say whether ``path`` is a visible file with the suffix of a format that can be read."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> list[str]:
     """Return the photos below ``folder``: sorted relative paths with forward slashes.
+
+    Args:
+        folder: where to look.
+        is_wanted: which files to list.
 
     Raises:
         UnveilError: no such folder, or no photo in it.
     """
     if not folder.is_dir():
         raise UnveilError(f"{folder}: no such folder.")
-    found = [path for path in folder.rglob("*") if is_photo(path)]
+    found = [path for path in folder.rglob("*") if is_wanted(path)]
     if not found:
         raise UnveilError(f"{folder}: no photos in it ({', '.join(SUFFIXES)}).")
     return sorted(path.relative_to(folder).as_posix() for path in found)
-
-
-def is_photo(path: Path) -> bool:
-    """Say whether ``path`` is a visible file with the suffix of a format that can be read."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:

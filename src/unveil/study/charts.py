@@ -1,26 +1,14 @@
 """The study's charts as SVG, from rows only: the same rows give the same bytes."""
 
-import io
 import itertools
-from typing import Any
 
 import matplotlib as mpl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from unveil.plots import STYLE, legend, svg
 from unveil.study.plan import ARCHITECTURES, DECK, LOSSES
 from unveil.study.select import Results
 from unveil.study.tables import TITLES
-
-STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "unveil",
-    "svg.fonttype": "none",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.3,
-}
 
 TEXTBOOK_KL_WEIGHT = 2 * 50_176 / 37_632
 """The KL weight of a textbook VAE in our units.
@@ -56,7 +44,7 @@ def convergence(results: Results) -> str:
                     axes.plot(epochs, values, marker="o", markersize=3, label=loss)
             axes.set(xlabel="epoch", ylabel=f"validation {label}")
             axes.xaxis.get_major_locator().set_params(integer=True)
-        _legend(panels[0])
+        legend(panels[0])
         return svg(figure)
 
 
@@ -73,7 +61,7 @@ def wall_time(results: Results) -> str:
                 losses = [entry["validation_loss"] for entry in row["history"]]
                 axes.plot(minutes, losses, marker="o", markersize=3, label=TITLES[architecture])
         axes.set(xlabel="minutes of training", ylabel="validation pixel loss", yscale="log")
-        _legend(axes)
+        legend(axes)
         return svg(figure)
 
 
@@ -95,18 +83,5 @@ def kl_weight(results: Results) -> str:
         right.set(xlabel="KL weight", ylabel="KL, nats per element", xscale="log", yscale="log")
         for axes in (left, right):
             axes.axvline(TEXTBOOK_KL_WEIGHT, color="tab:orange", label="textbook VAE")
-        _legend(left)
+        legend(left)
         return svg(figure)
-
-
-def _legend(axes: Axes) -> None:
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False)
-
-
-def svg(figure: Figure) -> str:
-    """Return a figure as SVG that is the same, to the byte, each time."""
-    content = io.StringIO()
-    figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-    # matplotlib ends some lines in blanks.
-    return "\n".join(line.rstrip() for line in content.getvalue().splitlines()) + "\n"

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.regression import spearman_corrcoef
 
+from unveil.measures import LOWER_IS_BETTER
 from unveil.results import Row
-from unveil.study.measures import LOWER_IS_BETTER
 
 
 @dataclass(frozen=True)
