@@ -41,12 +41,13 @@ bench-peers: $(READY)
 
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)
-	$(BIN)/unveil report README.md docs/restorers.md
+	$(BIN)/unveil report README.md docs/restorers.md docs/audit.md
 	$(BIN)/unveil study report results/study --out docs --name study --no-page
+	$(BIN)/unveil audit report results/audit/rows.jsonl --out docs/audit-results.md
 
 # Pin what pyproject.toml allows, for every platform, naming no registry.
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra peers --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra peers --extra programs --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade --output-file constraints.txt
 	! grep --line-number "://" constraints.txt
 
