@@ -1,0 +1,67 @@
+"""Do weights that know the audit's people name them better? Restorers side by side.
+
+    python tools/compare_splits.py --data ../shared/lfw
+
+`blur-people` and `pixelate-people` were trained on other people than those in the audit;
+`blur-fast` and `pixelate-fast`, of the same shape, on photos of all of them, and so were the large
+weights. Appends a row for each restorer to ``results/audit/splits.jsonl``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import tyro
+
+from unveil import results, tables
+from unveil.audit import attack
+from unveil.audit.curve import risks
+from unveil.audit.embedder import load_embedder
+from unveil.audit.scene import LEAST_TRAINING, open_scene
+from unveil.audit.verdict import PEOPLE
+from unveil.config import RuntimeConfig
+from unveil.metrics import METRICS
+from unveil.restore import load
+from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.specs import Degradation, GaussianBlur, Pixelate
+
+RESTORERS = {
+    GaussianBlur(9, 4.0): ("lmmse", "blur-people", "blur-fast", "blur"),
+    Pixelate(8): ("lmmse", "pixelate-people", "pixelate-fast", "pixelate"),
+}
+FACE_PX = 112
+RISK = f"rank1_of_{PEOPLE}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to compare on."""
+
+    data: Path
+    out: Path = Path("results/audit/splits.jsonl")
+    probes: int | None = None
+
+
+def main(options: Options) -> None:
+    """Score every restorer and print the table."""
+    keep_freed_memory()
+    runtime = choose_runtime(RuntimeConfig())
+    scene = open_scene(options.data, options.probes, LEAST_TRAINING)
+    faces = attack.Faces(scene.portraits, load_embedder(None, runtime), FACE_PX)
+    gallery = attack.embed_clean(faces, scene.gallery)
+    for operator, names in RESTORERS.items():
+        restorers = {name: load(name) for name in names}
+        degradation = Degradation(operator)
+        probes, means = attack.look(faces, scene.probes, degradation, restorers, METRICS)
+        for name in names:
+            found = risks(torch.cdist(probes[name], gallery), scene.mates)
+            row = {"model": name, "operator": str(operator), "storage": str(degradation.storage)}
+            row |= {"split": "people", "images": len(scene.probes), "images_per_second": None}
+            results.append_row(options.out, row | means[name] | found | provenance(runtime))
+    rows = results.read_rows(options.out)
+    shown = ("operator", "model", "psnr", RISK, "images")
+    print(tables.markdown([{name: row[name] for name in shown} for row in rows]))
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))
