@@ -29,7 +29,13 @@ def test_the_probe_sees_what_is_loaded():
 
 
 @pytest.mark.parametrize(
-    "action", ["import unveil", "import unveil.cli", "import unveil.shipped, unveil.results"]
+    "action",
+    [
+        "import unveil",
+        "import unveil.cli",
+        "import unveil.presets",
+        "import unveil.shipped, unveil.results",
+    ],
 )
 def test_importing_loads_nothing_heavy(action):
     assert loaded(action) == []

@@ -1,0 +1,112 @@
+"""The audit: `unveil audit PHOTO...`, `curve`, `report`."""
+
+import json
+import sys
+from pathlib import Path
+
+from tyro.conf import OmitArgPrefixes, Positional
+from tyro.extras import SubcommandApp
+
+from unveil.audit.extra import check_installed
+from unveil.audit.plan import CurveConfig
+from unveil.box import parse_box
+from unveil.cli.parts import Boxes, Inputs, Json
+from unveil.errors import UsageError
+from unveil.files import check_folder
+from unveil.photos import MAX_PIXELS, is_photo
+from unveil.video import is_video
+
+ABOVE = 3
+"""Exit status where a face is at more risk than --fail-above allows."""
+
+audit = SubcommandApp()
+
+
+@audit.command(name="photos")
+def audit_photos(
+    inputs: Inputs,
+    /,
+    boxes: Boxes = (),
+    picture: Path | None = None,
+    fail_above: float | None = None,
+    every_seconds: float = 1.0,
+    as_json: Json = False,
+    max_pixels: int = MAX_PIXELS,
+) -> int:
+    """Say of each face in photos how likely a machine names it (also: `unveil audit PHOTO`).
+
+    Args:
+        inputs: photos, videos, or folders of these.
+        boxes: where a face is, again for more faces (default: they are found).
+        picture: file for one photo with a box around each face, red where it is at risk.
+        fail_above: leave with status 3 if a face may be at more risk than this, 0.05 say.
+        every_seconds: time between the frames of a video that are looked at.
+        as_json: print one JSON object a face.
+        max_pixels: refuse larger photos.
+    """
+    from unveil import batch
+
+    check_installed()
+    if fail_above is not None and not 0 <= fail_above <= 1:
+        raise UsageError(f"--fail-above {fail_above:g} must be from 0 to 1.")
+    if not every_seconds > 0:
+        raise UsageError(f"--every-seconds {every_seconds:g} must be above 0.")
+    places = [parse_box(box) for box in boxes]
+    sources = batch.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    if picture is not None and (len(sources) != 1 or is_video(sources[0])):
+        raise UsageError("--picture is for one photo.")
+    from unveil.audit.photo import Auditor
+
+    auditor = Auditor(places, picture, fail_above, max_pixels, every_seconds)
+
+    def look(path: Path) -> None:
+        if not is_video(path):
+            for verdict in auditor.audit(path):
+                row = {"photo": str(path), **verdict.as_row()}
+                print(json.dumps(row) if as_json else f"{path}: {verdict}")
+            return
+        for seconds, verdict in auditor.audit_video(path):
+            row = {"video": str(path), "seconds": round(seconds, 3), **verdict.as_row()}
+            print(json.dumps(row) if as_json else f"{path}, {seconds:.1f} s: {verdict}")
+
+    failed = batch.each(sources, look) > 0
+    if auditor.above:
+        print(f"unveil: {auditor.above} faces are above --fail-above.", file=sys.stderr)
+    return 1 if failed else ABOVE if auditor.above else 0
+
+
+@audit.command(name="curve")
+def audit_curve(
+    config: OmitArgPrefixes[CurveConfig] = CurveConfig(),  # noqa: B008  # frozen
+) -> None:
+    """Measure risk against strength on a folder of people; stopped, the same command goes on.
+
+    Args:
+        config: what to measure.
+    """
+    from unveil.study.extra import check_installed as check_study
+
+    check_installed()
+    check_study()
+    check_folder(config.out.parent)
+    from unveil.audit.curve import run_curve
+
+    rows = run_curve(config)
+    print(f"{config.out}: {len(rows)} rows")
+
+
+@audit.command(name="report")
+def audit_report(rows: Positional[Path], /, out: Path = Path("audit.html")) -> None:
+    """Write one self-contained page: verdict, figures, protocol, limits.
+
+    Args:
+        rows: what `unveil audit curve` wrote.
+        out: the page.
+    """
+    from unveil.study.extra import check_installed as check_study
+
+    check_study()
+    check_folder(out.parent)
+    from unveil.audit.report import write_report
+
+    print(write_report(rows, out))

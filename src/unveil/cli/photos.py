@@ -1,0 +1,164 @@
+"""Commands on photos: obfuscate, restore, inspect, demo."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from unveil.audit.extra import check_installed
+from unveil.box import parse_box
+from unveil.cli.parts import Boxes, Inputs, Json, Output
+from unveil.config import TILE_PX, Device, Precision
+from unveil.errors import UsageError
+from unveil.photos import MAX_PIXELS, Photo
+from unveil.presets import parse_call
+from unveil.specs import Degradation, Operator
+
+AUTO = "auto"
+
+
+def obfuscate(
+    inputs: Inputs,
+    /,
+    output: Output,
+    operator: str | None = None,
+    safe: bool = False,
+    risk: float = 0.02,
+    boxes: Boxes = (),
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> int:
+    """Blur or pixelate photos, or hide the faces in them safely.
+
+    Args:
+        inputs: photos, or folders of photos.
+        output: file for one photo, folder for several.
+        operator: e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8, or what a program does
+            (docs/presets.md): pillow-gaussian:radius=5; with --safe a name only (default:
+            pixelate).
+        safe: hide each face with the mildest setting that keeps the risk of its being named
+            below --risk; attack the result and say how it went.
+        risk: greatest share of faces that a machine may name, of 1,000 people.
+        boxes: where a face is, again for more faces (default: they are found).
+        overwrite: replace files that exist.
+        max_pixels: refuse larger photos.
+    """
+    from unveil import batch
+
+    if not safe and (operator is None or boxes):
+        raise UsageError("--operator SPEC says how to obfuscate; --box goes with --safe.")
+    jobs = batch.plan(inputs, output)
+    if safe:
+        check_installed()
+        if not 0 < risk < 1:
+            raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
+        from unveil.audit.hider import Hider
+
+        process: Callable[[Photo], Photo] = Hider(
+            [parse_box(box) for box in boxes], operator or "pixelate", risk
+        )
+    else:
+        process = partial(_obfuscate, parse_call(operator or ""))
+    return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+
+
+def _obfuscate(operator: Operator, photo: Photo) -> Photo:
+    from unveil import images, operators
+
+    return images.to_photo(operators.obfuscate(images.to_tensor(photo), operator), photo)
+
+
+def restore(
+    inputs: Inputs,
+    /,
+    output: Output,
+    model: str | None = None,
+    operator: str = AUTO,
+    box: str | None = None,
+    consistent: bool = False,
+    uncertainty: Path | None = None,
+    samples: int = 0,
+    force: bool = False,
+    prior: Path | None = None,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    tile_px: int = TILE_PX,
+    device: Device = "auto",
+    precision: Precision = "auto",
+) -> int:
+    """Undo the blur or the mosaic of photos.
+
+    Args:
+        inputs: photos, or folders of photos.
+        output: file for one photo, folder for several.
+        model: shipped name (see `unveil models`), checkpoint folder, or a closed form: lmmse,
+            tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
+        operator: what obfuscated the photos, or auto to find out.
+        box: X,Y,W,H, the part that is obfuscated (default: found).
+        consistent: make the answer agree with the input: obfuscated again, it gives it back.
+        uncertainty: file for a map of the expected error, white where the answer is a guess.
+        samples: write so many other answers beside the output, each agreeing with the mosaic.
+        force: use weights beyond what they were trained on.
+        prior: what `unveil fit` learnt from photos like these, for the closed forms and for
+            finding the operator (default: faces).
+        overwrite: replace files that exist.
+        max_pixels: refuse larger photos.
+        tile_px: side of the pieces that a large photo is restored in.
+        device: where to compute.
+        precision: arithmetic of the network.
+    """
+    from unveil import batch
+    from unveil.shipped import check_choice
+
+    wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
+    place = parse_box(box) if box else None
+    jobs = batch.plan(inputs, output)
+    check_choice(model, wanted, force=force)
+    drawn = [batch.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
+    for extra in [*drawn, *filter(None, [uncertainty])]:
+        batch.check_single(jobs, extra, overwrite=overwrite)
+    from unveil.undo import Undo
+
+    undo = Undo(wanted, place, model, consistent, force, prior, tile_px)
+    process = undo.on(device, precision, uncertainty, drawn)
+    return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+
+
+def inspect(
+    inputs: Inputs,
+    /,
+    box: str | None = None,
+    as_json: Json = False,
+    max_pixels: int = MAX_PIXELS,
+) -> int:
+    """Say what hides photos: blur or mosaic, how strong, where, and how the file was kept.
+
+    Args:
+        inputs: photos, or folders of photos.
+        box: X,Y,W,H, the part to look at (default: the whole photo; a mosaic in it is found).
+        as_json: print one JSON object a photo.
+        max_pixels: refuse larger photos.
+    """
+    from unveil import batch
+
+    place = parse_box(box) if box else None
+    sources = batch.sources(inputs)
+    from unveil.undo import inspect_photo
+
+    def look(path: Path) -> None:
+        finding = inspect_photo(path, place, max_pixels)
+        row = {"photo": str(path), **finding.as_row()}
+        print(json.dumps(row) if as_json else f"{path}: {finding}")
+
+    return int(batch.each(sources, look) > 0)
+
+
+def demo(output: Output = Path("runs/demo")) -> None:
+    """Obfuscate a photo that scikit-image ships, restore it, score it and draw it.
+
+    Args:
+        output: folder for the picture strip.
+    """
+    from unveil.demo import run_demo
+
+    run_demo(output)
