@@ -7,6 +7,8 @@ is kept (8-bit, JPEG) is no part of them: see :mod:`unveil.storage`.
 
 from typing import Literal
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -146,12 +148,16 @@ def is_sampled(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tenso
 
 
 def median(images: Tensor, kernel: int) -> Tensor:
-    """Return the median of the window around each pixel; see :class:`unveil.specs.Median`."""
-    framed = mirror(images, kernel // 2)
-    # Row by row: all windows at once would take kernel**2 times the memory.
-    rows = (framed[..., y : y + kernel, :].unfold(-1, kernel, 1) for y in range(images.shape[-2]))
-    medians = (row.transpose(-3, -2).flatten(-2).median(dim=-1).values for row in rows)
-    return torch.stack(list(medians), dim=-2)
+    """Return the median of the window around each pixel; see :class:`unveil.specs.Median`.
+
+    By OpenCV, whose time does not grow with the window (S. Perreault and P. Hebert, "Median
+    filtering in constant time", 2007); a sort for each pixel takes hours for a folder of faces.
+    """
+    framed = (mirror(images, kernel // 2) * 255).round().byte()
+    planes = (cv2.medianBlur(plane, kernel) for plane in framed.flatten(0, 1).cpu().numpy())
+    edge, (height, width) = kernel // 2, images.shape[-2:]
+    inner = np.stack([plane[edge : edge + height, edge : edge + width] for plane in planes])
+    return torch.from_numpy(inner).to(images).view_as(images) / 255
 
 
 def downscale(images: Tensor, factor: float) -> Tensor:

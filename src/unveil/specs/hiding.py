@@ -11,7 +11,9 @@ from unveil.specs.numbers import number
 
 @dataclass(frozen=True)
 class Median:
-    """Every pixel becomes the median of a square window, each colour by itself.
+    """Every pixel becomes the median of a square window, each colour by itself, in 8 bits.
+
+    Rounding and medians may change places: as programs do it, one gets the same.
 
     Args:
         kernel: width of the window in pixels; odd. Borders are mirrored as for blurs.
