@@ -9,7 +9,6 @@ from PIL import Image
 
 from tests.conftest import assert_told
 from unveil.audit import extra
-from unveil.audit.verdict import measured_curves, shipped_rows
 
 pytest.importorskip("dlib", reason="the extra audit is not installed")
 data = pytest.importorskip("skimage.data")
@@ -165,11 +164,3 @@ def test_frames_of_a_video_are_audited_alike(cli, tmp_path):
 def test_a_missing_package_is_named(cli, astronaut, monkeypatch):
     monkeypatch.setitem(extra.PACKAGES, "no_such_module", "dlib-bin")
     assert_told(cli("audit", astronaut), 1, "pip install 'unveil[audit]'")
-
-
-def test_more_never_looks_worse_on_the_shipped_curve():
-    """Beyond its interval, the strongest attacker's risk does not rise with the strength."""
-    for points in measured_curves(shipped_rows()).values():
-        risks = [point.risk for point in points]
-        for at, milder in enumerate(risks):
-            assert all(stronger.share <= milder.high for stronger in risks[at + 1 :])

@@ -1,10 +1,23 @@
 """Verdicts: what a curve says, between and beyond what was measured."""
 
+from itertools import combinations, pairwise
+from pathlib import Path
+
 import pytest
 
-from unveil.audit.verdict import PEOPLE, curves_of, mildest, risk_of, sentence
+from unveil.audit.verdict import (
+    PEOPLE,
+    curves_of,
+    measured_curves,
+    mildest,
+    risk_of,
+    sentence,
+    shipped_curves,
+    shipped_rows,
+)
 from unveil.errors import UsageError
-from unveil.specs import Median, Pixelate, Solid
+from unveil.results import read_rows
+from unveil.specs import BoxBlur, Median, Pixelate, Solid
 
 
 def row(kind: str, strength: float, share: float, attacker: str = "unaware", face_px: int = 112):
@@ -28,9 +41,40 @@ CURVES = curves_of(
         row("pixelate", 0.25, 0.0),
         row("solid", 1.0, 0.001),
         row("pixelate", 0.05, 0.7, "trained", face_px=56),
-        row("pixelate", 0.2, 0.01, "trained", face_px=56),
+        row("pixelate", 0.2, 0.0, "trained", face_px=56),
     ]
 )
+
+
+RESULTS = Path(__file__).parents[1] / "results" / "audit" / "rows.jsonl"
+MEASURED = measured_curves(shipped_rows())
+
+
+@pytest.mark.parametrize(("kind", "face_px"), sorted(set(MEASURED) - {("box", 112)}))
+def test_more_obfuscation_is_no_riskier_as_measured(kind, face_px):
+    points = [*MEASURED["none", face_px], *MEASURED[kind, face_px]]
+    for milder, stronger in combinations(points, 2):
+        assert stronger.risk.share <= milder.risk.high
+
+
+def test_more_of_a_box_is_riskier_only_where_more_of_the_picture_comes_back():
+    """Of a picture in which fewer windows fit, less gets lost: a law of the box, not a slip."""
+    rows = [row for row in read_rows(RESULTS) if row["kind"] == "box"]
+    psnr = {row["strength"]: row["psnr"] for row in rows if row["model"] == "restoring lmmse"}
+    for milder, stronger in pairwise(MEASURED["box", 112]):
+        if stronger.risk.share > milder.risk.high:
+            assert psnr[stronger.strength] > psnr[milder.strength] + 1
+
+
+def test_no_verdict_calls_more_obfuscation_riskier():
+    for points in shipped_curves().values():
+        for milder, stronger in pairwise(points):
+            assert stronger.risk.high <= milder.risk.high
+
+
+def test_the_package_has_the_committed_rows():
+    kept = [{name: row[name] for name in shipped_rows()[0]} for row in read_rows(RESULTS)]
+    assert kept == shipped_rows()
 
 
 def test_the_strongest_attacker_counts():
@@ -61,6 +105,13 @@ def test_milder_than_all_that_was_measured_is_not_guessed():
 def test_a_small_face_takes_the_curve_of_the_next_larger_one():
     assert risk_of(Pixelate(3), 50, CURVES).attacker == "trained"
     assert risk_of(Pixelate(6), 70, CURVES).attacker == "restoring pixelate"
+
+
+def test_a_large_face_is_no_safer_than_a_small_one():
+    """Who can name small faces makes a large one small first."""
+    rows = [row("box", 0.2, 0.1), row("box", 0.2, 0.3, "trained", face_px=56)]
+    risk = risk_of(BoxBlur(23), 112, curves_of(rows))
+    assert (risk.attacker, risk.share) == ("trained", 0.3)
 
 
 def test_more_never_looks_worse():
