@@ -55,7 +55,13 @@ class TestEach:
         assert {"8bit"} < {score["storage"] for score in item.card.scores}
 
     def test_it_was_trained_on_the_protocols_split(self, item):
-        assert item.card.data["splits"] == {"test": 3708, "validation": 1905, "train": 7620}
+        sizes = {
+            "photo": {"test": 3708, "validation": 1905, "train": 7620},
+            "person": {"test": 6286, "validation": 1905, "train": 5042},
+        }
+        split_by = item.card.run["data"].get("split_by", "photo")
+        assert item.card.data["splits"] == sizes[split_by]
+        assert (split_by == "person") == item.name.endswith("-people")
 
     def test_it_names_no_folder_of_the_machine_that_trained_it(self, item):
         assert item.card.run["data"]["data"] is None
