@@ -105,7 +105,9 @@ def test_boxes_at_the_border_and_tiny_ones_get_a_verdict(cli, astronaut, box):
 
 
 def test_a_box_outside_of_the_photo_is_refused(cli, astronaut):
-    assert_told(cli("audit", astronaut, "--box", "500,500,40,40"), 1, "500,500,40,40")
+    done = cli("audit", astronaut, "--box", "500,500,40,40")
+    assert_told(done, 1, "500,500,40,40")
+    assert done.err.count(str(astronaut)) == 1
 
 
 def test_an_operator_without_a_curve_gets_no_verdict(cli, astronaut, tmp_path):

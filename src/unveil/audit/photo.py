@@ -13,7 +13,7 @@ from unveil.audit.faces import FaceFinder
 from unveil.audit.settings import CLEAN
 from unveil.audit.verdict import SAFE, Curves, Risk, risk_of, sentence, shipped_curves
 from unveil.box import Box
-from unveil.errors import UnveilError
+from unveil.errors import UnveilError, UsageError
 from unveil.estimate.finding import Finding, inspect
 from unveil.images import to_photo, to_tensor
 from unveil.linear import restore_closed_form
@@ -141,6 +141,8 @@ class Auditor:
         try:
             curves = shipped_curves()
             verdicts = audit_photo(photo, self.boxes, self._finder, self._prior, curves)
+        except UsageError:  # whoever has the list of files says which one
+            raise
         except UnveilError as error:
             raise type(error)(f"{name}: {error}") from None
         if self.limit is not None:
