@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LFW ?= ../shared/lfw
 
-.PHONY: demo test lint types tests format bench bench-peers tables lock clean
+.PHONY: demo test lint types tests format bench bench-peers bench-streaming tables lock clean
 
 demo: $(READY)
 	$(BIN)/unveil demo --output runs/demo
@@ -39,6 +39,11 @@ bench-peers: $(READY)
 	$(BIN)/uv pip install --system-certs --python $(BIN)/python --constraint constraints.txt '.[peers]'
 	$(BIN)/python benchmarks/peers.py --data $(LFW)
 	$(BIN)/python tools/draw_peers.py
+
+# One blind network for compression and noise beside DnCNN, both trained here for ten minutes.
+bench-streaming: $(READY)
+	$(BIN)/python benchmarks/streaming.py --data $(LFW)
+	$(BIN)/unveil report docs/restorers.md
 
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)

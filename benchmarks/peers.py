@@ -93,12 +93,12 @@ def trained(
     """Train a network for the given time: AdamW, batch 16, flips, PSNR loss, cosine to zero."""
     torch.manual_seed(0)
     net = make_net().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(net.parameters(), learning_rate, weight_decay=1e-4)
     started = time.perf_counter()
     numbers = setting.photos.splits["train"]
     if isinstance(net, AWARE):
         parts = torch.split(numbers[:2048], 64)
         net.use_prior(fit_prior(setting.photos.batch(part, torch.device("cpu")) for part in parts))
-    optimizer = torch.optim.AdamW(net.parameters(), learning_rate, weight_decay=1e-4)
     net.train()
     steps = 0
     while (share := (time.perf_counter() - started) / setting.options.seconds) < 1:

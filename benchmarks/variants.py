@@ -14,7 +14,7 @@ from unveil.linear.blur import lmmse_gains
 from unveil.models.refiner import CONTRAST, PRIOR_PX, Refiner
 from unveil.operators import obfuscate
 from unveil.specs import Blur, Degradation
-from unveil.spectral import analyse, synthesise
+from unveil.spectral import apply
 
 
 class Aware(nn.Module):
@@ -75,7 +75,7 @@ class Unrolled(nn.Module):
             # What is left to find has a hundredth of a photo's power.
             prior = Prior(self.first.power / 100)
             gains = lmmse_gains(operator, degradation.storage, prior, *once.shape[-2:])
-            missing = synthesise(gains * analyse(obfuscated - obfuscate(once, operator)))
+            missing = apply(operator, gains, obfuscated - obfuscate(once, operator))
         again = torch.cat([inputs[:, :3], once + missing, inputs[:, 6:]], dim=1)
         restored: Tensor = self.second.correct(again)[:, :3]
         return restored
@@ -131,8 +131,8 @@ class PlugAndPlay(Aware):
             with torch.autocast(obfuscated.device.type, enabled=False):
                 white = Prior(torch.full_like(self.power, noise**2))
                 gains = lmmse_gains(operator, degradation.storage, white, *guess.shape[-2:])
-                missing = gains * analyse(obfuscated - obfuscate(guess, operator))
-                restored = guess + synthesise(missing)
+                missing = apply(operator, gains, obfuscated - obfuscate(guess, operator))
+                restored = guess + missing
         return restored
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.test_linear import BLURS, MOSAICS, PRIOR, drawn
+from tests.test_linear import BLURS, MOSAICS, PRIOR, SLANTED, drawn
 from unveil.linear.consistency import make_consistent
 from unveil.operators import block_means, obfuscate
 from unveil.specs import Degradation, Pixelate, Storage
@@ -22,7 +22,7 @@ def test_a_mosaics_blocks_are_kept_to_half_a_level(operator):
     assert (obfuscate(found, operator) - obfuscated).abs().max() < 0.5 / 255
 
 
-@pytest.mark.parametrize("operator", BLURS, ids=str)
+@pytest.mark.parametrize("operator", [*BLURS, *SLANTED], ids=str)
 @pytest.mark.parametrize("storage", [Storage("8bit"), Storage("jpeg", 80)], ids=str)
 def test_a_blurs_residual_is_the_storages_noise(operator, storage):
     degradation = Degradation(operator, storage)

@@ -15,7 +15,16 @@ from unveil.estimate.blur import estimate_blur
 from unveil.estimate.finding import inspect
 from unveil.estimate.mosaic import estimate_mosaic
 from unveil.operators import obfuscate
-from unveil.specs import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage
+from unveil.specs import (
+    AnisotropicGaussian,
+    BoxBlur,
+    Degradation,
+    Disk,
+    GaussianBlur,
+    Pixelate,
+    Sample,
+    Storage,
+)
 from unveil.storage import degrade
 
 EIGHT_BIT = Storage("8bit")
@@ -44,6 +53,47 @@ def test_sigma_is_found(blur, picture, tolerance):
 def test_a_box_is_found_exactly(kernel):
     obfuscated = degrade(astronaut(), Degradation(BoxBlur(kernel)))
     assert estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator == BoxBlur(kernel)
+
+
+@pytest.mark.parametrize(
+    ("radius", "storage"),
+    [(2.5, EIGHT_BIT), (5.3, EIGHT_BIT), (5.0, Storage("jpeg", 75))],
+    ids=str,
+)
+def test_a_disks_rings_tell_its_radius(radius, storage):
+    obfuscated = degrade(astronaut(), Degradation(Disk(radius), storage))
+    found = estimate_blur(obfuscated, storage, PRIOR, is_cut=False).operator
+    assert isinstance(found, Disk)
+    assert found.radius == pytest.approx(radius, abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["brick", "grass"])
+def test_a_blurred_texture_is_no_disk(name):
+    pixels = torch.from_numpy(getattr(data, name)()[:144, :144].copy())
+    texture = pixels.expand(1, 3, -1, -1).float() / 255
+    obfuscated = degrade(texture, Degradation(GaussianBlur(13, 2.0)))
+    found = estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator
+    assert isinstance(found, GaussianBlur)
+
+
+@pytest.mark.parametrize(
+    ("blur", "storage"),
+    [
+        (AnisotropicGaussian(4.0, 1.5, 30), EIGHT_BIT),
+        (AnisotropicGaussian(2.0, 1.0, 80), EIGHT_BIT),
+        (AnisotropicGaussian(3.0, 0.3, -60), EIGHT_BIT),
+        (AnisotropicGaussian(4.0, 1.5, -45), Storage("jpeg", 75)),
+    ],
+    ids=str,
+)
+def test_two_widths_and_their_angle_are_found(blur, storage):
+    obfuscated = degrade(astronaut(), Degradation(blur, storage))
+    found = estimate_blur(obfuscated, storage, PRIOR, is_cut=False).operator
+    assert isinstance(found, AnisotropicGaussian)
+    assert found.sigma_x == pytest.approx(blur.sigma_x, rel=0.15)
+    assert found.sigma_y == pytest.approx(blur.sigma_y, rel=0.25, abs=0.25)
+    off_degrees = (found.angle_degrees - blur.angle_degrees + 90) % 180 - 90
+    assert abs(off_degrees) < 7
 
 
 def test_the_studys_window_is_found_exactly():
@@ -81,10 +131,10 @@ def test_means_and_samples_are_told_apart():
 
 
 @pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 60)], ids=str)
-@pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket"])
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket", "camera"])
 def test_a_clean_photo_has_nothing(name, storage):
-    pixels = np.ascontiguousarray(getattr(data, name)()[:224, :224])
-    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    pixels = np.atleast_3d(getattr(data, name)()[:224, :224])
+    image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].expand(-1, 3, -1, -1) / 255
     assert (
         inspect(degrade(image, Degradation(GaussianBlur(1), storage)), storage, PRIOR).operator
         is None

@@ -3,17 +3,35 @@
 import pytest
 
 from unveil.errors import UsageError
-from unveil.families import BLOCKS_PX, PARTS, SIGMAS_PX, Task
-from unveil.specs import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage, Window
+from unveil.families import BLOCKS_PX, PARTS, RADII_PX, SIGMAS_PX, Task
+from unveil.specs import (
+    AnisotropicGaussian,
+    BoxBlur,
+    Degradation,
+    Disk,
+    GaussianBlur,
+    Pixelate,
+    Sample,
+    Storage,
+    Window,
+)
 
-BLUR, MOSAIC = Task("blur", "any"), Task("pixelate", "any")
+BLUR, MOSAIC, OPTICS = Task("blur", "any"), Task("pixelate", "any"), Task("optics", "any")
+STREAM = Task("streaming", "any")
+
+FIRST_DRAWN = [
+    "gaussian:kernel=21,sigma=6.806447528622565 in 8bit",
+    "gaussian:kernel=29,sigma=4.047854501798144 in 8bit",
+    "gaussian:kernel=37,sigma=5.2011769466224 in 8bit",
+    "gaussian:kernel=25,sigma=4.884335757735605 in jpeg:63",
+]
 
 
 def drawn(task, steps, seed=0):
     return [degradation for step in range(steps) for degradation in task.draw(seed, step)]
 
 
-@pytest.mark.parametrize("task", [BLUR, MOSAIC], ids=["blur", "pixelate"])
+@pytest.mark.parametrize("task", [BLUR, MOSAIC, OPTICS, STREAM], ids=lambda task: task.operator)
 def test_what_is_drawn_is_covered(task):
     assert all(task.covers(degradation) for degradation in drawn(task, 500))
 
@@ -40,6 +58,24 @@ def test_a_family_is_drawn_from_end_to_end():
     assert {m.left for m in mosaics if m.block == 4} == {0, 1, 2, 3}
 
 
+def test_optics_are_drawn_from_end_to_end_and_in_every_direction():
+    blurs = [degradation.operator for degradation in drawn(OPTICS, 1000)]
+    assert {type(b) for b in blurs} == {GaussianBlur, BoxBlur, Disk, AnisotropicGaussian}
+    radii = [b.radius for b in blurs if isinstance(b, Disk)]
+    assert min(radii) < 1.05 * RADII_PX[0]
+    assert max(radii) > 0.95 * RADII_PX[1]
+    turned = [b for b in blurs if isinstance(b, AnisotropicGaussian)]
+    assert min(b.angle_degrees for b in turned) < -85
+    assert max(b.angle_degrees for b in turned) > 85
+    assert max(b.sigma_x / b.sigma_y for b in turned) > 5
+
+
+def test_what_the_shipped_blurs_were_drawn_as_stays():
+    """Their weights can only be made again if a seed goes on meaning the same blurs."""
+    first = [str(degradation) for degradation in BLUR.draw(0, 0)]
+    assert first == FIRST_DRAWN
+
+
 def test_one_operator_is_drawn_every_time():
     task = Task("gaussian:kernel=9,sigma=4", "8bit")
     assert {str(one) for one in drawn(task, 100)} == {"gaussian:kernel=9,sigma=4 in 8bit"}
@@ -56,12 +92,48 @@ def test_one_operator_is_drawn_every_time():
         (BoxBlur(9), Storage("8bit"), True),
         (BoxBlur(99), Storage("8bit"), False),
         (Window((4, 3, 1)), Storage("8bit"), False),
+        (Disk(4.0), Storage("8bit"), False),
+        (AnisotropicGaussian(4.0, 2.0), Storage("8bit"), False),
         (Pixelate(8), Storage("8bit"), False),
     ],
     ids=str,
 )
 def test_the_blur_family_has_bounds(operator, storage, covered):
     assert BLUR.covers(Degradation(operator, storage)) is covered
+
+
+@pytest.mark.parametrize(
+    ("operator", "storage", "covered"),
+    [
+        (Disk(4.0), Storage("8bit"), True),
+        (Disk(1.0), Storage("8bit"), False),
+        (Disk(4.0), Storage("jpeg", 30), False),
+        (AnisotropicGaussian(4.0, 2.0, 30), Storage("jpeg", 75), True),
+        (AnisotropicGaussian(2.0, 4.0), Storage("8bit"), True),
+        (AnisotropicGaussian(4.0, 0.2), Storage("8bit"), False),
+        (AnisotropicGaussian(9.0, 4.0), Storage("8bit"), False),
+        (GaussianBlur(9, 4.0), Storage("8bit"), True),
+        (Pixelate(8), Storage("8bit"), False),
+    ],
+    ids=str,
+)
+def test_optics_have_bounds(operator, storage, covered):
+    assert OPTICS.covers(Degradation(operator, storage)) is covered
+
+
+@pytest.mark.parametrize(
+    ("operator", "storage", "helped"),
+    [
+        (Disk(4.0), Storage("8bit"), True),
+        (Disk(4.0), Storage("jpeg", 40), False),
+        (Disk(20.0), Storage("8bit"), False),
+        (AnisotropicGaussian(4.0, 2.0), Storage("8bit"), False),
+        (GaussianBlur(9, 4.0), Storage("8bit"), True),
+    ],
+    ids=str,
+)
+def test_weights_for_blurs_help_with_disks_that_they_never_met(operator, storage, helped):
+    assert BLUR.helps(Degradation(operator, storage)) is helped
 
 
 def test_a_task_that_is_none_is_refused():

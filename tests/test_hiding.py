@@ -16,7 +16,9 @@ from unveil.specs import (
     DpPix,
     Median,
     Noise,
+    Poisson,
     Solid,
+    Unchanged,
     parse_operator,
 )
 
@@ -67,6 +69,33 @@ def test_noise_has_the_deviation_it_says_and_is_the_same_each_time():
     assert not torch.equal(noisy[0], noisy[1])
 
 
+@pytest.mark.parametrize("photons", [2, 30, 1000])
+@pytest.mark.parametrize("level", [0.05, 0.4])
+def test_shot_noise_is_scipys_poisson(photons, level):
+    """Every count is as frequent as it should be; clipping at white is far enough away."""
+    noisy = obfuscate(torch.full((1, 3, 256, 256), level), Poisson(photons))
+    counts = (noisy * photons).round().flatten().numpy()
+    np.testing.assert_allclose(noisy.flatten().numpy() * photons, counts, atol=1e-3)
+    dark = counts[counts < photons]  # of white, more is cut off
+    expected = stats.poisson(level * photons)
+    found = np.bincount(dark.astype(int), minlength=photons)[:photons] / len(counts)
+    likely = expected.pmf(np.arange(photons))
+    np.testing.assert_allclose(found, likely, atol=5 / math.sqrt(len(counts)))
+
+
+def test_shot_noise_is_the_same_each_time_and_new_for_each_image():
+    grey = torch.full((2, 3, 64, 64), 0.5)
+    noisy = obfuscate(grey, Poisson(30))
+    assert torch.equal(noisy, obfuscate(grey, Poisson(30)))
+    assert not torch.equal(noisy, obfuscate(grey, Poisson(30, seed=1)))
+    assert not torch.equal(noisy[0], noisy[1])
+    assert not obfuscate(torch.zeros(1, 3, 9, 9), Poisson(30)).any()
+
+
+def test_none_changes_nothing():
+    assert torch.equal(obfuscate(images(), Unchanged()), images())
+
+
 def test_dp_pix_adds_laplacian_noise_of_the_papers_scale():
     grey = torch.full((1, 3, 800, 800), 0.5)
     operator = DpPix(block=8, epsilon=8, pixels=16)
@@ -80,6 +109,7 @@ def test_dp_pix_adds_laplacian_noise_of_the_papers_scale():
     "text",
     [
         *("median:kernel=5", "downscale:factor=6.5", "solid:level=128", "noise:std=12.5"),
+        *("none", "poisson:photons=30", "poisson:photons=0.5,seed=7"),
         *("noise:std=40,seed=3", "dppix:block=12,epsilon=0.1", "dppix:block=8,epsilon=2,pixels=4"),
     ],
 )
@@ -91,6 +121,7 @@ def test_the_text_form_reads_back(text):
     "text",
     [
         *("median:kernel=4", "downscale:factor=0.5", "solid:level=300", "noise:std=0"),
+        *("poisson:photons=0", "poisson:photons=nan", "poisson:photons=2e6", "poisson:seed=-1"),
         *("noise:std=nan", "dppix:epsilon=-1", "dppix:block=0", "dppix:pixels=0", "noise:seed=-1"),
     ],
 )
@@ -99,16 +130,18 @@ def test_values_out_of_range_are_refused(text):
         parse_operator(text)
 
 
-@pytest.mark.parametrize("text", ["median", "downscale", "solid", "noise", "dppix"])
+@pytest.mark.parametrize(
+    "text", ["median", "downscale", "solid", "noise", "poisson", "dppix", "none"]
+)
 def test_nothing_claims_to_undo_them(text):
     with pytest.raises(UsageError, match="restorers know gaussian"):
         _ = Degradation(parse_operator(text)).linear
-    with pytest.raises(UsageError, match="nothing undoes"):
+    with pytest.raises(UsageError, match="nothing that is told"):
         model_for(Degradation(parse_operator(text)))
 
 
 def test_values_stay_in_range():
-    for operator in (Noise(200), DpPix(4, 0.1), Downscale(3), Median(5), Solid(255)):
+    for operator in (Noise(200), Poisson(1), DpPix(4, 0.1), Downscale(3), Median(5), Solid(255)):
         found = obfuscate(images(), operator)
         assert 0 <= float(found.min()) <= float(found.max()) <= 1
         assert math.isfinite(float(found.sum()))

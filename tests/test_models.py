@@ -13,7 +13,7 @@ SMALL = {
     name: ModelConfig(name, stem_kernel=8, stem_stride=2, widths=(8, 12), blocks=(1, 1))
     for name in ("cae", "vcae", "rescae")
 }
-"""The study's networks; the refiner has tests of its own."""
+"""The study's networks; the refiners have tests of their own."""
 
 
 @pytest.fixture(params=SMALL)
@@ -68,7 +68,7 @@ def test_no_output_pixel_depends_on_input_beyond_its_reach(model):
 
 
 def test_no_network_goes_untested():
-    assert {*SMALL, "refiner"} == set(MODELS)
+    assert {*SMALL, "refiner", "blind"} == set(MODELS)
 
 
 def test_everything_passes_through_the_bottleneck():

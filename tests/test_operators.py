@@ -1,14 +1,18 @@
 """Laws of the operators, and agreement with SciPy, OpenCV and torchvision."""
 
+import math
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
+from scipy import ndimage, stats
 from torchvision.transforms.v2 import functional as tv
 
+from unveil.kernels import planar_kernel
 from unveil.operators import gaussian_blur, gaussian_kernel, obfuscate, pixelate
-from unveil.specs import GaussianBlur, Pixelate, Window
+from unveil.specs import AnisotropicGaussian, Disk, GaussianBlur, Pixelate, Window
 
 OPERATORS = [
     GaussianBlur(),
@@ -16,6 +20,9 @@ OPERATORS = [
     GaussianBlur(31, 9.5),
     Window((4, 3, 1)),
     Window((1, 1), (3, 0, 2, 0.5)),
+    Disk(3.3),
+    AnisotropicGaussian(2.0, 0.7, 0),
+    AnisotropicGaussian(3.0, 1.0, 30),
     Pixelate(),
     Pixelate(1),
     Pixelate(5),
@@ -67,8 +74,11 @@ class TestLaws:
 @pytest.mark.parametrize("dim", [-1, -2])
 @pytest.mark.parametrize("operator", OPERATORS, ids=str)
 def test_it_commutes_with_flips_where_the_blocks_divide(operator, dim):
-    batch = images(120, 80)
-    flipped = obfuscate(batch.flip(dim), operator)
+    """But for a turned Gaussian, which is turned the other way then."""
+    batch, other = images(120, 80), operator
+    if isinstance(operator, AnisotropicGaussian):
+        other = replace(operator, angle_degrees=-operator.angle_degrees)
+    flipped = obfuscate(batch.flip(dim), other)
     torch.testing.assert_close(flipped, obfuscate(batch, operator).flip(dim))
 
 
@@ -134,6 +144,73 @@ def test_a_window_agrees_with_scipy_along_each_axis():
         rows = ndimage.correlate1d(x.numpy(), across, axis=3, mode="mirror")
         expected = ndimage.correlate1d(rows, down, axis=2, mode="mirror")
         np.testing.assert_allclose(obfuscate(x, window), expected, atol=1e-12)
+
+
+def disk_by_counting(radius: float, kernel: int, fine: int = 101) -> np.ndarray:
+    """Return the share of ``fine`` x ``fine`` points in each pixel that are inside the disk."""
+    place = (np.arange(kernel * fine) + 0.5) / fine - kernel / 2
+    inside = place[:, None] ** 2 + place**2 <= radius**2
+    return inside.reshape(kernel, fine, kernel, fine).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize("radius", [0.3, 0.5, 0.51, 1.0, 2.75, 5.0, 13.2])
+class TestDisk:
+    def test_each_weight_is_the_area_inside(self, radius):
+        weights = planar_kernel(Disk(radius))
+        counted = disk_by_counting(radius, len(weights))
+        # A pixel that the edge crosses is counted to a fraction of its rows.
+        np.testing.assert_allclose(weights * math.pi * radius**2, counted, atol=6e-3)
+        assert weights.sum().item() == pytest.approx(1, abs=1e-14)
+
+    def test_no_light_falls_beyond_the_window(self, radius):
+        """The areas before they are made to sum to 1: a whole pixel's is 1."""
+        weights, middle = planar_kernel(Disk(radius)), Disk(radius).kernel // 2
+        if radius > 1:
+            assert weights[middle, middle].item() == pytest.approx(1 / (math.pi * radius**2))
+        if radius > 0.5:
+            assert weights[0].sum() > 0
+
+    def test_scipy_convolves_the_same(self, radius):
+        weights = planar_kernel(Disk(radius)).numpy()
+        for size in SIZES:
+            x = images(*size)
+            expected = ndimage.convolve(x.numpy(), weights[None, None], mode="mirror")
+            np.testing.assert_allclose(obfuscate(x, Disk(radius)), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("operator", [AnisotropicGaussian(3.0, 1.0, 30), AnisotropicGaussian(1, 2)])
+def test_a_turned_gaussian_is_scipys_density(operator):
+    angle, reach = math.radians(operator.angle_degrees), operator.kernel // 2
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    spread = turn.T @ np.diag([operator.sigma_x**2, operator.sigma_y**2]) @ turn
+    x, y = np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
+    # Rows count downwards, angles upwards.
+    density = stats.multivariate_normal([0, 0], spread).pdf(np.dstack([x, -y]))
+    batch = images(37, 50)
+    expected = ndimage.convolve(batch.numpy(), (density / density.sum())[None, None], mode="mirror")
+    np.testing.assert_allclose(obfuscate(batch, operator), expected, atol=1e-12)
+
+
+def test_a_gaussian_of_one_width_is_the_gaussian():
+    batch = images(37, 50)
+    turned = obfuscate(batch, AnisotropicGaussian(2.0, 2.0, 77))
+    # Its window is a square, as is that of the separable one.
+    torch.testing.assert_close(turned, gaussian_blur(batch, 17, 2.0))
+
+
+def test_turning_the_picture_turns_the_blur():
+    batch = images(40, 40)
+    turned = obfuscate(batch.rot90(1, (-2, -1)), AnisotropicGaussian(3, 1, 20 + 90))
+    expected = obfuscate(batch, AnisotropicGaussian(3, 1, 20)).rot90(1, (-2, -1))
+    torch.testing.assert_close(turned, expected)
+
+
+def test_angles_count_counter_clockwise_from_the_rows():
+    """A point is drawn out along the rising diagonal at 45 degrees."""
+    point = torch.zeros(1, 1, 41, 41, dtype=torch.float64)
+    point[..., 20, 20] = 1
+    drawn_out = obfuscate(point, AnisotropicGaussian(4, 1, 45))[0, 0]
+    assert drawn_out[15, 25] > 10 * drawn_out[25, 25]
 
 
 @pytest.mark.parametrize("block", [1, 2, 5, 8, 200])

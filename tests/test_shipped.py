@@ -22,6 +22,7 @@ MAX_BYTES = 10_000_000
         ("gaussian:kernel=9,sigma=4", "blur-study"),
         ("gaussian:kernel=25,sigma=3.1", "blur"),
         ("box:kernel=11", "blur"),
+        ("disk:radius=4.5", "blur"),
         ("pixelate:block=8", "pixelate"),
         ("pixelate:block=13,left=4,top=7", "pixelate"),
         ("sample:block=5", "pixelate"),

@@ -5,13 +5,25 @@ import pytest
 import torch
 from scipy import fft
 
+from unveil.kernels import planar_kernel
 from unveil.operators import obfuscate
-from unveil.specs import BoxBlur, GaussianBlur, Window
-from unveil.spectral import OPPONENT, analyse, synthesise, to_opponent, to_rgb, transfer
+from unveil.specs import AnisotropicGaussian, BoxBlur, Disk, GaussianBlur, Window
+from unveil.spectral import (
+    OPPONENT,
+    analyse,
+    apply,
+    grid,
+    synthesise,
+    to_opponent,
+    to_rgb,
+    transfer,
+)
 
 SIZES = [(112, 112), (37, 50), (2, 3), (1, 1), (1, 9)]
 BLURS = [GaussianBlur(), GaussianBlur(3, 0.5), GaussianBlur(31, 9.5), BoxBlur(), BoxBlur(1)]
-BLURS += [Window((4, 3, 1)), Window((1, 1), (3, 0, 2, 0.5))]
+BLURS += [Window((4, 3, 1)), Window((1, 1), (3, 0, 2, 0.5)), Disk(0.4), Disk(4.7)]
+BLURS += [AnisotropicGaussian(3.0, 1.0, 90), AnisotropicGaussian(2.0, 2.0, 30)]
+SLANTED = AnisotropicGaussian(3.0, 1.0, 30)
 
 
 def images(height: int, width: int) -> torch.Tensor:
@@ -29,8 +41,29 @@ def test_synthesis_undoes_analysis(size):
 def test_a_blur_is_one_factor_a_frequency(operator, size):
     """Windows larger than the image too: mirrored again and again."""
     expected = obfuscate(images(*size).double(), operator).float()
-    found = synthesise(transfer(operator, *size) * analyse(images(*size)))
+    found = apply(operator, transfer(operator, *size)[:, None], images(*size))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+def test_a_slanted_windows_factors_are_numpys():
+    """Of a picture that wraps around: half of the row frequencies, and those of the other sign."""
+    window, side = planar_kernel(SLANTED).numpy(), 64
+    wrapped = np.zeros((side, side))
+    wrapped[: len(window), : len(window)] = window
+    wrapped = np.roll(wrapped, 2 * [-(len(window) // 2)], (0, 1))
+    expected = np.fft.fft2(wrapped).real
+    same, other = transfer(SLANTED, side // 2 + 1, side // 2 + 1).numpy()
+    np.testing.assert_allclose(same, expected[:33, :33], atol=1e-6)
+    np.testing.assert_allclose(other[1:-1], expected[:32:-1, :33], atol=1e-6)
+    assert np.abs(same - other).max() > 0.1
+
+
+def test_a_slanted_blur_is_its_factors_where_borders_do_not_count():
+    picture = torch.zeros(1, 3, 90, 81)
+    picture[..., 30:-30, 30:-30] = images(30, 21)[:1]
+    factors = transfer(SLANTED, *grid(SLANTED, 90, 81))[:, None]
+    found = apply(SLANTED, factors, picture)
+    torch.testing.assert_close(found, obfuscate(picture, SLANTED), atol=1e-5, rtol=0)
 
 
 def test_the_basis_is_scipys():

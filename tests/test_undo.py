@@ -40,7 +40,10 @@ def psnr(path, clean):
 
 @pytest.mark.parametrize(
     ("operator", "gain_db"),
-    [("gaussian:kernel=9,sigma=4", 5), ("box:kernel=7", 5), ("pixelate:block=7,left=2,top=5", 1.5)],
+    [
+        *(("gaussian:kernel=9,sigma=4", 5), ("box:kernel=7", 5), ("disk:radius=5", 5)),
+        ("pixelate:block=7,left=2,top=5", 1.5),
+    ],
 )
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_not_told_it_finds_out_and_restores(operator, gain_db, suffix, hidden, astronaut, cli):
@@ -50,6 +53,29 @@ def test_not_told_it_finds_out_and_restores(operator, gain_db, suffix, hidden, a
     assert f"found: {operator.split(',')[0]}" in done.out
     gain = psnr(out, astronaut) - psnr(path, astronaut)
     assert gain > (gain_db if suffix == ".png" else gain_db / 3)
+
+
+def test_a_blur_of_two_widths_is_found_and_undone_by_linear_algebra(hidden, astronaut, cli):
+    """No weights were trained on it, which is said."""
+    path, out = hidden("aniso:sigma_x=4,sigma_y=1.5,angle_degrees=30"), astronaut.parent / "out.png"
+    done = cli("restore", path, "-o", out)
+    assert done.status == 0, done.err
+    assert "found: aniso:" in done.out
+    assert "beyond what the shipped weights were trained on: taking the closed form." in done.out
+    assert psnr(out, astronaut) > psnr(path, astronaut) + 2
+
+
+def test_weights_that_never_met_a_disk_undo_it_and_say_so(hidden, astronaut, cli):
+    path, out = hidden("disk:radius=4"), astronaut.parent / "out.png"
+    done = cli("restore", path, "-o", out, "--operator", "disk:radius=4")
+    assert done.status == 0, done.err
+    assert "with blur on" in done.out
+    assert "blur was not trained on that, but on Gaussian blurs" in done.out
+    assert not done.err
+    linear = astronaut.parent / "linear.png"
+    words = ("restore", path, "-o", linear, "--operator", "disk:radius=4", "--model", "lmmse")
+    assert cli(*words).status == 0
+    assert psnr(out, astronaut) > psnr(linear, astronaut) + 0.3
 
 
 def test_a_clean_photo_is_written_as_it_is(astronaut, cli):

@@ -50,6 +50,10 @@ PEOPLE = {
 ONE = """- For obfuscation of exactly this kind and strength. Another blur, another block or a JPEG
   of the obfuscated photo gives a worse picture, possibly worse than leaving it alone."""
 
+BLIND = """- It need not be told what was done to the photo. A photo that nothing was done to is
+  changed too.
+- Trained on {range}."""
+
 MANY = """- It must be told what was done to the photo (`unveil restore` finds out by itself); told
   wrongly, it gives a worse picture, possibly worse than leaving it alone.
 - Trained on {range}; beyond that `unveil restore` refuses unless forced."""
@@ -93,6 +97,8 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
 def _network(card: Card) -> str:
     if card.model.architecture == shipped.AWARE:
         return "A U-Net over the linear estimate ([architecture](../../models/refiner.py))"
+    if card.model.architecture == shipped.BLIND:
+        return "A U-Net that is told nothing ([architecture](../../models/blind.py))"
     return (
         "A convolutional autoencoder without skip connections ([architecture](../../models/cae.py))"
     )
@@ -101,5 +107,6 @@ def _network(card: Card) -> str:
 def _limits(card: Card) -> str:
     if card.operator not in FAMILIES:
         return ONE
-    limits = MANY.format(range=RANGES[card.operator])
+    limits = BLIND if card.model.architecture == shipped.BLIND else MANY
+    limits = limits.format(range=RANGES[card.operator])
     return f"{limits}\n{DRAWN}" if card.model.noise_planes else limits

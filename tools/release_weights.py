@@ -16,7 +16,7 @@ import tyro
 from model_card import MOST_BYTES, model_card
 from torch import Tensor
 
-from unveil import checkpoint, shipped, tables
+from unveil import checkpoint, shipped, streaming, tables
 from unveil.card import Card, read_card
 from unveil.config import DataConfig, EvaluateConfig
 from unveil.evaluate import evaluate
@@ -41,6 +41,15 @@ TRIALS = {
         ("pixelate:block=8,left=3,top=5", "8bit"),
         ("sample:block=8", "8bit"),
     ),
+    "optics": (
+        *((f"disk:radius={radius}", s) for radius in (2, 4, 8) for s in ("8bit", "jpeg:75")),
+        *((f"aniso:sigma_x=4,sigma_y=1.5,angle_degrees={a}", "8bit") for a in (0, 30)),
+        ("aniso:sigma_x=4,sigma_y=1.5,angle_degrees=30", "jpeg:75"),
+        ("gaussian:kernel=9,sigma=4", "8bit"),
+        ("gaussian:kernel=25,sigma=4", "8bit"),
+        ("box:kernel=9", "8bit"),
+    ),
+    "streaming": streaming.TRIALS,
 }
 """What weights of a family are scored on: operator and storage."""
 
@@ -54,7 +63,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
         data: folder of LFW.
     """
     card = read_card(run / "best")
-    halved = card.model.architecture == shipped.AWARE
+    halved = card.model.architecture in (shipped.AWARE, shipped.BLIND)
     card.run["data"]["data"] = None  # paths of the machine that trained it
     card.run["train"]["start_from"] = None
     folder = shipped.FOLDER / name
@@ -83,6 +92,8 @@ def _rows_of(card: Card) -> str:
     """Return the file that the scores go to; those on another test split have their own."""
     if card.run["data"].get("split_by") == "person":
         return "people.jsonl"
+    if card.model.architecture == shipped.BLIND:
+        return "streaming.jsonl"
     return "restorers.jsonl" if card.model.architecture == shipped.AWARE else "foundation.jsonl"
 
 

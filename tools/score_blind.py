@@ -2,8 +2,8 @@
 
     python tools/score_blind.py --data ../shared/lfw
 
-For every operator and storage: how often kind, block and phase are right, how far off sigma is, and
-what that costs in dB. Appends one row each to ``results/blind.jsonl``.
+For every operator and storage: how often kind, block and phase are right, how far off sigma (or the
+radius) is, and what that costs in dB. Appends one row each to ``results/blind.jsonl``.
 """
 
 from dataclasses import dataclass
@@ -19,16 +19,30 @@ from unveil.config import DataConfig, RuntimeConfig
 from unveil.data import open_photos
 from unveil.errors import UsageError
 from unveil.estimate.finding import Finding, inspect
-from unveil.evaluate import Trial, make_row, score
-from unveil.linear import restore_closed_form
+from unveil.evaluate import Restore, Trial, make_row, score
+from unveil.linear import Prior, restore_closed_form
 from unveil.restore import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.shipped import model_for, read_prior
-from unveil.specs import Degradation, GaussianBlur, Operator, parse_operator, parse_storage
+from unveil.specs import (
+    AnisotropicGaussian,
+    Degradation,
+    Disk,
+    GaussianBlur,
+    Operator,
+    parse_operator,
+    parse_storage,
+)
+from unveil.undo import FALLBACK
 
 OPERATORS = (
     *("gaussian:kernel=9,sigma=4", "gaussian:kernel=13,sigma=2", "gaussian:kernel=25,sigma=4"),
     *("gaussian:kernel=37,sigma=6", "gaussian:kernel=15,sigma=2.7", "box:kernel=9"),
+    *("disk:radius=2.5", "disk:radius=4", "disk:radius=7.3"),
+    *(
+        "aniso:sigma_x=4,sigma_y=1.5,angle_degrees=30",
+        "aniso:sigma_x=2,sigma_y=1,angle_degrees=-70",
+    ),
     *("pixelate:block=8", "pixelate:block=5,left=2,top=3", "pixelate:block=13,left=6,top=1"),
 )
 
@@ -69,7 +83,7 @@ class Blind:
         try:
             name = model_for(known)
         except UsageError:  # beyond what the weights were trained on
-            return restore_closed_form("lmmse", self.prior, image, known)
+            return restore_closed_form(FALLBACK, self.prior, image, known)
         restored: Tensor = self.load(name).model(image, known)
         return restored
 
@@ -92,11 +106,9 @@ def main(options: Options) -> None:
 
 def compare(trial: Trial) -> results.Row:
     """Return the row of one degradation: told beside found out."""
-    name = model_for(trial.degradation)
-    network = load_network(name, trial.runtime)
-    told = score(network.model, trial).means()["psnr"]
     blind = Blind(trial.runtime)
-    sha256 = network.card.files["weights"]["sha256"]
+    name, restore, sha256 = best(trial, blind.prior)
+    told = score(restore, trial).means()["psnr"]
     row = make_row(name, "test", trial, score(blind, trial), sha256)
     right = [is_right(found.operator, trial.degradation.operator) for found in blind.findings]
     errors = [sigma_error(found.operator, trial.degradation.operator) for found in blind.findings]
@@ -109,18 +121,34 @@ def compare(trial: Trial) -> results.Row:
     }
 
 
+def best(trial: Trial, prior: Prior) -> tuple[str, Restore, str | None]:
+    """Return the best restorer that is told: its name, itself, and the sha256 of its weights."""
+    try:
+        network = load_network(model_for(trial.degradation), trial.runtime)
+    except UsageError:  # beyond what the weights were trained on
+        return FALLBACK, partial(restore_closed_form, FALLBACK, prior), None
+    return network.name, network.model, network.card.files["weights"]["sha256"]
+
+
 def is_right(found: Operator | None, true: Operator) -> bool:
     """Say whether kind, and of boxes and mosaics every parameter, was found."""
-    if isinstance(true, GaussianBlur):
-        return isinstance(found, GaussianBlur)
+    if isinstance(true, GaussianBlur | Disk | AnisotropicGaussian):
+        return type(found) is type(true)
     return found == true
 
 
 def sigma_error(found: Operator | None, true: Operator) -> float | None:
-    """Return the relative error of sigma, where both are Gaussian."""
-    if isinstance(true, GaussianBlur) and isinstance(found, GaussianBlur):
-        return abs(found.sigma / true.sigma - 1)
-    return None
+    """Return the relative error of sigma or radius, of two widths the larger, where kinds agree."""
+    match true, found:
+        case GaussianBlur(), GaussianBlur():
+            return abs(found.sigma / true.sigma - 1)
+        case Disk(), Disk():
+            return abs(found.radius / true.radius - 1)
+        case AnisotropicGaussian(), AnisotropicGaussian():
+            wide, narrow = sorted((true.sigma_x, true.sigma_y), reverse=True)
+            return max(abs(found.sigma_x / wide - 1), abs(found.sigma_y / narrow - 1))
+        case _:
+            return None
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ from unveil.linear.prior import Prior
 from unveil.operators import obfuscate
 from unveil.restore import Network, Restorer
 from unveil.specs import (
+    AnisotropicGaussian,
     Blur,
     Degradation,
+    Disk,
     GaussianBlur,
     Linear,
     Mosaic,
@@ -62,14 +64,16 @@ def find(
 
 
 SIGMA_TOLERANCE = 0.25
-"""A found sigma may be this much off, of what was told, before a warning is due."""
+"""A found sigma or radius may be this much off, of what was told, before a warning is due."""
 
 
 def _agree(told: Linear, found: Finding) -> bool:
     operator = found.operator
     if isinstance(told, GaussianBlur) and isinstance(operator, GaussianBlur):
         return abs(operator.sigma - told.sigma) <= SIGMA_TOLERANCE * told.sigma
-    if isinstance(told, Window):
+    if isinstance(told, Disk) and isinstance(operator, Disk):
+        return abs(operator.radius - told.radius) <= SIGMA_TOLERANCE * told.radius
+    if isinstance(told, Window | AnisotropicGaussian):
         return isinstance(operator, Blur)  # inspection names the nearest blur that it knows
     if isinstance(told, Blur) or operator is None:
         return type(told) is type(operator)
@@ -95,10 +99,10 @@ def restore_finding(
         return Outcome(images)
     if box is None:
         return Outcome(*way.whole(images, Degradation(operator, storage)))
-    if isinstance(operator, Blur):
-        part, error = way.whole(images[..., *box.place], Degradation(operator, storage))
-    else:
+    if isinstance(operator, Pixelate | Sample):
         part, error = way.mosaic_part(images, box, operator, storage)
+    else:
+        part, error = way.whole(images[..., *box.place], Degradation(operator, storage))
     whole_error = None if error is None else _framed(error, torch.zeros_like(images), box)
     return Outcome(_framed(part, images, box), whole_error)
 

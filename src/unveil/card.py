@@ -7,7 +7,7 @@ from typing import Any
 
 from unveil.config import ModelConfig, from_dict
 from unveil.errors import UnveilError, UsageError
-from unveil.families import Task
+from unveil.families import RANGES, Task
 
 CARD_NAME = "checkpoint.json"
 FORMAT = 2
@@ -51,6 +51,11 @@ class Card:
     def task(self) -> Task:
         """What the weights undo."""
         return Task(self.operator, self.storage)
+
+    @property
+    def trained_on(self) -> str:
+        """What the weights were trained on, in words."""
+        return RANGES.get(self.operator) or str(self.task.typical)
 
 
 def read_card(folder: Path) -> Card:

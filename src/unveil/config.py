@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from unveil.errors import UsageError, unknown
-from unveil.families import Task
+from unveil.families import STREAMING, Task
 from unveil.specs import parse_operator, parse_storage
 
 MOST = 1e30
@@ -91,10 +91,11 @@ class TrainConfig:
     """How a model is trained; the defaults are the study's budget."""
 
     operator: str = "gaussian:kernel=9,sigma=4"
-    """Obfuscation to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8; or a family of
-    them, blur or pixelate."""
+    """What to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8; or a family: blur,
+    pixelate, optics (blurs of lenses), streaming (compression, noise, downscaling)."""
     storage: str = "8bit"
-    """How the obfuscated image is kept: float, 8bit, jpeg:QUALITY, or any (8 bits and JPEG)."""
+    """How the image is kept: float, 8bit, jpeg:QUALITY, h264:crf=CRF, or any (what the family has:
+    8 bits and JPEG)."""
     start_from: Path | None = None
     """Checkpoint folder whose weights training starts from (default: freshly drawn ones)."""
     flip: bool = False
@@ -194,7 +195,7 @@ class EvaluateConfig:
     operator: str | None = None
     """Obfuscation to apply (default: what the model was trained to undo)."""
     storage: str = "8bit"
-    """How the obfuscated photo is kept: float, 8bit or jpeg:QUALITY."""
+    """How the obfuscated photo is kept: float, 8bit, jpeg:QUALITY or h264:crf=CRF."""
     limit: int | None = None
     """Score only the first photos of the split."""
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
@@ -215,6 +216,13 @@ class RunConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+    def __post_init__(self) -> None:
+        if self.model.architecture == "refiner" and self.train.operator == STREAMING:
+            raise UsageError(
+                "a refiner is told the operator and starts from linear algebra; for streaming take "
+                "--architecture blind."
+            )
 
 
 Config = TypeVar("Config")

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from unveil import tables
 from unveil.errors import UnveilError
-from unveil.families import FAMILIES
 from unveil.files import temporary_beside
 from unveil.images import to_photo, to_tensor
 from unveil.metrics import METRICS
@@ -15,9 +14,12 @@ from unveil.photos import Photo
 from unveil.restore import load
 from unveil.results import Row
 from unveil.shipped import model_for
-from unveil.specs import Degradation
+from unveil.specs import Degradation, GaussianBlur, Linear, Pixelate
 from unveil.storage import degrade
 from unveil.strips import Captioned, draw_strip
+
+OPERATORS: tuple[Linear, ...] = (GaussianBlur(9, 4.0), Pixelate(8))
+"""The study's."""
 
 FACE = (slice(0, 224), slice(112, 336))
 """Rows and columns of the astronaut's face, drawn in the strip; scores are of the whole photo."""
@@ -32,7 +34,7 @@ def run_demo(output: Path) -> None:
     clean = to_tensor(_astronaut())
     rows: list[Row] = []
     strips: list[list[Captioned]] = []
-    for operator in FAMILIES.values():
+    for operator in OPERATORS:
         degradation = Degradation(operator)
         obfuscated = degrade(clean, degradation)
         name = model_for(degradation)

@@ -4,34 +4,49 @@ Needs no torch.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from unveil import streaming
 from unveil.specs import (
+    AnisotropicGaussian,
     Blur,
     BoxBlur,
     Degradation,
+    Disk,
     GaussianBlur,
     Linear,
     Operator,
     Pixelate,
     Sample,
     Storage,
-    Window,
     parse_operator,
     parse_storage,
 )
 
 SIGMAS_PX = (0.8, 8.5)
+RADII_PX = (2 * SIGMAS_PX[0], 2 * SIGMAS_PX[1])
+"""Disks as wide, by standard deviation, as the Gaussians."""
+
+RATIOS = (0.15, 1.0)
+"""Of the narrow to the wide side of a Gaussian of two widths."""
+
 BLOCKS_PX = (4, 16)
 JPEG_QUALITIES = (50, 100)
 STORAGES = "any"
-"""In place of a storage: 8 bits and JPEG of every quality above 50."""
+"""In place of a storage: 8 bits and JPEG of every quality above 50, or what the family has."""
 
-FAMILIES: dict[str, Linear] = {"blur": GaussianBlur(9, 4.0), "pixelate": Pixelate(8)}
-"""Each family and its best known member, the study's, which it is validated on."""
+STREAMING = "streaming"
+FAMILIES: dict[str, Degradation] = {
+    "blur": Degradation(GaussianBlur(9, 4.0)),
+    "pixelate": Degradation(Pixelate(8)),
+    "optics": Degradation(Disk(4.0)),
+    STREAMING: streaming.MEMBER,
+}
+"""Each family and its best known member (the study's, if it has one), which it is validated on."""
 
 MEMBER_SHARE = 1 / 8
-"""Share of training photos on that member, in 8 bits."""
+"""Share of training photos on that member."""
 
 PARTS = 4
 """Degradations in one batch."""
@@ -42,6 +57,10 @@ RANGES = {
     f"wide, 8 bits or JPEG from quality {JPEG_QUALITIES[0]}",
     "pixelate": f"blocks of {BLOCKS_PX[0]} to {BLOCKS_PX[1]} pixels, 8 bits or JPEG from quality "
     f"{JPEG_QUALITIES[0]}",
+    "optics": f"the blurs of `blur`, disks of radius {RADII_PX[0]:g} to {RADII_PX[1]:g} pixels and "
+    f"Gaussians of two widths, the wider {SIGMAS_PX[0]:g} to {SIGMAS_PX[1]:g} pixels, 8 bits or "
+    f"JPEG from quality {JPEG_QUALITIES[0]}",
+    STREAMING: streaming.RANGE,
 }
 """What the shipped weights of each family were trained on."""
 
@@ -77,10 +96,10 @@ class Task:
     @property
     def typical(self) -> Degradation:
         """The degradation that the network is validated on, and takes where none is told."""
-        operator = FAMILIES.get(self.operator) or parse_operator(self.operator)
-        return Degradation(
-            operator, Storage() if self.storage == STORAGES else parse_storage(self.storage)
-        )
+        member = FAMILIES.get(self.operator) or Degradation(parse_operator(self.operator))
+        if self.storage == STORAGES:
+            return member
+        return Degradation(member.operator, parse_storage(self.storage))
 
     def draw(self, seed: int, step: int) -> tuple[Degradation, ...]:
         """Return the degradations of a training step: a function of seed and step alone.
@@ -96,29 +115,57 @@ class Task:
         typical = self.typical
         if draw.random() < MEMBER_SHARE:
             return typical
-        operator, storage = typical.operator, typical.storage
+        operator = typical.operator
         if self.operator in FAMILIES:
-            operator = (_draw_blur if self.operator == "blur" else _draw_mosaic)(draw)
-        return Degradation(operator, _draw_storage(draw) if self.storage == STORAGES else storage)
+            operator = _DRAW[self.operator](draw)
+        if self.storage != STORAGES:
+            return Degradation(operator, typical.storage)
+        if self.operator == STREAMING:
+            return Degradation(operator, streaming.draw_storage(draw, operator))
+        return Degradation(operator, _draw_storage(draw))
 
     def covers(self, degradation: Degradation) -> bool:
         """Say whether ``degradation`` is among what is drawn."""
         return self._covers_operator(degradation.operator) and (
             str(degradation.storage) == self.storage
-            or (self.storage == STORAGES and _covers_storage(degradation.storage))
+            or (self.storage == STORAGES and self._covers_storage(degradation.storage))
         )
+
+    def _covers_storage(self, storage: Storage) -> bool:
+        if self.operator == STREAMING:
+            return streaming.covers_storage(storage)
+        return _covers_storage(storage)
+
+    def helps(self, degradation: Degradation) -> bool:
+        """Say whether weights are known to undo ``degradation`` better than linear algebra does.
+
+        Beside what is drawn: the weights of ``blur`` have never met a disk, but undo it as well as
+        a Gaussian (docs/restorers.md). Gaussians of two widths they do not.
+        """
+        match degradation.operator:
+            case Disk(radius) if self.operator == "blur":
+                member = Degradation(FAMILIES["blur"].operator, degradation.storage)
+                return RADII_PX[0] <= radius <= RADII_PX[1] and self.covers(member)
+            case _:
+                return self.covers(degradation)
 
     def _covers_operator(self, operator: Operator) -> bool:
         if self.operator not in FAMILIES:
             return str(operator) == str(self.typical.operator)
+        if self.operator == STREAMING:
+            return streaming.covers_operator(operator)
         match operator:
             case GaussianBlur(kernel, sigma):
                 inside = SIGMAS_PX[0] <= sigma <= SIGMAS_PX[1] and kernel > sigma
-                return self.operator == "blur" and inside
+                return self.operator in ("blur", "optics") and inside
             case BoxBlur(kernel):
-                return self.operator == "blur" and 3 <= kernel <= _widest_box()
-            case Window():
-                return False  # drawn by nobody yet
+                return self.operator in ("blur", "optics") and 3 <= kernel <= _widest_box()
+            case Disk(radius):
+                return self.operator == "optics" and RADII_PX[0] <= radius <= RADII_PX[1]
+            case AnisotropicGaussian(one, other):
+                narrow, wide = sorted((one, other))
+                inside = SIGMAS_PX[0] <= wide <= SIGMAS_PX[1] and narrow >= RATIOS[0] * wide
+                return self.operator == "optics" and inside
             case Pixelate(block) | Sample(block):
                 return self.operator == "pixelate" and BLOCKS_PX[0] <= block <= BLOCKS_PX[1]
             case _:
@@ -128,11 +175,26 @@ class Task:
 def _draw_blur(draw: random.Random) -> Linear:
     if draw.random() < 0.1:
         return BoxBlur(2 * draw.randint(1, _widest_box() // 2) + 1)
-    low, high = SIGMAS_PX
-    sigma = low * (high / low) ** draw.random()
+    sigma = _between(SIGMAS_PX, draw)
     # OpenCV, SciPy and browsers cut the bell at 3 or 4 sigma, the study at 1.
     radius = max(round(sigma * draw.uniform(0.9, 4)), 1)
     return GaussianBlur(2 * radius + 1, sigma)
+
+
+def _draw_optics(draw: random.Random) -> Linear:
+    kind = draw.random()
+    if kind < 0.4:
+        return _draw_blur(draw)
+    if kind < 0.7:
+        return Disk(_between(RADII_PX, draw))
+    wide = _between(SIGMAS_PX, draw)
+    return AnisotropicGaussian(wide, wide * _between(RATIOS, draw), draw.uniform(-90, 90))
+
+
+def _between(bounds: tuple[float, float], draw: random.Random) -> float:
+    """Draw a number between two bounds, its logarithm evenly."""
+    low, high = bounds
+    return float(low * (high / low) ** draw.random())
 
 
 def _widest_box() -> int:
@@ -146,6 +208,14 @@ def _draw_mosaic(draw: random.Random) -> Linear:
     return kind(block, draw.randrange(block), draw.randrange(block))
 
 
+_DRAW: dict[str, Callable[[random.Random], Operator]] = {
+    "blur": _draw_blur,
+    "pixelate": _draw_mosaic,
+    "optics": _draw_optics,
+    STREAMING: streaming.draw_operator,
+}
+
+
 def _draw_storage(draw: random.Random) -> Storage:
     if draw.random() < 0.5:
         return Storage("8bit")
@@ -154,4 +224,6 @@ def _draw_storage(draw: random.Random) -> Storage:
 
 def _covers_storage(storage: Storage) -> bool:
     # What is exact is covered too: rounding it to 8 bits changes little.
-    return storage.kind != "jpeg" or (storage.quality or 0) >= JPEG_QUALITIES[0]
+    if storage.kind == "jpeg":
+        return (storage.quality or 0) >= JPEG_QUALITIES[0]
+    return storage.kind in ("float", "8bit")

@@ -1,4 +1,4 @@
-"""Separable filtering of image planes, shared by the operators and the metrics."""
+"""Filtering of image planes, shared by the operators and the metrics."""
 
 import torch
 from torch import Tensor
@@ -26,6 +26,24 @@ def separable(images: Tensor, weights: Tensor, down: Tensor | None = None) -> Te
     passed = F.conv2d(images.reshape(1, planes, height, width), column, groups=planes)
     passed = F.conv2d(passed, row.transpose(2, 3), groups=planes)
     return passed.view(batch, channels, *passed.shape[2:])
+
+
+def planar(images: Tensor, weights: Tensor) -> Tensor:
+    """Convolve every plane of ``images`` with a 2-D window, where it fits.
+
+    By Fourier transforms: windows of hundreds of weights cost as much as small ones.
+
+    Args:
+        images: ``B x C x H x W``.
+        weights: ``K x K``.
+
+    Returns:
+        ``B x C x (H-K+1) x (W-K+1)``, dtype and device of ``images``.
+    """
+    size, reach = images.shape[-2:], weights.shape[-1] - 1
+    spectrum = torch.fft.rfft2(weights.to(images), s=size)
+    filtered: Tensor = torch.fft.irfft2(torch.fft.rfft2(images) * spectrum, s=size)
+    return filtered[..., reach:, reach:]
 
 
 def mirror(images: Tensor, pad: int) -> Tensor:

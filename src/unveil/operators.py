@@ -1,10 +1,11 @@
 """The obfuscating operators as pure functions on image tensors.
 
 Images are ``B x 3 x H x W`` floats (any channel count works); results keep shape, dtype and
-device, and stay in [0,1] up to rounding. Blurs and mosaics are linear and separable. How the result
-is kept (8-bit, JPEG) is no part of them: see :mod:`unveil.storage`.
+device, and stay in [0,1] up to rounding. Blurs and mosaics are linear. How the result is kept
+(8-bit, JPEG) is no part of them: see :mod:`unveil.storage`.
 """
 
+import math
 from typing import Literal
 
 import cv2
@@ -13,10 +14,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.filters import mirror, separable
+from unveil.filters import mirror, planar, separable
+from unveil.kernels import planar_kernel
 from unveil.specs import (
+    AnisotropicGaussian,
     Blur,
     BoxBlur,
+    Disk,
     Downscale,
     DpPix,
     GaussianBlur,
@@ -24,8 +28,12 @@ from unveil.specs import (
     Noise,
     Operator,
     Pixelate,
+    Planar,
+    Poisson,
     Sample,
+    Separable,
     Solid,
+    Unchanged,
     Window,
 )
 
@@ -33,12 +41,16 @@ from unveil.specs import (
 def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # one case each
     """Apply ``operator`` to ``images``, ``B x C x H x W``."""
     match operator:
+        case Unchanged():
+            return images
         case GaussianBlur(kernel, sigma):
             return gaussian_blur(images, kernel, sigma)
         case BoxBlur(kernel):
             return box_blur(images, kernel)
         case Window() as window:
             return _convolve(images, blur_kernel(window), blur_kernel(window, -2))
+        case Disk() | AnisotropicGaussian():
+            return planar(mirror(images, operator.kernel // 2), planar_kernel(operator))
         case Pixelate(block, left, top):
             return pixelate(images, block, left, top)
         case Sample(block, left, top):
@@ -51,11 +63,13 @@ def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # on
             return torch.full_like(images, level / 255)
         case Noise(std, seed):
             return add_noise(images, std, seed)
+        case Poisson(photons, seed):
+            return shot_noise(images, photons, seed)
         case DpPix():
             return dp_pix(images, operator)
 
 
-def blur_kernel(operator: Blur, axis: Literal[-2, -1] = -1) -> Tensor:
+def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
     """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
     match operator:
         case GaussianBlur(kernel, sigma):
@@ -67,6 +81,17 @@ def blur_kernel(operator: Blur, axis: Literal[-2, -1] = -1) -> Tensor:
             half = F.pad(weights / (2 * weights.sum() - weights[0]), (0, window.kernel // 2))
             half = half[: window.kernel // 2 + 1]
             return torch.cat([half[1:].flip(0), half])
+
+
+def spread_px(operator: Blur) -> float:
+    """Return a blur's standard deviation along a row; of two widths, their root mean square."""
+    distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
+    if isinstance(operator, Planar):
+        window = planar_kernel(operator)
+        across = (window.sum(dim=0) + window.sum(dim=1)) / 2
+    else:
+        across = blur_kernel(operator)
+    return math.sqrt(float((across * distance.square()).sum()))
 
 
 def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
@@ -173,6 +198,13 @@ def add_noise(images: Tensor, std: float, seed: int) -> Tensor:
     generator = torch.Generator(images.device).manual_seed(seed)
     noise = torch.randn(images.shape, generator=generator, device=images.device)
     return (images + noise.to(images.dtype) * (std / 255)).clamp(0, 1)
+
+
+def shot_noise(images: Tensor, photons: float, seed: int) -> Tensor:
+    """Count photons; see :class:`unveil.specs.Poisson`. Each image of a batch gets its own."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    counts = torch.poisson(images.clamp(min=0) * photons, generator=generator)
+    return (counts / photons).clamp(0, 1)
 
 
 def dp_pix(images: Tensor, operator: DpPix) -> Tensor:

@@ -43,7 +43,7 @@ class Network:
     @property
     def knows_operator(self) -> bool:
         """Whether the network is told what to undo; else it undoes what it was trained for."""
-        return isinstance(self.model, Refiner)
+        return isinstance(self.model, Refiner) and self.model.is_told
 
     def restore(
         self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from unveil.card import CARD_NAME, Card, read_card
 from unveil.errors import UnveilError, UsageError, unknown
-from unveil.families import FAMILIES, RANGES, family_of
+from unveil.families import FAMILIES, RANGES, Task, family_of
 from unveil.results import Row
 from unveil.specs import Degradation, Linear
 
@@ -20,7 +20,10 @@ SAMPLER = "pixelate-sampler"
 """The weights that draw several answers to a mosaic."""
 
 AWARE = "refiner"
-"""The architecture that is told the operator; the others undo the one they were trained for."""
+"""The architecture that is told the operator; the others undo what they were trained for."""
+
+BLIND = "blind"
+"""The architecture that is told nothing and undoes a family."""
 
 CLOSED_FORMS = ("lmmse", "tikhonov", "richardson-lucy", "bicubic", "lanczos")
 """Restorers without weights, by the names that ``--model`` takes; see :mod:`unveil.linear`."""
@@ -85,8 +88,8 @@ def find_model(name: str) -> Path:
 def model_for(degradation: Degradation, *, force: bool = False) -> str:
     """Return the name of the shipped weights that undo ``degradation`` best.
 
-    Only weights that know the operator are looked at: those for it alone before families, the
-    largest first.
+    Only weights that know the operator are looked at: those for it alone before families, those
+    that were trained on it before those that help all the same, the largest first.
 
     Args:
         degradation: what to undo.
@@ -101,9 +104,10 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
         if item.card.model.architecture == AWARE and not item.card.model.noise_planes
     ]
     aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
-    for item in aware:
-        if item.card.task.covers(degradation):
-            return item.name
+    for serves in (Task.covers, Task.helps):
+        for item in aware:
+            if serves(item.card.task, degradation):
+                return item.name
     family = family_of(degradation.linear)
     for item in aware if force else []:
         if family_of(item.card.task.typical.linear) == family:

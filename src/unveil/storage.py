@@ -6,12 +6,15 @@ training, evaluation and result row.
 """
 
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from unveil.h264 import h264_round_trip
 from unveil.operators import obfuscate
 from unveil.specs import Degradation, Storage
 
@@ -19,6 +22,10 @@ from unveil.specs import Degradation, Storage
 def degrade(clean: Tensor, degradation: Degradation) -> Tensor:
     """Return what operator and storage leave of ``clean``, ``B x 3 x H x W`` in [0,1]."""
     return store(obfuscate(clean, degradation.operator), degradation.storage)
+
+
+CODEC_THREADS = 4
+"""H.264's encoder and decoder mostly wait for threads of their own, even when told to have one."""
 
 
 def store(images: Tensor, storage: Storage) -> Tensor:
@@ -29,7 +36,9 @@ def store(images: Tensor, storage: Storage) -> Tensor:
         case "8bit":
             return to_8bit(images).to(images.dtype) / 255
         case "jpeg":
-            return _jpeg(images, storage.quality or 75)
+            return _each(images, lambda pixels: _jpeg_round_trip(pixels, storage.quality or 75))
+        case "h264":
+            return _each(images, lambda pixels: h264_round_trip(pixels, storage.quality or 0))
 
 
 def to_8bit(images: Tensor) -> Tensor:
@@ -37,9 +46,11 @@ def to_8bit(images: Tensor) -> Tensor:
     return images.mul(255).round_().clamp_(0, 255).to(torch.uint8)
 
 
-def _jpeg(images: Tensor, quality: int) -> Tensor:
+def _each(images: Tensor, round_trip: Callable[[np.ndarray], np.ndarray]) -> Tensor:
+    """Pass each image through a codec of ``H x W x 3`` uint8 pixels."""
     pixels = to_8bit(images).permute(0, 2, 3, 1).cpu().numpy()
-    decoded = np.stack([_jpeg_round_trip(one, quality) for one in pixels])
+    with ThreadPoolExecutor(CODEC_THREADS) as pool:
+        decoded = np.stack(list(pool.map(round_trip, pixels)))
     return torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype) / 255
 
 

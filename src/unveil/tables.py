@@ -165,6 +165,13 @@ def audit(rows: Sequence[Row]) -> str:
     return markdown(table)
 
 
+def networks(rows: Sequence[Row]) -> str:
+    """Lay out what each network costs, from its newest row."""
+    newest = {row["model"]: row for row in rows if row.get("parameters")}
+    shown = ("model", "parameters", "macs", "trained_seconds", "images", "device", "precision")
+    return markdown([{name: row[name] for name in shown} for row in newest.values()])
+
+
 TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "foundation": foundation,
     "headline": headline,
@@ -179,6 +186,8 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
         *("median_sigma_error", "images"),
     ),
     "uncertainty": uncertainty,
+    "streaming": side_by_side("operator", "storage"),
+    "networks": networks,
     "audit": audit,
     "splits": splits,
 }

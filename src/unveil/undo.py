@@ -13,6 +13,7 @@ from unveil.box import Box
 from unveil.config import TILE_PX, Device, Precision
 from unveil.errors import UsageError
 from unveil.estimate.finding import Finding, inspect
+from unveil.families import RANGES
 from unveil.images import to_photo, to_tensor
 from unveil.photos import MAX_PIXELS, Photo, read_photo, write_photo
 from unveil.restore import Network, Restorer, load
@@ -83,7 +84,9 @@ class Undo:
                 return photo
             restorer = chosen or loaded(self._choose(finding.degradation))
             undone = finding.degradation
-            print(f"undoing {undone} with {restorer.name} on {restorer.runtime}")
+            print(f"undoing {_said(undone, restorer)} with {restorer.name} on {restorer.runtime}")
+            if chosen is None and isinstance(restorer, Network):
+                _say_if_beyond(restorer, undone)
             outcome = restore_finding(
                 images, finding, restorer, consistent=self.consistent, tile_px=self.tile_px
             )
@@ -109,13 +112,25 @@ class Undo:
     def _find(self, images: Tensor, storage: Storage, restorer: Restorer | None) -> Finding:
         """Return what hides the photo, and say how that is known."""
         if isinstance(restorer, Network) and not restorer.knows_operator:
-            return Finding(restorer.card.task.typical.linear, storage, 1.0, None, self.box)
+            return Finding(restorer.card.task.typical.operator, storage, 1.0, None, self.box)
         prior = read_prior(self.prior)
         finding, warning = find(images, storage, self.operator, self.box, prior)
         print(f"{'told' if self.operator else 'found'}: {finding}")
         if warning:
             print(f"unveil: warning: {warning}.", file=sys.stderr)
         return finding
+
+
+def _said(degradation: Degradation, restorer: Restorer) -> str:
+    """Return what is undone, in words; a network that is not told which of a family undoes any."""
+    if isinstance(restorer, Network) and not restorer.knows_operator:
+        return RANGES.get(restorer.card.operator, str(degradation))
+    return str(degradation)
+
+
+def _say_if_beyond(network: Network, degradation: Degradation) -> None:
+    if not network.card.task.covers(degradation):
+        print(f"{network.name} was not trained on that, but on {network.card.trained_on}.")
 
 
 WHITE = 0.1

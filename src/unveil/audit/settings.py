@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from unveil.specs import (
+    AnisotropicGaussian,
     BoxBlur,
+    Disk,
     Downscale,
     DpPix,
     GaussianBlur,
@@ -17,8 +19,10 @@ from unveil.specs import (
     Noise,
     Operator,
     Pixelate,
+    Poisson,
     Sample,
     Solid,
+    Unchanged,
     Window,
 )
 
@@ -85,7 +89,7 @@ class Setting:
         return 0.0 if self.operator is None else strength_of(self.operator, self.face_px)
 
 
-def strength_of(operator: Operator, face_px: float) -> float:
+def strength_of(operator: Operator, face_px: float) -> float:  # noqa: C901  # one case each
     """Return the strength of an operator on a face of this width, in the units of ``UNITS``."""
     match operator:
         case GaussianBlur(kernel, sigma):
@@ -94,12 +98,20 @@ def strength_of(operator: Operator, face_px: float) -> float:
             return _spread_px(bell) / face_px
         case Window(across, down):
             return min(_spread_px(across), _spread_px(down or across)) / face_px
+        case Disk(radius):
+            return radius / face_px
+        case AnisotropicGaussian(sigma_x, sigma_y):
+            return min(sigma_x, sigma_y) / face_px
         case BoxBlur(kernel) | Median(kernel):
             return kernel / face_px
         case Pixelate(block) | Sample(block):
             return block / face_px
         case Downscale(factor):
             return factor / face_px
+        case Unchanged():
+            return 0.0
+        case Poisson(photons):
+            return 1 / photons
         case Noise(std):
             return std / 255
         case DpPix():

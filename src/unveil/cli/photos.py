@@ -12,7 +12,7 @@ from unveil.config import TILE_PX, Device, Precision
 from unveil.errors import UsageError
 from unveil.photos import MAX_PIXELS, Photo
 from unveil.presets import parse_call
-from unveil.specs import Degradation, Operator
+from unveil.specs import Degradation, Operator, Storage, parse_storage
 
 AUTO = "auto"
 
@@ -22,6 +22,7 @@ def obfuscate(
     /,
     output: Output,
     operator: str | None = None,
+    storage: str | None = None,
     safe: bool = False,
     risk: float = 0.02,
     boxes: Boxes = (),
@@ -35,7 +36,9 @@ def obfuscate(
         output: file for one photo, folder for several.
         operator: e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8, or what a program does
             (docs/presets.md): pillow-gaussian:radius=5; with --safe a name only (default:
-            pixelate).
+            pixelate). none changes nothing, for --storage alone.
+        storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
+            h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
             below --risk; attack the result and say how it went.
         risk: greatest share of faces that a machine may name, of 1,000 people.
@@ -47,6 +50,9 @@ def obfuscate(
 
     if not safe and (operator is None or boxes):
         raise UsageError("--operator SPEC says how to obfuscate; --box goes with --safe.")
+    if safe and storage:
+        raise UsageError("--storage does not go with --safe, which attacks what it writes.")
+    kept = parse_storage(storage) if storage else None
     jobs = batch.plan(inputs, output)
     if safe:
         check_installed()
@@ -58,14 +64,16 @@ def obfuscate(
             [parse_box(box) for box in boxes], operator or "pixelate", risk
         )
     else:
-        process = partial(_obfuscate, parse_call(operator or ""))
+        process = partial(_obfuscate, parse_call(operator or ""), kept)
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
-def _obfuscate(operator: Operator, photo: Photo) -> Photo:
+def _obfuscate(operator: Operator, storage: Storage | None, photo: Photo) -> Photo:
     from unveil import images, operators
+    from unveil.storage import store
 
-    return images.to_photo(operators.obfuscate(images.to_tensor(photo), operator), photo)
+    obfuscated = operators.obfuscate(images.to_tensor(photo), operator)
+    return images.to_photo(store(obfuscated, storage) if storage else obfuscated, photo)
 
 
 def restore(

@@ -1,10 +1,4 @@
-"""Which blur a photo went through, by maximum likelihood over its frequencies.
-
-A photo's coefficients are close to independent, with variances that the prior knows but for the
-photo's own contrast and sharpness. A blur multiplies those variances by its squared transfer, the
-storage adds its noise; where the blur passes nothing, only the noise is left, and that is what
-betrays window and sigma. Nothing is trained.
-"""
+"""Which blur a photo went through, by maximum likelihood over its frequencies."""
 
 import math
 from dataclasses import dataclass
@@ -13,31 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.linear.noise import storage_noise
+from unveil.estimate.evidence import Evidence, of_cosines
+from unveil.estimate.hypotheses import ROUND_PX, closer_guesses, first_guesses
+from unveil.estimate.turned import turned
 from unveil.linear.prior import Prior
-from unveil.specs import Blur, BoxBlur, GaussianBlur, Storage
-from unveil.spectral import analyse, frequencies, transfer
+from unveil.specs import Blur, BoxBlur, Disk, GaussianBlur, Storage
 
-SLOPES = (-1.2, -0.9, -0.6, -0.3, 0.0, 0.3, 0.6)
-"""How much steeper than the prior's a photo's spectrum may fall: exponents of the frequency."""
-
-FINER_SLOPES = (-0.2, -0.1, 0.0, 0.1, 0.2)
-"""What closer looks try, from the slope that was likeliest at the first."""
-
-LEAST_FREQUENCY = 0.15
-"""In radians a pixel; below it a photo's few coefficients say what it shows, not how sharp."""
-
-SIGMAS_PX = tuple(0.5 * 20 ** (step / 39) for step in range(40))
-CUTS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
-"""Where Gaussian windows end, in sigmas."""
-
-BOXES_PX = tuple(range(3, 34, 2))
 THINNED = (0.15, 0.3, 1.0)
 """Share of the coefficients that a first overview and each closer look take."""
-
-CONTRAST_ROUNDS = 3
-TAIL = 8.0
-"""Degrees of freedom of the coefficients' distribution: heavier tails than a Gaussian's."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +24,8 @@ class BlurFit:
     Attributes:
         operator: the likeliest blur; None for none.
         sigma_error_px: standard error of a Gaussian's sigma.
-        log_odds: log-likelihood above the best hypothesis of another kind (none, Gaussian, box),
-            in nats for each coefficient that counts.
+        log_odds: log-likelihood above the best hypothesis of another kind (none, Gaussian, box,
+            disk, Gaussian of two widths), in nats for each coefficient that counts.
     """
 
     operator: Blur | None
@@ -66,26 +43,53 @@ def estimate_blur(image: Tensor, storage: Storage, prior: Prior, *, is_cut: bool
         is_cut: whether the image is a piece of a larger one, whose borders were not mirrored.
     """
     part = _busiest(image)
-    faded = _fit(_Evidence(_taper(part), storage, prior))
-    if is_cut or part.shape != image.shape:
-        return faded
-    # Mirrored borders make the whole image exact evidence. Other programs have other borders:
-    # then both disagree, and the faded one, which sees no borders, is right.
-    whole = _fit(_Evidence(image, storage, prior))
-    return whole if _alike(whole.operator, faded.operator) else faded
+    tapered = _taper(part)
+    fit = _fit(of_cosines(tapered, storage, prior))
+    if not is_cut and part.shape == image.shape:
+        # Mirrored borders make the whole image exact evidence. Other programs have other borders:
+        # then both disagree, and the faded one, which sees no borders, is right.
+        # But a disk's rings are in no border.
+        whole = _fit(of_cosines(image, storage, prior))
+        sure = isinstance(whole.operator, Disk) or _alike(whole.operator, fit.operator)
+        fit = whole if sure else fit
+    found = turned(tapered, fit.operator, storage, prior)
+    return fit if found is None else BlurFit(found.operator, None, found.log_odds)
 
 
-def _fit(evidence: "_Evidence") -> BlurFit:
-    found = evidence.log_likelihoods(_hypotheses(), THINNED[0])
+def _fit(evidence: Evidence) -> BlurFit:
+    found = evidence.log_likelihoods(first_guesses(), THINNED[0])
     for share in THINNED[1:]:
         # The noise of a JPEG depends on what was stored, and so on the blur.
         evidence.expect(max(found, key=lambda blur: found[blur]))
-        near = [blur for kind in (GaussianBlur, BoxBlur) for blur in _near(found, kind)]
-        found = evidence.log_likelihoods([None, *near], share)
+        found = evidence.log_likelihoods(closer_guesses(found), share)
+    found = _without_faint_disks(found, evidence.storage)
     best = _cautious(found)
     rivals = [value for blur, value in found.items() if type(blur) is not type(best)]
     error = _sigma_error(found, best) if isinstance(best, GaussianBlur) else None
     return BlurFit(best, error, found[best] - max(rivals))
+
+
+def _without_faint_disks(
+    found: dict[Blur | None, float], storage: Storage
+) -> dict[Blur | None, float]:
+    """Return ``found`` without disks, where the likeliest is not clearly a disk."""
+    others: dict[Blur | None, float] = {
+        blur: value for blur, value in found.items() if not isinstance(blur, Disk)
+    }
+    best, ahead = max(found, key=lambda b: found[b]), max(found.values()) - max(others.values())
+    if storage.kind == "jpeg":
+        return found if isinstance(best, Disk) and best.radius >= LEAST_JPEG_RADIUS_PX else others
+    return found if ahead > CLEAR_DISK else others
+
+
+CLEAR_DISK = 0.03
+"""Nats a coefficient by which a disk must be likelier than any other blur, where the file is exact.
+
+Faint detail counts there, of which the prior knows least: textures look like disks (docs/log.md).
+"""
+
+LEAST_JPEG_RADIUS_PX = 3.0
+"""JPEG loses the rings in the spectrum of smaller disks; sharp photos look like them."""
 
 
 def _cautious(found: dict[Blur | None, float]) -> Blur | None:
@@ -110,9 +114,6 @@ def _cautious(found: dict[Blur | None, float]) -> Blur | None:
 NEARLY = 2e-4
 """In nats a coefficient; found on training photos (docs/log.md)."""
 
-ROUND_PX = 0.5
-"""What round sigmas are multiples of."""
-
 ROUNDED = 0.03
 """Share of sigma by which it may be rounded."""
 
@@ -124,6 +125,8 @@ def _alike(one: Blur | None, other: Blur | None) -> bool:
         )
     if isinstance(one, BoxBlur) and isinstance(other, BoxBlur):
         return one.kernel == other.kernel
+    if isinstance(one, Disk) and isinstance(other, Disk):
+        return abs(one.radius / other.radius - 1) < ALIKE
     return one is other
 
 
@@ -145,106 +148,12 @@ def _busiest(image: Tensor) -> Tensor:
     return image[..., row * step : row * step + height, column * step : column * step + width]
 
 
-class _Evidence:
-    """The brightness coefficients of one photo, and how likely a blur makes them."""
-
-    def __init__(self, image: Tensor, storage: Storage, prior: Prior) -> None:
-        self.height, self.width = image.shape[-2:]
-        self.storage = storage
-        self.power = prior.at(self.height, self.width)
-        self.squares = analyse(image)[0, 0].square()
-        rows, columns = (frequencies(size) for size in (self.height, self.width))
-        self.frequency = (rows[:, None].square() + columns.square()).sqrt().float()
-        self.counts = self.frequency > LEAST_FREQUENCY
-        generator = torch.Generator().manual_seed(0)
-        self.lot = torch.rand(self.counts.shape, generator=generator)
-        self.slopes = list(SLOPES)
-        self.expect(GaussianBlur(9, 2.0))
-
-    def expect(self, blur: Blur | None) -> None:
-        """Take the storage's noise to be what it is after ``blur``."""
-        self.noise = storage_noise(self.storage, self.power * self._passed(blur))[0]
-
-    def log_likelihoods(self, blurs: list[Blur | None], share: float) -> dict[Blur | None, float]:
-        """Return the mean log-likelihood a coefficient of each blur, contrast and slope at best.
-
-        Only a ``share`` of the coefficients, drawn once, is looked at. The next call tries slopes
-        near the likeliest of this one only.
-        """
-        counts = self.counts & (self.lot < share)
-        tables = []
-        for start in range(0, len(blurs), 64):
-            part = blurs[start : start + 64]
-            passed = torch.stack([self._passed(blur) for blur in part])
-            tables.append(
-                torch.stack(
-                    [self._log_likelihood(passed[:, counts], counts, s) for s in self.slopes]
-                )
-            )
-        table = torch.cat(tables, dim=1)
-        # Closer looks need no slopes far from that of the likeliest.
-        likeliest = self.slopes[int(table.max(dim=1).values.argmax())]
-        self.slopes = [likeliest + change for change in FINER_SLOPES]
-        return dict(zip(blurs, table.max(dim=0).values.tolist(), strict=True))
-
-    def _passed(self, blur: Blur | None) -> Tensor:
-        if blur is None:
-            return torch.ones(self.height, self.width)
-        return transfer(blur, self.height, self.width).square()
-
-    def _log_likelihood(self, passed: Tensor, counts: Tensor, slope: float) -> Tensor:
-        steeper = self.frequency[counts].clamp(min=0.05).pow(-slope)
-        signal = passed * self.power[0][counts] * steeper
-        noise, squares = self.noise[counts], self.squares[counts]
-        contrast = torch.ones(len(passed), 1)
-        for _ in range(CONTRAST_ROUNDS):
-            # The contrast of least error, each coefficient weighed by how much it can tell.
-            share = (contrast * signal / (contrast * signal + noise)).square()
-            ratio = (squares - noise) / signal.clamp(min=1e-20)
-            contrast = ((share * ratio).sum(1) / share.sum(1))[:, None].clamp(0.02, 50)
-        variance = contrast * signal + noise
-        tail = (TAIL + 1) * torch.log1p(squares / variance / TAIL)
-        return -0.5 * (variance.log() + tail).mean(dim=1)
-
-
 def _taper(image: Tensor) -> Tensor:
     """Fade the image out to its mean at the borders, keeping its energy."""
     rows, columns = (torch.hann_window(size, periodic=False) for size in image.shape[-2:])
     window = torch.outer(rows, columns).to(image)
     mean = (image * window).sum(dim=(-2, -1), keepdim=True) / window.sum()
     return (image - mean) * window / window.square().mean().sqrt()
-
-
-def _hypotheses() -> list[Blur | None]:
-    gaussians = {_gaussian(sigma, cut * sigma) for sigma in SIGMAS_PX for cut in CUTS}
-    return [None, *sorted(gaussians, key=str), *(BoxBlur(kernel) for kernel in BOXES_PX)]
-
-
-def _gaussian(sigma: float, radius: float) -> GaussianBlur:
-    return GaussianBlur(2 * max(round(radius), 1) + 1, sigma)
-
-
-def _near(found: dict[Blur | None, float], kind: type[Blur]) -> list[Blur]:
-    """Return blurs close to the likeliest of a kind, to look at next."""
-    ranked = sorted(
-        (blur for blur in found if isinstance(blur, kind)), key=lambda b: found[b], reverse=True
-    )
-    if kind is BoxBlur:
-        return list(ranked[:3])
-    near = {
-        GaussianBlur(max(best.kernel + change, 3), sigma)
-        for best in ranked[:2]
-        if isinstance(best, GaussianBlur)
-        for change in (-4, -2, 0, 2, 4)
-        for sigma in _sigmas_near(best.sigma)
-    }
-    return sorted(near, key=str)
-
-
-def _sigmas_near(sigma: float) -> list[float]:
-    """Return values within 10 % of ``sigma``, the nearest round one among them."""
-    nearest = max(round(sigma / ROUND_PX), 1) * ROUND_PX
-    return [nearest, *(round(sigma * (1 + step / 50), 4) for step in range(-5, 6))]
 
 
 def _sigma_error(found: dict[Blur | None, float], best: GaussianBlur) -> float | None:

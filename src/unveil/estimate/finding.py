@@ -8,17 +8,15 @@ from torch import Tensor
 
 from unveil.box import Box
 from unveil.estimate.blur import EFFECTIVE_COEFFICIENTS, BlurFit, estimate_blur
+from unveil.estimate.hypotheses import SHARP_SIGMA_PX
 from unveil.estimate.mosaic import MosaicFit, estimate_mosaic
 from unveil.estimate.region import find_mosaic, snap
 from unveil.linear.prior import Prior
 from unveil.results import Row
-from unveil.specs import Degradation, GaussianBlur, Linear, Storage
+from unveil.specs import Degradation, Disk, GaussianBlur, Operator, Storage
 
 LEAST_SIDE_PX = 16
 """Smaller pictures hold too little to tell a blur from a soft subject."""
-
-SHARP_SIGMA_PX = 0.8
-"""A Gaussian up to this wide is what lenses and scaling leave in any photo: no obfuscation."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +24,14 @@ class Finding:
     """What was found in a picture or a part of it.
 
     Attributes:
-        operator: what hides it; None for nothing.
+        operator: what hides it; None for nothing. (Found are only blurs and mosaics.)
         storage: how it was kept.
-        confidence: chance that the kind of operator (none, Gaussian, box, mosaic) is right.
+        confidence: chance that the kind of operator (none, Gaussian, disk, mosaic...) is right.
         sigma_error_px: standard error of a Gaussian's sigma.
         box: the part that is hidden; None for the whole picture.
     """
 
-    operator: Linear | None
+    operator: Operator | None
     storage: Storage
     confidence: float
     sigma_error_px: float | None = None
@@ -97,9 +95,20 @@ def _of_part(fit: MosaicFit, rough: Box, storage: Storage, image: Tensor) -> Fin
     return Finding(operator, storage, 1 - fit.flatness, None, box)
 
 
+def _is_sharp(operator: Operator | None) -> bool:
+    """Say whether a blur is what lenses and scaling leave in any photo."""
+    match operator:
+        case GaussianBlur(_, sigma):
+            return sigma <= SHARP_SIGMA_PX
+        case Disk(radius):
+            return radius <= 2 * SHARP_SIGMA_PX
+        case _:
+            return False
+
+
 def _of_blur(fit: BlurFit, storage: Storage, box: Box | None) -> Finding:
     confidence = 1 / (1 + math.exp(-min(fit.log_odds * EFFECTIVE_COEFFICIENTS, 50.0)))
     operator = fit.operator
-    if isinstance(operator, GaussianBlur) and operator.sigma <= SHARP_SIGMA_PX:
+    if _is_sharp(operator):
         return Finding(None, storage, confidence, None, box)
     return Finding(operator, storage, confidence, fit.sigma_error_px, box)

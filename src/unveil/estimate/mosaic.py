@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unveil.estimate.blur import SLOPES, TAIL
+from unveil.estimate.evidence import SLOPES, TAIL
 from unveil.linear.mosaic import shrink_matrix
 from unveil.linear.prior import Prior
 from unveil.operators import block_means

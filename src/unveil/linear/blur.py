@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 from unveil.errors import UsageError
-from unveil.linear.noise import storage_noise
+from unveil.linear.noise import ROUNDING_8BIT, storage_noise
 from unveil.linear.prior import Prior
 from unveil.operators import obfuscate
 from unveil.specs import Blur, Degradation, Storage
-from unveil.spectral import analyse, frequencies, synthesise, transfer
+from unveil.spectral import apply, frequencies, grid, is_slanted, transfer
 
 RICHARDSON_LUCY_ITERATIONS = 30
 
@@ -21,23 +21,30 @@ def lmmse_blur(obfuscated: Tensor, operator: Blur, storage: Storage, prior: Prio
     """
     height, width = obfuscated.shape[-2:]
     gains = lmmse_gains(operator, storage, prior, height, width).to(obfuscated)
-    return synthesise(gains * analyse(obfuscated))
+    return apply(operator, gains, obfuscated)
 
 
 def lmmse_gains(operator: Blur, storage: Storage, prior: Prior, height: int, width: int) -> Tensor:
-    """Return what the filter multiplies each coefficient by, ``3 x H x W``."""
-    power = prior.at(height, width)
-    passed = transfer(operator, height, width).to(power)
-    noise = storage_noise(storage, power * passed.square())
+    """Return what the filter multiplies coefficients by, for :func:`unveil.spectral.apply`."""
+    power, passed, noise = _spectra(operator, storage, prior, *grid(operator, height, width))
     return power * passed / (passed.square() * power + noise)
 
 
 def lmmse_blur_error(operator: Blur, storage: Storage, prior: Prior) -> Tensor:
     """Return the mean squared error that :func:`lmmse_blur` is to be expected to make, a scalar."""
-    power = prior.power
-    passed = transfer(operator, *power.shape[-2:]).to(power)
-    noise = storage_noise(storage, power * passed.square())
+    power, passed, noise = _spectra(operator, storage, prior, *prior.power.shape[-2:])
     return (power * noise / (passed.square() * power + noise)).mean()
+
+
+def _spectra(
+    operator: Blur, storage: Storage, prior: Prior, height: int, width: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return photos' power, the blur's transfer (``D x 1 x H x W``) and the storage's noise."""
+    power = prior.at(height, width)
+    passed = transfer(operator, height, width).to(power)[:, None]
+    noise = storage_noise(storage, power * passed.square().mean(dim=0))
+    # A slanted window's borders are an estimate, never as exact as a float.
+    return power, passed, noise.clamp(min=ROUNDING_8BIT) if is_slanted(operator) else noise
 
 
 def tikhonov(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
@@ -50,15 +57,15 @@ def tikhonov(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tens
         UsageError: the operator is no blur.
     """
     operator = _blur_of(degradation, "tikhonov")
-    height, width = obfuscated.shape[-2:]
-    passed = transfer(operator, height, width)
-    power = prior.at(height, width).cpu()
-    noise = storage_noise(degradation.storage, power * passed.square())
+    height, width = grid(operator, *obfuscated.shape[-2:])
+    power, passed, noise = (
+        part.cpu() for part in _spectra(operator, degradation.storage, prior, height, width)
+    )
     roughness = laplacian_transfer(height, width).square()
     gains = [passed / (passed.square() + weight * roughness) for weight in _WEIGHTS]
     errors = [((power * (1 - g * passed).square()) + noise * g.square()).sum() for g in gains]
     best = gains[int(torch.stack(errors).argmin())]
-    return synthesise(best.to(obfuscated) * analyse(obfuscated))
+    return apply(operator, best.to(obfuscated), obfuscated)
 
 
 _WEIGHTS = tuple(10 ** (-exponent / 4) for exponent in range(4, 41))

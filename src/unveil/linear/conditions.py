@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from unveil.operators import blur_kernel
-from unveil.specs import Blur, Degradation, Mosaic, Sample, Storage
+from unveil.operators import spread_px
+from unveil.specs import AnisotropicGaussian, Blur, Degradation, Mosaic, Sample, Storage
 
 CONDITIONS = 5
 
@@ -15,13 +15,15 @@ def conditions(degradation: Degradation, height: int, width: int) -> Tensor:
     """Return the known parameters as ``CONDITIONS x H x W`` planes of order 1.
 
     ======  ====================================================================
-    blur    strength, how much of its bell the window cuts, storage, 0, 0
+    blur    strength, how much of its bell the window cuts, storage, and of two widths how far
+            they differ along the rows and along the rising diagonal (0, 0 for one width)
     mosaic  size, whether sampled, storage, column and row inside the block
     ======  ====================================================================
     """
     operator, severity = degradation.linear, _severity(degradation.storage)
     if isinstance(operator, Blur):
-        constant, places = [*_blur_numbers(operator), severity], torch.zeros(2, height, width)
+        constant = [*_blur_numbers(operator), severity]
+        places = _slant(operator)[:, None, None].expand(-1, height, width)
     else:
         constant = [math.log2(operator.block) / 4, float(isinstance(operator, Sample)), severity]
         places = _places(operator, height, width)
@@ -37,13 +39,22 @@ def _severity(storage: Storage) -> float:
             return 0.0
         case "jpeg":
             return 0.2 + 0.8 * (100 - (storage.quality or 75)) / 50
+        case "h264":  # the networks know none; about as coarse as the JPEG of that number
+            return (storage.quality or 0) / 30
 
 
 def _blur_numbers(operator: Blur) -> list[float]:
-    kernel = blur_kernel(operator)
-    distance = torch.arange(len(kernel), dtype=torch.float64) - len(kernel) // 2
-    std_px = max(math.sqrt(float((kernel * distance.square()).sum())), 0.1)
+    std_px = max(spread_px(operator), 0.1)
     return [math.log2(std_px) / 2 - 0.5, operator.kernel / (8 * std_px)]
+
+
+def _slant(operator: Blur) -> Tensor:
+    """Return half the logarithm of the widths' ratio, as a vector at twice the angle."""
+    if not isinstance(operator, AnisotropicGaussian):
+        return torch.zeros(2)
+    half = math.log(operator.sigma_x / operator.sigma_y) / 2
+    turn = math.radians(2 * operator.angle_degrees)
+    return half * torch.tensor([math.cos(turn), math.sin(turn)])
 
 
 def _places(operator: Mosaic, height: int, width: int) -> Tensor:

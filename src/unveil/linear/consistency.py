@@ -6,8 +6,8 @@ from torch import Tensor
 from unveil.linear.blur import lmmse_gains
 from unveil.linear.prior import Prior
 from unveil.operators import block_means, is_sampled, obfuscate, paint
-from unveil.specs import Blur, BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Window
-from unveil.spectral import analyse, synthesise
+from unveil.specs import Blur, Degradation, Pixelate, Sample
+from unveil.spectral import apply
 
 ROUNDS = 20
 """Each undoes what clipping to [0,1] broke in the last; most photos need two or three."""
@@ -32,11 +32,12 @@ def make_consistent(
         means (or samples), as far as [0,1] allows. Of a blur: what the blur passes is taken
         from the input, up to the storage's noise; what it removes, from ``restored``.
     """
-    match degradation.linear:
-        case GaussianBlur() | BoxBlur() | Window() as operator:
-            gains = lmmse_gains(operator, degradation.storage, prior, *restored.shape[-2:])
-            return _keep_passed(restored, obfuscated, operator, gains.to(restored))
-        case Pixelate() as operator:
+    operator = degradation.linear
+    if isinstance(operator, Blur):
+        gains = lmmse_gains(operator, degradation.storage, prior, *restored.shape[-2:])
+        return _keep_passed(restored, obfuscated, operator, gains.to(restored))
+    match operator:
+        case Pixelate():
             return _keep_means(restored, obfuscated, operator)
         case Sample(block, left, top):
             return torch.where(is_sampled(restored, block, left, top), obfuscated, restored)
@@ -44,8 +45,8 @@ def make_consistent(
 
 def _keep_passed(restored: Tensor, obfuscated: Tensor, operator: Blur, gains: Tensor) -> Tensor:
     for _ in range(ROUNDS):
-        missing = gains * analyse(obfuscated - obfuscate(restored, operator))
-        restored = (restored + synthesise(missing)).clamp(0, 1)
+        missing = apply(operator, gains, obfuscated - obfuscate(restored, operator))
+        restored = (restored + missing).clamp(0, 1)
     return restored
 
 

@@ -1,5 +1,6 @@
 """How much error a storage leaves in each frequency of a photo."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,11 +37,25 @@ def storage_noise(storage: Storage, spectrum: Tensor) -> Tensor:
             return torch.full_like(spectrum, ROUNDING_8BIT)
         case "jpeg":
             # RGB is rounded before and after.
-            return 2 * ROUNDING_8BIT + _jpeg_noise(storage.quality or 75, spectrum)
+            tables = quantisation_tables(storage.quality or 75)
+            return 2 * ROUNDING_8BIT + _codec_noise(tables, spectrum)
+        case "h264":
+            return 2 * ROUNDING_8BIT + _codec_noise(h264_steps(storage.quality or 0), spectrum)
 
 
-def _jpeg_noise(quality: int, spectrum: Tensor) -> Tensor:
-    luma_steps, chroma_steps = torch.from_numpy(quantisation_tables(quality) / 255)
+def h264_steps(crf: int) -> np.ndarray:
+    """Return H.264's steps for luma and chroma, ``2 x 8 x 8``, in 8-bit levels.
+
+    One step for all patterns, doubled by every six of the quantiser, which follows the rate factor
+    (T. Wiegand et al., "Overview of the H.264/AVC video coding standard", 2003). What is coded is
+    what prediction leaves; errors are nearly the same.
+    """
+    return np.full((2, 8, 8), 0.625 * 2 ** (crf / 6))
+
+
+def _codec_noise(steps: np.ndarray, spectrum: Tensor) -> Tensor:
+    """Return the noise of a codec that quantises 8x8 blocks of Y, Cb and Cr, 4:2:0."""
+    luma_steps, chroma_steps = torch.from_numpy(steps / 255)
     axes, ycbcr = torch.tensor(OPPONENT).double(), torch.tensor(YCBCR_TO_RGB).double()
     # How Y, Cb and Cr follow from opponent colours, and what errors of theirs do to those.
     apart = (axes @ torch.linalg.inv(ycbcr)).T.square()

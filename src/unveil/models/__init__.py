@@ -12,12 +12,14 @@ from torch import nn
 
 from unveil.config import ModelConfig
 from unveil.errors import unknown
+from unveil.models.blind import Blind
 from unveil.models.cae import Cae
 from unveil.models.refiner import Refiner
 from unveil.models.rescae import ResCae
 from unveil.models.vcae import Vcae
 
 MODELS: dict[str, Callable[[ModelConfig], nn.Module]] = {
+    "blind": Blind,
     "cae": Cae,
     "refiner": Refiner,
     "rescae": ResCae,

@@ -41,6 +41,8 @@ class Refiner(nn.Module):
     """
 
     power: Tensor
+    is_told = True
+    """Whether it looks at the degradation."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -11,8 +11,18 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from unveil.errors import UsageError, unknown
-from unveil.specs.blurs import MAX_KERNEL_PX, Blur, BoxBlur, GaussianBlur, Window
-from unveil.specs.hiding import Downscale, DpPix, Hiding, Median, Noise, Solid
+from unveil.specs.blurs import (
+    MAX_KERNEL_PX,
+    AnisotropicGaussian,
+    Blur,
+    BoxBlur,
+    Disk,
+    GaussianBlur,
+    Planar,
+    Separable,
+    Window,
+)
+from unveil.specs.hiding import Downscale, DpPix, Hiding, Median, Noise, Poisson, Solid, Unchanged
 from unveil.specs.mosaics import MAX_BLOCK_PX, Mosaic, Pixelate, Sample
 from unveil.specs.numbers import parse_value
 from unveil.specs.storages import Storage, parse_storage
@@ -21,9 +31,11 @@ __all__ = [
     "MAX_BLOCK_PX",
     "MAX_KERNEL_PX",
     "OPERATORS",
+    "AnisotropicGaussian",
     "Blur",
     "BoxBlur",
     "Degradation",
+    "Disk",
     "Downscale",
     "DpPix",
     "GaussianBlur",
@@ -34,9 +46,13 @@ __all__ = [
     "Noise",
     "Operator",
     "Pixelate",
+    "Planar",
+    "Poisson",
     "Sample",
+    "Separable",
     "Solid",
     "Storage",
+    "Unchanged",
     "Window",
     "parse_operator",
     "parse_parameters",
@@ -44,7 +60,7 @@ __all__ = [
 ]
 
 Linear = Blur | Mosaic
-"""What the restorers know: matrices that act on rows and on columns."""
+"""What the restorers know: what is linear."""
 
 Operator = Linear | Hiding
 
@@ -52,13 +68,17 @@ OPERATORS: dict[str, type[Operator]] = {
     "gaussian": GaussianBlur,
     "box": BoxBlur,
     "window": Window,
+    "disk": Disk,
+    "aniso": AnisotropicGaussian,
     "pixelate": Pixelate,
     "sample": Sample,
     "median": Median,
     "downscale": Downscale,
     "solid": Solid,
     "noise": Noise,
+    "poisson": Poisson,
     "dppix": DpPix,
+    "none": Unchanged,
 }
 
 
@@ -78,7 +98,10 @@ class Degradation:
         """
         if isinstance(self.operator, Hiding):
             known = [name for name, kind in OPERATORS.items() if kind in get_args(Linear)]
-            raise UsageError(f"nothing undoes {self.operator}; restorers know {', '.join(known)}.")
+            raise UsageError(
+                f"nothing that is told {self.operator} undoes it; restorers know "
+                f"{', '.join(known)}."
+            )
         return self.operator
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Blurs: convolutions with a symmetric window, the same along both axes."""
+"""Blurs: convolutions with a window that a half turn leaves as it is."""
 
 import math
 from dataclasses import dataclass
@@ -81,7 +81,84 @@ class Window:
         return "window:" + ",".join(map("{}={}".format, ("across", "down"), texts))
 
 
-Blur = GaussianBlur | BoxBlur | Window
+@dataclass(frozen=True)
+class Disk:
+    """Convolution with an even disk: a lens out of focus; borders as in :class:`GaussianBlur`.
+
+    Args:
+        radius: in pixels, of any fraction.
+
+    Each pixel's weight is the area of it that the disk covers (MATLAB's ``fspecial('disk')``). Up
+    to half a pixel the disk is inside one pixel and changes nothing.
+    """
+
+    radius: float = 4.0
+
+    def __post_init__(self) -> None:
+        if not (self.radius > 0 and self.kernel <= MAX_KERNEL_PX):
+            raise UsageError(
+                f"disk: radius={self.radius:g} must be above 0 and up to 511.5 pixels."
+            )
+
+    @property
+    def kernel(self) -> int:
+        """Width in pixels of the square that holds the disk; odd."""
+        return _width(self.radius - 0.5)
+
+    def __str__(self) -> str:
+        return f"disk:radius={number(self.radius)}"
+
+
+@dataclass(frozen=True)
+class AnisotropicGaussian:
+    """Convolution with a Gaussian of two widths, turned; borders as in :class:`GaussianBlur`.
+
+    The ``aniso`` kernel of BSRGAN and Real-ESRGAN: weights are the bivariate Gaussian at whole
+    pixels, divided by their sum. The window ends beyond 4 sigma of the wider side.
+
+    Args:
+        sigma_x: standard deviation in pixels along one axis.
+        sigma_y: standard deviation in pixels across it.
+        angle_degrees: how far that axis is turned from the rows, counter-clockwise as one sees the
+            picture; from -180 to 180.
+    """
+
+    sigma_x: float = 4.0
+    sigma_y: float = 1.5
+    angle_degrees: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("sigma_x", "sigma_y"):
+            sigma = getattr(self, name)
+            if not (sigma > 0 and _width(4 * sigma) <= MAX_KERNEL_PX):
+                raise UsageError(
+                    f"aniso: {name}={sigma:g} must be above 0 and up to 127.75 pixels."
+                )
+        if not -180 <= self.angle_degrees <= 180:
+            raise UsageError(f"aniso: angle_degrees={self.angle_degrees:g} must be -180 to 180.")
+
+    @property
+    def kernel(self) -> int:
+        """Width in pixels of the square that holds the window; odd."""
+        return _width(4 * max(self.sigma_x, self.sigma_y))
+
+    def __str__(self) -> str:
+        text = f"aniso:sigma_x={number(self.sigma_x)},sigma_y={number(self.sigma_y)}"
+        return f"{text},angle_degrees={number(self.angle_degrees)}"
+
+
+Separable = GaussianBlur | BoxBlur | Window
+"""Blurs whose window is a row's times a column's."""
+
+Planar = Disk | AnisotropicGaussian
+"""Blurs whose window is not."""
+
+Blur = Separable | Planar
+
+
+def _width(reach_px: float) -> int:
+    """Return how many pixels a window takes that reaches so far from its middle; odd."""
+    return 2 * max(math.ceil(reach_px), 0) + 1 if reach_px < MAX_KERNEL_PX else MAX_KERNEL_PX + 2
 
 
 def check_kernel(name: str, kernel: int) -> None:

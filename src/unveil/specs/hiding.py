@@ -1,4 +1,7 @@
-"""Obfuscations that no restorer here undoes: they are there to be compared and recommended."""
+"""What is done to photos that linear algebra does not undo: to hide, or by sensors and senders.
+
+None is told to a restorer. Networks that need not be told undo some of it (the family streaming).
+"""
 
 import math
 from dataclasses import dataclass
@@ -7,6 +10,17 @@ from unveil.errors import UsageError
 from unveil.specs.blurs import check_kernel
 from unveil.specs.mosaics import MAX_BLOCK_PX
 from unveil.specs.numbers import number
+
+MAX_PHOTONS = 1_000_000
+"""More are no noise, and float32 counts no further than 16 millions."""
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """Nothing is done: what the storage alone leaves of a photo is to be restored."""
+
+    def __str__(self) -> str:
+        return "none"
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,31 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class Poisson:
+    """Shot noise: what a sensor counts of little light.
+
+    Args:
+        photons: counted of white, by each pixel in each colour; few are noisy.
+        seed: of the draw.
+
+    A value v becomes a count drawn about ``v photons``, divided by ``photons``; clipped.
+    """
+
+    photons: float = 30.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.photons <= MAX_PHOTONS:
+            raise UsageError(
+                f"poisson: photons={self.photons:g} must be above 0, up to {MAX_PHOTONS:,}."
+            )
+        _check_seed("poisson", self.seed)
+
+    def __str__(self) -> str:
+        return f"poisson:photons={number(self.photons)}" + _seed_text(self.seed)
+
+
+@dataclass(frozen=True)
 class DpPix:
     """Mosaic of means with Laplacian noise: differential privacy for a few pixels.
 
@@ -119,7 +158,7 @@ class DpPix:
         )
 
 
-Hiding = Median | Downscale | Solid | Noise | DpPix
+Hiding = Unchanged | Median | Downscale | Solid | Noise | Poisson | DpPix
 
 
 def _check_positive(name: str, parameter: str, value: float) -> None:
