@@ -1,0 +1,173 @@
+"""What several frames tell together: PSNR, flicker and re-identification, beside one by one.
+
+    python tools/score_joint.py --data ../shared/lfw
+    python tools/score_joint.py --clip clip.mp4 --box X,Y,W,H
+
+Clips are made from LFW's photos by known motion: each of seven frames shows the face moved by a
+few pixels, turned and zoomed a little, under an operator that stands still. Or they are frames of
+a real clip. Appends a row for each operator and way to ``results/joint.jsonl``.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+from torch import Tensor
+
+from unveil import results, tables
+from unveil.audit import attack
+from unveil.audit.curve import risks
+from unveil.audit.embedder import load_embedder
+from unveil.audit.scene import LEAST_TRAINING, Scene, open_scene
+from unveil.box import parse_box
+from unveil.config import RuntimeConfig
+from unveil.families import family_of
+from unveil.joint.motion import at_rest, warp
+from unveil.joint.window import restore_window
+from unveil.metrics import METRICS
+from unveil.photos import MAX_PIXELS
+from unveil.restore import Restorer, load
+from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.specs import Degradation, parse_operator
+from unveil.storage import degrade
+from unveil.video import frames
+
+FRAMES = 7
+FACE_PX = 112
+RISK = "rank1_of_1000"
+WAYS = ("obfuscated", "alone", "together")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to score.
+
+    Attributes:
+        data: folder of people.
+        clip: a video instead.
+        box: the part of the video that is hidden, X,Y,W,H.
+        probes: no more people than this.
+        operators: what to undo, with weights that know none of the audit's people.
+        out: file of rows.
+    """
+
+    data: Path | None = None
+    clip: Path | None = None
+    box: str | None = None
+    probes: int = 300
+    operators: tuple[str, ...] = ("pixelate:block=8", "gaussian:kernel=9,sigma=4")
+    out: Path = Path("results/joint.jsonl")
+
+
+def main(options: Options) -> None:
+    """Score, append the rows and print them."""
+    keep_freed_memory()
+    runtime = choose_runtime(RuntimeConfig())
+    for text in options.operators:
+        degradation = Degradation(parse_operator(text))
+        restorer = load(f"{family_of(degradation.linear)}-people")
+        if options.data is not None:
+            found = score_people(options, degradation, restorer)
+        else:
+            found = score_clip(options, degradation, restorer)
+        for row in found:
+            known = {"operator": text, "storage": str(degradation.storage)}
+            known["restorer"] = restorer.name
+            results.append_row(options.out, known | row | provenance(runtime))
+    rows = results.read_rows(options.out)
+    print(tables.markdown([{key: row.get(key) for key in SHOWN} for row in rows]))
+
+
+SHOWN = ("operator", "clip", "model", "psnr", "flicker", RISK, "images")
+
+
+def score_people(options: Options, degradation: Degradation, restorer: Restorer) -> list[dict]:
+    """Return a row a way: clips of people moved, the middle frame named."""
+    runtime = choose_runtime(RuntimeConfig())
+    scene = open_scene(options.data, options.probes, LEAST_TRAINING)
+    faces = attack.Faces(scene.portraits, load_embedder(None, runtime), FACE_PX)
+    gallery = attack.embed_clean(faces, scene.gallery)
+    scored: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    seen: dict[str, list[Tensor]] = {way: [] for way in WAYS}
+    for clean, points in _clips(scene):
+        hidden = degrade(clean, degradation)
+        for way, shown in _restored(hidden, degradation, restorer).items():
+            scored[way].append(_likeness(shown, clean))
+            seen[way].append(faces.embedder.embed(shown[FRAMES // 2][None], points))
+    rows = []
+    for way in WAYS:
+        named = risks(torch.cdist(torch.cat(seen[way]), gallery), scene.mates)
+        rows.append(_row("LFW, moved", way, scored[way]) | named)
+    return rows
+
+
+def score_clip(options: Options, degradation: Degradation, restorer: Restorer) -> list[dict]:
+    """Return a row a way: a real clip, seven frames at a time."""
+    box = parse_box(options.box)
+    pictures = [frame.rgb for frame in frames(options.clip, 1e-6, MAX_PIXELS)]
+    part = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)[..., *box.place] / 255
+    scored: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    for clean in part.split(FRAMES):
+        if len(clean) == FRAMES:
+            hidden = degrade(clean, degradation)
+            for way, shown in _restored(hidden, degradation, restorer).items():
+                scored[way].append(_likeness(shown, clean))
+    return [_row(options.clip.name, way, scored[way]) for way in WAYS]
+
+
+def _clips(scene: Scene) -> Iterator[tuple[Tensor, Tensor]]:
+    for number in scene.probes.tolist():
+        portrait, points = scene.portraits.part(torch.tensor([number]), FACE_PX)
+        clean = warp(portrait, _motions(number)).clamp(0, 1)
+        yield (clean * 255).round() / 255, points
+
+
+def _motions(seed: int) -> Tensor:
+    """Return a path of seven frames, at rest in the middle: up to 4 px, 2 degrees, 2 %."""
+    drawn = torch.rand(4, 3, generator=torch.Generator().manual_seed(seed))
+    motions = at_rest(FRAMES)
+    for number, time in enumerate(range(-(FRAMES // 2), FRAMES // 2 + 1)):
+        speeds, phases = 0.5 + 1.2 * drawn[:, 0], 2 * math.pi * drawn[:, 1]
+        across, down, turn, zoom = (
+            (torch.sin(speeds * time + phases) - torch.sin(phases))
+            .mul(torch.tensor([2.0, 2.0, math.radians(1), 0.01]))
+            .tolist()
+        )
+        cosine, sine = (1 + zoom) * math.cos(turn), (1 + zoom) * math.sin(turn)
+        motions[number] = torch.tensor([[cosine, -sine, across], [sine, cosine, down]])
+    return motions
+
+
+def _restored(hidden: Tensor, degradation: Degradation, restorer: Restorer) -> dict[str, Tensor]:
+    def alone(images: Tensor) -> Tensor:
+        return restorer.restore(images, degradation)
+
+    together = restore_window(hidden, degradation, restorer.prior, alone)
+    return dict(zip(WAYS, (hidden, alone(hidden), together), strict=True))
+
+
+def _likeness(shown: Tensor, clean: Tensor) -> dict[str, float]:
+    """Return the means of the metrics over frames, and flicker in levels of 255.
+
+    Flicker: root mean square of how the change from frame to frame differs from the clean clip's.
+    """
+    change = (shown - clean).diff(dim=0).square().mean().sqrt()
+    likeness = {name: float(metric(shown, clean).mean()) for name, metric in METRICS.items()}
+    return likeness | {"flicker": 255 * float(change)}
+
+
+def _row(clip: str, way: str, scored: list[dict[str, float]]) -> dict:
+    means = {
+        name: results.rounded(sum(clip[name] for clip in scored) / len(scored))
+        for name in scored[0]
+    }
+    known = {"clip": clip, "model": way, "images": len(scored), "split": "people"}
+    return known | {"images_per_second": None} | means
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))
