@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LFW ?= ../shared/lfw
 
-.PHONY: demo test lint types tests format bench bench-peers bench-streaming tables lock clean
+.PHONY: demo test lint types tests format docs bench bench-peers bench-streaming tables lock clean
 
 demo: $(READY)
 	$(BIN)/unveil demo --output runs/demo
@@ -25,6 +25,10 @@ tests: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The site, into runs/site: open runs/site/index.html. Warnings (a dead link, say) are errors.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Whole-process times, and training speed against the machine's own convolution rate.
 bench: $(READY)
