@@ -10,13 +10,14 @@ from tyro.extras import SubcommandApp
 
 from unveil.cli import networks, photos
 from unveil.cli.audit import audit
+from unveil.cli.export import export
 from unveil.cli.study import study
 
 DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
 COMMANDS = (
     *(photos.obfuscate, photos.restore, photos.inspect, photos.demo),
     *(networks.models, networks.fit, networks.train, networks.evaluate, networks.download),
-    networks.report,
+    *(networks.report, export),
 )
 
 AUDITS = ("photos", "curve", "report")

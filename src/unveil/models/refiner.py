@@ -182,7 +182,10 @@ def _pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
     On the coarsest scale that leaves two columns: with one, oneDNN's bf16 convolutions read what
     was never written (docs/log.md).
     """
-    height, width = (max(-(-side // multiple), 2) * multiple for side in images.shape[-2:])
+    # Not -(-side // multiple): the ONNX exporter cuts where Python rounds down.
+    height, width = (
+        max((side + multiple - 1) // multiple, 2) * multiple for side in images.shape[-2:]
+    )
     if (height, width) == images.shape[-2:]:
         return images
     missing = (0, width - images.shape[-1], 0, height - images.shape[-2])

@@ -1,0 +1,62 @@
+"""Networks for other programs: `unveil export`."""
+
+import json
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from unveil.cli.parts import Json
+from unveil.errors import UnveilError, UsageError
+from unveil.files import check_folder
+
+SUFFIX = ".onnx"
+
+
+def export(
+    model: Positional[str],
+    output: Positional[Path],
+    /,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    as_json: Json = False,
+) -> None:
+    """Write a network as an ONNX file, checked against PyTorch, for any batch and size.
+
+    Args:
+        model: shipped name (see `unveil models`) or checkpoint folder.
+        output: file to write, its name ending in .onnx.
+        overwrite: replace the file if it exists.
+        dry_run: say what would be written, and write nothing.
+        as_json: print one JSON object.
+    """
+    from unveil.onnx.extra import check_installed
+    from unveil.shipped import CLOSED_FORMS, find_model
+
+    if model in CLOSED_FORMS:
+        raise UsageError(f"{model} is linear algebra without weights; export takes a network.")
+    find_model(model)
+    check_target(output, overwrite=overwrite)
+    check_installed()
+    if dry_run:
+        print(f"would write {model} to {output}")
+        return
+    from unveil.onnx.export import load_for_export, write_onnx
+
+    report = write_onnx(load_for_export(model), output)
+    print(json.dumps(report.as_row()) if as_json else report)
+
+
+def check_target(output: Path, *, overwrite: bool) -> None:
+    """Refuse, before any work is done, a file that cannot or must not be written.
+
+    Raises:
+        UsageError: its name does not end in .onnx.
+        UnveilError: it exists, or its folder cannot be written to.
+    """
+    if output.suffix != SUFFIX:
+        raise UsageError(f"{output}: the name of an ONNX file must end in {SUFFIX}.")
+    if output.is_dir():
+        raise UnveilError(f"{output}: is a folder, not a file that can be written.")
+    if output.exists() and not overwrite:
+        raise UnveilError(f"{output}: exists already; replace it with --overwrite.")
+    check_folder(output.parent)

@@ -1,0 +1,185 @@
+"""Writing a network as an ONNX file, which gets its name only when it does what PyTorch does."""
+
+import contextlib
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from unveil.config import RuntimeConfig
+from unveil.errors import UnveilError
+from unveil.files import temporary_beside
+from unveil.onnx.graph import Graph, example, graph_of, metadata
+from unveil.onnx.session import open_file
+from unveil.restore import Network, load_network
+from unveil.runtime import choose_runtime
+
+OPSET = 20
+TOLERANCE = 1e-4
+"""Greatest difference from PyTorch that a file may have, of values in [0,1]."""
+
+TRACED = (2, 37, 45)
+"""Batch, height and width that the exporter sees; none is 1 or equal, so all stay free."""
+
+
+FREE = {0: "batch", 2: "height", 3: "width"}
+"""The axes of any length, by the names that the file has for them."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written.
+
+    Attributes:
+        path: the file.
+        size_bytes: its size.
+        difference: greatest one from PyTorch, of values in [0,1], at the sizes of :func:`sizes`.
+    """
+
+    path: Path
+    size_bytes: int
+    difference: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: {self.size_bytes / 1e6:.1f} MB, differs from PyTorch by at most "
+            f"{self.difference:.1g} (of values in [0,1], at {len(sizes(1))} sizes)"
+        )
+
+    def as_row(self) -> dict[str, object]:
+        """Return the report as plain values for JSON."""
+        return {**asdict(self), "path": str(self.path)}
+
+
+def load_for_export(model: str) -> Network:
+    """Load shipped weights by name, or a checkpoint by its folder, as files hold them.
+
+    Raises:
+        UsageError: no such model; the shipped names are listed.
+        UnveilError: weights that are damaged or were changed.
+    """
+    return load_network(model, choose_runtime(RuntimeConfig(device="cpu", precision="fp32")))
+
+
+def write_onnx(network: Network, target: Path) -> Report:
+    """Write ``network`` to ``target``, checked against PyTorch; all of it or nothing.
+
+    Raises:
+        UnveilError: an operator of the network has no counterpart in ONNX, or the file does
+            something else than PyTorch.
+    """
+    content = to_onnx(network)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_beside(target) as partial:
+        partial.write_bytes(content)
+        difference = check(network, partial)
+    return Report(target, len(content), difference)
+
+
+def to_onnx(network: Network) -> bytes:
+    """Return the ONNX file of ``network``: any batch, height and width.
+
+    Raises:
+        UnveilError: an operator of the network has no counterpart in ONNX.
+    """
+    graph = graph_of(network)
+    try:
+        with _quiet(), torch.inference_mode():
+            model = _convert(graph, example(network, *TRACED))
+    except Exception as error:  # the exporter's exceptions have no common base
+        raise UnveilError(f"{network.name}: {_operator_in(error)}; nothing was written.") from error
+    _tidy(model)
+    for key, value in metadata(network).items():
+        model.metadata_props.add(key=key, value=value)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def sizes(stride_px: int) -> list[tuple[int, int, int]]:
+    """Return batch, height and width of what a file is checked on: two multiples, three not."""
+    near, far = 3 * stride_px, 5 * stride_px
+    return [
+        (1, near, far),
+        (2, far, near),
+        (1, near + 1, far - 1),
+        (2, far + 1, near - 1),
+        (3, 5, 1),
+    ]
+
+
+@torch.inference_mode()
+def check(network: Network, path: Path) -> float:
+    """Return the greatest difference between the file and ``network``, of values in [0,1].
+
+    Raises:
+        UnveilError: ONNX Runtime cannot run the file, or it differs by more than ``TOLERANCE``.
+    """
+    graph, greatest = graph_of(network), 0.0
+    session = open_file(path)
+    for size in sizes(int(network.model.stride_px)):  # type: ignore[arg-type]
+        inputs = example(network, *size)
+        wanted = graph(*inputs)
+        wanted = torch.cat(wanted if isinstance(wanted, tuple) else [wanted], dim=1)
+        difference = float((session(torch.cat(inputs, dim=1)) - wanted).abs().max())
+        if not difference <= TOLERANCE:  # so that NaN is refused too
+            raise UnveilError(
+                f"{network.name}: as ONNX it differs from PyTorch by {difference:.2g} at "
+                f"{size[2]}x{size[1]} pixels; nothing was written."
+            )
+        greatest = max(greatest, difference)
+    return greatest
+
+
+def _convert(graph: Graph, inputs: tuple[torch.Tensor, ...]) -> Any:
+    free = dict.fromkeys(FREE, torch.export.Dim.DYNAMIC)
+    shapes = tuple(free for _ in inputs)
+    program = torch.export.export(graph, inputs, dynamic_shapes=shapes)
+    exported: Any = torch.onnx.export(
+        program,
+        input_names=list(graph.names),
+        output_names=list(graph.outputs),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    return exported.model_proto
+
+
+def _operator_in(error: BaseException) -> str:
+    """Return what of ``error`` is of use: the operator that ONNX lacks."""
+    cause: BaseException | None = error
+    while cause is not None:
+        found = re.search(r"No ONNX function found for <OpOverload\(op='([^']+)'", str(cause))
+        if found:
+            return f"the operator {found[1]} has no counterpart in ONNX"
+        cause, last = cause.__cause__, cause
+    return f"cannot be exported ({str(last).splitlines()[0].rstrip('.')})"
+
+
+def _tidy(model: Any) -> None:
+    """Name the free axes, and drop what the exporter notes of this machine: paths of sources."""
+    for item in (*model.graph.input, *model.graph.output):
+        for axis, name in FREE.items():
+            item.type.tensor_type.shape.dim[axis].dim_param = name
+    del model.graph.value_info[:]
+    for item in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        del item.metadata_props[:]
+        item.doc_string = ""
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's advice to its own authors off the screen."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

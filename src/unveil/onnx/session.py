@@ -1,0 +1,66 @@
+"""ONNX Runtime's sessions: the one place that says how files are run."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unveil.errors import UnveilError
+
+PROVIDERS = ("CPUExecutionProvider",)
+FATAL = 4
+"""Severity from which ONNX Runtime prints: what is milder it also raises, and that is enough."""
+
+
+def open_session(model: bytes | Path) -> Any:
+    """Return an ``onnxruntime.InferenceSession`` on the CPU with as many threads as torch has.
+
+    Args:
+        model: an ONNX file, or the bytes of one.
+
+    Raises:
+        Exception: ONNX Runtime's own kinds, which have no common base: it cannot run this.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = FATAL
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=list(PROVIDERS))
+
+
+class Session:
+    """A file that ``unveil export`` wrote, called with the planes of its inputs side by side."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        inputs = session.get_inputs()
+        self.names = [item.name for item in inputs]
+        self.planes = [int(item.shape[1]) for item in inputs]
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Map ``B x C x H x W``, float32, to all outputs side by side, ``B x D x H x W``.
+
+        Of more planes than the file takes the first count: networks that are told nothing make
+        the others themselves.
+        """
+        parts = torch.split(inputs[:, : sum(self.planes)], self.planes, dim=1)
+        fed = {
+            name: part.contiguous().numpy() for name, part in zip(self.names, parts, strict=True)
+        }
+        return torch.cat([torch.from_numpy(done) for done in self.session.run(None, fed)], dim=1)
+
+
+def open_file(path: Path) -> Session:
+    """Open a file that ``unveil export`` wrote.
+
+    Raises:
+        UnveilError: ONNX Runtime cannot run it.
+    """
+    try:
+        return Session(open_session(path))
+    except Exception as error:  # ONNX Runtime's own exceptions have no common base
+        first = str(error).splitlines()[0]
+        raise UnveilError(f"{path}: ONNX Runtime cannot run it ({first}).") from None
