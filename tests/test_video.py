@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from unveil.errors import UnveilError
-from unveil.video import frames, is_video
+from unveil.video.opening import is_video
+from unveil.video.reading import frames
 
 av = pytest.importorskip("av", reason="the extra video is not installed")
 

@@ -34,7 +34,7 @@ from unveil.restore import Restorer, load
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
 from unveil.specs import Degradation, parse_operator
 from unveil.storage import degrade
-from unveil.video import frames
+from unveil.video.reading import frames
 
 FRAMES = 7
 FACE_PX = 112

@@ -28,12 +28,23 @@ class Job:
     target: Path
 
 
-def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
+def plan(
+    inputs: Sequence[Path],
+    output: Path,
+    suffixes: Sequence[str] = SUFFIXES,
+    check: Callable[[Path], object] = check_writable,
+) -> list[Job]:
     """Decide the output of every input.
 
     A single file goes to ``output`` itself unless that is a folder; several files, or the
     photos below a folder, go below ``output`` under their own names. An input that is named
     twice is processed once.
+
+    Args:
+        inputs: files, or folders of photos.
+        output: file or folder.
+        suffixes: of files that can be written.
+        check: refuses an output that cannot be written.
 
     Raises:
         UsageError: no input, an output format that cannot be written, two inputs with one
@@ -45,13 +56,13 @@ def plan(inputs: Sequence[Path], output: Path) -> list[Job]:
     single = len(inputs) == 1 and not inputs[0].is_dir()
     if single and output.suffix and not output.is_dir():
         jobs, folder = [Job(inputs[0], output)], output.parent
-    elif output.suffix.lower() in SUFFIXES and not output.is_dir():
+    elif output.suffix.lower() in suffixes and not output.is_dir():
         raise UsageError(f"{output}: names one file, but several photos need a folder.")
     else:
         jobs, folder = [job for item in inputs for job in _below(item, output)], output
     taken: dict[Path, Path] = {}
     for job in jobs:
-        check_writable(job.target)
+        check(job.target)
         if taken.setdefault(job.target, job.source) != job.source:
             raise UsageError(
                 f"{taken[job.target]} and {job.source} would both be written to {job.target}."
@@ -139,20 +150,37 @@ def check_single(jobs: Sequence[Job], extra: Path, *, overwrite: bool) -> None:
     check_writable(extra)
     if len(jobs) != 1:
         raise UsageError(f"{extra}: one file for one photo; restore the photos one by one.")
-    if extra.exists() and not overwrite:
-        raise UnveilError(f"{extra}: exists already; replace it with --overwrite.")
+    check_free(extra, overwrite=overwrite)
+
+
+def check_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists, but for ``overwrite``.
+
+    Raises:
+        UnveilError: it exists.
+    """
+    if target.exists() and not overwrite:
+        raise UnveilError(f"{target}: exists already; replace it with --overwrite.")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises:
+        UnveilError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnveilError(f"{folder}: cannot be made ({error.strerror}).") from None
 
 
 def _process_one(
     job: Job, function: Callable[[Photo], Photo], *, overwrite: bool, max_pixels: int
 ) -> None:
-    if job.target.exists() and not overwrite:
-        raise UnveilError(f"{job.target}: exists already; replace it with --overwrite.")
+    check_free(job.target, overwrite=overwrite)
     photo = read_photo(job.source, max_pixels)
-    try:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnveilError(f"{job.target.parent}: cannot be made ({error.strerror}).") from None
+    make_folder(job.target.parent)
     try:
         processed = function(photo)
     except UsageError as error:

@@ -45,6 +45,9 @@ FAMILIES: dict[str, Degradation] = {
 }
 """Each family and its best known member (the study's, if it has one), which it is validated on."""
 
+COARSEST_CRF = 30
+"""Up to this rate factor of H.264 the weights for blurs and mosaics are known to help."""
+
 MEMBER_SHARE = 1 / 8
 """Share of training photos on that member."""
 
@@ -140,8 +143,12 @@ class Task:
         """Say whether weights are known to undo ``degradation`` better than linear algebra does.
 
         Beside what is drawn: the weights of ``blur`` have never met a disk, but undo it as well as
-        a Gaussian (docs/restorers.md). Gaussians of two widths they do not.
+        a Gaussian (docs/restorers.md). Gaussians of two widths they do not. None has met H.264, of
+        which their linear part knows how coarse it is.
         """
+        storage = degradation.storage
+        if storage.kind == "h264" and (storage.quality or 0) <= COARSEST_CRF:
+            degradation = Degradation(degradation.operator, Storage("8bit"))
         match degradation.operator:
             case Disk(radius) if self.operator == "blur":
                 member = Degradation(FAMILIES["blur"].operator, degradation.storage)

@@ -1,6 +1,6 @@
 """Progress on standard error: a live bar on a terminal, silence or plain lines in a pipe."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -15,3 +15,35 @@ def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     if not console.is_terminal or total < 2:
         return iter(items)
     return iter(track(items, label, total=total, console=console, transient=True))
+
+
+def timed(
+    items: Iterable[Item], label: str, seconds: float | None, at: Callable[[Item], float]
+) -> Iterator[Item]:
+    """Pass the pictures of a clip on; a terminal shows a bar, pictures a second, the time left.
+
+    Args:
+        items: pictures.
+        label: what stands before the bar.
+        seconds: how long the clip is; None for unknown.
+        at: tells when a picture is shown, in seconds from the clip's beginning.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} % {task.fields[fps]:.1f} fps, left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=seconds, fps=0.0)
+        for number, item in enumerate(items, 1):
+            yield item
+            fps = number / max(bar.tasks[0].elapsed or 0.0, 1e-3)
+            bar.update(task, completed=at(item), fps=fps)

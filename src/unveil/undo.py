@@ -82,11 +82,11 @@ class Undo:
             if finding.degradation is None:
                 print("nothing to undo: the photo is written as it is.")
                 return photo
-            restorer = chosen or loaded(self._choose(finding.degradation))
+            restorer = chosen or loaded(self.choose(finding.degradation))
             undone = finding.degradation
-            print(f"undoing {_said(undone, restorer)} with {restorer.name} on {restorer.runtime}")
+            print(f"undoing {said(undone, restorer)} with {restorer.name} on {restorer.runtime}")
             if chosen is None and isinstance(restorer, Network):
-                _say_if_beyond(restorer, undone)
+                say_if_beyond(restorer, undone)
             outcome = restore_finding(
                 images, finding, restorer, consistent=self.consistent, tile_px=self.tile_px
             )
@@ -99,7 +99,7 @@ class Undo:
 
         return process
 
-    def _choose(self, degradation: Degradation) -> str:
+    def choose(self, degradation: Degradation) -> str:
         """Return the best model; where nothing was told, there is always one."""
         try:
             return model_for(degradation, force=self.force)
@@ -121,14 +121,15 @@ class Undo:
         return finding
 
 
-def _said(degradation: Degradation, restorer: Restorer) -> str:
+def said(degradation: Degradation, restorer: Restorer) -> str:
     """Return what is undone, in words; a network that is not told which of a family undoes any."""
     if isinstance(restorer, Network) and not restorer.knows_operator:
         return RANGES.get(restorer.card.operator, str(degradation))
     return str(degradation)
 
 
-def _say_if_beyond(network: Network, degradation: Degradation) -> None:
+def say_if_beyond(network: Network, degradation: Degradation) -> None:
+    """Say what weights were trained on, where it was something else."""
     if not network.card.task.covers(degradation):
         print(f"{network.name} was not trained on that, but on {network.card.trained_on}.")
 

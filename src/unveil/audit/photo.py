@@ -22,7 +22,7 @@ from unveil.photos import Photo, read_photo, write_photo
 from unveil.results import Row
 from unveil.shipped import read_prior
 from unveil.specs import Operator, Solid
-from unveil.video import frames
+from unveil.video.reading import frames
 
 SMALLEST_PX = 40
 """Width of the smallest face that is looked for."""

@@ -14,7 +14,7 @@ from unveil.cli.parts import Boxes, Inputs, Json
 from unveil.errors import UsageError
 from unveil.files import check_folder
 from unveil.photos import MAX_PIXELS, is_photo
-from unveil.video import is_video
+from unveil.video.opening import is_video
 
 ABOVE = 3
 """Exit status where a face is at more risk than --fail-above allows."""

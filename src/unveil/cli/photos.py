@@ -1,13 +1,15 @@
 """Commands on photos: obfuscate, restore, inspect, demo."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from unveil.audit.extra import check_installed
 from unveil.box import parse_box
+from unveil.cli import videos
 from unveil.cli.parts import Boxes, Inputs, Json, Output
+from unveil.clips.output import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Precision
 from unveil.errors import UsageError
 from unveil.photos import MAX_PIXELS, Photo
@@ -26,14 +28,16 @@ def obfuscate(
     safe: bool = False,
     risk: float = 0.02,
     boxes: Boxes = (),
+    codec: str | None = None,
+    quality: int | None = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
-    """Blur or pixelate photos, or hide the faces in them safely.
+    """Blur or pixelate photos or videos, or hide the faces in photos safely.
 
     Args:
-        inputs: photos, or folders of photos.
-        output: file for one photo, folder for several.
+        inputs: photos, folders of photos, or videos.
+        output: file for one input, folder for several.
         operator: e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8, or what a program does
             (docs/presets.md): pillow-gaussian:radius=5; with --safe a name only (default:
             pixelate). none changes nothing, for --storage alone.
@@ -43,11 +47,19 @@ def obfuscate(
             below --risk; attack the result and say how it went.
         risk: greatest share of faces that a machine may name, of 1,000 people.
         boxes: where a face is, again for more faces (default: they are found).
+        codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
+        quality: of a video, the codec's rate factor: lower is better (default: hard to tell from
+            the source).
         overwrite: replace files that exist.
         max_pixels: refuse larger photos.
     """
     from unveil import batch
 
+    if videos.are_videos(inputs, codec=codec, quality=quality):
+        videos.refuse(safe=safe, box=boxes, storage=storage)
+        return _obfuscate_videos(
+            inputs, output, operator, Written(codec, quality, overwrite, max_pixels)
+        )
     if not safe and (operator is None or boxes):
         raise UsageError("--operator SPEC says how to obfuscate; --box goes with --safe.")
     if safe and storage:
@@ -66,6 +78,17 @@ def obfuscate(
     else:
         process = partial(_obfuscate, parse_call(operator or ""), kept)
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+
+
+def _obfuscate_videos(
+    inputs: Sequence[Path], output: Path, operator: str | None, written: Written
+) -> int:
+    if operator is None:
+        raise UsageError("--operator SPEC says how to obfuscate.")
+    wanted, jobs = parse_call(operator), plan_jobs(inputs, output, written)
+    from unveil.clips.obfuscating import Obfuscating
+
+    return int(process_all(jobs, Obfuscating(wanted), written) > 0)
 
 
 def _obfuscate(operator: Operator, storage: Storage | None, photo: Photo) -> Photo:
@@ -88,17 +111,19 @@ def restore(
     samples: int = 0,
     force: bool = False,
     prior: Path | None = None,
+    codec: str | None = None,
+    quality: int | None = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
     tile_px: int = TILE_PX,
     device: Device = "auto",
     precision: Precision = "auto",
 ) -> int:
-    """Undo the blur or the mosaic of photos.
+    """Undo the blur or the mosaic of photos or videos.
 
     Args:
-        inputs: photos, or folders of photos.
-        output: file for one photo, folder for several.
+        inputs: photos, folders of photos, or videos.
+        output: file for one input, folder for several.
         model: shipped name (see `unveil models`), checkpoint folder, or a closed form: lmmse,
             tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
         operator: what obfuscated the photos, or auto to find out.
@@ -109,6 +134,9 @@ def restore(
         force: use weights beyond what they were trained on.
         prior: what `unveil fit` learnt from photos like these, for the closed forms and for
             finding the operator (default: faces).
+        codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
+        quality: of a video, the codec's rate factor: lower is better (default: hard to tell from
+            the source).
         overwrite: replace files that exist.
         max_pixels: refuse larger photos.
         tile_px: side of the pieces that a large photo is restored in.
@@ -120,6 +148,16 @@ def restore(
 
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
     place = parse_box(box) if box else None
+    if videos.are_videos(inputs, codec=codec, quality=quality):
+        videos.refuse(uncertainty=uncertainty, samples=samples)
+        written = Written(codec, quality, overwrite, max_pixels)
+        planned = plan_jobs(inputs, output, written)
+        check_choice(model, wanted, force=force)
+        from unveil.clips.restoring import Restoring
+        from unveil.undo import Undo
+
+        asked = Undo(wanted, place, model, consistent, force, prior, tile_px)
+        return int(process_all(planned, Restoring(asked, device, precision), written) > 0)
     jobs = batch.plan(inputs, output)
     check_choice(model, wanted, force=force)
     drawn = [batch.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]

@@ -1,0 +1,1 @@
+"""What `unveil obfuscate` and `unveil restore` do with video files."""

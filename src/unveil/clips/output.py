@@ -1,0 +1,105 @@
+"""Clips one after the other: which goes where, how it is written, and one line per failure."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unveil import batch
+from unveil.errors import UnveilError, UsageError
+from unveil.progress import timed
+from unveil.video.codecs import CONTAINERS, choose
+from unveil.video.layout import Picture
+
+if TYPE_CHECKING:
+    from unveil.video.info import Info
+    from unveil.video.painting import Step
+    from unveil.video.process import Plan
+
+    Steps = Callable[[Info], Step | None]
+    """Makes of a clip what is to be done to it; None for nothing."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """How clips are written.
+
+    Attributes:
+        codec: name; None for the default of the kind of file.
+        quality: rate factor; None for the codec's default.
+        overwrite: whether files that exist are replaced.
+        max_pixels: larger pictures are refused.
+    """
+
+    codec: str | None
+    quality: int | None
+    overwrite: bool
+    max_pixels: int
+
+
+def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[batch.Job]:
+    """Decide the output of every clip.
+
+    Raises:
+        UsageError: an output that cannot be written so, or of two clips.
+        UnveilError: an output folder that cannot be written.
+    """
+
+    def check(path: Path) -> object:
+        return choose(path, written.codec, written.quality)
+
+    return batch.plan(inputs, target, tuple(CONTAINERS), check)
+
+
+def process_all(jobs: Sequence[batch.Job], steps: "Steps", written: Written) -> int:
+    """Read, change and write every clip; report each failure in one line on stderr.
+
+    Returns:
+        How many failed. A clip that fails leaves nothing behind and stops no other.
+    """
+    failures = 0
+    for job in jobs:
+        try:
+            _process_one(job, steps, written)
+        except UnveilError as error:
+            failures += 1
+            named = f"{job.source}: {error}" if isinstance(error, UsageError) else error
+            print(f"unveil: {named}", file=sys.stderr)
+    return failures
+
+
+def _process_one(job: batch.Job, steps: "Steps", written: Written) -> None:
+    from unveil.video.info import describe
+    from unveil.video.process import plan, process
+
+    batch.check_free(job.target, overwrite=written.overwrite)
+    info = describe(job.source, written.max_pixels)
+    planned = plan(info, job.target, choose(job.target, written.codec, written.quality))
+    if planned.change:
+        print(f"{job.target}: {planned.change}.")
+    step = steps(planned.info)
+    batch.make_folder(job.target.parent)
+    started, count = time.perf_counter(), 0
+
+    def watch(pictures: Iterable[Picture]) -> Iterator[Picture]:
+        nonlocal count
+        for count, picture in enumerate(_shown(planned, pictures), 1):  # noqa: B007  # the last
+            yield picture
+
+    process(planned, step, watch)
+    fps = count / (time.perf_counter() - started)
+    encoding = planned.encoding
+    quality = "" if encoding.quality is None else f", quality {encoding.quality}"
+    print(f"{job.target}: {count} frames, {fps:.1f} a second, {encoding.name}{quality}")
+
+
+def _shown(planned: "Plan", pictures: Iterable[Picture]) -> Iterator[Picture]:
+    begin: list[int] = []
+
+    def at(picture: Picture) -> float:
+        begin[:] = begin or [picture.pts]
+        return float((picture.pts - begin[0]) * planned.info.time_base)
+
+    return timed(pictures, planned.info.path.name, planned.info.seconds, at)

@@ -1,0 +1,45 @@
+"""A few pictures at a time: a network is faster on several than on one after the other."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+CHUNK_PIXELS = 4_000_000
+MOST = 16
+
+
+def chunk_length(width: int, height: int) -> int:
+    """Return how many pictures of this size are worked on at a time."""
+    return max(min(CHUNK_PIXELS // (width * height), MOST), 1)
+
+
+def in_chunks(
+    change: Callable[[Tensor, int], Tensor], length: int
+) -> Callable[[Iterator[Tensor]], Iterator[Tensor]]:
+    """Return a step that changes pictures ``length`` at a time.
+
+    Args:
+        change: takes ``T x 3 x H x W`` in [0,1] and the number of the first of them in the clip;
+            returns as many.
+        length: most pictures at a time; the last may be fewer.
+    """
+
+    def step(images: Iterator[Tensor]) -> Iterator[Tensor]:
+        chunk: list[Tensor] = []
+        first = 0
+        for image in images:
+            chunk.append(image)
+            if len(chunk) == length:
+                yield from one_by_one(change(torch.cat(chunk), first))
+                first, chunk = first + length, []
+        if chunk:
+            yield from one_by_one(change(torch.cat(chunk), first))
+
+    return step
+
+
+def one_by_one(images: Tensor) -> Iterator[Tensor]:
+    """Yield pictures, ``T x 3 x H x W``, as ``1 x 3 x H x W`` each."""
+    for number in range(len(images)):
+        yield images[number : number + 1]

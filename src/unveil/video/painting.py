@@ -1,0 +1,112 @@
+"""What is done to the pictures of a clip, and only where it is done."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from unveil.box import Box
+from unveil.video.info import Info
+from unveil.video.layout import Layout, Picture
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to a clip.
+
+    Attributes:
+        change: takes the pictures one by one, ``1 x 3 x H x W`` in [0,1], upright, and yields each
+            changed, in order; it may look at some more before it yields the first.
+        box: what ``change`` gets to see, of the upright picture; None for all of it.
+        painted: what of that is written, of the upright picture; None for all of it. The rest
+            stays as it was, to the bit.
+    """
+
+    change: Callable[[Iterator[Tensor]], Iterator[Tensor]]
+    box: Box | None = None
+    painted: Box | None = None
+
+
+def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
+    """Yield the pictures of a clip with ``step`` done to them."""
+    window = _Window(info, step)
+    waiting: deque[Picture] = deque()
+
+    def seen() -> Iterator[Tensor]:
+        for picture in pictures:
+            waiting.append(picture)
+            yield window.look(picture)
+
+    for images in step.change(seen()):
+        yield window.put(waiting.popleft(), images)
+
+
+class _Window:
+    """The part of a coded picture that a step sees, on whole samples of chroma."""
+
+    def __init__(self, info: Info, step: Step) -> None:
+        size = (info.width, info.height)
+        whole = Box(0, 0, *size)
+        self.turn, self.colour, self.layout = info.turn, info.colour, info.layout
+        self.box = self.turn.coded_box(step.box or whole, *size)
+        self.painted = self.turn.coded_box(step.painted or step.box or whole, *size)
+        self.snapped = snapped(self.box, self.layout, *self.turn.size(*size))
+
+    def look(self, picture: Picture) -> Tensor:
+        """Return what the step sees, ``1 x 3 x H x W``."""
+        cut = _moved(self.box, self.snapped)
+        return self.turn.upright(self._colours(picture)[..., *cut.place])
+
+    def put(self, picture: Picture, images: Tensor) -> Picture:
+        """Return the picture with what the step made of it."""
+        changed = self.turn.coded(images)
+        if self.painted == self.snapped == self.box and self.box.place == _all(picture):
+            return replace(picture, planes=self.colour.to_samples(changed))
+        colours = self._colours(picture)
+        colours[..., *_moved(self.painted, self.snapped).place] = changed[
+            ..., *_moved(self.painted, self.box).place
+        ]
+        rim = snapped(self.painted, self.layout, *_size(picture))
+        luma, *chroma = self.colour.to_samples(colours[..., *_moved(rim, self.snapped).place])
+        first, second, third = (plane.copy() for plane in picture.planes)
+        first[self.painted.place] = luma[_moved(self.painted, rim).place]
+        for plane, part in zip((second, third), chroma, strict=True):
+            plane[chroma_place(rim, self.layout)] = part
+        planes = first, second, third
+        return replace(picture, planes=planes)
+
+    def _colours(self, picture: Picture) -> Tensor:
+        luma, *chroma = picture.planes
+        few = chroma_place(self.snapped, self.layout)
+        return self.colour.to_rgb((luma[self.snapped.place], chroma[0][few], chroma[1][few]))
+
+
+def snapped(box: Box, layout: Layout, width: int, height: int) -> Box:
+    """Return the smallest box around ``box`` that cuts no sample of chroma in two."""
+    left, top = box.left - box.left % layout.across, box.top - box.top % layout.down
+    right = min(-(-(box.left + box.width) // layout.across) * layout.across, width)
+    bottom = min(-(-(box.top + box.height) // layout.down) * layout.down, height)
+    return Box(left, top, right - left, bottom - top)
+
+
+def chroma_place(box: Box, layout: Layout) -> tuple[slice, slice]:
+    """Return the rows and columns of chroma under a box that begins on whole samples."""
+    top, left = box.top // layout.down, box.left // layout.across
+    high, wide = layout.chroma_size(box.height, box.width)
+    return slice(top, top + high), slice(left, left + wide)
+
+
+def _moved(box: Box, to: Box) -> Box:
+    """Return ``box`` as counted from the corner of ``to``."""
+    return Box(box.left - to.left, box.top - to.top, box.width, box.height)
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    height, width = picture.planes[0].shape
+    return width, height
+
+
+def _all(picture: Picture) -> tuple[slice, slice]:
+    width, height = _size(picture)
+    return Box(0, 0, width, height).place

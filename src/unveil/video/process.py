@@ -1,0 +1,70 @@
+"""A clip from file to file: decoding, the step and encoding side by side, in constant memory."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from unveil.video.ahead import ahead
+from unveil.video.chunks import MOST
+from unveil.video.codecs import Encoding, encoder_for, layout_for
+from unveil.video.info import Info
+from unveil.video.layout import Layout, Picture
+from unveil.video.painting import Step, paint
+from unveil.video.reading import read
+from unveil.video.writing import writer
+
+DEPTH = 4
+"""Pictures that wait between two stages."""
+
+Watch = Callable[[Iterable[Picture]], Iterator[Picture]]
+"""Passes pictures on and says how far they are."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of a clip.
+
+    Attributes:
+        info: the clip; its layout is the one that is written.
+        target: the file to write.
+        encoding: how.
+        change: what the source's layout loses, in words; None for nothing.
+    """
+
+    info: Info
+    target: Path
+    encoding: Encoding
+    change: str | None
+
+
+def plan(info: Info, target: Path, encoding: Encoding) -> Plan:
+    """Decide how a clip is kept.
+
+    Raises:
+        UsageError: the codec is not there, or cannot keep such pictures.
+    """
+    formats = [pix_fmt.name for pix_fmt in encoder_for(encoding).video_formats]
+    size = info.turn.size(info.width, info.height)
+    layout = layout_for(info.layout, encoding, formats, *size)
+    return Plan(replace(info, layout=layout), target, encoding, _change(info.layout, layout))
+
+
+def _change(before: Layout, after: Layout) -> str | None:
+    return None if before == after else f"kept as {after.pix_fmt}, not {before.pix_fmt}"
+
+
+def process(plan: Plan, step: Step | None, watch: Watch = iter) -> None:
+    """Do ``step`` to every picture of a clip, or nothing for None, and write the result.
+
+    Raises:
+        UnveilError: the clip is damaged, or the result cannot be written. Nothing is left then.
+    """
+    pictures = ahead(read(plan.info), max(DEPTH, MOST // 2))
+    changed = pictures if step is None else ahead(paint(pictures, plan.info, step), DEPTH)
+    with (
+        contextlib.closing(changed),
+        writer(plan.target, plan.info, plan.info.layout, plan.encoding) as out,
+    ):
+        for picture in watch(changed):
+            out.write(picture)
