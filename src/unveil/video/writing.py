@@ -32,10 +32,13 @@ def writer(target: Path, info: Info, layout: Layout, encoding: Encoding) -> Iter
             file cannot hold. Nothing is left then.
     """
     try:
-        with opened(info.path) as source, temporary_beside(target) as partial:
-            with _file(target, partial) as container:
-                yield (made := Writer(target, container, source, info, layout, encoding))
-                made.finish()
+        with (
+            opened(info.path) as source,
+            temporary_beside(target) as partial,
+            _file(target, partial) as container,
+        ):
+            yield (made := Writer(target, container, source, info, layout, encoding))
+            made.finish()
     except OSError as error:
         raise UnveilError(f"{target}: cannot be written ({error.strerror}).") from None
 
