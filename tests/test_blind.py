@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -56,8 +57,15 @@ def model():
 
 
 @pytest.mark.parametrize("size", [(48, 56), (31, 17), (2, 3), (1, 20)], ids=str)
-def test_untrained_it_leaves_photos_alone(model, size):
-    torch.testing.assert_close(model(drawn(2, *size)), drawn(2, *size))
+def test_untrained_it_smooths_as_opencv_does(model, size):
+    photos, window = drawn(2, *size), np.array([1, 4, 6, 4, 1]) / 16
+    smoothed = [
+        cv2.sepFilter2D(picture, -1, window, window, borderType=cv2.BORDER_REPLICATE)
+        for picture in photos.permute(0, 2, 3, 1).numpy()
+    ]
+    torch.testing.assert_close(
+        model(photos).permute(0, 2, 3, 1), torch.from_numpy(np.stack(smoothed))
+    )
 
 
 def test_what_it_is_told_changes_nothing(model):

@@ -1,12 +1,12 @@
 """The refiner's U-Net on the photo alone: it is told nothing, and undoes what it has learnt to see.
 
-For what linear algebra has no start for: noise, compression, missing pixels. It begins as the
-identity and learns what to add (K. Zhang et al., "Beyond a Gaussian Denoiser: Residual Learning of
-Deep CNN for Image Denoising", 2017).
+For what linear algebra has no start for: noise, compression, missing pixels. It begins with the
+photo smoothed and learns which of the detail to give back, and what to add.
 """
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from unveil.config import ModelConfig
 from unveil.errors import UsageError
@@ -19,9 +19,11 @@ DOUBT = 0.05
 
 
 class Blind(Refiner):
-    """:class:`Refiner` whose start is the photo itself and whose conditions are all 0; any H and W.
+    """:class:`Refiner` that starts from the photo smoothed; its conditions are all 0; any H and W.
 
-    A few planes of the first convolution are wasted, for one architecture less.
+    What smoothing took away is then legible, as what an estimate changed is to a refiner: noise can
+    be left out and detail let through from the first step on. A few planes of the first convolution
+    are wasted, for one architecture less.
     """
 
     is_told = False
@@ -45,4 +47,13 @@ class Blind(Refiner):
         """Return what :meth:`Refiner.inputs` does, of the photo alone."""
         known = torch.zeros_like(obfuscated[:, :1]).expand(-1, 1 + CONDITIONS, -1, -1).clone()
         known[:, 0] = DOUBT
-        return torch.cat([obfuscated, obfuscated, known], dim=1)
+        return torch.cat([obfuscated, smooth(obfuscated), known], dim=1)
+
+
+def smooth(images: Tensor) -> Tensor:
+    """Return ``B x 3 x H x W`` images without their finest detail, noise or not: 5x5 binomial."""
+    weights = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).to(images) / 16
+    for shape, pad in (((3, 1, 5, 1), (0, 0, 2, 2)), ((3, 1, 1, 5), (2, 2, 0, 0))):
+        padded = F.pad(images, pad, "replicate")
+        images = F.conv2d(padded, weights.view(shape[-2:]).expand(shape), groups=3)
+    return images
