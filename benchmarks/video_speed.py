@@ -66,7 +66,7 @@ def repeat(clip: Path, path: Path, times: int) -> Path:
                 stream = stream or target.add_stream_from_template(source.streams.video[0])
                 length = source.streams.video[0].duration or 0
                 for packet in source.demux(video=0):
-                    if packet.dts is not None:
+                    if packet.dts is not None and packet.pts is not None:
                         packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                         packet.stream = stream
                         target.mux(packet)
