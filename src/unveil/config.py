@@ -23,6 +23,7 @@ TILE_PX = 512
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
+Engine = Literal["torch", "onnx"]
 SplitName = Literal["train", "validation", "test"]
 Tap = Literal["relu2_2", "conv3_3"]
 

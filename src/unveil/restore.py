@@ -32,6 +32,8 @@ class Network:
         card: what it was trained for.
         prior: power spectrum of clean photos.
         runtime: where it computes.
+        engine: what runs the convolutions in the model's place, e.g. ONNX Runtime; it maps what
+            they read, ``B x C x H x W``, to what they give, ``B x D x H x W``, float32 on the CPU.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Network:
     card: Card
     prior: Prior
     runtime: Runtime
+    engine: Callable[[Tensor], Tensor] | None = None
 
     @property
     def knows_operator(self) -> bool:
@@ -102,6 +105,7 @@ class Network:
         if isinstance(self.model, Refiner):
             known = degradation or self.card.task.typical
             inputs, function = self.model.inputs(images, known, generator), self.model.correct
+        function = self.engine or function
         stride_px, reach_px = int(self.model.stride_px), int(self.model.reach_px)  # type: ignore[arg-type]
 
         def restore_tile(tile: Tensor) -> Tensor:

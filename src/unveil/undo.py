@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unveil.auto import Outcome, draw, find, restore_finding
 from unveil.box import Box
-from unveil.config import TILE_PX, Device, Precision
+from unveil.config import TILE_PX, Device, Engine, Precision
 from unveil.errors import UsageError
 from unveil.estimate.finding import Finding, inspect
 from unveil.families import RANGES
@@ -48,6 +48,7 @@ class Undo:
         force: whether to use weights beyond what they were trained on.
         prior: file of the power spectrum of photos like these (default: the shipped one).
         tile_px: side of the pieces that large photos are restored in.
+        engine: what runs a network's convolutions; onnx does it on the CPU, in float32.
     """
 
     operator: Linear | None = None
@@ -57,6 +58,7 @@ class Undo:
     force: bool = False
     prior: Path | None = None
     tile_px: int = TILE_PX
+    engine: Engine = "torch"
 
     def on(
         self,
@@ -73,7 +75,7 @@ class Undo:
             uncertainty: file for the map of the expected error.
             samples: files for other answers that agree with the input.
         """
-        loaded = cache(lambda name: load(name, device, precision, self.prior))
+        loaded = cache(lambda name: self.load(name, device, precision))
         chosen: Restorer | None = loaded(self.model) if self.model else None
 
         def process(photo: Photo) -> Photo:
@@ -98,6 +100,15 @@ class Undo:
             return to_photo(outcome.restored, photo)
 
         return process
+
+    def load(self, name: str, device: Device, precision: Precision) -> Restorer:
+        """Return the restorer ``name``, on the engine that was asked for."""
+        if self.engine == "torch":
+            return load(name, device, precision, self.prior)
+        from unveil.onnx.engine import with_onnx
+
+        restorer = load(name, "cpu", "fp32", self.prior)
+        return with_onnx(restorer) if isinstance(restorer, Network) else restorer
 
     def choose(self, degradation: Degradation) -> str:
         """Return the best model; where nothing was told, there is always one."""

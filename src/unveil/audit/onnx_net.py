@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from unveil.audit.align import PADDING
 from unveil.config import from_dict
 from unveil.errors import UnveilError, UsageError
+from unveil.onnx.session import open_session
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,8 @@ def load_onnx_net(content: bytes, config: OnnxConfig) -> OnnxNet:
     """
     if importlib.util.find_spec("onnxruntime") is None:
         raise UnveilError("an ONNX embedder needs ONNX Runtime: pip install 'unveil[audit]'.")
-    import onnxruntime
-
     try:
-        session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        session = open_session(content)
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
         first = str(error).splitlines()[0]
         raise UnveilError(f"the ONNX embedder cannot be run ({first}).") from None

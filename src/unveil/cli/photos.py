@@ -8,9 +8,9 @@ from pathlib import Path
 from unveil.audit.extra import check_installed
 from unveil.box import parse_box
 from unveil.cli import videos
-from unveil.cli.parts import Boxes, Inputs, Json, Output
+from unveil.cli.parts import Boxes, Inputs, Json, Output, check_engine
 from unveil.clips.output import Written, plan_jobs, process_all
-from unveil.config import TILE_PX, Device, Precision
+from unveil.config import TILE_PX, Device, Engine, Precision
 from unveil.errors import UsageError
 from unveil.photos import MAX_PIXELS, Photo
 from unveil.presets import parse_call
@@ -118,6 +118,7 @@ def restore(
     tile_px: int = TILE_PX,
     device: Device = "auto",
     precision: Precision = "auto",
+    engine: Engine = "torch",
 ) -> int:
     """Undo the blur or the mosaic of photos or videos.
 
@@ -142,12 +143,15 @@ def restore(
         tile_px: side of the pieces that a large photo is restored in.
         device: where to compute.
         precision: arithmetic of the network.
+        engine: what runs the network: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file
+            is made once and kept in the cache folder).
     """
     from unveil import batch
     from unveil.shipped import check_choice
 
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
     place = parse_box(box) if box else None
+    check_engine(engine, model, device, precision)
     if videos.are_videos(inputs, codec=codec, quality=quality):
         videos.refuse(uncertainty=uncertainty, samples=samples)
         written = Written(codec, quality, overwrite, max_pixels)
@@ -156,7 +160,7 @@ def restore(
         from unveil.clips.restoring import Restoring
         from unveil.undo import Undo
 
-        asked = Undo(wanted, place, model, consistent, force, prior, tile_px)
+        asked = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
         return int(process_all(planned, Restoring(asked, device, precision), written) > 0)
     jobs = batch.plan(inputs, output)
     check_choice(model, wanted, force=force)
@@ -165,7 +169,7 @@ def restore(
         batch.check_single(jobs, extra, overwrite=overwrite)
     from unveil.undo import Undo
 
-    undo = Undo(wanted, place, model, consistent, force, prior, tile_px)
+    undo = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
     process = undo.on(device, precision, uncertainty, drawn)
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 

@@ -14,7 +14,7 @@ from unveil.errors import UsageError
 from unveil.estimate.finding import Finding
 from unveil.families import family_of
 from unveil.operators import spread_px
-from unveil.restore import Network, Restorer, load
+from unveil.restore import Network, Restorer
 from unveil.shipped import read_prior
 from unveil.specs import Blur, Degradation, Mosaic, Pixelate, Sample
 from unveil.undo import Undo, said, say_if_beyond
@@ -62,7 +62,7 @@ class Restoring:
         return self._load(self.undo.model) if self.undo.model else None
 
     def _load(self, name: str) -> Restorer:
-        return load(name, self.device, self.precision, self.undo.prior)
+        return self.undo.load(name, self.device, self.precision)
 
     def _choose(self, degradation: Degradation) -> str:
         """Return the fast weights of the family, where the best would do too."""

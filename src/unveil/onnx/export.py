@@ -73,7 +73,15 @@ def write_onnx(network: Network, target: Path) -> Report:
         UnveilError: an operator of the network has no counterpart in ONNX, or the file does
             something else than PyTorch.
     """
-    content = to_onnx(network)
+    return write_checked(network, to_onnx(network), target)
+
+
+def write_checked(network: Network, content: bytes, target: Path) -> Report:
+    """Write ``content``, an ONNX file of ``network``, if it does what PyTorch does.
+
+    Raises:
+        UnveilError: it does something else.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with temporary_beside(target) as partial:
         partial.write_bytes(content)
