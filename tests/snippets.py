@@ -54,7 +54,8 @@ def commands(snippet: Snippet) -> list[str]:
     """Return the commands of a shell block: one a line, no comments, `unveil` without its path."""
     lines = re.sub(r"\\\n\s*", "", snippet.text).splitlines()
     bare = [re.sub(r"(^|\s)#.*", "", line).strip().removeprefix("$ ") for line in lines]
-    return [line.replace(".venv/bin/", "") for line in bare if line]
+    found = [line.replace(".venv/bin/", "") for line in bare if line]
+    return [re.sub(r"^torchrun .*?-m unveil", "unveil", line) for line in found]
 
 
 def prepare(folder: Path) -> None:
@@ -112,8 +113,8 @@ def run(command: str, extra: str) -> tuple[int, str]:
     """
     words = shlex.split(f"{command} {extra}")
     for flag, value in pairwise(words):
-        if flag in ("-o", "--output") and Path(value).is_file():
-            Path(value).unlink()
+        if flag in ("-o", "--uncertainty"):
+            _remove(Path(value))
     if words[0] == "make":
         return _said(["make", "--dry-run", *words[1:]], cwd=ROOT)
     if words[:2] == ["pip", "install"]:
@@ -122,6 +123,13 @@ def run(command: str, extra: str) -> tuple[int, str]:
         done = run_cli(*words[1:])
         return done.status, done.out + done.err
     return _said(["bash", "-euo", "pipefail", "-c", f"{command} {extra}"])
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _syntax(command: str) -> str:
