@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LFW ?= ../shared/lfw
 
-.PHONY: demo test lint types tests format docs bench bench-peers bench-streaming tables lock clean
+.PHONY: demo test lint types tests format docs gallery bench bench-peers bench-streaming tables lock clean
 
 demo: $(READY)
 	$(BIN)/unveil demo --output runs/demo
@@ -29,6 +29,10 @@ format: $(READY)
 # The site, into runs/site: open runs/site/index.html. Warnings (a dead link, say) are errors.
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The pictures of docs/gallery.md, by the commands that stand there.
+gallery: $(READY)
+	$(BIN)/python tools/draw_gallery.py
 
 # Whole-process times, and training speed against the machine's own convolution rate.
 bench: $(READY)

@@ -8,7 +8,10 @@ would do; of `pip install` the extras are looked up. A block in another language
 
 import shutil
 
+import draw_gallery
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.snippets import DOCUMENTS, ROOT, SHELL, SHOWN, commands, prepare, run, snippets
 
@@ -39,13 +42,30 @@ STATUS = {
 }
 """Commands that are meant to leave with another status than 0."""
 
-WITH_BLOCKS = [path for path in DOCUMENTS if snippets(path)]
+GALLERY = ROOT / "docs" / "gallery.md"
+WITH_BLOCKS = [path for path in DOCUMENTS if snippets(path) and path != GALLERY]
 
 
 def entry(table: dict, command: str, otherwise):
     """Return what a table says of a command: the entry that is its longest beginning."""
     fitting = [start for start in table if f"{command} ".startswith(f"{start} ")]
     return table[max(fitting, key=len)] if fitting else otherwise
+
+
+def run_blocks(document):
+    """Run every block of a document in the current folder."""
+    for snippet in snippets(document):
+        if snippet.language == "python":
+            exec(compile(snippet.text, snippet.place, "exec"), {})  # noqa: S102  # our own
+        elif snippet.language in SHELL:
+            for command in commands(snippet):
+                if entry(NOT_RUN, command, None) is None:
+                    status, said = run(command, entry(SHORTENED, command, ""))
+                    assert status == entry(STATUS, command, 0), (
+                        f"{snippet.place}: {command}\n{said}"
+                    )
+        else:
+            assert snippet.language in SHOWN, f"{snippet.place}: what is {snippet.language}?"
 
 
 @pytest.fixture(scope="module")
@@ -60,18 +80,28 @@ def test_what_a_document_tells_to_type_works(document, inputs, tmp_path, monkeyp
     folder = tmp_path / "folder"
     shutil.copytree(inputs, folder, symlinks=True)
     monkeypatch.chdir(folder)
-    for snippet in snippets(document):
-        if snippet.language == "python":
-            exec(compile(snippet.text, snippet.place, "exec"), {})  # noqa: S102  # our own
-        elif snippet.language in SHELL:
-            for command in commands(snippet):
-                if entry(NOT_RUN, command, None) is None:
-                    status, said = run(command, entry(SHORTENED, command, ""))
-                    assert status == entry(STATUS, command, 0), (
-                        f"{snippet.place}: {command}\n{said}"
-                    )
-        else:
-            assert snippet.language in SHOWN, f"{snippet.place}: what is {snippet.language}?"
+    run_blocks(document)
+
+
+MOST_BYTES = 300_000
+LEVELS = 3
+"""Mean difference of a picture made elsewhere: other processors round in other places."""
+
+
+def test_the_gallery_shows_what_its_commands_make(inputs, tmp_path, monkeypatch):
+    folder = tmp_path / "folder"
+    shutil.copytree(inputs, folder, symlinks=True)
+    monkeypatch.chdir(folder)
+    run_blocks(GALLERY)
+    shown = draw_gallery.PICTURE.findall(GALLERY.read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(path.name for path in GALLERY.with_suffix("").iterdir())
+    for name in shown:
+        kept = GALLERY.with_suffix("") / name
+        assert kept.stat().st_size < MOST_BYTES
+        both = [
+            np.asarray(Image.open(path).convert("RGB"), float) for path in (kept, folder / name)
+        ]
+        assert np.abs(both[0] - both[1]).mean() < LEVELS, f"{name}: run `make gallery`"
 
 
 def test_the_tables_name_only_what_documents_have():
