@@ -64,11 +64,11 @@ def prepare(folder: Path) -> None:
     All pictures are the face of scikit-image's astronaut, small because finding a blur takes time;
     the people, for training, are cuts of it.
     """
-    face = cv2.resize(data.astronaut()[40:200, 140:300], (112, 112), interpolation=cv2.INTER_AREA)
+    face = cv2.resize(data.astronaut()[40:200, 140:300], (96, 96), interpolation=cv2.INTER_AREA)
     for name in ("photo.png", "photo.jpg", "album/one.jpg", "album/two.png", "clips/photo.jpg"):
         _save(face, folder / name)
     for number in range(24):
-        cut = face[2 * number : 2 * number + 64, number : number + 64]
+        cut = face[number : number + 64, number : number + 64]
         _save(cut, folder / "people" / f"Person_{number // 2}" / f"{number}.png")
     _film(face, folder / "clip.mp4")
     shutil.copy(folder / "clip.mp4", folder / "clips" / "clip.mp4")
@@ -95,9 +95,9 @@ def _film(pixels: np.ndarray, path: Path) -> None:
 
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=5)
-        stream.width, stream.height, stream.pix_fmt = 96, 96, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = 80, 80, "yuv420p"
         for number in range(10):
-            cut = np.ascontiguousarray(pixels[number : number + 96, number : number + 96])
+            cut = np.ascontiguousarray(pixels[number : number + 80, number : number + 80])
             container.mux(stream.encode(av.VideoFrame.from_ndarray(cut, format="rgb24")))
         container.mux(stream.encode())
 

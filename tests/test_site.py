@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import site_pages
+from mkdocs.config.defaults import MkDocsConfig
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -105,6 +106,15 @@ def test_the_reference_holds_what_the_package_exports(site):
     others = (site / "reference" / "specs.html").read_text()
     for name in unveil.__all__:
         assert f">{name}<" in page + others, name
+
+
+def test_a_page_that_nobody_placed_is_among_the_guides(tmp_path):
+    (tmp_path / "new.md").touch()
+    (tmp_path / "old.md").touch()
+    config = MkDocsConfig()
+    config.docs_dir = str(tmp_path)
+    config.nav = [{"Guides": ["tour.md"]}, {"Project": ["old.md"]}]
+    assert site_pages.on_config(config).nav[0] == {"Guides": ["tour.md", "new.md"]}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

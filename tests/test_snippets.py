@@ -25,7 +25,7 @@ SHORTENED = {
     "unveil train --architecture vcae --loss mixed": f"{BRIEF} {SMALL} --vgg-weights untrained",
     "unveil evaluate": PHOTOS,
     "unveil study search": f"{BRIEF} {SMALL} --trials 1",
-    "unveil study run": "--size smoke --only blur-cae --precision fp32 --threads 1",
+    "unveil study run": "--size smoke --only pixelate-cae-pixel --precision fp32 --threads 1",
 }
 """Commands that take hours or photos of LFW, and the flags that are added, winning over others."""
 

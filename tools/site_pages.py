@@ -31,6 +31,20 @@ PAGES = {
 """Where what lies outside of docs/ is on the site."""
 
 
+GUIDES = "Guides"
+"""The part of the navigation that takes pages which mkdocs.yml does not place."""
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put pages of docs/ that no part of the navigation names among the guides."""
+    nav = config.nav or []
+    guides = next(part[GUIDES] for part in nav if GUIDES in part)
+    placed = {page for part in nav for pages in part.values() for page in pages}
+    found = {path.name for path in Path(config.docs_dir).glob("*.md")}
+    guides.extend(sorted(found - placed))
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are written elsewhere, and the list of model cards."""
     for source, page in PAGES.items():
