@@ -15,10 +15,14 @@ from torch import nn
 
 from tests.conftest import assert_told, run_cli
 from tests.onnx_nets import FAMILIES, SHAPES, write_tiny
+from unveil.families import Task
+from unveil.metrics import METRICS
 from unveil.models import MODELS
 from unveil.onnx import extra
+from unveil.onnx.quantise import some_photos
 from unveil.restore import load
 from unveil.specs import Degradation, Pixelate, Storage
+from unveil.storage import degrade
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -209,3 +213,39 @@ def test_the_snippet_in_the_docs_restores_as_unveil_does_without_torch(photo, tm
     )
     assert np.abs(there - wanted).max() <= 1  # rounding to 8 bits
     assert np.abs(wanted - before).mean() > 1
+
+
+def test_8_bits_quarter_the_file_and_say_what_they_lose(tmp_path, photo_folder, cli):
+    """What is said is what the file, run by ONNX Runtime alone, loses on photos."""
+    checkpoint = write_tiny(tmp_path / "tiny", "blind")
+    for name, flags in (("float", ()), ("int8", ("--int8", "--data", photo_folder))):
+        done = cli("export", checkpoint, tmp_path / f"{name}.onnx", "--json", *flags)
+        assert done.status == 0, done.err
+    row = json.loads(done.out)
+    assert row["photos"] == 12  # of 24: the others set the scales
+    assert row["loss_db"] == pytest.approx(row["float_psnr_db"] - row["int8_psnr_db"])
+    assert row["loss_db"] != 0
+    model = onnx.load(tmp_path / "int8.onnx")
+    said = {item.key: item.value for item in model.metadata_props}
+    assert said["weights"] == "int8"
+    assert said["int8_loss_db"] == f"{row['loss_db']:.2f}"
+    kernels = [item for item in model.graph.initializer if len(item.dims) == 4]
+    assert {item.data_type for item in kernels} >= {onnx.TensorProto.INT8}
+    clean = some_photos(photo_folder)[12:]
+    obfuscated = degrade(clean, Task("streaming", "any").typical)
+    for name in ("float", "int8"):
+        session = onnxruntime.InferenceSession(tmp_path / f"{name}.onnx")
+        restored = session.run(["restored"], {"obfuscated": obfuscated.numpy()})[0]
+        psnr = METRICS["psnr"](torch.from_numpy(restored), clean).mean()
+        assert float(psnr) == pytest.approx(row[f"{name}_psnr_db"], abs=1e-3)
+
+
+def test_8_bits_without_photos_are_refused(tiny, photo, tmp_path, cli):
+    out = tmp_path / "net.onnx"
+    assert_told(cli("export", tiny, out, "--int8"), 1, "--data", "unveil download")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "photo.jpg").write_bytes(photo.read_bytes())
+    few = cli("export", tiny, out, "--int8", "--data", tmp_path / "one")
+    assert_told(few, 1, "one", "holds one photo")
+    assert_told(cli("export", tiny, out, "--data", tmp_path / "one"), 2, "--data", "--int8")
+    assert not out.exists()

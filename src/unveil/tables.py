@@ -172,6 +172,24 @@ def networks(rows: Sequence[Row]) -> str:
     return markdown([{name: row[name] for name in shown} for row in newest.values()])
 
 
+def onnx(rows: Sequence[Row]) -> str:
+    """Lay out what 8 bits cost ONNX files: quality in float32 and int8, and size."""
+    found: dict[tuple[str, str, str], dict[str, Row]] = {}
+    for row in rows:  # the newest counts
+        line = found.setdefault((row["model"], row["operator"], row["storage"]), {})
+        line[row["precision"]] = row
+    table = []
+    for (model, operator, storage), line in found.items():
+        names = {"fp32": line["fp32"], "int8": line["int8"]}
+        scores = {n: f"{row['psnr']:.2f} / {row['ssim_deck']:.4f}" for n, row in names.items()}
+        lost = {"lost, dB": f"{line['fp32']['psnr'] - line['int8']['psnr']:.2f}"}
+        sizes = {f"{n}, MB": f"{row['file_bytes'] / 1e6:.1f}" for n, row in names.items()}
+        images = {"images": line["int8"]["images"]}
+        about = {"model": model, "operator": operator, "storage": storage}
+        table.append(about | scores | lost | sizes | images)
+    return markdown(table)
+
+
 TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "foundation": foundation,
     "headline": headline,
@@ -188,6 +206,7 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "uncertainty": uncertainty,
     "streaming": side_by_side("operator", "storage"),
     "networks": networks,
+    "onnx": onnx,
     "audit": audit,
     "splits": splits,
 }

@@ -97,15 +97,24 @@ def to_onnx(network: Network) -> bytes:
     """
     graph = graph_of(network)
     try:
-        with _quiet(), torch.inference_mode():
+        with quiet(), torch.inference_mode():
             model = _convert(graph, example(network, *TRACED))
     except Exception as error:  # the exporter's exceptions have no common base
         raise UnveilError(f"{network.name}: {_operator_in(error)}; nothing was written.") from error
     _tidy(model)
-    for key, value in metadata(network).items():
-        model.metadata_props.add(key=key, value=value)
     content: bytes = model.SerializeToString()
-    return content
+    return set_metadata(content, metadata(network))
+
+
+def set_metadata(content: bytes, said: dict[str, str]) -> bytes:
+    """Return an ONNX file that says ``said`` of itself and nothing else."""
+    import onnx
+
+    model = onnx.load_from_string(content)
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, said)
+    changed: bytes = model.SerializeToString()
+    return changed
 
 
 def sizes(stride_px: int) -> list[tuple[int, int, int]]:
@@ -181,8 +190,8 @@ def _tidy(model: Any) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's advice to its own authors off the screen."""
+def quiet() -> Iterator[None]:
+    """Keep advice that the exporter has for its own kind off the screen."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -93,16 +93,19 @@ def graph_of(network: Network) -> Graph:
     return (Told if network.knows_operator else Blind)(model).eval()
 
 
+def planes(network: Network, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+    """Return what the file's inputs hold, side by side, ``B x C x H x W``, for these photos."""
+    if isinstance(network.model, Refiner) and network.knows_operator:
+        return network.model.inputs(obfuscated, degradation)
+    return obfuscated
+
+
 def example(network: Network, batch: int, height: int, width: int) -> tuple[Tensor, ...]:
     """Return inputs of a file: noise that went through what the weights undo, always the same."""
     clean = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
     undone = network.card.task.typical
-    obfuscated = degrade(clean, undone)
-    if not (isinstance(network.model, Refiner) and network.knows_operator):
-        return (obfuscated,)
-    planes = network.model.inputs(obfuscated, undone)
-    obfuscated, start, known = planes.tensor_split((3, 6), dim=1)
-    return obfuscated, start, known
+    inputs = planes(network, degrade(clean, undone), undone)
+    return inputs.tensor_split((3, 6), dim=1) if inputs.shape[1] > 3 else (inputs,)
 
 
 def metadata(network: Network) -> dict[str, str]:

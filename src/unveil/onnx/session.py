@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -40,17 +41,20 @@ class Session:
         self.names = [item.name for item in inputs]
         self.planes = [int(item.shape[1]) for item in inputs]
 
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Map ``B x C x H x W``, float32, to all outputs side by side, ``B x D x H x W``.
+    def feed(self, inputs: Tensor) -> dict[str, np.ndarray]:
+        """Return the inputs by name: ``B x C x H x W``, float32, cut where one ends.
 
         Of more planes than the file takes the first count: networks that are told nothing make
         the others themselves.
         """
         parts = torch.split(inputs[:, : sum(self.planes)], self.planes, dim=1)
-        fed = {
-            name: part.contiguous().numpy() for name, part in zip(self.names, parts, strict=True)
-        }
-        return torch.cat([torch.from_numpy(done) for done in self.session.run(None, fed)], dim=1)
+        named = zip(self.names, parts, strict=True)
+        return {name: part.contiguous().numpy() for name, part in named}
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Map the inputs, side by side as for :meth:`feed`, to the outputs, ``B x D x H x W``."""
+        done = self.session.run(None, self.feed(inputs))
+        return torch.cat([torch.from_numpy(output) for output in done], dim=1)
 
 
 def open_file(path: Path) -> Session:

@@ -1,0 +1,179 @@
+"""Networks in 8 bits: a quarter of the file, faster, and what that costs in decibels.
+
+Weights (a scale for each output of a layer) and what goes into each convolution (one scale for it
+all) are rounded to 256 levels; everything else stays float32. The scales of what goes in are found
+by watching photos go through, so photos are needed; what is lost is measured on others.
+"""
+
+import random
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unveil.config import DataConfig
+from unveil.crops import open_crops
+from unveil.errors import UnveilError
+from unveil.files import temporary_beside
+from unveil.lfw import default_folder
+from unveil.metrics import METRICS
+from unveil.onnx.export import quiet, set_metadata, to_onnx
+from unveil.onnx.graph import metadata, planes
+from unveil.onnx.session import Session, open_session
+from unveil.photos import list_photos
+from unveil.restore import Network
+from unveil.specs import Degradation
+from unveil.storage import degrade
+
+WATCHED = 32
+"""Photos that scales are found on, at most."""
+
+MEASURED = 64
+"""Photos that the loss is measured on, at most."""
+
+
+@dataclass(frozen=True)
+class Int8Report:
+    """What was written, and what it lost.
+
+    Attributes:
+        path: the file.
+        size_bytes: its size.
+        float_psnr_db: mean PSNR of the network in float32.
+        int8_psnr_db: that of the file.
+        photos: how many were measured; none of them was watched to find scales.
+        degradation: what they went through.
+    """
+
+    path: Path
+    size_bytes: int
+    float_psnr_db: float
+    int8_psnr_db: float
+    photos: int
+    degradation: str
+
+    @property
+    def loss_db(self) -> float:
+        """What 8 bits cost."""
+        return self.float_psnr_db - self.int8_psnr_db
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: {self.size_bytes / 1e6:.1f} MB, loses {self.loss_db:.2f} dB to 8 bits "
+            f"({self.int8_psnr_db:.2f} for {self.float_psnr_db:.2f}; {self.photos} photos, "
+            f"{self.degradation})"
+        )
+
+    def as_row(self) -> dict[str, object]:
+        """Return the report as plain values for JSON."""
+        return {**asdict(self), "path": str(self.path), "loss_db": self.loss_db}
+
+
+def write_int8(network: Network, target: Path, data: Path | None) -> Int8Report:
+    """Write ``network`` in 8 bits, all of it or nothing, and say what that costs.
+
+    Args:
+        network: in float32 on the CPU.
+        target: the file.
+        data: folder of clean photos like those to restore (default: the downloaded LFW).
+
+    Raises:
+        UnveilError: fewer than two photos, or some that cannot be used; an operator of the network
+            has no counterpart in ONNX.
+    """
+    clean, undone = some_photos(data), network.card.task.typical
+    watched = min(WATCHED, len(clean) // 2)
+    content = to_int8(network, clean[:watched])
+    before = psnr_db(network, clean[watched:], undone)
+    after = psnr_db(in_int8(network, content), clean[watched:], undone)
+    said = {"int8_loss_db": f"{before - after:.2f}", "int8_loss_on": str(undone)}
+    content = set_metadata(content, {**metadata(network), "weights": "int8", **said})
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_beside(target) as partial:
+        partial.write_bytes(content)
+    return Int8Report(target, len(content), before, after, len(clean) - watched, str(undone))
+
+
+def some_photos(data: Path | None) -> Tensor:
+    """Return the middles of some photos of a folder, ``N x 3 x H x W`` in [0,1], always the same.
+
+    Raises:
+        UnveilError: fewer than two, or some that cannot be used; each is named with its reason.
+    """
+    folder = data or default_folder()
+    paths = list_photos(folder)
+    if len(paths) < 2:
+        raise UnveilError(
+            f"{folder}: holds one photo; 8 bits are set by some and judged by others."
+        )
+    drawn = random.Random(0).sample(paths, min(WATCHED + MEASURED, len(paths)))  # noqa: S311
+    crops, _ = open_crops(folder, drawn, DataConfig().crop_px)
+    return torch.tensor(np.asarray(crops)).permute(0, 3, 1, 2).float() / 255
+
+
+@torch.inference_mode()
+def to_int8(network: Network, clean: Tensor) -> bytes:
+    """Return the ONNX file of ``network`` in 8 bits.
+
+    Args:
+        network: in float32 on the CPU.
+        clean: photos to find the scales on, ``N x 3 x H x W`` in [0,1]; each goes through a
+            degradation of those that the network undoes.
+
+    Raises:
+        UnveilError: an operator of the network has no counterpart in ONNX.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    content = to_onnx(network)
+    session = Session(open_session(content))
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        quantised = Path(folder) / "int8.onnx"
+        quantize_static(
+            onnx.load_from_string(content),
+            quantised,
+            _Watched(session.feed(inputs) for inputs in _seen(network, clean)),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "ConvTranspose"],
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+        return quantised.read_bytes()
+
+
+def in_int8(network: Network, content: bytes) -> Network:
+    """Return ``network`` with its convolutions run from an ONNX file of it."""
+    return replace(network, engine=Session(open_session(content)))
+
+
+def psnr_db(network: Network, clean: Tensor, degradation: Degradation) -> float:
+    """Return the mean PSNR of what ``network`` restores of photos, ``N x 3 x H x W`` in [0,1]."""
+    found = [
+        METRICS["psnr"](network.restore(degrade(part, degradation), degradation), part)
+        for part in clean.split(16)  # type: ignore[no-untyped-call]
+    ]
+    return float(torch.cat(found).double().mean())
+
+
+def _seen(network: Network, clean: Tensor) -> Iterator[Tensor]:
+    """Give the inputs of the file for each photo, after one of the degradations it is for."""
+    for number, image in enumerate(clean[:, None]):
+        drawn = network.card.task.draw(0, number)
+        undone = drawn[number % len(drawn)]
+        yield planes(network, degrade(image, undone), undone)
+
+
+class _Watched:
+    """What ONNX Runtime's calibration asks for its inputs."""
+
+    def __init__(self, feeds: Iterator[dict[str, np.ndarray]]) -> None:
+        self.feeds = feeds
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        return next(self.feeds, None)

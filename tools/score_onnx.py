@@ -1,0 +1,73 @@
+"""Measure what 8 bits cost ONNX files, on photos of LFW's test split.
+
+    python tools/score_onnx.py --data ../shared/lfw
+
+Scales are set by photos of the validation split. Appends a row for each set of weights, degradation
+and precision to ``results/onnx.jsonl``. Speed is for ``benchmarks/engine_speed.py`` to say.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from unveil import results, tables
+from unveil.config import DataConfig
+from unveil.data import Photos, open_photos
+from unveil.evaluate import Trial, make_row, score
+from unveil.onnx.export import load_for_export, to_onnx
+from unveil.onnx.quantise import WATCHED, in_int8, to_int8
+from unveil.restore import Network
+from unveil.runtime import keep_freed_memory
+from unveil.specs import Degradation, parse_operator, parse_storage
+
+SCORED = {
+    "blur": (("gaussian:kernel=9,sigma=4", "8bit"), ("gaussian:kernel=25,sigma=4", "jpeg:75")),
+    "pixelate": (("pixelate:block=8", "8bit"), ("pixelate:block=12", "jpeg:75")),
+}
+"""What weights for a family are scored on; the others on what they undo."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to score."""
+
+    data: Path
+    out: Path = Path("results/onnx.jsonl")
+    models: tuple[str, ...] = ("cae-blur", "cae-pixelate", "blur-fast", "pixelate-fast", "blur")
+    photos: int = 200
+
+
+def main(options: Options) -> None:
+    """Score every model and print the table."""
+    keep_freed_memory()
+    photos = open_photos(DataConfig(options.data))
+    rows = []
+    for model in options.models:
+        for row in score_model(load_for_export(model), photos, options.photos):
+            results.append_row(options.out, row)
+            rows.append(row)
+    print(tables.TABLES["onnx"](rows))
+
+
+def score_model(network: Network, photos: Photos, count: int) -> Iterator[results.Row]:
+    """Give the rows of one set of weights: in float32 and in 8 bits."""
+    device = network.runtime.device
+    watched = photos.batch(photos.splits["validation"][:WATCHED], device)
+    content = to_int8(network, watched)
+    in_8_bits = in_int8(network, content)
+    sizes = {"fp32": len(to_onnx(network)), "int8": len(content)}
+    typical = (str(network.card.task.typical.operator), str(network.card.task.typical.storage))
+    for operator, storage in SCORED.get(network.card.operator, (typical,)):
+        undone = Degradation(parse_operator(operator), parse_storage(storage))
+        trial = Trial(photos, photos.splits["test"][:count], undone, network.runtime)
+        for precision, restorer in (("fp32", network), ("int8", in_8_bits)):
+            sha256 = network.card.files["weights"]["sha256"]
+            row = make_row(network.name, "test", trial, score(restorer.restore, trial), sha256)
+            known = {"images_per_second": None, "file_bytes": sizes[precision]}
+            yield row | known | {"precision": precision}
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))
