@@ -125,7 +125,7 @@ def test_safe_hides_the_face_and_nothing_else(cli, astronaut, tmp_path):
     safe = tmp_path / "safe.png"
     done = cli("obfuscate", astronaut, "-o", safe, "--safe", "--risk", "0.02")
     assert done.status == 0, done.err
-    assert "not recognised" in done.out
+    assert "not recognised" in done.err
     before, after = (np.asarray(Image.open(path)) for path in (astronaut, safe))
     changed = (before != after).any(axis=2).nonzero()
     assert 20 < changed[0].min() < changed[0].max() < 280
@@ -137,7 +137,7 @@ def test_safe_hides_the_face_and_nothing_else(cli, astronaut, tmp_path):
 def test_where_no_mosaic_is_safe_the_box_is_solid(cli, astronaut, tmp_path):
     done = cli("obfuscate", astronaut, "-o", tmp_path / "safe.png", "--safe", "--risk", "0.0001")
     assert done.status == 0
-    assert "hidden with solid:level=0" in done.out
+    assert "hidden with solid:level=0" in done.err
 
 
 def test_safe_refuses_what_it_cannot_do(cli, astronaut, landscape, tmp_path):

@@ -87,7 +87,7 @@ def test_photo_over_the_limit(command, photo, tmp_path, cli):
 def test_one_bad_photo_among_three(command, photo, bad, tmp_path, cli):
     path, last, out = bad("truncated.jpg"), tmp_path / "last.jpg", tmp_path / "out"
     shutil.copy(photo, last)
-    assert_told(cli(*command, photo, path, last, "-o", out), 1, f"{path}: ", "cut short")
+    assert_told(cli(*command, photo, path, last, "-o", out, "-q"), 1, f"{path}: ", "cut short")
     assert sorted(item.name for item in out.iterdir()) == [photo.name, "last.jpg"]
     for name in (photo.name, "last.jpg"):
         with Image.open(out / name) as image:

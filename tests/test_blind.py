@@ -177,8 +177,8 @@ def test_a_photo_is_restored_without_being_told(cli, photo, trained_blind, tmp_p
     assert cli(*words).status == 0
     done = cli("restore", bad, "-o", out, "--model", trained_blind, "--uncertainty", guess)
     assert done.status == 0, done.err
-    assert "undoing JPEG of quality 10 to 95, H.264" in done.out
-    assert "found" not in done.out
+    assert "undoing JPEG of quality 10 to 95, H.264" in done.err
+    assert "found" not in done.err
     assert pixels(out).shape == pixels(guess).shape == pixels(bad).shape
     boxed = tmp_path / "boxed.png"
     done = cli("restore", bad, "-o", boxed, "--model", trained_blind, "--box", "8,8,40,48")

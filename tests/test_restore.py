@@ -23,7 +23,7 @@ def test_three_lines_of_python(trained, photo, tmp_path):
 def test_the_command_line_gives_the_same_picture(trained, photo, tmp_path, cli):
     done = cli("restore", photo, "-o", tmp_path / "out.png", "--model", trained)
     assert done.status == 0, done.err
-    assert "gaussian:kernel=9,sigma=4" in done.out
+    assert "gaussian:kernel=9,sigma=4" in done.err
     restored = unveil.load(str(trained)).restore(unveil.read(photo))
     unveil.write(restored, tmp_path / "expected.png")
     written, expected = (read_photo(tmp_path / name).rgb for name in ("out.png", "expected.png"))

@@ -79,7 +79,7 @@ class TestEach:
 def test_the_listing_shows_them_all(cli):
     done = cli("models", "--json")
     assert done.status == 0
-    listed = {row["name"]: row for row in json.loads(done.out)}
+    listed = {row["name"]: row for row in map(json.loads, done.out.splitlines())}
     assert listed.keys() == {path.parent.name for path in FOLDER.glob("*/checkpoint.json")}
     for row in listed.values():
         assert {
@@ -97,8 +97,8 @@ def test_restore_picks_the_weights_by_operator(cli, photo, tmp_path):
     words = ("restore", photo, "-o", tmp_path / "out.png", "--operator", "pixelate:block=8")
     done = cli(*words)
     assert done.status == 0, done.err
-    assert "undoing pixelate:block=8 in jpeg:" in done.out
-    assert "with pixelate on" in done.out
+    assert "undoing pixelate:block=8 in jpeg:" in done.err
+    assert "with pixelate on" in done.err
 
 
 def test_an_operator_beyond_training_is_refused_with_the_range_unless_forced(cli, photo, tmp_path):

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
+from unveil import messages
 from unveil.errors import UnveilError
 
 
@@ -21,18 +22,17 @@ def _status() -> int:
     try:
         return run(sys.argv[1:])
     except UnveilError as error:
-        for line in str(error).splitlines():
-            print(f"unveil: {line}", file=sys.stderr)
+        messages.fail(error)
         return error.exit_status
     except KeyboardInterrupt:
-        print("unveil: interrupted", file=sys.stderr)
+        messages.fail("interrupted")
         return 130
     except BrokenPipeError:  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:  # the machine's trouble, not ours: a full disk, a file in the way
         place = f"{error.filename}: " if error.filename else ""
-        print(f"unveil: {place}{error.strerror or error}.", file=sys.stderr)
+        messages.fail(f"{place}{error.strerror or error}.")
         return 1
 
 

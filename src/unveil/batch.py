@@ -1,10 +1,12 @@
 """Many photo files in, one output each: which goes where, and one line per failure."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from unveil import messages
+from unveil.box import Box
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 from unveil.photos import (
@@ -18,6 +20,8 @@ from unveil.photos import (
     write_photo,
 )
 from unveil.progress import progress
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,40 @@ def process(
     for job in progress(jobs, len(jobs), "photos"):
         try:
             _process_one(job, function, overwrite=overwrite, max_pixels=max_pixels)
+            row = {"photo": str(job.source), "written": str(job.target)}
+            messages.result(row, f"{job.source} -> {job.target}")
         except UnveilError as error:
             failures += 1
-            print(f"unveil: {error}", file=sys.stderr)
+            messages.fail(error)
+    return failures
+
+
+def preview(
+    jobs: Sequence[Job], boxes: Sequence[Box] = (), *, overwrite: bool = False, max_pixels: int
+) -> int:
+    """Say what :func:`process` would write; refuse what it would not read, or not overwrite.
+
+    Args:
+        jobs: as for :func:`process`.
+        boxes: parts that must lie inside every photo.
+        overwrite: whether files that exist may be replaced.
+        max_pixels: refuse larger photos.
+
+    Returns:
+        How many photos would fail.
+    """
+    failures = 0
+    for job in jobs:
+        try:
+            check_free(job.target, overwrite=overwrite)
+            check_folder(job.target.parent)
+            height, width = read_photo(job.source, max_pixels).rgb.shape[:2]
+            for box in boxes:
+                _naming(job.source, box.check_inside, width, height)
+            messages.would_write(job.target, {"photo": str(job.source)}, job.source)
+        except UnveilError as error:
+            failures += 1
+            messages.fail(error)
     return failures
 
 
@@ -128,10 +163,10 @@ def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
             function(path)
         except UsageError as error:
             failures += 1
-            print(f"unveil: {path}: {error}", file=sys.stderr)
+            messages.fail(f"{path}: {error}")
         except UnveilError as error:
             failures += 1
-            print(f"unveil: {error}", file=sys.stderr)
+            messages.fail(error)
     return failures
 
 
@@ -181,11 +216,15 @@ def _process_one(
     check_free(job.target, overwrite=overwrite)
     photo = read_photo(job.source, max_pixels)
     make_folder(job.target.parent)
+    write_photo(_naming(job.source, function, photo), job.target)
+
+
+def _naming(source: Path, function: Callable[..., Result], *arguments: object) -> Result:
+    """Call a function; name the photo in what it says of a wrong request."""
     try:
-        processed = function(photo)
+        return function(*arguments)
     except UsageError as error:
-        raise UnveilError(f"{job.source}: {error}") from None
-    write_photo(processed, job.target)
+        raise UnveilError(f"{source}: {error}") from None
 
 
 def _below(item: Path, output: Path) -> list[Job]:

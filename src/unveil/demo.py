@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from unveil import tables
+from unveil import messages, tables
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
 from unveil.images import to_photo, to_tensor
@@ -41,11 +41,11 @@ def run_demo(output: Path) -> None:
         restored = load(name).restore(obfuscated, degradation)
         for stage, images in (("before", obfuscated), ("after", restored)):
             scores = {name: float(metric(images, clean)) for name, metric in METRICS.items()}
-            rows.append({"operator": str(operator), "": f"{stage} {name}", **scores})
+            rows.append({"operator": str(operator), "photo": f"{stage} {name}", **scores})
         stages = {"clean": clean, str(operator): obfuscated, name: restored}
         strips.append([_captioned(*stage) for stage in stages.items()])
-    print(tables.markdown(rows))
-    print(_write_strip(strips, output / "strip.png"))
+    messages.results(rows, tables.markdown(rows))
+    messages.written(_write_strip(strips, output / "strip.png"))
 
 
 def _write_strip(strips: list[list[Captioned]], path: Path) -> Path:

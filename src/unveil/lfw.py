@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
+from unveil import messages
 from unveil.crops import cache_folder
 from unveil.errors import UnveilError
 from unveil.files import file_sha256
@@ -31,13 +32,18 @@ TIMEOUT_S = 30
 ATTEMPTS = 5
 
 
+def target_folder() -> Path:
+    """Return where the photos are kept."""
+    return cache_folder() / FOLDER
+
+
 def default_folder() -> Path:
     """Return the downloaded LFW folder.
 
     Raises:
         UnveilError: it has not been downloaded.
     """
-    folder = cache_folder() / FOLDER
+    folder = target_folder()
     if not folder.is_dir():
         raise UnveilError("no photos given: use --data DIR, or run `unveil download` for LFW.")
     return folder
@@ -54,7 +60,7 @@ def download(url: str = URL, sha256: str = SHA256, *, pause_s: float = 1.0) -> P
     Raises:
         UnveilError: offline, broken off too often, wrong checksum, damaged archive.
     """
-    target = cache_folder() / FOLDER
+    target = target_folder()
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -160,4 +166,5 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> None:
 def _bar() -> Progress:
     console = Console(stderr=True)
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+    hidden = messages.is_quiet() or not console.is_terminal
+    return Progress(*columns, console=console, disable=hidden, transient=True)

@@ -1,7 +1,10 @@
 """Progress on standard error: a live bar on a terminal, silence or plain lines in a pipe."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
+
+from unveil import messages
 
 Item = TypeVar("Item")
 
@@ -9,12 +12,16 @@ Item = TypeVar("Item")
 def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """Pass ``items`` on, with a bar and the time left where standard error is a terminal."""
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
     console = Console(stderr=True)
-    if not console.is_terminal or total < 2:
-        return iter(items)
-    return iter(track(items, label, total=total, console=console, transient=True))
+    if messages.is_quiet() or not console.is_terminal or total < 2:
+        yield from items
+        return
+    # Results go where they belong: left to itself, rich moves them to the terminal of its bar.
+    to_terminal = sys.stdout.isatty()
+    with Progress(console=console, transient=True, redirect_stdout=to_terminal) as bar:
+        yield from bar.track(items, total, description=label)
 
 
 def timed(
@@ -32,7 +39,7 @@ def timed(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if messages.is_quiet() or not console.is_terminal:
         yield from items
         return
     columns = (
@@ -41,7 +48,8 @@ def timed(
         TextColumn("{task.percentage:>3.0f} % {task.fields[fps]:.1f} fps, left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    to_terminal = sys.stdout.isatty()
+    with Progress(*columns, console=console, transient=True, redirect_stdout=to_terminal) as bar:
         task = bar.add_task(label, total=seconds, fps=0.0)
         for number, item in enumerate(items, 1):
             yield item

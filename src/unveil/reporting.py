@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from unveil import messages
+
 REFRESH_STEPS = 10
 
 
@@ -30,7 +32,7 @@ class Reporter:
             TextColumn("loss {task.fields[loss]}  PSNR {task.fields[psnr]} dB  left"),
             TimeRemainingColumn(),
             console=console,
-            disable=not (visible and console.is_terminal),
+            disable=messages.is_quiet() or not (visible and console.is_terminal),
         )
         self.task = self.bar.add_task("", epoch=1, epochs=epochs, loss="-", psnr="-")
 
@@ -48,7 +50,7 @@ class Reporter:
 
     def say(self, line: str) -> None:
         """Print one line of text."""
-        if self.visible:
+        if self.visible and not messages.is_quiet():
             self.bar.console.print(line, highlight=False, soft_wrap=True)
 
     def step(self, epoch: int, step: int, total_steps: int, loss: Tensor) -> None:

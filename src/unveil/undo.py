@@ -1,6 +1,5 @@
 """What `unveil restore` and `unveil inspect` do with one photo file."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from unveil import messages
 from unveil.auto import Outcome, draw, find, restore_finding
 from unveil.box import Box
 from unveil.config import TILE_PX, Device, Engine, Precision
@@ -82,11 +82,14 @@ class Undo:
             images = to_tensor(photo)
             finding = self._find(images, photo.storage, chosen)
             if finding.degradation is None:
-                print("nothing to undo: the photo is written as it is.")
+                messages.note("nothing to undo: the photo is written as it is.")
+                messages.add(model=None)
                 return photo
             restorer = chosen or loaded(self.choose(finding.degradation))
             undone = finding.degradation
-            print(f"undoing {said(undone, restorer)} with {restorer.name} on {restorer.runtime}")
+            how = f"with {restorer.name} on {restorer.runtime}"
+            messages.note(f"undoing {said(undone, restorer)} {how}")
+            messages.add(model=restorer.name, runtime=str(restorer.runtime))
             if chosen is None and isinstance(restorer, Network):
                 say_if_beyond(restorer, undone)
             outcome = restore_finding(
@@ -117,7 +120,9 @@ class Undo:
         except UsageError:
             if self.operator is not None:
                 raise
-            print("beyond what the shipped weights were trained on: taking the closed form.")
+            messages.note(
+                "beyond what the shipped weights were trained on: taking the closed form."
+            )
             return FALLBACK
 
     def _find(self, images: Tensor, storage: Storage, restorer: Restorer | None) -> Finding:
@@ -126,9 +131,10 @@ class Undo:
             return Finding(restorer.card.task.typical.operator, storage, 1.0, None, self.box)
         prior = read_prior(self.prior)
         finding, warning = find(images, storage, self.operator, self.box, prior)
-        print(f"{'told' if self.operator else 'found'}: {finding}")
+        messages.note(f"{'told' if self.operator else 'found'}: {finding}")
+        messages.add(**finding.as_row())
         if warning:
-            print(f"unveil: warning: {warning}.", file=sys.stderr)
+            messages.warn(warning)
         return finding
 
 
@@ -142,7 +148,7 @@ def said(degradation: Degradation, restorer: Restorer) -> str:
 def say_if_beyond(network: Network, degradation: Degradation) -> None:
     """Say what weights were trained on, where it was something else."""
     if not network.card.task.covers(degradation):
-        print(f"{network.name} was not trained on that, but on {network.card.trained_on}.")
+        messages.note(f"{network.name} was not trained on that, but on {network.card.trained_on}.")
 
 
 WHITE = 0.1

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.hub import download_url_to_file
 
+from unveil import messages
 from unveil.config import LossConfig, Tap
 from unveil.crops import cache_folder
 from unveil.errors import UnveilError
@@ -69,13 +70,18 @@ def find(chosen: Path | None) -> Path:
     Raises:
         UnveilError: it is not there.
     """
-    path = chosen or cache_folder() / TORCHVISION_NAME
+    path = chosen or target_file()
     if not path.is_file():
         raise UnveilError(
             f"{path}: no VGG16 weights there, and the perceptual loss needs them; get them with "
             "`unveil download vgg16`, or name a file with --vgg-weights."
         )
     return path
+
+
+def target_file() -> Path:
+    """Return where torchvision's weights are kept."""
+    return cache_folder() / TORCHVISION_NAME
 
 
 def download() -> Path:
@@ -86,13 +92,14 @@ def download() -> Path:
     """
     from torchvision.models import VGG16_Weights  # slow to import, and only needed here
 
-    target = cache_folder() / TORCHVISION_NAME
+    target = target_file()
     if not target.exists() or not file_sha256(target).startswith(TORCHVISION_SHA256):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(".partial")
         try:
+            shown = not messages.is_quiet()
             url = VGG16_Weights.IMAGENET1K_V1.url
-            download_url_to_file(url, str(partial), hash_prefix=TORCHVISION_SHA256, progress=True)
+            download_url_to_file(url, str(partial), hash_prefix=TORCHVISION_SHA256, progress=shown)
             shutil.move(partial, target)
         except (OSError, RuntimeError) as error:
             raise UnveilError(f"VGG16 weights: cannot be downloaded ({error}).") from None

@@ -1,6 +1,5 @@
 """The curve: risk against strength, one row a setting and attacker; stopped, it goes on."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from functools import lru_cache, partial
@@ -8,6 +7,7 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
+from unveil import messages
 from unveil.audit import attack
 from unveil.audit.attack import RESTORING, TRAINED, UNAWARE, restorers_for
 from unveil.audit.embedder import load_embedder
@@ -94,10 +94,9 @@ def _doubt(rows: list[Row]) -> None:
     """Warn where not even clean faces are named: then the folders are hardly one person each."""
     for row in rows:
         if row["kind"] == CLEAN and row.get("rank1_of_10", [1])[0] < DOUBTFUL:
-            print(
-                f"unveil: warning: only {row['rank1_of_10'][0]:.0%} of clean faces of "
-                f"{row['face_px']} px are named right among 10 people; is each folder one person?",
-                file=sys.stderr,
+            messages.warn(
+                f"only {row['rank1_of_10'][0]:.0%} of clean faces of "
+                f"{row['face_px']} px are named right among 10 people (is each folder one person?)"
             )
 
 

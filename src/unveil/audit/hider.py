@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from unveil import messages
 from unveil.audit.embedder import Embedder, load_embedder
 from unveil.audit.faces import Face, FaceFinder
 from unveil.audit.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError, inside, to_rgb8
@@ -13,6 +14,7 @@ from unveil.box import Box
 from unveil.config import RuntimeConfig
 from unveil.images import to_photo, to_tensor
 from unveil.photos import Photo
+from unveil.results import Row
 from unveil.runtime import choose_runtime
 
 
@@ -60,11 +62,27 @@ class Hider:
         clean = to_tensor(photo)
         images, hidden = hide(clean, boxes, self.kind, self.limit, shipped_curves())
         result = to_photo(images, photo)
-        kept = to_tensor(result)[:, :3]
+        kept, rows = to_tensor(result)[:, :3], []
         for face, how in zip(faces, hidden, strict=True):
             distances = distances_to_self(clean[:, :3], kept, face, how, self._embedder)
-            print(report(face, how, distances))
+            messages.note(report(face, how, distances))
+            rows.append(as_row(face, how, distances))
+        messages.add(faces=rows)
         return result
+
+
+def as_row(face: Face, how: Hidden, distances: dict[str, float]) -> Row:
+    """Return what `report` says as plain values."""
+    risk = how.risk
+    return {
+        "box": str(how.box),
+        "width_px": round(face.width_px),
+        "operator": str(how.operator),
+        "risk": None if risk is None else round(risk.share, 4),
+        "risk_high": None if risk is None else round(risk.high, 4),
+        "distances": {name: round(distance, 3) for name, distance in distances.items()},
+        "recognised": min(distances.values()) < SAME_PERSON,
+    }
 
 
 def report(face: Face, how: Hidden, distances: dict[str, float]) -> str:

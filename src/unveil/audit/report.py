@@ -92,12 +92,7 @@ def write_report(rows_path: Path, out: Path) -> Path:
     Raises:
         UnveilError: no rows.
     """
-    rows = read_rows(rows_path)
-    if not rows or RISK not in rows[0]:
-        raise UnveilError(
-            f"{rows_path}: no rows with a gallery of {PEOPLE:,} people; `unveil audit curve` "
-            "makes them."
-        )
+    rows = check_rows(rows_path)
     text, files = compose(rows, out.stem)
     if out.suffix == ".md":
         for file, content in files.items():
@@ -107,6 +102,20 @@ def write_report(rows_path: Path, out: Path) -> Path:
     else:
         write_text(out, to_html(text, out.stem, files))
     return out
+
+
+def check_rows(path: Path) -> list[Row]:
+    """Return the rows that a page can be made from.
+
+    Raises:
+        UnveilError: there are none.
+    """
+    rows = read_rows(path)
+    if not rows or RISK not in rows[0]:
+        raise UnveilError(
+            f"{path}: no rows with a gallery of {PEOPLE:,} people; `unveil audit curve` makes them."
+        )
+    return rows
 
 
 def compose(rows: Sequence[Row], name: str) -> tuple[str, dict[str, bytes]]:

@@ -11,6 +11,7 @@ from tyro.extras import SubcommandApp
 from unveil.cli import networks, photos
 from unveil.cli.audit import audit
 from unveil.cli.export import export
+from unveil.cli.parts import speaking
 from unveil.cli.study import study
 
 DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
@@ -24,7 +25,7 @@ AUDITS = ("photos", "curve", "report")
 
 app = SubcommandApp()
 for command in COMMANDS:
-    app.command(command)
+    app.command(speaking(command))
 app.command(audit, name="audit", help="Say how likely a machine names the faces in photos.")
 app.command(study, name="study", help="Run the study's experiments and report them.")
 

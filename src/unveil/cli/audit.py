@@ -1,19 +1,18 @@
 """The audit: `unveil audit PHOTO...`, `curve`, `report`."""
 
-import json
-import sys
 from pathlib import Path
 
 from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
+from unveil import messages
 from unveil.audit.extra import check_installed
 from unveil.audit.plan import CurveConfig
 from unveil.box import parse_box
-from unveil.cli.parts import Boxes, Inputs, Json
+from unveil.cli.parts import Boxes, Inputs, check_photos, speaking
 from unveil.errors import UsageError
 from unveil.files import check_folder
-from unveil.photos import MAX_PIXELS, is_photo
+from unveil.photos import MAX_PIXELS, check_writable, is_photo
 from unveil.video.opening import is_video
 
 ABOVE = 3
@@ -23,6 +22,7 @@ audit = SubcommandApp()
 
 
 @audit.command(name="photos")
+@speaking
 def audit_photos(
     inputs: Inputs,
     /,
@@ -30,7 +30,7 @@ def audit_photos(
     picture: Path | None = None,
     fail_above: float | None = None,
     every_seconds: float = 1.0,
-    as_json: Json = False,
+    dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
     """Say of each face in photos how likely a machine names it (also: `unveil audit PHOTO`).
@@ -41,7 +41,7 @@ def audit_photos(
         picture: file for one photo with a box around each face, red where it is at risk.
         fail_above: leave with status 3 if a face may be at more risk than this, 0.05 say.
         every_seconds: time between the frames of a video that are looked at.
-        as_json: print one JSON object a face.
+        dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos.
     """
     from unveil import batch
@@ -55,6 +55,8 @@ def audit_photos(
     sources = batch.sources(inputs, lambda path: is_photo(path) or is_video(path))
     if picture is not None and (len(sources) != 1 or is_video(sources[0])):
         raise UsageError("--picture is for one photo.")
+    if dry_run:
+        return _preview(picture)
     from unveil.audit.photo import Auditor
 
     auditor = Auditor(places, picture, fail_above, max_pixels, every_seconds)
@@ -63,50 +65,76 @@ def audit_photos(
         if not is_video(path):
             for verdict in auditor.audit(path):
                 row = {"photo": str(path), **verdict.as_row()}
-                print(json.dumps(row) if as_json else f"{path}: {verdict}")
+                messages.result(row, f"{path}: {verdict}")
             return
         for seconds, verdict in auditor.audit_video(path):
             row = {"video": str(path), "seconds": round(seconds, 3), **verdict.as_row()}
-            print(json.dumps(row) if as_json else f"{path}, {seconds:.1f} s: {verdict}")
+            messages.result(row, f"{path}, {seconds:.1f} s: {verdict}")
 
     failed = batch.each(sources, look) > 0
     if auditor.above:
-        print(f"unveil: {auditor.above} faces are above --fail-above.", file=sys.stderr)
+        messages.fail(f"{auditor.above} faces are above --fail-above.")
     return 1 if failed else ABOVE if auditor.above else 0
 
 
+def _preview(picture: Path | None) -> int:
+    if picture is None:
+        raise UsageError("--dry-run goes with --picture; without it nothing is written.")
+    check_writable(picture)
+    check_folder(picture.parent)
+    messages.would_write(picture)
+    return 0
+
+
 @audit.command(name="curve")
+@speaking
 def audit_curve(
     config: OmitArgPrefixes[CurveConfig] = CurveConfig(),  # noqa: B008  # frozen
+    dry_run: bool = False,
 ) -> None:
     """Measure risk against strength on a folder of people; stopped, the same command goes on.
 
     Args:
         config: what to measure.
+        dry_run: say what would be written, and measure nothing.
     """
     from unveil.study.extra import check_installed as check_study
 
     check_installed()
     check_study()
     check_folder(config.out.parent)
+    if dry_run:
+        check_photos(config.data)
+        messages.would_write(config.out)
+        return
     from unveil.audit.curve import run_curve
 
     rows = run_curve(config)
-    print(f"{config.out}: {len(rows)} rows")
+    messages.result(
+        {"written": str(config.out), "rows": len(rows)}, f"{config.out}: {len(rows)} rows"
+    )
 
 
 @audit.command(name="report")
-def audit_report(rows: Positional[Path], /, out: Path = Path("audit.html")) -> None:
+@speaking
+def audit_report(
+    rows: Positional[Path], /, out: Path = Path("audit.html"), dry_run: bool = False
+) -> None:
     """Write one self-contained page: verdict, figures, protocol, limits.
 
     Args:
         rows: what `unveil audit curve` wrote.
         out: the page.
+        dry_run: say what would be written, and write nothing.
     """
     from unveil.study.extra import check_installed as check_study
 
     check_study()
     check_folder(out.parent)
-    from unveil.audit.report import write_report
+    from unveil.audit.report import check_rows, write_report
 
-    print(write_report(rows, out))
+    if dry_run:
+        check_rows(rows)
+        messages.would_write(out, source=rows)
+    else:
+        messages.written(write_report(rows, out))

@@ -1,11 +1,10 @@
 """Networks for other programs: `unveil export`."""
 
-import json
 from pathlib import Path
 
 from tyro.conf import Positional
 
-from unveil.cli.parts import Json
+from unveil import messages
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 
@@ -20,7 +19,6 @@ def export(
     data: Path | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
-    as_json: Json = False,
 ) -> None:
     """Write a network as an ONNX file, checked against PyTorch, for any batch and size.
 
@@ -33,7 +31,6 @@ def export(
             measure the loss on (default: the copy of LFW that `unveil download` keeps).
         overwrite: replace the file if it exists.
         dry_run: say what would be written, and write nothing.
-        as_json: print one JSON object.
     """
     from unveil.onnx.extra import check_installed
     from unveil.shipped import CLOSED_FORMS, find_model
@@ -46,14 +43,14 @@ def export(
     check_target(output, overwrite=overwrite)
     check_installed()
     if dry_run:
-        print(f"would write {model} to {output}")
+        messages.would_write(output, {"model": model})
         return
     from unveil.onnx.export import load_for_export, write_onnx
     from unveil.onnx.quantise import write_int8
 
     network = load_for_export(model)
     report = write_int8(network, output, data) if int8 else write_onnx(network, output)
-    print(json.dumps(report.as_row()) if as_json else report)
+    messages.result(report.as_row(), report)
 
 
 def check_target(output: Path, *, overwrite: bool) -> None:

@@ -1,13 +1,14 @@
 """Commands that make and measure restorers: fit, train, evaluate, models, download, report."""
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
-from unveil.cli.parts import Json, Output
+from unveil import messages
+from unveil.cli.parts import Output, check_photos
 from unveil.config import EvaluateConfig, LossConfig, RunConfig, from_dict
 from unveil.errors import UsageError
 from unveil.files import check_folder
@@ -16,7 +17,12 @@ DEFAULT_RUN = Path("runs/cae")
 
 
 def fit(
-    folder: Positional[Path], /, output: Output, photos: int = 2048, crop_px: int = 112
+    folder: Positional[Path],
+    /,
+    output: Output,
+    photos: int = 2048,
+    crop_px: int = 112,
+    dry_run: bool = False,
 ) -> None:
     """Learn what the closed forms know of photos: their power spectrum, in seconds.
 
@@ -25,49 +31,64 @@ def fit(
         output: file to write, for `unveil restore --prior`.
         photos: take no more than so many.
         crop_px: side of the center crop that is taken of each.
+        dry_run: say what would be written, and write nothing.
     """
     if photos < 1 or crop_px < 2:
         raise UsageError("--photos must be at least 1, --crop-px at least 2.")
+    from unveil.photos import list_photos
+
+    count = len(list_photos(folder)[:photos])
+    if dry_run:
+        check_folder(output.parent)
+        messages.would_write(output, {"photos": count}, folder)
+        return
     from unveil.fit import fit_folder, write_prior
 
     write_prior(fit_folder(folder, photos, crop_px), output)
-    print(output)
+    messages.written(output, {"photos": count})
 
 
-def models(as_json: Json = False) -> None:
-    """List the shipped weights.
-
-    Args:
-        as_json: print JSON, with the whole sha256 and all scores.
-    """
+def models() -> None:
+    """List the shipped weights; --json says more of them."""
     from unveil import tables
     from unveil.shipped import list_shipped
 
     rows = [item.summary() for item in list_shipped()]
-    print(json.dumps(rows, indent=2) if as_json else tables.models(rows))
+    messages.results(rows, tables.models(rows))
 
 
-def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /) -> None:
+def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /, dry_run: bool = False) -> None:
     """Download what training needs into the cache folder.
 
     Args:
         what: lfw (Labeled Faces in the Wild, over 200 MB) or vgg16 (for the perceptual loss,
             528 MB).
+        dry_run: say where it would be kept, and fetch nothing.
     """
+    target, fetch = _download_of(what)
+    if dry_run:
+        check_folder(target().parent)
+        messages.would_write(target())
+    else:
+        messages.written(fetch())
+
+
+def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
+    """Return what tells where a download is kept, and what fetches it."""
     if what == "lfw":
         from unveil import lfw
 
-        print(lfw.download())
-    else:
-        from unveil import vgg_weights
+        return lfw.target_folder, lfw.download
+    from unveil import vgg_weights
 
-        print(vgg_weights.download())
+    return vgg_weights.target_file, vgg_weights.download
 
 
 def train(
     config: OmitArgPrefixes[RunConfig] = RunConfig(),  # noqa: B008  # frozen
     out: Path = DEFAULT_RUN,
     resume: Path | None = None,
+    dry_run: bool = False,
 ) -> None:
     """Train a model; Ctrl-C saves, --resume goes on.
 
@@ -75,6 +96,7 @@ def train(
         config: the run.
         out: run folder to write: checkpoints `best` and `last`.
         resume: run folder to go on with, under the settings it was started with.
+        dry_run: say what would be written, and train nothing.
     """
     check_folder(resume or out)
     if resume is not None:
@@ -89,9 +111,13 @@ def train(
         config = from_dict(RunConfig, read_card(resume / "last").run)
         if moved is not None:
             config = replace(config, loss=replace(config.loss, vgg_weights=moved))
+    if dry_run:
+        check_photos(config.data.data)
+        messages.would_write(resume or out)
+        return
     from unveil.train import train as run_training
 
-    print(run_training(config, resume or out, resume=resume is not None))
+    messages.written(run_training(config, resume or out, resume=resume is not None))
 
 
 def evaluate(
@@ -99,7 +125,7 @@ def evaluate(
     /,
     config: OmitArgPrefixes[EvaluateConfig] = EvaluateConfig(),  # noqa: B008  # frozen
     append: Path | None = None,
-    as_json: Json = False,
+    dry_run: bool = False,
 ) -> None:
     """Score a model, or `identity` for the obfuscated photos themselves.
 
@@ -107,34 +133,45 @@ def evaluate(
         model: shipped name, checkpoint folder, closed form (lmmse...) or identity.
         config: what to score it on.
         append: also add the result to this file of rows.
-        as_json: print one JSON object.
+        dry_run: say which file --append would add to, and score nothing.
     """
     from unveil import shipped
 
+    if dry_run and append is None:
+        raise UsageError("--dry-run goes with --append; without it nothing is written.")
     if model not in (shipped.IDENTITY, *shipped.CLOSED_FORMS):
         shipped.find_model(model)
     if append is not None:
         check_folder(append.parent)
+    if dry_run and append is not None:
+        messages.result({"would_append_to": str(append)}, f"would add a row to {append}")
+        return
     from unveil import results, tables
     from unveil.evaluate import evaluate as run_evaluation
 
     row = run_evaluation(model, config)
     if append is not None:
         results.append_row(append, row)
-    print(json.dumps(row) if as_json else tables.results([row]))
+    messages.result(row, tables.results([row]))
 
 
-def report(documents: Positional[tuple[Path, ...]], /, check: bool = False) -> int:
+def report(
+    documents: Positional[tuple[Path, ...]], /, check: bool = False, dry_run: bool = False
+) -> int:
     """Fill the tables of Markdown documents from result rows.
 
     Args:
         documents: files with `<!-- table: NAME of FILE -->` marks; FILE holds the rows, as
             `unveil evaluate --append` writes them.
         check: change nothing; fail if a table is out of date.
+        dry_run: change nothing; say what would be.
     """
     from unveil import tables
 
-    stale = [path for path in documents if tables.refresh(path, write=not check)]
-    for path in stale:
-        print(f"{path}: {'out of date' if check else 'updated'}")
-    return int(check and bool(stale))
+    said = "out of date" if check else "would be updated" if dry_run else "updated"
+    write = not (check or dry_run)
+    changed = {path: tables.refresh(path, write=write) for path in documents}
+    for path, stale in changed.items():
+        row = {"document": str(path), "stale": stale, "written": stale and write}
+        messages.result(row, f"{path}: {said}" if stale else None)
+    return int(check and any(changed.values()))

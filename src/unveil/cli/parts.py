@@ -1,17 +1,59 @@
-"""Arguments that several commands take."""
+"""Arguments that several commands take, and what all of them take."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from unveil import messages
 from unveil.config import Device, Engine, Precision
 from unveil.errors import UsageError
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
-Json = Annotated[bool, arg(name="json")]
 Boxes = Annotated[UseAppendAction[tuple[str, ...]], arg(name="box", metavar="X,Y,W,H")]
+Quiet = Annotated[
+    bool, arg(aliases=["-q"], help="no progress and no remarks; results, warnings, errors stay.")
+]
+Json = Annotated[bool, arg(name="json", help="print results as JSON, one object a line.")]
+MANNERS = {"quiet": Quiet, "as_json": Json}
+
+
+def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--quiet`` and ``--json``, which :mod:`unveil.messages` obeys.
+
+    tyro makes its flags from a signature; this one is the command's own and two arguments more.
+    """
+
+    @functools.wraps(command)
+    def speak(*args: Any, quiet: bool = False, as_json: bool = False, **named: Any) -> Any:
+        with messages.speaking(quiet=quiet, as_json=as_json):
+            return command(*args, **named)
+
+    own = inspect.signature(command)
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in MANNERS.items()
+    ]
+    speak.__dict__["__signature__"] = own.replace(parameters=[*own.parameters.values(), *more])
+    del speak.__dict__["__wrapped__"]  # where tyro would look for the types
+    speak.__annotations__ = {**command.__annotations__, **MANNERS}
+    return speak
+
+
+def check_photos(folder: Path | None) -> None:
+    """Refuse, for ``--dry-run``, a folder without photos; None is downloaded LFW.
+
+    Raises:
+        UnveilError: there is no photo.
+    """
+    from unveil.lfw import default_folder
+    from unveil.photos import list_photos
+
+    list_photos(folder or default_folder())
 
 
 def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:

@@ -1,17 +1,18 @@
 """Commands on photos: obfuscate, restore, inspect, demo."""
 
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from unveil import messages
 from unveil.audit.extra import check_installed
 from unveil.box import parse_box
 from unveil.cli import videos
-from unveil.cli.parts import Boxes, Inputs, Json, Output, check_engine
+from unveil.cli.parts import Boxes, Inputs, Output, check_engine
 from unveil.clips.output import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Precision
 from unveil.errors import UsageError
+from unveil.files import check_folder
 from unveil.photos import MAX_PIXELS, Photo
 from unveil.presets import parse_call
 from unveil.specs import Degradation, Operator, Storage, parse_storage
@@ -31,6 +32,7 @@ def obfuscate(
     codec: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
+    dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
     """Blur or pixelate photos or videos, or hide the faces in photos safely.
@@ -51,6 +53,7 @@ def obfuscate(
         quality: of a video, the codec's rate factor: lower is better (default: hard to tell from
             the source).
         overwrite: replace files that exist.
+        dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.
     """
     from unveil import batch
@@ -58,13 +61,14 @@ def obfuscate(
     if videos.are_videos(inputs, codec=codec, quality=quality):
         videos.refuse(safe=safe, box=boxes, storage=storage)
         return _obfuscate_videos(
-            inputs, output, operator, Written(codec, quality, overwrite, max_pixels)
+            inputs, output, operator, Written(codec, quality, overwrite, max_pixels, dry_run)
         )
     if not safe and (operator is None or boxes):
         raise UsageError("--operator SPEC says how to obfuscate; --box goes with --safe.")
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")
     kept = parse_storage(storage) if storage else None
+    places = [parse_box(box) for box in boxes]
     jobs = batch.plan(inputs, output)
     if safe:
         check_installed()
@@ -72,11 +76,11 @@ def obfuscate(
             raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
         from unveil.audit.hider import Hider
 
-        process: Callable[[Photo], Photo] = Hider(
-            [parse_box(box) for box in boxes], operator or "pixelate", risk
-        )
+        process: Callable[[Photo], Photo] = Hider(places, operator or "pixelate", risk)
     else:
         process = partial(_obfuscate, parse_call(operator or ""), kept)
+    if dry_run:
+        return int(batch.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0)
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
@@ -95,6 +99,7 @@ def _obfuscate(operator: Operator, storage: Storage | None, photo: Photo) -> Pho
     from unveil import images, operators
     from unveil.storage import store
 
+    messages.add(operator=str(operator), storage=storage and str(storage))
     obfuscated = operators.obfuscate(images.to_tensor(photo), operator)
     return images.to_photo(store(obfuscated, storage) if storage else obfuscated, photo)
 
@@ -114,6 +119,7 @@ def restore(
     codec: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
+    dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
     tile_px: int = TILE_PX,
     device: Device = "auto",
@@ -139,6 +145,7 @@ def restore(
         quality: of a video, the codec's rate factor: lower is better (default: hard to tell from
             the source).
         overwrite: replace files that exist.
+        dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.
         tile_px: side of the pieces that a large photo is restored in.
         device: where to compute.
@@ -154,7 +161,7 @@ def restore(
     check_engine(engine, model, device, precision)
     if videos.are_videos(inputs, codec=codec, quality=quality):
         videos.refuse(uncertainty=uncertainty, samples=samples)
-        written = Written(codec, quality, overwrite, max_pixels)
+        written = Written(codec, quality, overwrite, max_pixels, dry_run)
         planned = plan_jobs(inputs, output, written)
         check_choice(model, wanted, force=force)
         from unveil.clips.restoring import Restoring
@@ -165,8 +172,15 @@ def restore(
     jobs = batch.plan(inputs, output)
     check_choice(model, wanted, force=force)
     drawn = [batch.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
-    for extra in [*drawn, *filter(None, [uncertainty])]:
+    extras = [*drawn, *filter(None, [uncertainty])]
+    for extra in extras:
         batch.check_single(jobs, extra, overwrite=overwrite)
+    if dry_run:
+        places = [place] if place else []
+        failed = batch.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels)
+        for extra in [] if failed else extras:
+            messages.would_write(extra, source=jobs[0].source)
+        return int(failed > 0)
     from unveil.undo import Undo
 
     undo = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
@@ -178,7 +192,6 @@ def inspect(
     inputs: Inputs,
     /,
     box: str | None = None,
-    as_json: Json = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
     """Say what hides photos: blur or mosaic, how strong, where, and how the file was kept.
@@ -186,7 +199,6 @@ def inspect(
     Args:
         inputs: photos, or folders of photos.
         box: X,Y,W,H, the part to look at (default: the whole photo; a mosaic in it is found).
-        as_json: print one JSON object a photo.
         max_pixels: refuse larger photos.
     """
     from unveil import batch
@@ -197,18 +209,22 @@ def inspect(
 
     def look(path: Path) -> None:
         finding = inspect_photo(path, place, max_pixels)
-        row = {"photo": str(path), **finding.as_row()}
-        print(json.dumps(row) if as_json else f"{path}: {finding}")
+        messages.result({"photo": str(path), **finding.as_row()}, f"{path}: {finding}")
 
     return int(batch.each(sources, look) > 0)
 
 
-def demo(output: Output = Path("runs/demo")) -> None:
+def demo(output: Output = Path("runs/demo"), dry_run: bool = False) -> None:
     """Obfuscate a photo that scikit-image ships, restore it, score it and draw it.
 
     Args:
         output: folder for the picture strip.
+        dry_run: say what would be written, and write nothing.
     """
+    check_folder(output)
+    if dry_run:
+        messages.would_write(output / "strip.png")
+        return
     from unveil.demo import run_demo
 
     run_demo(output)

@@ -5,6 +5,8 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
+from unveil import messages
+from unveil.cli.parts import check_photos, speaking
 from unveil.files import check_folder
 from unveil.study.extra import check_installed
 from unveil.study.plan import StudyConfig
@@ -14,6 +16,7 @@ study = SubcommandApp()
 
 
 @study.command(name="run")
+@speaking
 def study_run(
     config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
 ) -> None:
@@ -30,12 +33,14 @@ def study_run(
 
 
 @study.command(name="report")
+@speaking
 def study_report(
     folder: Positional[Path],
     /,
     out: Path | None = None,
     name: str = "report",
     page: bool = True,
+    dry_run: bool = False,
 ) -> None:
     """Write the report of a study: Markdown, figures and one self-contained HTML page.
 
@@ -44,18 +49,22 @@ def study_report(
         out: where to write (default: the study's folder).
         name: name of the report's files.
         page: write the HTML page too.
+        dry_run: say what would be written, and write nothing.
     """
     check_installed()
     check_folder(out or folder)
     from unveil.study.report import write_report
 
-    for path in write_report(folder, out or folder, name, page=page):
-        print(path)
+    for path in write_report(folder, out or folder, name, page=page, dry_run=dry_run):
+        say = messages.would_write if dry_run else messages.written
+        say(path)
 
 
 @study.command(name="search")
+@speaking
 def study_search(
     config: OmitArgPrefixes[SearchConfig] = SearchConfig(),  # noqa: B008  # frozen
+    dry_run: bool = False,
 ) -> None:
     """Search batch size, learning rate and L2; Ctrl-C saves, the same command goes on.
 
@@ -63,9 +72,14 @@ def study_search(
 
     Args:
         config: the search.
+        dry_run: say where the search would be kept, and do nothing.
     """
     check_installed()
     check_folder(config.out)
+    if dry_run:
+        check_photos(config.data.data)
+        messages.would_write(config.out)
+        return
     from unveil.study.search import run_search
 
     run_search(config)

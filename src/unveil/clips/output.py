@@ -1,14 +1,14 @@
 """Clips one after the other: which goes where, how it is written, and one line per failure."""
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unveil import batch
+from unveil import batch, messages
 from unveil.errors import UnveilError, UsageError
+from unveil.files import check_folder
 from unveil.progress import timed
 from unveil.video.codecs import CONTAINERS, choose
 from unveil.video.layout import Picture
@@ -31,12 +31,14 @@ class Written:
         quality: rate factor; None for the codec's default.
         overwrite: whether files that exist are replaced.
         max_pixels: larger pictures are refused.
+        dry_run: only say what would be written.
     """
 
     codec: str | None
     quality: int | None
     overwrite: bool
     max_pixels: int
+    dry_run: bool = False
 
 
 def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[batch.Job]:
@@ -66,7 +68,7 @@ def process_all(jobs: Sequence[batch.Job], steps: "Steps", written: Written) -> 
         except UnveilError as error:
             failures += 1
             named = f"{job.source}: {error}" if isinstance(error, UsageError) else error
-            print(f"unveil: {named}", file=sys.stderr)
+            messages.fail(named)
     return failures
 
 
@@ -81,7 +83,12 @@ def _process_one(job: batch.Job, steps: "Steps", written: Written) -> None:
     info = describe(job.source, written.max_pixels)
     planned = plan(info, job.target, choose(job.target, written.codec, written.quality))
     if planned.change:
-        print(f"{job.target}: {planned.change}.")
+        messages.note(f"{job.target}: {planned.change}.")
+    row: dict[str, object] = {"video": str(job.source)}
+    if written.dry_run:
+        check_folder(job.target.parent)
+        messages.would_write(job.target, row, job.source)
+        return
     step = steps(planned.info)
     batch.make_folder(job.target.parent)
     started, count = time.perf_counter(), 0
@@ -95,7 +102,10 @@ def _process_one(job: batch.Job, steps: "Steps", written: Written) -> None:
     fps = count / (time.perf_counter() - started)
     encoding = planned.encoding
     quality = "" if encoding.quality is None else f", quality {encoding.quality}"
-    print(f"{job.target}: {count} frames, {fps:.1f} a second, {encoding.name}{quality}")
+    row |= {"written": str(job.target), "frames": count, "fps": round(fps, 2)}
+    row |= {"codec": encoding.name, "quality": encoding.quality}
+    words = f"{count} frames, {fps:.1f} a second, {encoding.name}{quality}"
+    messages.result(row, f"{job.source} -> {job.target}: {words}")
 
 
 def _shown(planned: "Plan", pictures: Iterable[Picture]) -> Iterator[Picture]:

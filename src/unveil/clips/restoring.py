@@ -7,6 +7,7 @@ from functools import cached_property
 
 from torch import Tensor
 
+from unveil import messages
 from unveil.auto import find, restore_finding
 from unveil.box import Box
 from unveil.config import Device, Precision
@@ -49,10 +50,14 @@ class Restoring:
         finding = self._find(info)
         degradation = finding.degradation
         if degradation is None:
-            print("nothing to undo: the video is written as it is.")
+            messages.note("nothing to undo: the video is written as it is.")
+            messages.add(model=None)
             return None
         restorer = self._chosen or self._load(self._choose(degradation))
-        print(f"undoing {said(degradation, restorer)} with {restorer.name} on {restorer.runtime}")
+        messages.note(
+            f"undoing {said(degradation, restorer)} with {restorer.name} on {restorer.runtime}"
+        )
+        messages.add(model=restorer.name, runtime=str(restorer.runtime))
         if self._chosen is None and isinstance(restorer, Network):
             say_if_beyond(restorer, degradation)
         return self._step(info, finding, restorer)
@@ -79,7 +84,7 @@ class Restoring:
             operator = self._chosen.card.task.typical.operator
             return Finding(operator, storage, 1.0, None, undo.box)
         if not info.is_measured:
-            print(f"how the clip was compressed is not known: taken for {storage}.")
+            messages.note(f"how the clip was compressed is not known: taken for {storage}.")
         if undo.operator is not None:
             finding = Finding(undo.operator, storage, 1.0, None, undo.box)
         else:
@@ -87,7 +92,8 @@ class Restoring:
             pictures = (upright(picture, info) for picture in samples(info, LOOKED_AT))
             seen = [find(images, storage, None, undo.box, prior)[0] for images in pictures]
             finding = agree(seen)
-        print(f"{'told' if undo.operator else 'found'}: {finding}")
+        messages.note(f"{'told' if undo.operator else 'found'}: {finding}")
+        messages.add(**finding.as_row())
         return finding
 
     def _step(self, info: Info, finding: Finding, restorer: Restorer) -> Step:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from unveil import messages
 from unveil.crops import cache_folder
 from unveil.files import file_sha256
 from unveil.onnx.graph import FORMAT
@@ -48,7 +49,7 @@ def cached_file(network: Network) -> Path:
         path.unlink(missing_ok=True)
     from unveil.onnx.export import to_onnx, write_checked
 
-    print(f"making an ONNX file of {network.name}, once")
+    messages.note(f"making an ONNX file of {network.name}, once")
     content = to_onnx(network)
     name = f"{weights}-{FORMAT}-{hashlib.sha256(content).hexdigest()[:DIGITS]}.onnx"
     return write_checked(network, content, folder / name).path

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from unveil import tables
+from unveil import messages, tables
 from unveil.config import LossConfig, RuntimeConfig
 from unveil.data import Photos
 from unveil.models import build
@@ -37,9 +37,12 @@ def print_costs(
         minutes = round(steps * seconds[kind] / 60, 1)
         rows.append({"cell": cell.name, "steps": steps, "minutes": minutes})
         total_minutes += minutes
-    print(tables.markdown(rows))
-    print(f"\nAll {len(rows)} cells: {total_minutes:.0f} minutes of training on {chosen};")
-    print("validation and scoring come on top.")
+    messages.results(
+        rows,
+        f"{tables.markdown(rows)}\n\n"
+        f"All {len(rows)} cells: {total_minutes:.0f} minutes of training on {chosen};\n"
+        "validation and scoring come on top.",
+    )
 
 
 def _training_photos(cell: Cell, photos: Photos) -> int:

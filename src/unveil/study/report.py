@@ -15,7 +15,9 @@ from unveil.study.select import results_of
 from unveil.study.text import compose
 
 
-def write_report(folder: Path, out: Path, name: str, *, page: bool) -> list[Path]:
+def write_report(
+    folder: Path, out: Path, name: str, *, page: bool, dry_run: bool = False
+) -> list[Path]:
     """Write ``NAME.md``, its figures in ``NAME/`` and, for ``page``, ``NAME.html``.
 
     Args:
@@ -23,9 +25,10 @@ def write_report(folder: Path, out: Path, name: str, *, page: bool) -> list[Path
         out: where to write.
         name: of the report.
         page: write the HTML page too, all figures inside it.
+        dry_run: compose all, write nothing.
 
     Returns:
-        The files that were written.
+        The files that were, or would be, written.
 
     Raises:
         UnveilError: no study in ``folder``, or no rows.
@@ -39,12 +42,15 @@ def write_report(folder: Path, out: Path, name: str, *, page: bool) -> list[Path
     files |= {f"{strip}.png": png for strip, png in figures(results, folder / "cells").items()}
     text = compose(results, manifest, name, files.keys(), lost)
     written = [out / f"{name}.md", *(out / name / file for file in files)]
+    page_path = out / f"{name}.html"
+    written += [page_path] if page else []
+    if dry_run:
+        return written
     (out / name).mkdir(parents=True, exist_ok=True)
     for file, content in files.items():
         with temporary_beside(out / name / file) as partial:
             partial.write_bytes(content)
     write_text(out / f"{name}.md", text)
     if page:
-        write_text(out / f"{name}.html", to_html(text, name, files))
-        written.append(out / f"{name}.html")
+        write_text(page_path, to_html(text, name, files))
     return written

@@ -2,14 +2,12 @@
 
 import contextlib
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
+from unveil import messages
 from unveil.card import CARD_NAME
 from unveil.config import DataConfig, LossConfig
 from unveil.data import open_photos
@@ -60,7 +58,7 @@ def run_study(config: StudyConfig) -> None:
         folder = open_folder(config.out, shared_settings(photos, size, loss))
         with contextlib.nullcontext() if config.join else folder.only_study():
             for line in folder.rows()[1]:
-                print(f"{line}; it is left out.", file=sys.stderr)
+                messages.warn(f"{line}; it is left out")
             run_cells(Study(folder, size, data, photos, loss, config.runtime, features), cells)
 
 
@@ -100,7 +98,6 @@ def run_cells(study: Study, cells: Sequence[Cell]) -> None:
         UnveilError: photos, weights or a folder that cannot be used.
     """
     keep_freed_memory()
-    console = Console(stderr=True)
     for obfuscation in dict.fromkeys(cell.obfuscation for cell in cells):
         with _working(study.folder, obfuscation) as mine:
             if mine and missing(study.folder, obfuscation):
@@ -109,9 +106,9 @@ def run_cells(study: Study, cells: Sequence[Cell]) -> None:
         with _working(study.folder, cell.name) as mine:
             if not mine or not missing(study.folder, cell.name):
                 continue
-            console.print(f"cell {number}/{len(cells)}: {cell.name}", highlight=False)
+            messages.note(f"cell {number}/{len(cells)}: {cell.name}")
             if stopped := _run_cell(study, cell):
-                console.print(f"stopped: {stopped}", highlight=False, soft_wrap=True)
+                messages.note(f"stopped: {stopped}")
 
 
 @contextlib.contextmanager

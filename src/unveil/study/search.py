@@ -6,7 +6,6 @@ queued in its stead that goes on from its checkpoint. Nothing is held in memory,
 stopped anywhere and started again, on any machine that reaches the database.
 """
 
-import sys
 import time
 import warnings
 from functools import partial
@@ -19,13 +18,14 @@ from optuna.exceptions import ExperimentalWarning, TrialPruned
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from unveil import messages
 from unveil.card import CARD_NAME, read_card
 from unveil.config import RunConfig, to_plain
 from unveil.data import Photos, open_photos
 from unveil.errors import UnveilError, UsageError
 from unveil.study.search_config import SearchConfig
 from unveil.study.search_plan import PlanSampler, in_place, place_of, suggest, try_again
-from unveil.study.search_report import DIVERGED, write_report
+from unveil.study.search_report import DIVERGED, trial_rows, write_report
 from unveil.study.search_storage import open_storage, open_study
 from unveil.train import DivergedError, TrainingInterruptedError, train
 
@@ -58,7 +58,8 @@ def run_search(config: SearchConfig) -> None:
         study = open_study(storage, config, photos, PlanSampler(config))
         _work(config, study)
         trials = in_place(study)[: config.total()]
-    print(write_report(config, trials))
+    text = write_report(config, trials)
+    messages.results(trial_rows(trials), text)
 
 
 def _check_batches(config: SearchConfig, photos: Photos) -> None:
@@ -102,7 +103,7 @@ def _wait(
     heartbeat; such a trial has no values yet, so it shows here.
     """
     if not waited:
-        print("waiting for the last trials of other workers", file=sys.stderr)
+        messages.note("waiting for the last trials of other workers")
     for trial in plan:
         if trial.state == TrialState.RUNNING:
             since = waited.setdefault(trial.number, time.monotonic())
@@ -129,7 +130,7 @@ def _try_one(config: SearchConfig, trial: Trial) -> float:
     folder = config.out / "trials" / str(place)
     folder.mkdir(parents=True, exist_ok=True)
     values = ", ".join(f"{name} {value:.3g}" for name, value in point.items())
-    print(f"trial {place}, {config.total()} in all: {values}", file=sys.stderr)
+    messages.note(f"trial {place}, {config.total()} in all: {values}")
     # A worker that was thought lost may still be in there.
     with FileLock(folder / ".lock"):
         return _train(config.run(point), folder, trial)
