@@ -41,6 +41,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/restore_speed.py --data $(LFW)
 	$(BIN)/python benchmarks/storage_speed.py
 	$(BIN)/python benchmarks/audit_speed.py
+	$(BIN)/python benchmarks/engine_speed.py
 
 # unveil beside other libraries and networks, all trained here for the same time; about an hour.
 bench-peers: $(READY)

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unveil.config import DataConfig
 from unveil.crops import open_crops
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
@@ -28,6 +27,9 @@ from unveil.photos import list_photos
 from unveil.restore import Network
 from unveil.specs import Degradation
 from unveil.storage import degrade
+
+CROP_PX = 64
+"""Side of what is taken of each photo: small, so that small photos will do."""
 
 WATCHED = 32
 """Photos that scales are found on, at most."""
@@ -111,7 +113,7 @@ def some_photos(data: Path | None) -> Tensor:
             f"{folder}: holds one photo; 8 bits are set by some and judged by others."
         )
     drawn = random.Random(0).sample(paths, min(WATCHED + MEASURED, len(paths)))  # noqa: S311
-    crops, _ = open_crops(folder, drawn, DataConfig().crop_px)
+    crops, _ = open_crops(folder, drawn, CROP_PX)
     return torch.tensor(np.asarray(crops)).permute(0, 3, 1, 2).float() / 255
 
 
