@@ -238,11 +238,14 @@ def test_8_bits_quarter_the_file_and_say_what_they_lose(tmp_path, photo_folder, 
         restored = session.run(["restored"], {"obfuscated": obfuscated.numpy()})[0]
         psnr = METRICS["psnr"](torch.from_numpy(restored), clean).mean()
         assert float(psnr) == pytest.approx(row[f"{name}_psnr_db"], abs=1e-3)
+        odd = session.run(["restored"], {"obfuscated": obfuscated[:1, :, :37, :45].numpy()})[0]
+        assert odd.shape == (1, 3, 37, 45)
 
 
 def test_8_bits_without_photos_are_refused(tiny, photo, tmp_path, cli):
     out = tmp_path / "net.onnx"
-    assert_told(cli("export", tiny, out, "--int8"), 1, "--data", "unveil download")
+    for flags in ((), ("--dry-run",)):
+        assert_told(cli("export", tiny, out, "--int8", *flags), 1, "--data", "unveil download")
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "photo.jpg").write_bytes(photo.read_bytes())
     few = cli("export", tiny, out, "--int8", "--data", tmp_path / "one")

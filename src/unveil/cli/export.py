@@ -5,6 +5,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from unveil import messages
+from unveil.cli.parts import check_photos
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 
@@ -43,6 +44,8 @@ def export(
     check_target(output, overwrite=overwrite)
     check_installed()
     if dry_run:
+        if int8:
+            check_photos(data)
         messages.would_write(output, {"model": model})
         return
     from unveil.onnx.export import load_for_export, write_onnx
