@@ -1,5 +1,6 @@
 """Networks as ONNX files: written, checked against PyTorch, and run by ONNX Runtime.
 
-``extra.py`` says whether the extra ``onnx`` is installed, ``graph.py`` what goes into a file,
-``export.py`` writes and checks it, ``session.py`` opens it.
+``graph.py`` says what goes into a file, ``export.py`` writes and checks it, ``quantise.py`` does so
+in 8 bits, ``session.py`` opens it, ``engine.py`` restores with it; ``extra.py`` says whether the
+extra ``onnx`` is installed.
 """
