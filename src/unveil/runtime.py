@@ -97,7 +97,7 @@ def provenance(runtime: Runtime) -> dict[str, object]:
     versions = {name: importlib.metadata.version(name) for name in packages}
     device = runtime.device
     return {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
         "precision": runtime.precision,
         "threads": torch.get_num_threads(),
         "commit": commit(),
@@ -137,7 +137,8 @@ def _cpu_capabilities() -> dict[str, Any]:
     return ask()
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """Return what the CPU is called, and how many threads torch takes."""
     name = _cpu_capabilities().get("cpu_name")
     return (
         f"{name or platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"

@@ -3,12 +3,18 @@
 Heavy imports happen inside the commands, so that ``unveil --help`` answers at once.
 """
 
+import contextlib
+import io
+import os
 from collections.abc import Sequence
+from typing import Any
 
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
+import tyro
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
-from unveil.cli import networks, photos
+from unveil import messages
+from unveil.cli import networks, photos, shell
 from unveil.cli.audit import audit
 from unveil.cli.export import export
 from unveil.cli.parts import speaking
@@ -18,7 +24,7 @@ DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
 COMMANDS = (
     *(photos.obfuscate, photos.restore, photos.inspect, photos.demo),
     *(networks.models, networks.fit, networks.train, networks.evaluate, networks.download),
-    *(networks.report, export),
+    *(networks.report, export, shell.doctor),
 )
 
 AUDITS = ("photos", "curve", "report")
@@ -32,10 +38,28 @@ app.command(study, name="study", help="Run the study's experiments and report th
 
 def run(words: Sequence[str]) -> int:
     """Run the command line ``words`` and return its exit status."""
+    tyro._experimental_options["ansi_codes"] = not os.environ.get("NO_COLOR")
+    return int(_parse(_spell_out(list(words))) or 0)
+
+
+def _parse(words: list[str]) -> Any:
     config = (FlagCreatePairsOff, OmitArgPrefixes)
-    chosen = _spell_out(list(words))
-    status = app.cli(prog="unveil", description=DESCRIPTION, args=chosen, config=config)
-    return int(status or 0)
+    return app.cli(prog="unveil", description=DESCRIPTION, args=words, config=config)
+
+
+@app.command
+@speaking
+def completion(for_shell: Positional[shell.Shell], /) -> None:
+    """Print the script that makes a shell complete commands and flags.
+
+    Args:
+        for_shell: where to put its script, says docs/commands.md.
+    """
+    script = io.StringIO()
+    with contextlib.redirect_stdout(script), contextlib.suppress(SystemExit):
+        _parse(["--tyro-print-completion", for_shell])
+    text = shell.completed(script.getvalue(), for_shell)
+    messages.result({"shell": for_shell, "script": text}, text.rstrip())
 
 
 def _spell_out(words: list[str]) -> list[str]:
