@@ -1,5 +1,6 @@
 """Many photo files in, one output each: which goes where, and one line per failure."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 from unveil.photos import (
     MAX_PIXELS,
+    STREAM,
     SUFFIXES,
     Photo,
     check_writable,
+    encode_photo,
     is_photo,
     list_photos,
     read_photo,
@@ -42,7 +45,7 @@ def plan(
 
     A single file goes to ``output`` itself unless that is a folder; several files, or the
     photos below a folder, go below ``output`` under their own names. An input that is named
-    twice is processed once.
+    twice is processed once. ``-`` is standard input or output.
 
     Args:
         inputs: files, or folders of photos.
@@ -57,7 +60,9 @@ def plan(
     """
     if not inputs:
         raise UsageError("no input given: name photos or folders of photos.")
-    single = len(inputs) == 1 and not inputs[0].is_dir()
+    if output == STREAM:
+        return [_to_stream(inputs)]
+    single = len(inputs) == 1 and not _is_folder(inputs[0])
     if single and output.suffix and not output.is_dir():
         jobs, folder = [Job(inputs[0], output)], output.parent
     elif output.suffix.lower() in suffixes and not output.is_dir():
@@ -91,8 +96,9 @@ def process(
     for job in progress(jobs, len(jobs), "photos"):
         try:
             _process_one(job, function, overwrite=overwrite, max_pixels=max_pixels)
-            row = {"photo": str(job.source), "written": str(job.target)}
-            messages.result(row, f"{job.source} -> {job.target}")
+            if job.target != STREAM:
+                row = {"photo": str(job.source), "written": str(job.target)}
+                messages.result(row, f"{job.source} -> {job.target}")
         except UnveilError as error:
             failures += 1
             messages.fail(error)
@@ -145,7 +151,7 @@ def sources(inputs: Sequence[Path], is_wanted: Callable[[Path], bool] = is_photo
         path
         for item in inputs
         for path in (
-            [item / name for name in list_photos(item, is_wanted)] if item.is_dir() else [item]
+            [item / name for name in list_photos(item, is_wanted)] if _is_folder(item) else [item]
         )
     ]
     return list(dict.fromkeys(found))
@@ -194,7 +200,7 @@ def check_free(target: Path, *, overwrite: bool) -> None:
     Raises:
         UnveilError: it exists.
     """
-    if target.exists() and not overwrite:
+    if target.exists() and target != STREAM and not overwrite:
         raise UnveilError(f"{target}: exists already; replace it with --overwrite.")
 
 
@@ -215,6 +221,10 @@ def _process_one(
 ) -> None:
     check_free(job.target, overwrite=overwrite)
     photo = read_photo(job.source, max_pixels)
+    if job.target == STREAM:
+        processed = _naming(job.source, function, photo)
+        _send(encode_photo(processed, photo.suffix))
+        return
     make_folder(job.target.parent)
     write_photo(_naming(job.source, function, photo), job.target)
 
@@ -227,9 +237,34 @@ def _naming(source: Path, function: Callable[..., Result], *arguments: object) -
         raise UnveilError(f"{source}: {error}") from None
 
 
+def _to_stream(inputs: Sequence[Path]) -> Job:
+    """Send one photo to standard output, where nothing else may go then."""
+    if len(inputs) != 1 or _is_folder(inputs[0]):
+        raise UsageError("-o -: one photo fits into standard output; name a folder for several.")
+    if messages.is_json():
+        raise UsageError("-o -: standard output takes the photo or --json, not both.")
+    if sys.stdout.isatty():
+        raise UsageError("-o -: standard output is a terminal; send it into a file or a program.")
+    return Job(inputs[0], STREAM)
+
+
 def _below(item: Path, output: Path) -> list[Job]:
-    if item.is_dir():
+    if item == STREAM:
+        raise UsageError("-: goes alone, into one file (-o out.png) or standard output (-o -).")
+    if _is_folder(item):
         return [Job(item / name, output / name) for name in list_photos(item)]
     if not item.suffix and not item.exists():
         raise UnveilError(f"{item}: no such file or folder.")
     return [Job(item, output / item.name)]
+
+
+def _send(content: bytes) -> None:
+    """Write to standard output; unbuffered (``PYTHONUNBUFFERED``), it takes a part at a time."""
+    left = memoryview(content)
+    while left:
+        left = left[sys.stdout.buffer.write(left) :]
+    sys.stdout.flush()
+
+
+def _is_folder(item: Path) -> bool:
+    return item != STREAM and item.is_dir()

@@ -4,6 +4,7 @@ OpenCV reads both formats and writes PNG, tifffile writes TIFF. Arrays are ``H x
 ``H x W x C``; colour order is RGB(A) outside this file.
 """
 
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -21,21 +22,20 @@ PHOTOMETRIC_TAG, WHITE_IS_ZERO = 0x0106, 0
 PLANAR_TAG, SEPARATE_PLANES = 0x011C, 2
 EXTRA_SAMPLES_TAG, PREMULTIPLIED, ALPHA = 0x0152, 1, 2
 PNG_BIT_DEPTH_BYTE = 24
-PNG_HEADER_BYTES = 33
+HEADER_BYTES = PNG_HEADER_BYTES = 33
 
 
-def is_deep(path: Path, image: Image.Image) -> bool:
-    """Say whether an opened PNG or TIFF holds 16-bit samples."""
+def is_deep(header: bytes, image: Image.Image) -> bool:
+    """Say whether an opened PNG or TIFF, whose first ``HEADER_BYTES`` are given, has 16 bits."""
     if image.format == "PNG":
-        with path.open("rb") as file:
-            return file.read(PNG_BIT_DEPTH_BYTE + 1)[PNG_BIT_DEPTH_BYTE] == 16
+        return header[PNG_BIT_DEPTH_BYTE] == 16
     if isinstance(image, TiffImageFile) and image.mode not in ("F", "I"):
         return bool(max(image.tag_v2.get(BITS_PER_SAMPLE_TAG, (1,))) == 16)
     return False
 
 
-def decode(path: Path, image: Image.Image) -> np.ndarray:
-    """Decode the 16-bit file that Pillow has loaded as ``image``, which proves it whole.
+def decode(path: Path, content: bytes, image: Image.Image) -> np.ndarray:
+    """Decode the content of a 16-bit file; Pillow has loaded it as ``image``, so it is whole.
 
     OpenCV has already turned a TIFF upright, but not a PNG.
 
@@ -43,7 +43,7 @@ def decode(path: Path, image: Image.Image) -> np.ndarray:
         UnveilError: OpenCV cannot decode it to 1, 3 or 4 channels of 16 bits.
     """
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    samples = None if tags.get(PLANAR_TAG) == SEPARATE_PLANES else _decode(path)
+    samples = None if tags.get(PLANAR_TAG) == SEPARATE_PLANES else _decode(content)
     if samples is None or samples.dtype != np.uint16:
         raise UnveilError(f"{path}: a kind of 16-bit image that is not supported.")
     if tags.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
@@ -54,23 +54,23 @@ def decode(path: Path, image: Image.Image) -> np.ndarray:
     return samples if samples.shape[2] == 3 else _declared_alpha(samples, kind)
 
 
-def encode(samples: np.ndarray, path: Path, icc_profile: bytes | None) -> None:
-    """Write uint16 ``samples`` to a PNG or TIFF ``path``, with the profile if there is one."""
-    if path.suffix.lower() == ".png":
-        path.write_bytes(_encode_png(samples, icc_profile))
-    else:
-        import tifffile
+def encode(samples: np.ndarray, suffix: str, icc_profile: bytes | None) -> bytes:
+    """Return uint16 ``samples`` as PNG (``.png``) or TIFF, with the profile if there is one."""
+    if suffix == ".png":
+        return _encode_png(samples, icc_profile)
+    import tifffile
 
-        tifffile.imwrite(
-            path,
-            samples,
-            photometric="minisblack" if samples.ndim == 2 else "rgb",
-            extrasamples=["unassalpha"] if samples.ndim == 3 and samples.shape[2] == 4 else None,
-            compression="zlib",
-            iccprofile=icc_profile,
-            metadata=None,
-            software=False,
-        )
+    tifffile.imwrite(
+        encoded := io.BytesIO(),
+        samples,
+        photometric="minisblack" if samples.ndim == 2 else "rgb",
+        extrasamples=["unassalpha"] if samples.ndim == 3 and samples.shape[2] == 4 else None,
+        compression="zlib",
+        iccprofile=icc_profile,
+        metadata=None,
+        software=False,
+    )
+    return encoded.getvalue()
 
 
 def split(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, bool]:
@@ -88,13 +88,13 @@ def join(rgb: np.ndarray, alpha: np.ndarray | None, *, grayscale: bool) -> np.nd
     return np.round(rgb @ LUMA).astype(np.uint16) if grayscale else rgb
 
 
-def _decode(path: Path) -> np.ndarray | None:
+def _decode(content: bytes) -> np.ndarray | None:
     import cv2
 
     logging = cv2.utils.logging
     level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # unknown TIFF tags are no one's concern
     try:
-        samples = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        samples = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
     finally:

@@ -47,6 +47,11 @@ def is_quiet() -> bool:
     return _manner.quiet
 
 
+def is_json() -> bool:
+    """Say whether results are JSON."""
+    return _manner.as_json
+
+
 def results(rows: Sequence[dict[str, Any]], words: object = None) -> None:
     """Print results: each of ``rows`` as a JSON line, or all of them in ``words`` (None: none)."""
     facts, _manner.facts = _manner.facts, {}

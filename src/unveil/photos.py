@@ -11,11 +11,12 @@ import contextlib
 import dataclasses
 import io
 import struct
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageChops, ImageCms, UnidentifiedImageError
@@ -28,10 +29,24 @@ from unveil.specs import Storage
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+SUFFIX_OF = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "BMP": ".bmp",
+}
+STREAM = Path("-")
+"""Standard input or output, in the place of a file."""
+
 DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")
 MAX_PIXELS = 200_000_000
 MIN_SIDE_PX = 2
+STREAM_BYTES_PER_PIXEL, STREAM_BYTES = 8, 1 << 20
+"""The most that is read from standard input: four channels of 16 bits, and metadata."""
+
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
@@ -56,6 +71,7 @@ class Photo:
         grayscale: whether the file held one channel of colour.
         icc_profile: the colour profile that 16-bit pixels are still in; None means sRGB.
         storage: how the file kept the pixels; 16 bits count as exact.
+        suffix: what files of its format end in, whatever it was called.
     """
 
     rgb: np.ndarray
@@ -63,6 +79,7 @@ class Photo:
     grayscale: bool = False
     icc_profile: bytes | None = None
     storage: Storage = EIGHT_BIT
+    suffix: str = ".png"
 
 
 def is_photo(path: Path) -> bool:
@@ -89,21 +106,22 @@ def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> l
 
 
 def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read one photo file.
+    """Read one photo file, or standard input for ``-``, which is held in memory.
 
     Raises:
         UnveilError: the file is missing, is no photo, is damaged, has more than
             ``max_pixels`` pixels or sides under ``MIN_SIDE_PX``; the message names it.
     """
-    with _file_trouble(path), _open(path) as image:
+    with _file_trouble(path), _stream(path, max_pixels) as file, _open(file) as image:
         _check_size(path, image, max_pixels)
-        is_deep = deep.is_deep(path, image)
+        is_deep = deep.is_deep(_content(file, deep.HEADER_BYTES), image)
         if image.mode.startswith(("F", "I")) and not is_deep:
             raise UnveilError(f"{path}: only whole numbers of 8 or 16 bits are supported.")
         # A TIFF reads its tags again here; the others only decode, which threads do side by side.
         with _quiet_pillow() if image.format == "TIFF" else contextlib.nullcontext():
             image.load()
-        return _read_deep(path, image) if is_deep else _read_8bit(image)
+        photo = _read_deep(path, _content(file), image) if is_deep else _read_8bit(image)
+        return dataclasses.replace(photo, suffix=SUFFIX_OF[str(image.format)])
 
 
 def read_rgb8(path: Path) -> np.ndarray:
@@ -131,22 +149,25 @@ def write_photo(photo: Photo, path: Path) -> None:
         UnveilError: the file cannot be written (folder, permissions, full disk).
     """
     check_writable(path)
-    suffix = path.suffix.lower()
-    if photo.alpha is not None and suffix not in ALPHA_SUFFIXES:
-        rgb = pixels.on_white(photo.rgb, photo.alpha)
-        photo = dataclasses.replace(photo, rgb=rgb, alpha=None)
     try:
         with temporary_beside(path) as partial:
-            if photo.rgb.dtype == np.uint16 and suffix in DEEP_SUFFIXES:
-                samples = deep.join(photo.rgb, photo.alpha, grayscale=photo.grayscale)
-                deep.encode(samples, partial, photo.icc_profile)
-            else:
-                # Through memory: on a full disk, Pillow leaves a JPEG cut short without an error.
-                _to_pillow(photo).save(encoded := io.BytesIO(), **SAVE_OPTIONS[suffix])
-                partial.write_bytes(encoded.getvalue())
+            # Through memory: on a full disk, Pillow leaves a JPEG cut short without an error.
+            partial.write_bytes(encode_photo(photo, path.suffix.lower()))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnveilError(f"{path}: cannot be written ({reason}).") from error
+
+
+def encode_photo(photo: Photo, suffix: str) -> bytes:
+    """Return ``photo`` as the content of a file of this suffix; see :func:`write_photo`."""
+    if photo.alpha is not None and suffix not in ALPHA_SUFFIXES:
+        rgb = pixels.on_white(photo.rgb, photo.alpha)
+        photo = dataclasses.replace(photo, rgb=rgb, alpha=None)
+    if photo.rgb.dtype == np.uint16 and suffix in DEEP_SUFFIXES:
+        samples = deep.join(photo.rgb, photo.alpha, grayscale=photo.grayscale)
+        return deep.encode(samples, suffix, photo.icc_profile)
+    _to_pillow(photo).save(encoded := io.BytesIO(), **SAVE_OPTIONS[suffix])
+    return encoded.getvalue()
 
 
 @contextlib.contextmanager
@@ -157,7 +178,11 @@ def _file_trouble(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise UnveilError(f"{path}: no such file.") from None
     except UnidentifiedImageError:
-        what = "is empty" if path.stat().st_size == 0 else "is not a photo that can be read"
+        what = (
+            "is empty"
+            if path != STREAM and path.stat().st_size == 0
+            else "is not a photo that can be read"
+        )
         raise UnveilError(f"{path}: {what} ({', '.join(FORMATS)}).") from None
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
         if isinstance(error, OSError) and error.strerror:
@@ -179,8 +204,35 @@ def _quiet_pillow() -> Iterator[None]:
 
 
 @_quiet_pillow()
-def _open(path: Path) -> Image.Image:
-    return Image.open(path, formats=FORMATS)
+def _open(file: BinaryIO) -> Image.Image:
+    return Image.open(file, formats=FORMATS)
+
+
+def _content(file: BinaryIO, count: int = -1) -> bytes:
+    """Return the first bytes of an open file, or all; leave it where it was."""
+    place = file.tell()
+    file.seek(0)
+    content = file.read(count)
+    file.seek(place)
+    return content
+
+
+def _stream(path: Path, max_pixels: int) -> BinaryIO:
+    """Open a file for reading, or what comes from standard input."""
+    if path != STREAM:
+        return path.open("rb")
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UnveilError("-: standard input is a terminal; send a photo into it.")
+    limit = STREAM_BYTES_PER_PIXEL * max_pixels + STREAM_BYTES
+    content = sys.stdin.buffer.read(limit + 1)
+    if not content:
+        raise UnveilError("-: is empty; nothing came from standard input.")
+    if len(content) > limit:
+        raise UnveilError(
+            f"-: more than {limit:,} bytes, the limit for {max_pixels:,} pixels; raise it with "
+            "--max-pixels if you trust the file."
+        )
+    return io.BytesIO(content)
 
 
 @_quiet_pillow()
@@ -247,8 +299,8 @@ def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
     return bool(np.max(change.getextrema()) <= SRGB_TOLERANCE)
 
 
-def _read_deep(path: Path, image: Image.Image) -> Photo:
-    samples = pixels.upright(deep.decode(path, image), _orientation(image))
+def _read_deep(path: Path, content: bytes, image: Image.Image) -> Photo:
+    samples = pixels.upright(deep.decode(path, content, image), _orientation(image))
     profile = image.info.get("icc_profile") or None
     return Photo(*deep.split(samples), profile, Storage("float"))
 

@@ -36,7 +36,7 @@ def audit_photos(
     """Say of each face in photos how likely a machine names it (also: `unveil audit PHOTO`).
 
     Args:
-        inputs: photos, videos, or folders of these.
+        inputs: photos, videos, or folders of these; - is a photo from standard input.
         boxes: where a face is, again for more faces (default: they are found).
         picture: file for one photo with a box around each face, red where it is at risk.
         fail_above: leave with status 3 if a face may be at more risk than this, 0.05 say.

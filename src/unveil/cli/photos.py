@@ -38,8 +38,8 @@ def obfuscate(
     """Blur or pixelate photos or videos, or hide the faces in photos safely.
 
     Args:
-        inputs: photos, folders of photos, or videos.
-        output: file for one input, folder for several.
+        inputs: photos, folders of photos, or videos; - is a photo from standard input.
+        output: file for one input, folder for several; - is standard output, for one photo.
         operator: e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8, or what a program does
             (docs/presets.md): pillow-gaussian:radius=5; with --safe a name only (default:
             pixelate). none changes nothing, for --storage alone.
@@ -129,8 +129,8 @@ def restore(
     """Undo the blur or the mosaic of photos or videos.
 
     Args:
-        inputs: photos, folders of photos, or videos.
-        output: file for one input, folder for several.
+        inputs: photos, folders of photos, or videos; - is a photo from standard input.
+        output: file for one input, folder for several; - is standard output, for one photo.
         model: shipped name (see `unveil models`), checkpoint folder, or a closed form: lmmse,
             tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
         operator: what obfuscated the photos, or auto to find out.
@@ -197,7 +197,7 @@ def inspect(
     """Say what hides photos: blur or mosaic, how strong, where, and how the file was kept.
 
     Args:
-        inputs: photos, or folders of photos.
+        inputs: photos, or folders of photos; - is standard input.
         box: X,Y,W,H, the part to look at (default: the whole photo; a mosaic in it is found).
         max_pixels: refuse larger photos.
     """
