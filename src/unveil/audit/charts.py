@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from unveil.audit.settings import CLEAN, UNITS
-from unveil.audit.verdict import PEOPLE
+from unveil.audit.settings import CLEAN, UNITS, Setting
+from unveil.audit.verdict import PEOPLE, Curves, Risk
 from unveil.plots import STYLE, legend, svg
 from unveil.results import Row
+from unveil.specs import Operator
 
 RISK = f"rank1_of_{PEOPLE}"
 
@@ -38,6 +39,42 @@ def _risk_chart(rows: Sequence[Row]) -> str:
             axes.set_title(f"faces of {face_px} px")
         panels[0].set_ylabel(f"named right, of {PEOPLE:,}")
         legend(panels[-1])
+        return svg(figure)
+
+
+def setting_chart(
+    operator: Operator | None, face_px: int, risk: Risk | None, curves: Curves
+) -> str | None:
+    """Draw the strongest attacker's risk against strength, with one setting marked.
+
+    Args:
+        operator: what hides the face.
+        face_px: width of the face.
+        risk: of that setting.
+        curves: what was measured.
+
+    Returns:
+        SVG; None where there is no curve, or nothing to mark on it.
+    """
+    setting = Setting(operator, max(face_px, 1))
+    widths = sorted(px for kind, px in curves if kind == setting.kind)
+    if risk is None or setting.strength <= 0 or setting.kind not in UNITS or not widths:
+        return None
+    points = curves[setting.kind, next((px for px in widths if px >= face_px), widths[-1])]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6, 3.2), layout="constrained")
+        axes = figure.subplots()
+        strengths = [point.strength for point in points]
+        lows, highs = ([getattr(p.risk, end) for p in points] for end in ("low", "high"))
+        axes.plot(strengths, [point.risk.share for point in points], label="strongest attacker")
+        axes.fill_between(strengths, lows, highs, alpha=0.15)
+        axes.plot(setting.strength, risk.share, "o", color="tab:red", label=f"here: {operator}")
+        axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
+        axes.set(xscale="log", xlabel=UNITS[setting.kind], ylim=(-0.02, 1.02))
+        axes.set_ylabel(f"named right, of {PEOPLE:,}")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("{x:g}")
+        legend(axes)
         return svg(figure)
 
 

@@ -19,12 +19,13 @@ from unveil.cli.audit import audit
 from unveil.cli.export import export
 from unveil.cli.parts import speaking
 from unveil.cli.study import study
+from unveil.cli.web import serve
 
 DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
 COMMANDS = (
     *(photos.obfuscate, photos.restore, photos.inspect, photos.demo),
     *(networks.models, networks.fit, networks.train, networks.evaluate, networks.download),
-    *(networks.report, export, shell.doctor),
+    *(networks.report, export, serve, shell.doctor),
 )
 
 AUDITS = ("photos", "curve", "report")

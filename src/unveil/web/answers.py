@@ -1,0 +1,186 @@
+"""What the page answers: each a function of a photo file and plain values, run by the worker."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+
+from unveil.audit.charts import setting_chart
+from unveil.audit.faces import FaceFinder
+from unveil.audit.photo import (
+    LEAST_SCORE,
+    NO_FACE,
+    SMALLEST_PX,
+    NoFaceError,
+    Verdict,
+    audit_photo,
+    inside,
+    to_rgb8,
+)
+from unveil.audit.safe import hide
+from unveil.audit.verdict import shipped_curves
+from unveil.auto import find, restore_finding
+from unveil.box import Box
+from unveil.config import TILE_PX
+from unveil.errors import UsageError
+from unveil.images import to_photo, to_tensor
+from unveil.operators import obfuscate
+from unveil.photos import Photo, read_photo, write_photo
+from unveil.restore import Restorer, load
+from unveil.shipped import model_for, read_prior
+from unveil.specs import Degradation, Linear, Operator
+from unveil.undo import FALLBACK
+
+SHOWN_PX = 1600
+"""Longer side of the pictures that the page shows; the download has all pixels."""
+
+SAFE_RISK = 0.02
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is shown for one question.
+
+    Attributes:
+        words: sentences.
+        before: picture as a data URI; None for none.
+        after: picture beside it.
+        download: the whole result as a data URI of a PNG.
+        charts: SVG.
+        width_px: of the photo, where parts of it can be chosen.
+    """
+
+    words: Sequence[str]
+    before: str | None = None
+    after: str | None = None
+    download: str | None = None
+    charts: Sequence[str] = ()
+    width_px: int | None = None
+
+
+def prepare() -> None:
+    """Load what answers need, so that the first is as quick as the others."""
+    for name in ("blur", "pixelate"):
+        _load(name)
+    read_prior()
+    _finder()
+    shipped_curves()
+
+
+def look(path: Path, max_pixels: int) -> Answer:
+    """Check a photo and show it."""
+    photo = read_photo(path, max_pixels)
+    height, width = photo.rgb.shape[:2]
+    return Answer([f"{width} x {height} pixels."], before=shown(photo), width_px=width)
+
+
+def find_face(path: Path, max_pixels: int) -> Box:
+    """Return the box of the widest face.
+
+    Raises:
+        NoFaceError: there is none.
+    """
+    photo = read_photo(path, max_pixels)
+    height, width = photo.rgb.shape[:2]
+    faces = _finder().find(to_rgb8(photo), SMALLEST_PX, LEAST_SCORE)
+    boxes = [box for face in faces if (box := inside(face.box, width, height)) is not None]
+    if not boxes:
+        raise NoFaceError("no face found; say where it is in the field Box.")
+    return max(boxes, key=lambda box: box.width)
+
+
+def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box | None) -> Answer:
+    """Obfuscate a photo or the part in ``box``; without an operator as strongly as is safe."""
+    photo = read_photo(path, max_pixels)
+    images = to_tensor(photo)
+    if operator is None:
+        place = box or find_face(path, max_pixels)
+        hidden, (how,) = hide(images, [place], "pixelate", SAFE_RISK, shipped_curves())
+        words = [f"Hidden with {how.operator} in {how.box}: the mildest mosaic that is safe."]
+    elif box is None:
+        hidden, words = obfuscate(images, operator), [f"Hidden with {operator}."]
+    else:
+        box.check_inside(images.shape[-1], images.shape[-2])
+        hidden, words = images.clone(), [f"Hidden with {operator} in {box}."]
+        hidden[..., *box.place] = obfuscate(images[..., *box.place], operator)
+    return _beside(photo, hidden, words)
+
+
+def undo(path: Path, max_pixels: int, operator: Linear | None, box: Box | None) -> Answer:
+    """Restore a photo, or the part of it in ``box``; what hides it is told or found."""
+    photo = read_photo(path, max_pixels)
+    images = to_tensor(photo)
+    finding, warning = find(images, photo.storage, operator, box, read_prior())
+    words = [f"{'Told' if operator else 'Found'}: {finding}."]
+    if finding.degradation is None:
+        return Answer([*words, "There is nothing to undo."], before=shown(photo))
+    restorer = _load(_best(finding.degradation))
+    restored = restore_finding(
+        images, finding, restorer, consistent=False, tile_px=TILE_PX
+    ).restored
+    words += [f"Undone with {restorer.name}. A restored face is an estimate, no evidence."]
+    return _beside(photo, restored, words + ([f"{warning}."] if warning else []))
+
+
+def judge(path: Path, max_pixels: int, box: Box | None) -> Answer:
+    """Say of each face how likely a machine names it, and mark that on the curve."""
+    photo = read_photo(path, max_pixels)
+    boxes = [box] if box is not None else []
+    try:
+        verdicts = audit_photo(photo, boxes, _finder(), read_prior(), shipped_curves())
+    except NoFaceError:
+        raise NoFaceError(NO_FACE.replace("--box X,Y,W,H", "the field Box")) from None
+    return Answer([str(verdict) for verdict in verdicts], charts=_charts(verdicts))
+
+
+def _charts(verdicts: Sequence[Verdict]) -> list[str]:
+    drawn = (setting_chart(v.operator, v.box.width, v.risk, shipped_curves()) for v in verdicts)
+    return [chart for chart in drawn if chart is not None]
+
+
+def shown(photo: Photo) -> str:
+    """Return a photo as the page shows it: a data URI of a JPEG, without metadata."""
+    image = Image.fromarray(to_rgb8(photo))
+    image.thumbnail((SHOWN_PX, SHOWN_PX))
+    image.save(encoded := io.BytesIO(), "JPEG", quality=92, subsampling="4:4:4")
+    return _uri("jpeg", encoded.getvalue())
+
+
+def _beside(photo: Photo, images: Tensor, words: Sequence[str]) -> Answer:
+    result = to_photo(images, photo)
+    return Answer(words, shown(photo), shown(result), _png(result))
+
+
+def _png(photo: Photo) -> str:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "result.png")
+        write_photo(photo, path)
+        return _uri("png", path.read_bytes())
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _best(degradation: Degradation) -> str:
+    try:
+        return model_for(degradation)
+    except UsageError:  # beyond what weights were trained on
+        return FALLBACK
+
+
+@cache
+def _load(name: str) -> Restorer:
+    return load(name)
+
+
+@cache
+def _finder() -> FaceFinder:
+    return FaceFinder()

@@ -1,0 +1,91 @@
+"""What the page shows: one photo, and three tabs that ask about it."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from unveil.web.limits import Limits
+from unveil.web.visits import FOUND, SAFE, TEXTS, Visits
+
+FORGOTTEN_AFTER_SECONDS = 1800
+"""How long a photo stays in memory where its visitor does nothing."""
+
+SWEEP_SECONDS = 60
+DRAG, OUTLINE = (Path(__file__).with_name(name) for name in ("drag.js", "outline.js"))
+
+WELCOME = """# unveil
+How much does a blur or a mosaic hide, and what is underneath? All on this computer: nothing is sent
+anywhere, and the photo is kept in memory only, until you leave. {limits}"""
+
+UNDONE = [FOUND, *(kind for kind in TEXTS if kind != "solid")]
+HIDDEN = [SAFE, *TEXTS]
+
+
+def build(visits: Visits, limits: Limits) -> gr.Blocks:
+    """Return the page; each visitor's photo is a state of their own."""
+    sweep = (SWEEP_SECONDS, SWEEP_SECONDS)
+    page: gr.Blocks = gr.Blocks(title="unveil", analytics_enabled=False, delete_cache=sweep)
+    with page:
+        gr.Markdown(WELCOME.format(limits=limits))
+        photo = gr.State(None, time_to_live=FORGOTTEN_AFTER_SECONDS)
+        upload = gr.File(label="Photo: drop it here or choose a file", elem_id="photo")
+        # The file is read and deleted at once; Gradio would copy it first.
+        upload.preprocess = _path  # type: ignore[method-assign]
+        chosen = gr.HTML(elem_id="chosen", js_on_load=DRAG.read_text(encoding="utf-8"))
+        with gr.Row():
+            box = gr.Textbox(
+                label="Box: drag over the photo, or left, top, width, height (or empty)",
+                placeholder="120,80,64,64",
+                elem_id="box",
+            )
+            face = gr.Button("Find the face", elem_id="face", scale=0)
+        found = gr.HTML(elem_id="found")
+        with gr.Tab("Obfuscate"):
+            _questions(visits.obfuscate, "Obfuscate", HIDDEN, "mosaic", photo, box)
+        with gr.Tab("Restore"):
+            _questions(visits.restore, "Restore", UNDONE, FOUND, photo, box)
+        with gr.Tab("Audit"):
+            audit = gr.Button("Audit", variant="primary", elem_id="audit")
+            verdict = gr.HTML(elem_id="verdict", min_height=80)
+            audit.click(visits.audit, [photo, box], verdict, api_visibility="private")
+        private: dict[str, Any] = {"api_visibility": "private"}
+        upload.upload(take, upload, photo, queue=False, **private).then(
+            visits.look, photo, chosen, **private
+        )
+        upload.clear(lambda: (None, "", "", ""), None, [photo, chosen, box, found], **private)
+        face.click(visits.find_face, photo, [box, found], **private)
+        box.change(None, box, None, js=OUTLINE.read_text(encoding="utf-8"), **private)
+    return page
+
+
+def _questions(
+    answer: Any, name: str, kinds: Sequence[str], kind: str, photo: gr.State, box: gr.Textbox
+) -> None:
+    """Lay out a tab that takes an operator: kind, strength, a button and the answer."""
+    ident = name.lower()
+    with gr.Row():
+        what = gr.Dropdown(list(kinds), value=kind, label=f"{name}: what", elem_id=f"{ident}-kind")
+        strength = gr.Slider(
+            0.5, 64, 8, step=0.5, label="Strength in pixels", elem_id=f"{ident}-strength"
+        )
+    go = gr.Button(name, variant="primary", elem_id=ident)
+    shown = gr.HTML(elem_id=f"{ident}-answer", min_height=80)
+    given = [photo, what, strength, box]
+    go.click(answer, given, shown, api_visibility="private")
+    strength.release(answer, given, shown, api_visibility="private", trigger_mode="always_last")
+
+
+def take(path: str | None) -> bytes | None:
+    """Return what was uploaded, and delete the file."""
+    if path is None:
+        return None
+    content = Path(path).read_bytes()
+    shutil.rmtree(Path(path).parent, ignore_errors=True)
+    return content
+
+
+def _path(payload: Any) -> str | None:
+    return None if payload is None else str(payload.path)

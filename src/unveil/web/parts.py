@@ -1,0 +1,41 @@
+"""Pieces of HTML: a sentence, a slider between two pictures, a download."""
+
+import html
+
+from unveil.web.answers import Answer
+
+
+def alert(words: str) -> str:
+    """Return what went wrong as a sentence that screen readers say at once."""
+    said = html.escape(words[:1].upper() + words[1:])
+    return f'<p class="unveil-alert" role="alert">{said}</p>'
+
+
+def panel(answer: Answer) -> str:
+    """Return an answer: words, pictures, download, charts."""
+    parts = [f'<p role="status">{html.escape(words)}</p>' for words in answer.words]
+    if answer.before and answer.after:
+        parts.append(_slider(answer.before, answer.after))
+    elif answer.before:
+        width = f' data-width="{answer.width_px}"' if answer.width_px else ""
+        parts.append(
+            f'<div class="unveil-photo"><img{width} src="{answer.before}" alt="the photo">'
+            '<div class="unveil-outline"></div></div>'
+        )
+    if answer.download:
+        parts.append(
+            f'<p><a class="unveil-download" download="unveil.png" href="{answer.download}">'
+            "Download the result (PNG)</a></p>"
+        )
+    parts += [f'<div class="unveil-chart">{chart}</div>' for chart in answer.charts]
+    return "\n".join(parts)
+
+
+def _slider(before: str, after: str) -> str:
+    """Lay one picture over the other; a range says how much of it is seen, by mouse or keys."""
+    return f"""<div class="unveil-slider" style="--cut: 50%">
+<div class="unveil-pictures">
+<img src="{before}" alt="before"><img src="{after}" alt="after" class="unveil-after"></div>
+<input type="range" min="0" max="100" value="50" aria-label="Before and after: move to compare"
+ oninput="this.parentNode.style.setProperty('--cut', this.value + '%')">
+</div>"""

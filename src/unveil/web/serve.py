@@ -1,0 +1,79 @@
+"""Serves the page to this machine only."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from unveil.errors import UnveilError
+from unveil.web.limits import Limits
+
+HERE = "127.0.0.1"
+BUTTON = {
+    "background_fill": {"": "#1d4ed8", "_hover": "#1e3a8a"},
+    "text_color": {"": "#ffffff", "_hover": "#ffffff"},
+}
+STYLE = Path(__file__).with_name("page.css")
+
+
+def serve(port: int, limits: Limits, *, browser: bool) -> None:
+    """Serve until interrupted.
+
+    Args:
+        port: of 127.0.0.1.
+        limits: what a visitor may ask for.
+        browser: whether to open one.
+
+    Raises:
+        UnveilError: the port is taken.
+    """
+    with tempfile.TemporaryDirectory(prefix="unveil-") as folder:
+        # Read when Gradio is imported.
+        os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False"}
+        import gradio as gr
+
+        from unveil.web import answers
+        from unveil.web.page import build
+        from unveil.web.visits import Visits
+        from unveil.web.worker import Worker
+
+        worker = Worker(answers.prepare)
+        worker.start()
+        page = build(Visits(worker, limits), limits)
+        page.queue(max_size=limits.queue, default_concurrency_limit=1)
+        try:
+            page.launch(
+                server_name=HERE,
+                server_port=port,
+                inbrowser=browser,
+                share=False,
+                quiet=True,
+                ssr_mode=False,
+                max_file_size=f"{limits.max_mb}mb",
+                css_paths=STYLE,
+                theme=_theme(gr.themes),
+                footer_links=[],
+                enable_monitoring=False,
+                prevent_thread_lock=True,
+            )
+            print(f"http://{HERE}:{port} (Ctrl-C ends it)", flush=True)
+            page.block_thread()
+        except OSError:
+            raise UnveilError(f"port {port} is taken; choose another with --port.") from None
+        finally:
+            page.close(verbose=False)
+            worker.stop()
+
+
+def _theme(themes: Any) -> Any:
+    """Return colours with enough contrast, and fonts that every system has."""
+    plain = themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    button = {
+        f"button_primary_{part}{state}{dark}": colour
+        for part, states in BUTTON.items()
+        for state, colour in states.items()
+        for dark in ("", "_dark")
+    }
+    return plain.set(
+        body_text_color_subdued="#52525b", body_text_color_subdued_dark="#b4b4bd", **button
+    )

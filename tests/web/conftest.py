@@ -1,0 +1,104 @@
+"""The page as visitors meet it: the real server, a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from skimage import data
+
+CHROMIUM = shutil.which("chromium")
+MAX_MB, MAX_PIXELS = 1, 1_500_000
+
+
+@pytest.fixture(scope="session")
+def temporary(tmp_path_factory):
+    """The server's folder for temporary files."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="session")
+def address(temporary, unused_port):
+    pytest.importorskip("gradio", reason="the extra web is not installed")
+    words = ("--port", unused_port, "--max-mb", MAX_MB, "--max-pixels", MAX_PIXELS)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "unveil", "serve", *map(str, words)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environment(temporary),
+    )
+    try:
+        line = server.stdout.readline()
+        assert line.startswith("http://127.0.0.1:")
+        yield line.split()[0]
+    finally:
+        server.terminate()
+        server.wait(60)
+        server.stdout.close()
+
+
+def _environment(temporary):
+    return os.environ | {"TMPDIR": str(temporary), "NO_PROXY": "127.0.0.1"}
+
+
+@pytest.fixture(scope="session")
+def unused_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """A function that opens the page for one more visitor; what is asked of others is refused."""
+    contexts = []
+
+    def open_page(**options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.set_default_timeout(90_000)
+        page = context.new_page()
+        page.foreign = []
+
+        def only_here(route):
+            if route.request.url.startswith(address):
+                route.continue_()
+            else:
+                page.foreign.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", only_here)
+        page.goto(address)
+        page.wait_for_selector("#photo input[type=file]", state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory) -> Path:
+    """Photos that scikit-image ships, and files that are none."""
+    folder = tmp_path_factory.mktemp("photos")
+    Image.fromarray(data.astronaut()).save(folder / "astronaut.jpg", quality=95)
+    Image.fromarray(data.cat()).save(folder / "cat.png")
+    Image.new("1", (20_000, 20_000)).save(folder / "bomb.png")
+    (folder / "text.jpg").write_text("no photo")
+    (folder / "large.jpg").write_bytes(bytes(2 * 1024 * 1024))
+    return folder

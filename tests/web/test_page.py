@@ -1,0 +1,207 @@
+"""The page in a real browser: upload, ask, compare, download, and what goes wrong."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unveil.photos import read_photo
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+
+def upload(page, path):
+    page.set_input_files("#photo input[type=file]", path)
+    page.wait_for_selector("#chosen p")
+
+
+def ask(page, tab):
+    """Press a tab's button; wait for its answer."""
+    page.get_by_role("tab", name=tab).click()
+    page.get_by_role("button", name=tab, exact=True).click()
+    answer = "#verdict" if tab == "Audit" else f"#{tab.lower()}-answer"
+    page.wait_for_selector(f"{answer} p")
+    return page.locator(answer)
+
+
+def downloaded(answer):
+    link = answer.locator("a[download]").get_attribute("href")
+    return Image.open(io.BytesIO(base64.b64decode(link.partition(",")[2])))
+
+
+@pytest.fixture(scope="module")
+def box():
+    return "167,68,116,116"
+
+
+@pytest.fixture
+def page(visit, photos):
+    opened = visit()
+    upload(opened, photos / "astronaut.jpg")
+    return opened
+
+
+def test_the_face_is_found_hidden_and_compared(page, photos):
+    page.get_by_role("button", name="Find the face").click()
+    page.wait_for_function("document.querySelector('#box textarea, #box input').value")
+    page.wait_for_function("document.querySelector('.unveil-outline').style.width")
+    outline = page.locator(".unveil-outline").bounding_box()
+    photo = page.locator("#chosen img").bounding_box()
+    left, top, width, height = map(int, page.input_value("#box textarea, #box input").split(","))
+    scale = photo["width"] / 512
+    drawn = [outline["x"] - photo["x"], outline["y"] - photo["y"]]
+    drawn += [outline["width"], outline["height"]]
+    assert drawn == pytest.approx([scale * side for side in (left, top, width, height)], abs=1)
+    answer = ask(page, "Obfuscate")
+    clean, hidden = read_photo(photos / "astronaut.jpg").rgb, np.asarray(downloaded(answer))
+    inside = np.zeros(clean.shape[:2], bool)
+    inside[top : top + height, left : left + width] = True
+    assert np.array_equal(clean[~inside], hidden[~inside])
+    assert not np.array_equal(clean[inside], hidden[inside])
+    pictures = answer.locator(".unveil-pictures img")
+    assert pictures.nth(0).bounding_box() == pictures.nth(1).bounding_box()
+    slider = answer.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("Home")
+    cut = "getComputedStyle(document.querySelector('.unveil-after')).clipPath"
+    assert page.evaluate(cut) == "inset(0px 0px 0px 0%)"
+    page.keyboard.press("End")
+    assert page.evaluate(cut) == "inset(0px 0px 0px 100%)"
+
+
+def test_the_download_carries_no_metadata(page):
+    picture = downloaded(ask(page, "Obfuscate"))
+    assert not picture.getexif()
+    assert not picture.info
+
+
+def test_the_verdict_comes_with_the_setting_on_its_curve(visit, photos, tmp_path, box):
+    from unveil.images import to_photo, to_tensor
+    from unveil.operators import obfuscate
+    from unveil.photos import write_photo
+    from unveil.specs import parse_operator
+
+    photo = read_photo(photos / "astronaut.jpg")
+    hidden = obfuscate(to_tensor(photo), parse_operator("pixelate:block=8"))
+    write_photo(to_photo(hidden), tmp_path / "hidden.png")
+    page = visit()
+    upload(page, tmp_path / "hidden.png")
+    page.fill("#box textarea, #box input", box)
+    answer = ask(page, "Audit")
+    assert "mosaic" in answer.inner_text()
+    assert "of 100 cases" in answer.inner_text()
+    assert "here: pixelate:block=8" in answer.locator("svg").text_content()
+
+
+def test_strength_is_asked_anew_when_the_slider_is_let_go(page):
+    ask(page, "Obfuscate")
+    strength = page.locator("#obfuscate-strength input[type=range]")
+    before = page.locator("#obfuscate-answer p").first.inner_text()
+    assert "block=8" in before
+    strength.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    strength.dispatch_event("pointerup")
+    page.get_by_text("Hidden with pixelate:block=9").wait_for()
+
+
+def test_what_was_found_is_undone(visit, photos, tmp_path):
+    from unveil.cli import run
+
+    blurred = tmp_path / "blurred.png"
+    run(["obfuscate", str(photos / "cat.png"), "-o", str(blurred), "--operator", "disk:radius=4"])
+    page = visit()
+    upload(page, blurred)
+    answer = ask(page, "Restore")
+    assert "Found: disk" in answer.inner_text()
+    assert downloaded(answer).size == (451, 300)
+
+
+def test_a_part_is_chosen_by_dragging(page):
+    page.locator("#chosen img").scroll_into_view_if_needed()
+    shown = page.locator("#chosen img").bounding_box()
+    page.mouse.move(shown["x"] + shown["width"] / 4, shown["y"] + shown["height"] / 4)
+    page.mouse.down()
+    page.mouse.move(shown["x"] + shown["width"] / 2, shown["y"] + shown["height"] / 2)
+    page.mouse.up()
+    assert page.input_value("#box textarea, #box input") == "128,128,128,128"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("text.jpg", "The photo: is not a photo that can be read"),
+        ("bomb.png", "The photo: 20000x20000 is 400,000,000 pixels, over the limit of 1,500,000."),
+    ],
+)
+def test_what_is_no_photo_is_refused_in_a_sentence(visit, photos, name, words):
+    page = visit()
+    upload(page, photos / name)
+    assert words in page.get_by_role("alert").first.inner_text()
+
+
+def test_a_file_that_is_too_large_is_refused_in_a_sentence(visit, photos):
+    page = visit()
+    page.set_input_files("#photo input[type=file]", photos / "large.jpg")
+    page.get_by_text("exceed the maximum allowed size of 1.0 Mb", exact=False).first.wait_for()
+
+
+def test_nothing_is_asked_without_a_photo_or_of_a_box_outside(visit, page):
+    assert "Choose a photo first" in ask(visit(), "Obfuscate").inner_text()
+    page.fill("#box textarea, #box input", "500,500,100,100")
+    assert "is not inside the picture of 512x512 pixels" in ask(page, "Obfuscate").inner_text()
+
+
+def test_two_visitors_get_their_own_answers(page, visit, photos):
+    other = visit()
+    upload(other, photos / "cat.png")
+    for one in (page, other):
+        one.get_by_role("button", name="Obfuscate", exact=True).click()
+    sizes = []
+    for one in (page, other):
+        one.wait_for_selector("#obfuscate-answer a[download]")
+        sizes.append(downloaded(one.locator("#obfuscate-answer")).size)
+    assert sizes == [(512, 512), (451, 300)]
+
+
+def test_a_visitor_who_leaves_keeps_nobody_waiting_and_leaves_no_file(
+    page, visit, photos, temporary
+):
+    page.get_by_role("tab", name="Audit").click()
+    page.get_by_role("button", name="Audit", exact=True).click()
+    page.context.close()
+    other = visit()
+    upload(other, photos / "cat.png")
+    ask(other, "Obfuscate")
+    assert [path for path in temporary.rglob("*") if path.is_file()] == []
+
+
+def test_nothing_is_asked_of_other_machines(page):
+    ask(page, "Obfuscate")
+    assert page.foreign == []
+
+
+@pytest.mark.parametrize("tab", ["Obfuscate", "Restore", "Audit"])
+def test_axe_finds_no_serious_problem(page, tab):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    ask(page, "Obfuscate")
+    page.get_by_role("tab", name=tab).click()
+    found = axe.Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in SERIOUS] == []
+
+
+SERIOUS = ("serious", "critical")
+
+
+def test_a_phone_shows_all_of_it_without_sideways_scrolling(visit, photos):
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    upload(page, photos / "astronaut.jpg")
+    for tab in ("Obfuscate", "Audit"):
+        ask(page, tab)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_limits_are_named(page):
+    assert "up to 1 MB and 1.5 megapixels" in page.inner_text("body")
