@@ -14,12 +14,14 @@ from unveil.config import Device, Precision
 from unveil.errors import UsageError
 from unveil.estimate.finding import Finding
 from unveil.families import family_of
+from unveil.joint.window import restore_window
+from unveil.linear.prior import Prior
 from unveil.operators import spread_px
 from unveil.restore import Network, Restorer
 from unveil.shipped import read_prior
 from unveil.specs import Blur, Degradation, Mosaic, Pixelate, Sample
 from unveil.undo import Undo, said, say_if_beyond
-from unveil.video.chunks import chunk_length, in_chunks
+from unveil.video.chunks import MOST, chunk_length, in_chunks
 from unveil.video.info import Info
 from unveil.video.painting import Step
 from unveil.video.reading import samples, upright
@@ -39,11 +41,20 @@ class Restoring:
         undo: what the user asks for.
         device: where to compute.
         precision: arithmetic of the network.
+        together: how many pictures are restored as one, each learning from the others.
+
+    Raises:
+        UsageError: ``together`` is not from 1 to 16.
     """
 
     undo: Undo
     device: Device
     precision: Precision
+    together: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.together <= MOST:
+            raise UsageError(f"--together {self.together} must be from 1 to {MOST}.")
 
     def __call__(self, info: Info) -> Step | None:
         """Return the step for a clip, and say what it does."""
@@ -107,10 +118,33 @@ class Restoring:
             outcome = restore_finding(
                 images, near, restorer, consistent=self.undo.consistent, tile_px=self.undo.tile_px
             )
-            return outcome.restored
+            if self.together == 1:
+                return outcome.restored
+            return jointly(images, outcome.restored, near, read_prior(self.undo.prior))
 
         size = (info.width, info.height) if seen is None else (seen.width, seen.height)
-        return Step(in_chunks(change, chunk_length(*size)), seen, finding.box)
+        length = self.together if self.together > 1 else chunk_length(*size)
+        return Step(in_chunks(change, length), seen, finding.box)
+
+
+def jointly(images: Tensor, alone: Tensor, finding: Finding, prior: Prior) -> Tensor:
+    """Return pictures improved by each other where ``finding`` says that they are hidden.
+
+    Args:
+        images: ``T x 3 x H x W`` in [0,1], obfuscated, in their order.
+        alone: the same restored one by one.
+        finding: what hides them.
+        prior: power spectrum of clean photos.
+    """
+    known, box = finding.degradation, finding.box
+    if known is None:
+        return alone
+    place = box.place if box is not None else (slice(None), slice(None))
+    restored = alone.clone()
+    restored[..., *place] = restore_window(
+        images[..., *place], known, prior, lambda _: alone[..., *place]
+    )
+    return restored
 
 
 def around(finding: Finding, info: Info) -> Box | None:
