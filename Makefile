@@ -42,6 +42,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/storage_speed.py
 	$(BIN)/python benchmarks/audit_speed.py
 	$(BIN)/python benchmarks/engine_speed.py
+	$(BIN)/python benchmarks/video_speed.py
+	$(BIN)/python benchmarks/page_speed.py
 
 # unveil beside other libraries and networks, all trained here for the same time; about an hour.
 bench-peers: $(READY)
@@ -56,7 +58,7 @@ bench-streaming: $(READY)
 
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)
-	$(BIN)/unveil report README.md docs/restorers.md docs/audit.md
+	$(BIN)/unveil report README.md docs/restorers.md docs/audit.md docs/video.md docs/web.md
 	$(BIN)/unveil study report results/study --out docs --name study --no-page
 	$(BIN)/unveil audit report results/audit/rows.jsonl --out docs/audit-results.md
 

@@ -190,6 +190,46 @@ def onnx(rows: Sequence[Row]) -> str:
     return markdown(table)
 
 
+def joint(rows: Sequence[Row]) -> str:
+    """Return what frames tell together, beside one by one: a row a clip, operator and way."""
+
+    def laid_out(row: Row) -> Row:
+        risk = row["rank1_of_1000"]
+        names = ("clip", "operator", "model", "psnr", "ssim")
+        shown = {name: row[name] for name in names} | {"flicker": f"{row['flicker']:.2f}"}
+        return shown | {"re-identified": _percent(risk) if risk else None, "images": row["images"]}
+
+    return markdown([laid_out(row) for row in rows])
+
+
+def _percent(share: Sequence[float]) -> str:
+    value, low, high = (100 * part for part in share)
+    return f"{value:.1f} % ({low:.0f} to {high:.0f})"
+
+
+def video(rows: Sequence[Row]) -> str:
+    """Return the speed of commands on videos: the newest row of each."""
+    newest = {(row["command"], row["model"], row["frames"]): row for row in rows}
+    names = ("command", "model", "operator", "frames")
+    rounded = {"images_per_second": "frames a second", "peak_memory_mb": "peak memory, MB"}
+    return markdown(
+        [
+            {name: row[name] for name in names}
+            | {title: f"{row[name]:.4g}" for name, title in rounded.items()}
+            for row in newest.values()
+        ]
+    )
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Return how long a visitor of the page waits: the newest row of each question."""
+    newest = {row["question"]: row for row in rows}
+    names = {"question": "question", "first_seconds": "first, s", "seconds": "then, s"}
+    return markdown(
+        [{title: str(row[name]) for name, title in names.items()} for row in newest.values()]
+    )
+
+
 TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "foundation": foundation,
     "headline": headline,
@@ -208,6 +248,9 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "networks": networks,
     "onnx": onnx,
     "audit": audit,
+    "joint": joint,
+    "video": video,
+    "page": page,
     "splits": splits,
 }
 
