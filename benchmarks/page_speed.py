@@ -116,7 +116,7 @@ def load(page: Page) -> float:
     """Open the page, nothing cached; it is there when a photo can be chosen."""
     started = time.perf_counter()
     page.goto(ADDRESS)
-    page.wait_for_selector("#photo input[type=file]", state="attached")
+    wait(page, "#photo input[type=file]")
     return started
 
 
@@ -125,7 +125,7 @@ def upload(page: Page, photo: Path) -> tuple[float, Page]:
     load(page)
     started = time.perf_counter()
     page.set_input_files("#photo input[type=file]", photo)
-    page.wait_for_selector("#chosen p")
+    wait(page, "#chosen p")
     return started, page
 
 
@@ -136,8 +136,15 @@ def press(page: Page, tab: str, photo: Path, box: str) -> float:
     page.get_by_role("tab", name=tab).click()
     started = time.perf_counter()
     page.get_by_role("button", name=tab, exact=True).click()
-    page.wait_for_selector(f"{'#verdict' if tab == 'Audit' else f'#{tab.lower()}-answer'} p")
+    wait(page, f"{'#verdict' if tab == 'Audit' else f'#{tab.lower()}-answer'} p")
     return started
+
+
+def wait(page: Page, selector: str) -> None:
+    """Wait for an element; looked for in each of the browser's frames, not twice a second."""
+    page.wait_for_function(
+        "selector => document.querySelector(selector)", arg=selector, polling="raf"
+    )
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ FINER_SLOPES = (-0.2, -0.1, 0.0, 0.1, 0.2)
 LEAST_FREQUENCY = 0.15
 """In radians a pixel; below it a photo's few coefficients say what it shows, not how sharp."""
 
+AT_A_TIME = 16
+"""Blurs that are looked at together: as many as the processor's cache holds."""
+
 CONTRAST_ROUNDS = 3
 TAIL = 8.0
 """Degrees of freedom of the coefficients' distribution: heavier tails than a Gaussian's."""
@@ -75,8 +78,8 @@ class Evidence:
         """
         counts = (self.frequency > LEAST_FREQUENCY) & (self.lot < share)
         tables = []
-        for start in range(0, len(blurs), 64):
-            part = blurs[start : start + 64]
+        for start in range(0, len(blurs), AT_A_TIME):
+            part = blurs[start : start + AT_A_TIME]
             passed = torch.stack([self._passed(blur)[counts] for blur in part])
             tables.append(
                 torch.stack([self._log_likelihood(passed, counts, s) for s in self.slopes])
@@ -103,13 +106,16 @@ class Evidence:
         signal = passed * self._each(self.power[0])[counts] * steeper
         noise, squares, sector = self.noise[counts], self.squares[counts], self.sector[counts]
         members = torch.nn.functional.one_hot(sector).float()
-        contrast = torch.ones(len(passed), len(squares))
+        ratio = (squares - noise) / signal.clamp(min=1e-20)
+        contrast = torch.ones(len(passed), 1)
         for _ in range(CONTRAST_ROUNDS):
             # The contrast of least error, each coefficient weighed by how much it can tell.
-            share = (contrast * signal / (contrast * signal + noise)).square()
-            ratio = (squares - noise) / signal.clamp(min=1e-20)
+            scaled = contrast * signal
+            share = scaled.div_(scaled + noise).square_()
             found = ((share * ratio) @ members) / (share @ members).clamp(min=1e-20)
-            contrast = found.clamp(0.02, 50)[:, sector]
+            contrast = found.clamp(0.02, 50)
+            if self.planes > 1:
+                contrast = contrast[:, sector]
         variance = contrast * signal + noise
         tail = (TAIL + 1) * torch.log1p(squares / variance / TAIL)
         return -0.5 * (variance.log() + tail).mean(dim=1)

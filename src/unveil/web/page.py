@@ -50,7 +50,13 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
         with gr.Tab("Audit"):
             audit = gr.Button("Audit", variant="primary", elem_id="audit")
             verdict = gr.HTML(elem_id="verdict", min_height=80)
-            audit.click(visits.audit, [photo, box], verdict, api_visibility="private")
+            audit.click(
+                visits.audit,
+                [photo, box],
+                verdict,
+                api_visibility="private",
+                show_progress="minimal",
+            )
         private: dict[str, Any] = {"api_visibility": "private"}
         upload.upload(take, upload, photo, queue=False, **private).then(
             visits.look, photo, chosen, **private
@@ -74,8 +80,15 @@ def _questions(
     go = gr.Button(name, variant="primary", elem_id=ident)
     shown = gr.HTML(elem_id=f"{ident}-answer", min_height=80)
     given = [photo, what, strength, box]
-    go.click(answer, given, shown, api_visibility="private")
-    strength.release(answer, given, shown, api_visibility="private", trigger_mode="always_last")
+    go.click(answer, given, shown, api_visibility="private", show_progress="minimal")
+    strength.release(
+        answer,
+        given,
+        shown,
+        api_visibility="private",
+        trigger_mode="always_last",
+        show_progress="minimal",
+    )
 
 
 def take(path: str | None) -> bytes | None:
