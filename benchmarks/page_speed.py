@@ -33,6 +33,13 @@ SIDE_PX = 1000
 HIDDEN = {"": "", "blurred": "gaussian:kernel=25,sigma=4", "pixelated": "pixelate:block=8"}
 """Photos that are asked about, and what hides them."""
 
+SCENE: dict[str, object] = {
+    **{"photo_px": SIDE_PX**2, "split": "astronaut", "images": 1, "storage": "8bit"},
+    **dict.fromkeys(("model", "operator"), ""),
+    **dict.fromkeys(("psnr", "ssim", "ssim_deck", "images_per_second")),
+}
+"""What every row holds, though nothing is scored here."""
+
 BOX = "#box textarea, #box input"
 FACE = "326,132,226,226"
 
@@ -52,15 +59,14 @@ def main(repeats: int = 5, append: Path = Path("results/page.jsonl")) -> None:
         words = [sys.executable, "-m", "unveil", "serve", "--port", str(PORT)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
             try:
-                assert server.stdout is not None
-                server.stdout.readline()
+                next(iter(server.stdout or ()))  # it says its address when it is ready
                 chromium = shutil.which("chromium")
                 browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
                 for question, ask in questions(photos).items():
                     times = [seconds(browser, ask) for _ in range(repeats + 1)]
                     row = {"question": question, "first_seconds": round(times[0], 2)}
                     row |= {"seconds": round(median(times[1:]), 2), "repeats": repeats}
-                    results.append_row(append, row | {"photo_px": SIDE_PX**2} | machine)
+                    results.append_row(append, row | SCENE | machine)
                     rows.append(row)
                 browser.close()
             finally:

@@ -194,7 +194,7 @@ def joint(rows: Sequence[Row]) -> str:
     """Return what frames tell together, beside one by one: a row a clip, operator and way."""
 
     def laid_out(row: Row) -> Row:
-        risk = row["rank1_of_1000"]
+        risk = row.get("rank1_of_1000")  # real clips: one person, of whom there is no other photo
         names = ("clip", "operator", "model", "psnr", "ssim")
         shown = {name: row[name] for name in names} | {"flicker": f"{row['flicker']:.2f}"}
         return shown | {"re-identified": _percent(risk) if risk else None, "images": row["images"]}
