@@ -34,7 +34,10 @@ HIDDEN = {"": "", "blurred": "gaussian:kernel=25,sigma=4", "pixelated": "pixelat
 """Photos that are asked about, and what hides them."""
 
 SCENE: dict[str, object] = {
-    **{"photo_px": SIDE_PX**2, "split": "astronaut", "images": 1, "storage": "8bit"},
+    "photo_px": SIDE_PX**2,
+    "split": "astronaut",
+    "images": 1,
+    "storage": "8bit",
     **dict.fromkeys(("model", "operator"), ""),
     **dict.fromkeys(("psnr", "ssim", "ssim_deck", "images_per_second")),
 }
