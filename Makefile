@@ -51,9 +51,9 @@ bench-peers: $(READY)
 	$(BIN)/python benchmarks/peers.py --data $(LFW)
 	$(BIN)/python tools/draw_peers.py
 
-# One blind network for compression and noise beside DnCNN, both trained here for ten minutes.
+# One blind network for compression and noise beside DnCNN, both trained here for eight minutes.
 bench-streaming: $(READY)
-	$(BIN)/python benchmarks/streaming.py --data $(LFW)
+	$(BIN)/python benchmarks/streaming.py --data $(LFW) --seconds 480
 	$(BIN)/unveil report docs/restorers.md
 
 # Every table and chart in the documents, from the committed rows.

@@ -3,7 +3,8 @@
     make bench-streaming LFW=../shared/lfw        (nothing else should run meanwhile)
 
 Both see the same photos of the family ``streaming``, drawn by the same seed, for the same
-wall-clock time, and are scored on the same test photos. Every method runs in a process of its own;
+wall-clock time, each by the loss that it was made for, and are scored on the same test photos.
+Every method runs in a process of its own;
 appends a row for each method and degradation to ``results/streaming.jsonl``.
 """
 
@@ -51,21 +52,31 @@ class Options:
     only: tuple[str, ...] = ()
 
 
-def streaming_loss(net: nn.Module, clean: Tensor, step: int) -> Tensor:
-    """Return the PSNR loss of one batch, each part of it another degradation."""
+def squared_errors(net: nn.Module, clean: Tensor, step: int) -> Tensor:
+    """Return the mean squared error of each photo of a batch, each part another degradation."""
     degradations = TASK.draw(0, step)
     with torch.autocast("cpu", enabled=False):
         parts = zip(clean.tensor_split(len(degradations)), degradations, strict=True)
         obfuscated = torch.cat([degrade(part, known) for part, known in parts])
     restored = call(net, obfuscated).float()
-    return (restored - clean).square().mean(dim=(1, 2, 3)).add(1e-7).log().mean()
+    return (restored - clean).square().mean(dim=(1, 2, 3))
+
+
+def squared_loss(net: nn.Module, clean: Tensor, step: int) -> Tensor:
+    """Return the loss that DnCNN was published with."""
+    return squared_errors(net, clean, step).mean()
+
+
+def psnr_loss(net: nn.Module, clean: Tensor, step: int) -> Tensor:
+    """Return the loss that unveil's networks are trained with."""
+    return squared_errors(net, clean, step).add(1e-7).log().mean()
 
 
 METHODS: dict[str, Method] = {
     "identity": Method("", lambda setting: Identity()),
-    "dncnn": Method("", partial(trained, DnCnn, 1e-3, batch_loss=streaming_loss)),
+    "dncnn": Method("", partial(trained, DnCnn, 1e-3, batch_loss=squared_loss)),
     "unveil blind": Method(
-        "unveil", partial(trained, partial(build, BLIND), 2e-3, batch_loss=streaming_loss)
+        "unveil", partial(trained, partial(build, BLIND), 2e-3, batch_loss=psnr_loss)
     ),
 }
 
