@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,16 +17,12 @@ def temporary_beside(target: Path) -> Iterator[Path]:
     Whatever goes wrong inside the block, the temporary file is removed and ``target`` is as
     it was before.
     """
-    handle, name = tempfile.mkstemp(
-        prefix=".unveil-", suffix=f".partial{target.suffix}", dir=target.parent
-    )
-    os.close(handle)
-    partial = Path(name)
-    try:
+    partial = target.parent / f".unveil-{secrets.token_hex(8)}.partial{target.suffix}"
+    try:  # before the file is there, so that no Ctrl-C falls between the two and leaves it
+        partial.touch(exist_ok=False)
         yield partial
         with partial.open("rb") as file:
             os.fsync(file.fileno())
-        partial.chmod(0o666 & ~_umask())  # mkstemp's 0600 is not what a user expects
         partial.replace(target)
     except OSError as error:
         error.filename = str(target)  # what the user knows, not the temporary name
@@ -59,9 +55,3 @@ def check_folder(folder: Path) -> None:
         raise UnveilError(f"{nearest}: is a file, not a folder that can be written to.")
     if not os.access(nearest, os.W_OK):
         raise UnveilError(f"{nearest}: no permission to write there.")
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
