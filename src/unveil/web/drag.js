@@ -4,7 +4,6 @@ const at = (event, image) => {
   const shown = image.getBoundingClientRect(), scale = image.dataset.width / shown.width;
   return [(event.clientX - shown.left) * scale, (event.clientY - shown.top) * scale].map(Math.round);
 };
-element.addEventListener("dragstart", (event) => event.preventDefault());
 element.addEventListener("pointerdown", (event) => {
   if (event.target.dataset.width) start = at(event, event.target);
 });

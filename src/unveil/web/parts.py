@@ -19,8 +19,8 @@ def panel(answer: Answer) -> str:
     elif answer.before:
         width = f' data-width="{answer.width_px}"' if answer.width_px else ""
         parts.append(
-            f'<div class="unveil-photo"><img{width} src="{answer.before}" alt="the photo">'
-            '<div class="unveil-outline"></div></div>'
+            f'<div class="unveil-photo"><img{width} src="{answer.before}" alt="the photo" '
+            'draggable="false"><div class="unveil-outline"></div></div>'
         )
     if answer.download:
         parts.append(
