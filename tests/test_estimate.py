@@ -12,7 +12,7 @@ from tests.test_linear import PRIOR, drawn
 from unveil.box import Box, parse_box
 from unveil.errors import UsageError
 from unveil.estimate.blur import estimate_blur
-from unveil.estimate.finding import inspect
+from unveil.estimate.finding import find_part, inspect
 from unveil.estimate.mosaic import estimate_mosaic
 from unveil.operators import obfuscate
 from unveil.specs import (
@@ -24,8 +24,9 @@ from unveil.specs import (
     Pixelate,
     Sample,
     Storage,
+    parse_storage,
 )
-from unveil.storage import degrade
+from unveil.storage import degrade, store
 
 EIGHT_BIT = Storage("8bit")
 
@@ -158,6 +159,39 @@ def test_a_mosaicked_face_in_a_clean_photo_is_found_to_the_pixel():
     found = inspect(image, EIGHT_BIT, PRIOR)
     assert found.operator == Pixelate(8)
     assert found.box == box
+
+
+COMPRESSED = ("jpeg:85", "h264:crf=18", "h264:crf=28")
+
+
+def shares(one: Box, other: Box) -> float:
+    """Return the area that two boxes share over that of both."""
+    whole = torch.zeros(2, 600, 600)
+    whole[0][one.place] = whole[1][other.place] = 1
+    return float(whole.prod(dim=0).sum() / whole.amax(dim=0).sum())
+
+
+@pytest.mark.parametrize("block", [8, 12, 24])
+@pytest.mark.parametrize("storage", COMPRESSED)
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_a_mosaic_is_found_in_photos_that_were_compressed_after_it(name, storage, block):
+    pixels = np.ascontiguousarray(getattr(data, name)())
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    box = Box(150, 40, 144 // block * block, 144 // block * block)
+    image[..., *box.place] = obfuscate(image[..., *box.place], Pixelate(block))
+    kept = parse_storage(storage)
+    found = find_part(store(image, kept), kept, PRIOR)
+    assert found.operator == Pixelate(block)
+    assert shares(found.box, box) > 0.9
+
+
+@pytest.mark.parametrize("storage", ["8bit", "jpeg:30", *COMPRESSED])
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket", "brick", "page", "text"])
+def test_no_mosaic_is_seen_in_what_compression_does(name, storage):
+    pixels = np.ascontiguousarray(np.atleast_3d(getattr(data, name)()))
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].expand(-1, 3, -1, -1) / 255
+    kept = parse_storage(storage)
+    assert find_part(store(image, kept), kept, PRIOR) is None
 
 
 def test_a_box_tells_where_to_look():

@@ -1,6 +1,5 @@
 """What hides a photo, told from the photo alone."""
 
-import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -10,13 +9,17 @@ from unveil.box import Box
 from unveil.estimate.blur import EFFECTIVE_COEFFICIENTS, BlurFit, estimate_blur
 from unveil.estimate.hypotheses import SHARP_SIGMA_PX
 from unveil.estimate.mosaic import MosaicFit, estimate_mosaic
-from unveil.estimate.region import find_mosaic, snap
+from unveil.estimate.region import BLOCKS_PX, find_mosaic, snap
 from unveil.linear.prior import Prior
 from unveil.results import Row
 from unveil.specs import Degradation, Disk, GaussianBlur, Operator, Storage
 
 LEAST_SIDE_PX = 16
 """Smaller pictures hold too little to tell a blur from a soft subject."""
+
+
+FLAT_PART = 0.2
+"""Jumps inside the blocks of a part, over those between them; JPEG's own blocks have more."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,8 @@ def inspect(image: Tensor, storage: Storage, prior: Prior, box: Box | None = Non
     mosaic = estimate_mosaic(image, prior)
     if mosaic is not None:
         return _of_mosaic(mosaic, storage, box)
-    part = find_mosaic(image) if box is None else None
-    if part is not None and (inner := estimate_mosaic(image[..., *part.place], prior)):
-        return _of_part(inner, part, storage, image)
+    if box is None and (part := find_part(image, storage, prior)) is not None:
+        return part
     if min(image.shape[-2:]) < LEAST_SIDE_PX or image.amax() - image.amin() < 2 / 255:
         return Finding(None, storage, 0.5, None, box)
     return _of_blur(estimate_blur(image, storage, prior, is_cut=box is not None), storage, box)
@@ -89,10 +91,28 @@ def _of_mosaic(fit: MosaicFit, storage: Storage, box: Box | None) -> Finding:
     return Finding(fit.operator, storage, 1 - fit.flatness, None, box)
 
 
-def _of_part(fit: MosaicFit, rough: Box, storage: Storage, image: Tensor) -> Finding:
-    box = snap(image, rough, fit.operator, fit.jump)
-    operator = dataclasses.replace(fit.operator, left=0, top=0)
-    return Finding(operator, storage, 1 - fit.flatness, None, box)
+def find_part(
+    image: Tensor, storage: Storage, prior: Prior, blocks_px: range = BLOCKS_PX
+) -> Finding | None:
+    """Find a mosaic that covers a part of ``image``; None where there is none.
+
+    Args:
+        image: ``1 x 3 x H x W`` in [0,1].
+        storage: how it was kept.
+        prior: power spectrum of clean photos.
+        blocks_px: sizes that a block may have.
+    """
+    rough = find_mosaic(image, blocks_px)
+    if rough is None or not (about := estimate_mosaic(image[..., *rough.place], prior, blocks_px)):
+        return None
+    box = snap(image, rough, about.operator)
+    fit = estimate_mosaic(image[..., *box.place], prior, blocks_px)
+    # What only looked like a mosaic has another grid when it is cut out along that.
+    if fit is None or fit.operator != type(fit.operator)(about.operator.block):
+        return None
+    if fit.flatness > FLAT_PART:
+        return None
+    return Finding(fit.operator, storage, 1 - fit.flatness, None, box)
 
 
 def _is_sharp(operator: Operator | None) -> bool:

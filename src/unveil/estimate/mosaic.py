@@ -14,6 +14,7 @@ from unveil.specs import Mosaic, Pixelate, Sample
 from unveil.spectral import analyse, basis, frequencies, inverse_basis
 
 LARGEST_BLOCK_PX = 64
+BLOCKS_PX = range(2, LARGEST_BLOCK_PX + 1)
 FLAT = 0.35
 """A mosaic's pixels jump inside blocks at most this much as often and far as between them."""
 
@@ -46,16 +47,25 @@ class MosaicFit:
     flatness: float
 
 
-def estimate_mosaic(image: Tensor, prior: Prior) -> MosaicFit | None:
-    """Find the mosaic of ``image`` (``1 x 3 x H x W`` in [0,1]); None where there is none."""
+def estimate_mosaic(image: Tensor, prior: Prior, blocks_px: range = BLOCKS_PX) -> MosaicFit | None:
+    """Find the mosaic of ``image`` (``1 x 3 x H x W`` in [0,1]); None where there is none.
+
+    Args:
+        image: the picture, or the part of it that is hidden.
+        prior: power spectrum of clean photos.
+        blocks_px: sizes that a block may have.
+    """
     if min(image.shape[-2:]) < 2 * LEAST_LINES:
         return None
     columns, rows = jumps(image, -1).mean(dim=0), jumps(image, -2).mean(dim=1)
-    largest = min(LARGEST_BLOCK_PX, min(len(rows), len(columns)) // LEAST_LINES)
+    largest = min(len(rows), len(columns)) // LEAST_LINES
     fits = {
         block: [_best_phase(profile, block) for profile in (columns, rows)]
-        for block in range(2, largest + 1)
+        for block in blocks_px
+        if block <= largest
     }
+    if not fits:
+        return None
     block = max(fits, key=lambda size: sum(score for score, _ in fits[size]))
     (_, left), (_, top) = fits[block]
     on, off, clear = _on_and_off([(columns, left), (rows, top)], block)

@@ -1,72 +1,152 @@
-"""Where in a photo a mosaic is: the rectangle in which almost nothing changes inside blocks."""
+"""Where in a photo a mosaic is: where pixels jump at the lines of a grid, and not between."""
+
+from itertools import product
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from unveil.box import Box
-from unveil.estimate.mosaic import FLAT, jumps
+from unveil.estimate.mosaic import FLAT, LARGEST_BLOCK_PX, LEAST_STEP, jumps
 from unveil.specs import Mosaic
 
-WINDOW_PX = 25
-"""Side of the neighbourhood in which still pixels are counted."""
+LINES = 4
+"""Neighbouring lines of a grid that are looked at together: fewer stand out by chance."""
 
-STILL = 0.6
-"""Share of still pixels in a mosaic; photos have them in flat places only."""
+CLEAR = 2.0
+"""How far each of them stands out from what is between them."""
 
-STILL_JUMP = 2.5 / 255
-LEAST_SIDE_PX = 16
+BLOCKS_PX = range(3, LARGEST_BLOCK_PX + 1)
+"""Of 2 pixels are the blocks of chroma that compression leaves."""
+
+LEAST_BLOCKS = 2
+"""A mosaic has more than one block each way: jumps between them are what shows it."""
+
+HALF = 0.5
+"""Share of the best block's evidence that a smaller one needs: multiples have nearly as much."""
+
+ROUNDS = 3
+"""Rows and columns take turns until they fit; each knows the other better then."""
 
 
-def find_mosaic(image: Tensor) -> Box | None:
-    """Return the largest rectangle of ``image`` (``1 x 3 x H x W``) that looks like a mosaic.
+def find_mosaic(image: Tensor, blocks_px: range = BLOCKS_PX) -> Box | None:
+    """Return about where ``image`` (``1 x 3 x H x W``) holds its clearest mosaic; None for none.
 
-    The rectangle is rough: to the grid's line it is cut by :func:`snap`.
+    The box is rough, by a few blocks: to the grid's lines it is brought by :func:`snap`.
+
+    Args:
+        image: the picture.
+        blocks_px: sizes that a block may have.
     """
-    if min(image.shape[-2:]) < LEAST_SIDE_PX:
-        return None
-    still = torch.stack([_still(image, dim) for dim in (-1, -2)])
-    near = F.avg_pool2d(still[None], WINDOW_PX, 1, WINDOW_PX // 2, count_include_pad=False)[0]
-    # Flat sky and burnt-out white are still too, but nothing jumps there.
-    jumping = torch.stack([jumps(image, dim).max() for dim in (-1, -2)]).min() > STILL_JUMP
-    mask = (near.amin(dim=0) > STILL).numpy().astype(np.uint8)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    if count < 2 or not jumping:
-        return None
-    left, top, width, height, _ = max(stats[1:].tolist(), key=lambda found: found[4])
-    if min(width, height) < LEAST_SIDE_PX:
-        return None
-    return Box(left, top, width, height)
+    across, down = jumps(image, -1).numpy(), jumps(image, -2).numpy().T
+    largest = min(image.shape[-2:]) // (LINES + 1)
+    found = [
+        _clearest(np.minimum(_on_lines(across, block), _on_lines(down, block).T), block)
+        for block in blocks_px
+        if block <= largest
+    ]
+    most = max((evidence for evidence, _ in found), default=0.0)
+    return next((box for evidence, box in found if box and evidence >= HALF * most), None)
 
 
-def snap(image: Tensor, rough: Box, operator: Mosaic, jump: float) -> Box:
-    """Return ``rough`` with its edges moved to the grid, as far as whole blocks are flat.
+def _on_lines(jump: np.ndarray, block: int) -> np.ndarray:
+    """Return how clearly the lines of a grid cross the picture's cells of ``block`` pixels.
+
+    Args:
+        jump: from each pixel to the next in its row, ``H x W-1``.
+        block: distance of the lines; where the first one is does not matter.
+
+    Returns:
+        0 for no grid to 1 for nothing between the lines, ``H // block x W // block``.
+    """
+    rows, columns = jump.shape[0] // block, (jump.shape[1] + 1) // block
+    sums = np.add.reduceat(jump[: rows * block], np.arange(rows) * block, axis=0)
+    bands = (sums[:-1] + sums[1:]) / (2 * block)
+    reach = (LINES - 1) * block
+    places = bands.shape[1] - reach  # of the first line
+    lines = np.stack([bands[:, n * block : n * block + places] for n in range(LINES)])
+    on = lines.mean(axis=0)
+    totals = np.cumsum(np.pad(bands, ((0, 0), (1, 0))), axis=1)
+    others = totals[:, reach + 1 :] - totals[:, : -reach - 1] - lines.sum(axis=0)
+    off = others / (reach - LINES + 1)
+    is_grid = (on > LEAST_STEP) & (off < FLAT * on) & (lines.min(axis=0) > CLEAR * off)
+    clarity = np.where(is_grid, 1 - off / np.maximum(on, LEAST_STEP), 0)
+    first = np.maximum.reduceat(clarity, np.arange(0, places, block), axis=1)
+    cells = np.zeros((rows, columns))
+    for down, right in product((0, 1), range(1, LINES)):  # two rows a band, cells between lines
+        part = cells[down : down + len(first), right : right + first.shape[1]]
+        np.maximum(part, first[:, : part.shape[1]], out=part)
+    return cells
+
+
+def _clearest(cells: np.ndarray, block: int) -> tuple[float, Box | None]:
+    """Return the evidence for the connected cells that have most of it, and the box around them."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((cells > 0).astype(np.uint8))
+    evidence = np.bincount(labels.ravel(), weights=cells.ravel(), minlength=len(stats)) * block**2
+    evidence[stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].min(axis=1) < LINES - 1] = 0
+    best = int(evidence.argmax())
+    if evidence[best] == 0:
+        return 0.0, None
+    left, top, width, height = (int(side) * block for side in stats[best, : cv2.CC_STAT_AREA])
+    return float(evidence[best]), Box(left, top, width, height)
+
+
+def snap(image: Tensor, rough: Box, operator: Mosaic) -> Box:
+    """Return the rectangle of whole blocks about ``rough`` that has the look of the mosaic.
 
     Args:
         image: ``1 x 3 x H x W``, the whole picture.
-        rough: where the mosaic is, within some pixels.
+        rough: where the mosaic is, within some blocks.
         operator: the mosaic, its grid counted from the corner of ``rough``.
-        jump: a typical jump from block to block, in [0,1].
     """
     block = operator.block
     top, left = (rough.top + operator.top) % block, (rough.left + operator.left) % block
-    grid = image[..., top:, left:]
-    span = F.max_pool2d(grid, block) + F.max_pool2d(-grid, block)
-    flat = (span[0].amax(dim=0) <= max(STILL_JUMP, FLAT * jump)).numpy().astype(np.uint8)
-    first = max((rough.top - top) // block - 1, 0), max((rough.left - left) // block - 1, 0)
-    last = (rough.top + rough.height - top) // block, (rough.left + rough.width - left) // block
-    flat = flat[first[0] : last[0] + 1, first[1] : last[1] + 1]
-    _, _, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
-    if len(stats) < 2:
-        return rough
-    x, y, width, height, _ = max(stats[1:].tolist(), key=lambda found: found[4])
+    inside, below, beside = _cells(image[..., top:, left:], block)
+    rows = _range(rough.top - top, rough.height, block)
+    columns = _range(rough.left - left, rough.width, block)
+    for _ in range(ROUNDS):
+        columns = _run(_flat(inside[rows], below[rows][:-1]), columns)
+        rows = _run(_flat(inside[:, columns].T, beside[:, columns].T[:-1]), rows)
     return Box(
-        left + (first[1] + x) * block, top + (first[0] + y) * block, width * block, height * block
+        *(left + columns.start * block, top + rows.start * block),
+        *((columns.stop - columns.start) * block, (rows.stop - rows.start) * block),
     )
 
 
-def _still(image: Tensor, dim: int) -> Tensor:
-    moved = (jumps(image, dim) <= STILL_JUMP).float()
-    return F.pad(moved, (0, 1) if dim == -1 else (0, 0, 0, 1))
+def _cells(grid: Tensor, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean jumps inside each block of a grid, to the one below and to the one beside it."""
+    rows, columns = (side // block for side in grid.shape[-2:])
+    across, down = (
+        np.pad(jump.numpy(), pad)[: rows * block, : columns * block].reshape(
+            rows, block, columns, block
+        )
+        for jump, pad in (
+            (jumps(grid, -1), ((0, 0), (0, 1))),
+            (jumps(grid, -2), ((0, 1), (0, 0))),
+        )
+    )
+    inside = across[..., :-1].mean(axis=(1, 3)) + down[:, :-1].mean(axis=(1, 3))
+    return inside / 2, down[:, -1].mean(axis=-1), across[..., -1].mean(axis=1)
+
+
+def _flat(inside: np.ndarray, between: np.ndarray) -> np.ndarray:
+    """Say of each strip of blocks, a column of the arguments, whether it is of the mosaic."""
+    flat: np.ndarray = inside.mean(axis=0) < FLAT * between.mean(axis=0)
+    return flat
+
+
+def _range(start: int, length: int, block: int) -> slice:
+    """Return the whole blocks in a range of pixels."""
+    first = -(-max(start, 0) // block)
+    return slice(first, max((start + length) // block, first + LEAST_BLOCKS))
+
+
+def _run(is_part: np.ndarray, known: slice) -> slice:
+    """Return the run of strips that has most in common with the known one; gaps of one are closed.
+
+    A gap is a strip of one colour: nothing jumps there, which says nothing.
+    """
+    parts = np.flatnonzero(is_part)
+    runs = np.split(parts, np.flatnonzero(np.diff(parts) > 2) + 1)
+    best = max(runs, key=lambda run: np.count_nonzero((run >= known.start) & (run < known.stop)))
+    return known if len(best) < LEAST_BLOCKS else slice(int(best[0]), int(best[-1]) + 1)
