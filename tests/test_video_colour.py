@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import threading
 import time
+from functools import partial
 
 import cv2
 import numpy as np
@@ -94,7 +95,8 @@ def test_a_clip_passed_through_colours_comes_back(tmp_path, matrix, levels):
     info = describe(source, LARGE)
     assert (info.colour.matrix, info.colour.full) == (matrix, levels == 2)
     planned = plan(info, target, choose(target, "ffv1", None))
-    process(planned, Step(in_chunks(lambda images, _: images, 2)))
+    same = Step(in_chunks(lambda images, _: images, 2))
+    process(planned, partial(paint, info=planned.info, step=same))
     assert describe(target, LARGE).tags == info.tags
     for before, after in zip(planes(source), planes(target), strict=True):
         # Chroma that no colour on the screen has is brought to the nearest that one has.
@@ -155,9 +157,11 @@ def test_a_matrix_that_is_no_quarter_turn_is_left_to_the_player():
     assert turn_of(None) == turn_of((46340, 46340, 0, -46340, 46340, 0, 0, 0, 1)) == Turn()
 
 
-def test_samples_come_from_all_over_a_clip(tmp_path):
+@pytest.mark.parametrize("group", [5, 60])
+def test_samples_come_from_all_over_a_clip(tmp_path, group):
+    """Whatever the distance of the pictures that can be decoded by themselves."""
     shown = [np.full((64, 96, 3), 4 * number, np.uint8) for number in range(60)]
-    source = write_clip(tmp_path / "in.mp4", shown, options={"g": "5"})
+    source = write_clip(tmp_path / "in.mp4", shown, options={"g": str(group)})
     info = describe(source, LARGE)
     levels = [float(upright(one, info).mean()) * 255 for one in samples(info, 5)]
     assert levels == sorted(levels)

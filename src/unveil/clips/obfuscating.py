@@ -1,6 +1,7 @@
 """`unveil obfuscate` on videos."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import Tensor
 
@@ -8,7 +9,8 @@ from unveil.operators import obfuscate
 from unveil.specs import DpPix, Noise, Operator, Poisson, Unchanged
 from unveil.video.chunks import in_chunks
 from unveil.video.info import Info
-from unveil.video.painting import Step
+from unveil.video.painting import Step, paint
+from unveil.video.process import Change
 
 Random = Noise | Poisson | DpPix
 
@@ -23,8 +25,8 @@ class Obfuscating:
 
     operator: Operator
 
-    def __call__(self, info: Info) -> Step | None:
-        """Return the step for a clip; None where nothing is to be done."""
+    def __call__(self, info: Info) -> Change | None:
+        """Return what changes the pictures of a clip; None where nothing is to be done."""
         operator = self.operator
         if isinstance(operator, Unchanged):
             return None
@@ -34,4 +36,4 @@ class Obfuscating:
                 return obfuscate(images, replace(operator, seed=operator.seed + first))
             return obfuscate(images, operator)
 
-        return Step(in_chunks(change, 1), threads=1)
+        return partial(paint, info=info, step=Step(in_chunks(change, 1), threads=1))

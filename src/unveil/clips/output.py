@@ -15,10 +15,9 @@ from unveil.video.layout import Picture
 
 if TYPE_CHECKING:
     from unveil.video.info import Info
-    from unveil.video.painting import Step
-    from unveil.video.process import Plan
+    from unveil.video.process import Change, Plan
 
-    Steps = Callable[[Info], Step | None]
+    Changes = Callable[[Info], Change | None]
     """Makes of a clip what is to be done to it; None for nothing."""
 
 
@@ -55,7 +54,7 @@ def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[ba
     return batch.plan(inputs, target, tuple(CONTAINERS), check)
 
 
-def process_all(jobs: Sequence[batch.Job], steps: "Steps", written: Written) -> int:
+def process_all(jobs: Sequence[batch.Job], changes: "Changes", written: Written) -> int:
     """Read, change and write every clip; report each failure in one line on stderr.
 
     Returns:
@@ -64,7 +63,7 @@ def process_all(jobs: Sequence[batch.Job], steps: "Steps", written: Written) -> 
     failures = 0
     for job in jobs:
         try:
-            _process_one(job, steps, written)
+            _process_one(job, changes, written)
         except UnveilError as error:
             failures += 1
             named = f"{job.source}: {error}" if isinstance(error, UsageError) else error
@@ -72,7 +71,7 @@ def process_all(jobs: Sequence[batch.Job], steps: "Steps", written: Written) -> 
     return failures
 
 
-def _process_one(job: batch.Job, steps: "Steps", written: Written) -> None:
+def _process_one(job: batch.Job, changes: "Changes", written: Written) -> None:
     from unveil.runtime import keep_freed_memory
     from unveil.video.info import describe
     from unveil.video.process import plan, process
@@ -89,7 +88,7 @@ def _process_one(job: batch.Job, steps: "Steps", written: Written) -> None:
         check_folder(job.target.parent)
         messages.would_write(job.target, row, job.source)
         return
-    step = steps(planned.info)
+    change = changes(planned.info)
     batch.make_folder(job.target.parent)
     started, count = time.perf_counter(), 0
 
@@ -98,7 +97,7 @@ def _process_one(job: batch.Job, steps: "Steps", written: Written) -> None:
         for count, picture in enumerate(_shown(planned, pictures), 1):  # noqa: B007  # the last
             yield picture
 
-    process(planned, step, watch)
+    process(planned, change, watch)
     fps = count / (time.perf_counter() - started)
     encoding = planned.encoding
     quality = "" if encoding.quality is None else f", quality {encoding.quality}"

@@ -1,36 +1,33 @@
 """`unveil restore` on videos."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
+import torch
 from torch import Tensor
 
 from unveil import messages
 from unveil.auto import find, restore_finding
 from unveil.box import Box
+from unveil.clips.findings import Moving, agree
+from unveil.clips.following import Following
+from unveil.clips.parts import around, improve, within
 from unveil.config import Device, Precision
 from unveil.errors import UsageError
 from unveil.estimate.finding import Finding
 from unveil.families import family_of
-from unveil.joint.window import restore_window
-from unveil.linear.prior import Prior
-from unveil.operators import spread_px
 from unveil.restore import Network, Restorer
 from unveil.shipped import read_prior
-from unveil.specs import Blur, Degradation, Mosaic, Pixelate, Sample
+from unveil.specs import Degradation
 from unveil.undo import Undo, said, say_if_beyond
-from unveil.video.chunks import MOST, chunk_length, in_chunks
+from unveil.video.chunks import MOST, chunk_length, in_chunks, one_by_one
 from unveil.video.info import Info
-from unveil.video.painting import Step
+from unveil.video.painting import Step, paint
+from unveil.video.process import Change
 from unveil.video.reading import samples, upright
 
 LOOKED_AT = 5
 """Pictures of a clip that are looked at to find out what hides it."""
-
-CONTEXT_PX = 32
-"""Seen of what surrounds a part that is restored."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,8 @@ class Restoring:
         if not 1 <= self.together <= MOST:
             raise UsageError(f"--together {self.together} must be from 1 to {MOST}.")
 
-    def __call__(self, info: Info) -> Step | None:
-        """Return the step for a clip, and say what it does."""
+    def __call__(self, info: Info) -> Change | None:
+        """Return what restores a clip, and say how; None where there is nothing to undo."""
         finding = self._find(info)
         degradation = finding.degradation
         if degradation is None:
@@ -71,7 +68,11 @@ class Restoring:
         messages.add(model=restorer.name, runtime=str(restorer.runtime))
         if self._chosen is None and isinstance(restorer, Network):
             say_if_beyond(restorer, degradation)
-        return self._step(info, finding, restorer)
+        if isinstance(finding, Moving):
+            restore = partial(self._restore, restorer)
+            prior = read_prior(self.undo.prior)
+            return Following(info, finding, restore, prior, self.together)
+        return partial(paint, info=info, step=self._step(info, finding, restorer))
 
     @cached_property
     def _chosen(self) -> Restorer | None:
@@ -86,7 +87,7 @@ class Restoring:
         family = family_of(degradation.linear)
         return f"{family}-fast" if name == family else name
 
-    def _find(self, info: Info) -> Finding:
+    def _find(self, info: Info) -> Finding | Moving:
         """Return what hides a clip, and say how that is known."""
         storage, undo = info.storage, self.undo
         if undo.box is not None:
@@ -96,6 +97,7 @@ class Restoring:
             return Finding(operator, storage, 1.0, None, undo.box)
         if not info.is_measured:
             messages.note(f"how the clip was compressed is not known: taken for {storage}.")
+        finding: Finding | Moving
         if undo.operator is not None:
             finding = Finding(undo.operator, storage, 1.0, None, undo.box)
         else:
@@ -107,85 +109,26 @@ class Restoring:
         messages.add(**finding.as_row())
         return finding
 
+    def _restore(self, restorer: Restorer, images: Tensor, finding: Finding) -> Tensor:
+        asked = self.undo
+        return restore_finding(
+            images, finding, restorer, consistent=asked.consistent, tile_px=asked.tile_px
+        ).restored
+
     def _step(self, info: Info, finding: Finding, restorer: Restorer) -> Step:
-        seen = around(finding, info)
-        near = finding
-        if seen is not None and (box := finding.box) is not None:
-            inner = Box(box.left - seen.left, box.top - seen.top, box.width, box.height)
-            near = replace(finding, box=inner)
+        whole = Box(0, 0, info.width, info.height)
+        box = finding.box
+        seen = whole if box is None else around(box, finding.operator, info)
+        near = finding if box is None else replace(finding, box=within(box, seen))
+        place = near.box or whole
 
         def change(images: Tensor, _: int) -> Tensor:
-            outcome = restore_finding(
-                images, near, restorer, consistent=self.undo.consistent, tile_px=self.undo.tile_px
-            )
-            if self.together == 1:
-                return outcome.restored
-            return jointly(images, outcome.restored, near, read_prior(self.undo.prior))
+            restored = self._restore(restorer, images, near)
+            if self.together > 1 and (known := finding.degradation):
+                prior, places = read_prior(self.undo.prior), [place] * len(images)
+                hidden, alone = list(one_by_one(images)), list(one_by_one(restored))
+                restored = torch.cat(improve(hidden, alone, places, known, prior))
+            return restored
 
-        size = (info.width, info.height) if seen is None else (seen.width, seen.height)
-        length = self.together if self.together > 1 else chunk_length(*size)
-        return Step(in_chunks(change, length), seen, finding.box)
-
-
-def jointly(images: Tensor, alone: Tensor, finding: Finding, prior: Prior) -> Tensor:
-    """Return pictures improved by each other where ``finding`` says that they are hidden.
-
-    Args:
-        images: ``T x 3 x H x W`` in [0,1], obfuscated, in their order.
-        alone: the same restored one by one.
-        finding: what hides them.
-        prior: power spectrum of clean photos.
-    """
-    known, box = finding.degradation, finding.box
-    if known is None:
-        return alone
-    place = box.place if box is not None else (slice(None), slice(None))
-    restored = alone.clone()
-    restored[..., *place] = restore_window(
-        images[..., *place], known, prior, lambda _: alone[..., *place]
-    )
-    return restored
-
-
-def around(finding: Finding, info: Info) -> Box | None:
-    """Return what is to be seen for a finding to be undone: a mosaic's surroundings help."""
-    box = finding.box
-    if box is None:
-        return None
-    reach = CONTEXT_PX if isinstance(finding.operator, Mosaic) else 0
-    left, top = max(box.left - reach, 0), max(box.top - reach, 0)
-    right = min(box.left + box.width + reach, info.width)
-    bottom = min(box.top + box.height + reach, info.height)
-    return Box(left, top, right - left, bottom - top)
-
-
-def agree(seen: Sequence[Finding]) -> Finding:
-    """Return what hides a clip, by what was found in some of its pictures.
-
-    The kind that most pictures show, where they show it; of that, the median strength.
-
-    Raises:
-        UsageError: the pictures show different things.
-    """
-
-    def kind(finding: Finding) -> tuple[str, Box | None]:
-        return type(finding.operator).__name__, finding.box
-
-    usual, count = Counter(map(kind, seen)).most_common(1)[0]
-    if 2 * count <= len(seen):
-        raise UsageError(
-            "what hides it differs from picture to picture; say what with --operator SPEC and "
-            "where with --box X,Y,W,H."
-        )
-    alike = [finding for finding in seen if kind(finding) == usual]
-    return sorted(alike, key=_strength)[len(alike) // 2]
-
-
-def _strength(finding: Finding) -> float:
-    match finding.operator:
-        case Pixelate(block) | Sample(block):
-            return block
-        case operator if isinstance(operator, Blur):
-            return spread_px(operator)
-        case _:
-            return 0.0
+        length = self.together if self.together > 1 else chunk_length(seen.width, seen.height)
+        return Step(in_chunks(change, length), seen if box else None, box)

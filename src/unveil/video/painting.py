@@ -35,7 +35,8 @@ class Step:
 
 def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
     """Yield the pictures of a clip with ``step`` done to them."""
-    window = _Window(info, step)
+    whole = Box(0, 0, info.width, info.height)
+    window = Window(info, step.box or whole, step.painted or step.box or whole)
     waiting: deque[Picture] = deque()
 
     def seen() -> Iterator[Tensor]:
@@ -58,24 +59,29 @@ def _threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class _Window:
-    """The part of a coded picture that a step sees, on whole samples of chroma."""
+class Window:
+    """A part of coded pictures as it is seen, on whole samples of chroma.
 
-    def __init__(self, info: Info, step: Step) -> None:
+    Args:
+        info: the clip.
+        box: what is seen, of the upright picture.
+        painted: what of that is written.
+    """
+
+    def __init__(self, info: Info, box: Box, painted: Box) -> None:
         size = (info.width, info.height)
-        whole = Box(0, 0, *size)
         self.turn, self.colour, self.layout = info.turn, info.colour, info.layout
-        self.box = self.turn.coded_box(step.box or whole, *size)
-        self.painted = self.turn.coded_box(step.painted or step.box or whole, *size)
+        self.box = self.turn.coded_box(box, *size)
+        self.painted = self.turn.coded_box(painted, *size)
         self.snapped = snapped(self.box, self.layout, *self.turn.size(*size))
 
     def look(self, picture: Picture) -> Tensor:
-        """Return what the step sees, ``1 x 3 x H x W``."""
+        """Return what is seen, ``1 x 3 x H x W`` in [0,1], upright."""
         cut = _moved(self.box, self.snapped)
         return self.turn.upright(self._colours(picture)[..., *cut.place])
 
     def put(self, picture: Picture, images: Tensor) -> Picture:
-        """Return the picture with what the step made of it."""
+        """Return the picture with ``images``, which replace what was seen, in the painted part."""
         changed = self.turn.coded(images)
         if self.painted == self.snapped == self.box and self.box.place == _all(picture):
             return replace(picture, planes=self.colour.to_samples(changed))

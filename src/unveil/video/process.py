@@ -1,4 +1,4 @@
-"""A clip from file to file: decoding, the step and encoding side by side, in constant memory."""
+"""A clip from file to file: decoding, the change and encoding side by side, in constant memory."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +10,14 @@ from unveil.video.chunks import MOST
 from unveil.video.codecs import Encoding, encoder_for, layout_for
 from unveil.video.info import Info
 from unveil.video.layout import Layout, Picture
-from unveil.video.painting import Step, paint
 from unveil.video.reading import read
 from unveil.video.writing import writer
 
 DEPTH = 4
 """Pictures that wait between two stages."""
+
+Change = Callable[[Iterator[Picture]], Iterator[Picture]]
+"""Yields the pictures of a clip changed, each in its turn; it may look at some ahead."""
 
 Watch = Callable[[Iterable[Picture]], Iterator[Picture]]
 """Passes pictures on and says how far they are."""
@@ -54,14 +56,14 @@ def _change(before: Layout, after: Layout) -> str | None:
     return None if before == after else f"kept as {after.pix_fmt}, not {before.pix_fmt}"
 
 
-def process(plan: Plan, step: Step | None, watch: Watch = iter) -> None:
-    """Do ``step`` to every picture of a clip, or nothing for None, and write the result.
+def process(plan: Plan, change: Change | None, watch: Watch = iter) -> None:
+    """Change every picture of a clip, or none for None, and write the result.
 
     Raises:
         UnveilError: the clip is damaged, or the result cannot be written. Nothing is left then.
     """
     pictures = ahead(read(plan.info), max(DEPTH, MOST // 2))
-    changed = pictures if step is None else ahead(paint(pictures, plan.info, step), DEPTH)
+    changed = pictures if change is None else ahead(change(pictures), DEPTH)
     with (
         contextlib.closing(changed),
         writer(plan.target, plan.info, plan.info.layout, plan.encoding) as out,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ class Frame:
     rgb: np.ndarray
 
 
+ROUNDING_S = 1e-6
+
+
 def frames(path: Path, every_seconds: float, max_pixels: int) -> Iterator[Frame]:
     """Yield the first frame of a video, and one whenever ``every_seconds`` have passed.
 
@@ -44,7 +48,7 @@ def frames(path: Path, every_seconds: float, max_pixels: int) -> Iterator[Frame]
     for picture in read(info):
         seconds = float(picture.pts * info.time_base)
         if seconds >= due:
-            due = seconds + every_seconds
+            due = seconds + every_seconds - ROUNDING_S
             yield Frame(seconds, to_rgb8(upright(picture, info)))
 
 
@@ -83,8 +87,13 @@ def read(info: Info) -> Iterator[Picture]:
     _check_whole(info, shown)
 
 
+FORWARD = 100
+
+
 def samples(info: Info, count: int) -> Iterator[Picture]:
     """Yield a few pictures from all over a clip, without decoding all that lies between.
+
+    Behind the last picture that can be decoded by itself no more than ``FORWARD`` are.
 
     Raises:
         UnveilError: the file is damaged.
@@ -97,10 +106,14 @@ def samples(info: Info, count: int) -> Iterator[Picture]:
             stream = picture_stream(info.path, container, info.width * info.height)
             for number in range(count):
                 wanted = round(length * (number + 0.5) / count / stream.time_base)
-                container.seek(wanted + (stream.start_time or 0), stream=stream)
-                for frame in container.decode(stream):
+                wanted += stream.start_time or 0
+                container.seek(wanted, stream=stream)
+                frame = None
+                for frame in islice(container.decode(stream), FORWARD):
+                    if frame.pts is None or frame.pts >= wanted:
+                        break
+                if frame is not None:
                     yield Picture(frame.pts or 0, 0, planes_of(frame, info.layout))
-                    break
     except av.error.FFmpegError as error:
         raise UnveilError(f"{info.path}: cannot be read ({error.strerror}).") from None
 

@@ -1,0 +1,60 @@
+"""Parts of pictures that are restored: what is seen around them, and several of them as one."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from unveil.box import Box
+from unveil.joint.window import restore_window
+from unveil.linear.prior import Prior
+from unveil.specs import Degradation, Mosaic, Operator
+from unveil.video.info import Info
+
+CONTEXT_PX = 32
+"""Seen of what surrounds a mosaic that is restored."""
+
+
+def around(box: Box, operator: Operator | None, info: Info) -> Box:
+    """Return what is to be seen for a part to be restored: a mosaic's surroundings help."""
+    return grown(box, CONTEXT_PX if isinstance(operator, Mosaic) else 0, info)
+
+
+def grown(box: Box, by_px: int, info: Info) -> Box:
+    """Return ``box`` larger on each side, as far as the picture goes."""
+    left, top = max(box.left - by_px, 0), max(box.top - by_px, 0)
+    right = min(box.left + box.width + by_px, info.width)
+    bottom = min(box.top + box.height + by_px, info.height)
+    return Box(left, top, right - left, bottom - top)
+
+
+def within(box: Box, seen: Box) -> Box:
+    """Return ``box`` as counted from the corner of what is seen."""
+    return Box(box.left - seen.left, box.top - seen.top, box.width, box.height)
+
+
+def improve(
+    obfuscated: Sequence[Tensor],
+    alone: Sequence[Tensor],
+    places: Sequence[Box],
+    known: Degradation,
+    prior: Prior,
+) -> list[Tensor]:
+    """Return pictures that were restored one by one as they are when they learn from each other.
+
+    Args:
+        obfuscated: pictures, ``1 x 3 x H x W`` each, in their order.
+        alone: the same restored.
+        places: of what is hidden in each, all of one size and on one grid.
+        known: what hides it.
+        prior: power spectrum of clean photos.
+    """
+    hidden, guess = (
+        torch.cat([image[..., *box.place] for image, box in zip(images, places, strict=True)])
+        for images in (obfuscated, alone)
+    )
+    together = restore_window(hidden, known, prior, lambda _: guess)
+    improved = [image.clone() for image in alone]
+    for image, box, part in zip(improved, places, together, strict=True):
+        image[..., *box.place] = part
+    return improved
