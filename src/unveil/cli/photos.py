@@ -6,7 +6,7 @@ from pathlib import Path
 
 from unveil import messages
 from unveil.audit.extra import check_installed
-from unveil.box import parse_box
+from unveil.box import Box, parse_box
 from unveil.cli import videos
 from unveil.cli.parts import Boxes, Inputs, Output, check_engine
 from unveil.clips.output import Written, plan_jobs, process_all
@@ -35,7 +35,7 @@ def obfuscate(
     dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
-    """Blur or pixelate photos or videos, or hide the faces in photos safely.
+    """Blur or pixelate photos or videos, or hide the faces in them safely.
 
     Args:
         inputs: photos, folders of photos, or videos; - is a photo from standard input.
@@ -46,7 +46,8 @@ def obfuscate(
         storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
             h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went.
+            below --risk; attack the result and say how it went. In videos: under a solid box, from
+            a second before it is first seen to a second after.
         risk: greatest share of faces that a machine may name, of 1,000 people.
         boxes: where a face is, again for more faces (default: they are found).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
@@ -58,17 +59,17 @@ def obfuscate(
     """
     from unveil import batch
 
-    if videos.are_videos(inputs, codec=codec, quality=quality):
-        videos.refuse(safe=safe, box=boxes, storage=storage)
-        return _obfuscate_videos(
-            inputs, output, operator, Written(codec, quality, overwrite, max_pixels, dry_run)
-        )
+    are_videos = videos.are_videos(inputs, codec=codec, quality=quality)
     if not safe and (operator is None or boxes):
         raise UsageError("--operator SPEC says how to obfuscate; --box goes with --safe.")
+    places = [parse_box(box) for box in boxes]
+    if are_videos:
+        videos.refuse(storage=storage)
+        written = Written(codec, quality, overwrite, max_pixels, dry_run)
+        return _obfuscate_videos(inputs, output, operator, places if safe else None, written)
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")
     kept = parse_storage(storage) if storage else None
-    places = [parse_box(box) for box in boxes]
     jobs = batch.plan(inputs, output)
     if safe:
         check_installed()
@@ -85,11 +86,21 @@ def obfuscate(
 
 
 def _obfuscate_videos(
-    inputs: Sequence[Path], output: Path, operator: str | None, written: Written
+    inputs: Sequence[Path],
+    output: Path,
+    operator: str | None,
+    faces: Sequence[Box] | None,
+    written: Written,
 ) -> int:
-    if operator is None:
-        raise UsageError("--operator SPEC says how to obfuscate.")
-    wanted, jobs = parse_call(operator), plan_jobs(inputs, output, written)
+    """Obfuscate videos, or only ``faces`` in them (empty: find them) where these are asked for."""
+    if faces is not None:
+        check_installed()
+        from unveil.clips.hiding import Hiding, check_operator
+
+        check_operator(operator)
+        jobs = plan_jobs(inputs, output, written)
+        return int(process_all(jobs, Hiding(faces, written.max_pixels), written) > 0)
+    wanted, jobs = parse_call(operator or ""), plan_jobs(inputs, output, written)
     from unveil.clips.obfuscating import Obfuscating
 
     return int(process_all(jobs, Obfuscating(wanted), written) > 0)
