@@ -55,6 +55,38 @@ def test_sound_and_times_stay(clip, tmp_path, name):
     assert list(tmp_path.iterdir()) == [out]
 
 
+SUBTITLES = "1\n00:00:00,040 --> 00:00:00,300\nHello\n\n2\n00:00:00,800 --> 00:00:01,500\nBye\n\n"
+
+
+def test_subtitles_stay(clip, tmp_path):
+    (tmp_path / "words.srt").write_text(SUBTITLES)
+    source, out, waiting = tmp_path / "in.mkv", tmp_path / "out.mkv", []
+    with (
+        av.open(str(clip)) as shown,
+        av.open(str(tmp_path / "words.srt")) as words,
+        av.open(str(source), "w") as target,
+    ):
+        for container, kind in ((shown, "video"), (words, "subtitle")):
+            origin = next(stream for stream in container.streams if stream.type == kind)
+            stream = target.add_stream_from_template(origin)
+            stream.metadata["language"] = "eng"
+            for packet in container.demux(origin):
+                if packet.size:
+                    packet.stream = stream
+                    waiting.append(packet)
+        for packet in waiting:
+            target.mux(packet)
+    done("obfuscate", source, "-o", out, *MOSAIC)
+    said = packets(out, "subtitle")
+    assert said == packets(source, "subtitle")
+    assert [(float(at), bytes(text).strip()) for at, text in said] == [
+        (0.04, b"Hello"),
+        (0.8, b"Bye"),
+    ]
+    with av.open(str(out)) as written:
+        assert written.streams.subtitles[0].metadata["language"] == "eng"
+
+
 def test_every_picture_is_obfuscated(clip, tmp_path):
     out = tmp_path / "out.mkv"
     done("obfuscate", clip, "-o", out, *MOSAIC, "--codec", "ffv1")
