@@ -163,6 +163,16 @@ def test_frames_of_a_video_are_audited_alike(cli, tmp_path):
     assert all(verdict["risk"] > 0.5 for verdict in found)
 
 
+def test_what_pictures_tell_together_is_warned_of(cli, mosaicked, tmp_path):
+    pytest.importorskip("av", reason="the extra video is not installed")
+    from tests.clips import write_clip
+
+    clip = write_clip(tmp_path / "clip.mkv", [np.array(Image.open(mosaicked))] * 2, codec="ffv1")
+    done = cli("audit", clip, "--box", FACE_BOX, "--json")
+    assert json.loads(done.out)["operator"].startswith("pixelate:block=8")
+    assert_told(done, 0, "several together tell more")
+
+
 def test_a_missing_package_is_named(cli, astronaut, monkeypatch):
     monkeypatch.setitem(extra.PACKAGES, "no_such_module", "dlib-bin")
     assert_told(cli("audit", astronaut), 1, "pip install 'unveil[audit]'")

@@ -1,6 +1,8 @@
 """The audit: `unveil audit PHOTO...`, `curve`, `report`."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
@@ -13,10 +15,19 @@ from unveil.cli.parts import Boxes, Inputs, check_photos, speaking
 from unveil.errors import UsageError
 from unveil.files import check_folder
 from unveil.photos import MAX_PIXELS, check_writable, is_photo
+from unveil.specs import Mosaic
 from unveil.video.opening import is_video
+
+if TYPE_CHECKING:
+    from unveil.audit.photo import Auditor
 
 ABOVE = 3
 """Exit status where a face is at more risk than --fail-above allows."""
+
+TOGETHER = (
+    "risks are of one picture; where something moves under a mosaic, several together tell more "
+    "(docs/video.md)"
+)
 
 audit = SubcommandApp()
 
@@ -60,21 +71,25 @@ def audit_photos(
     from unveil.audit.photo import Auditor
 
     auditor = Auditor(places, picture, fail_above, max_pixels, every_seconds)
-
-    def look(path: Path) -> None:
-        if not is_video(path):
-            for verdict in auditor.audit(path):
-                row = {"photo": str(path), **verdict.as_row()}
-                messages.result(row, f"{path}: {verdict}")
-            return
-        for seconds, verdict in auditor.audit_video(path):
-            row = {"video": str(path), "seconds": round(seconds, 3), **verdict.as_row()}
-            messages.result(row, f"{path}, {seconds:.1f} s: {verdict}")
-
-    failed = batch.each(sources, look) > 0
+    failed = batch.each(sources, partial(_look, auditor)) > 0
     if auditor.above:
         messages.fail(f"{auditor.above} faces are above --fail-above.")
     return 1 if failed else ABOVE if auditor.above else 0
+
+
+def _look(auditor: "Auditor", path: Path) -> None:
+    """Print the verdicts on one photo, or on the frames of one video."""
+    if not is_video(path):
+        for verdict in auditor.audit(path):
+            messages.result({"photo": str(path), **verdict.as_row()}, f"{path}: {verdict}")
+        return
+    has_mosaic = False
+    for seconds, verdict in auditor.audit_video(path):
+        row = {"video": str(path), "seconds": round(seconds, 3), **verdict.as_row()}
+        messages.result(row, f"{path}, {seconds:.1f} s: {verdict}")
+        has_mosaic |= isinstance(verdict.operator, Mosaic)
+    if has_mosaic:
+        messages.warn(f"{path}: {TOGETHER}")
 
 
 def _preview(picture: Path | None) -> int:
