@@ -207,6 +207,19 @@ def _percent(share: Sequence[float]) -> str:
     return f"{value:.1f} % ({low:.0f} to {high:.0f})"
 
 
+def parts(rows: Sequence[Row]) -> str:
+    """Return how often mosaics in parts of photos are seen, and put in their place."""
+    storages = list(dict.fromkeys(row["storage"] for row in rows))
+    laid_out: dict[str, Row] = {}
+    for row in rows:
+        shown = laid_out.setdefault(
+            row["operator"], {"operator": row["operator"]} | dict.fromkeys(storages)
+        )
+        is_clean = row["operator"] == "none"
+        shown[row["storage"]] = f"{row['seen' if is_clean else 'placed']:.0%}"
+    return markdown(list(laid_out.values()))
+
+
 def video(rows: Sequence[Row]) -> str:
     """Return the speed of commands on videos: the newest row of each."""
     newest = {(row["command"], row["model"], row["frames"]): row for row in rows}
@@ -249,6 +262,7 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "onnx": onnx,
     "audit": audit,
     "joint": joint,
+    "parts": parts,
     "video": video,
     "page": page,
     "splits": splits,

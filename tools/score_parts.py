@@ -1,0 +1,107 @@
+"""Hide a part of whole test photos, and look whether it is found, and where.
+
+    python tools/score_parts.py --data ../shared/lfw
+
+For every mosaic and storage: how often size and place are right, and how often a mosaic is seen in
+photos that have none. Appends one row each to ``results/parts.jsonl``.
+"""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import tyro
+from torch import Tensor
+
+from unveil import results, tables
+from unveil.box import Box
+from unveil.config import DataConfig, RuntimeConfig
+from unveil.data import open_photos
+from unveil.estimate.finding import Finding, find_part
+from unveil.images import to_tensor
+from unveil.operators import obfuscate
+from unveil.photos import read_photo
+from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.shipped import read_prior
+from unveil.specs import Degradation, Linear, Storage, parse_operator, parse_storage
+from unveil.storage import store
+
+NONE = "none"
+FACE_PX = 112
+FOUND = 0.8
+"""Share of both boxes' area that they must have in common."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to score."""
+
+    data: Path
+    out: Path = Path("results/parts.jsonl")
+    operators: tuple[str, ...] = (NONE, *(f"pixelate:block={b}" for b in (6, 8, 12, 16, 24)))
+    storages: tuple[str, ...] = (
+        *("8bit", "jpeg:95", "jpeg:75", "jpeg:50"),
+        *("h264:crf=23", "h264:crf=30"),
+    )
+    photos: int = 100
+
+
+def main(options: Options) -> None:
+    """Score every mosaic in every storage and print the table."""
+    keep_freed_memory()
+    photos = open_photos(DataConfig(options.data))
+    numbers = photos.splits["test"][: options.photos].tolist()
+    wholes = [to_tensor(read_photo(options.data / photos.paths[number])) for number in numbers]
+    rows = []
+    for text in options.operators:
+        for storage in options.storages:
+            rows.append(score(text, parse_storage(storage), wholes))
+            results.append_row(options.out, rows[-1])
+    print(tables.TABLES["parts"](rows))
+
+
+def score(text: str, storage: Storage, wholes: list[Tensor]) -> results.Row:
+    """Return the row of one mosaic in one storage."""
+    prior, draw = read_prior(), random.Random(text)  # noqa: S311  # no secret
+    operator = None if text == NONE else Degradation(parse_operator(text)).linear
+    found, shares = [], []
+    for clean in wholes:
+        box = place(operator, draw)
+        hidden = clean.clone()
+        if operator is not None:
+            hidden[..., *box.place] = obfuscate(clean[..., *box.place], operator)
+        finding = find_part(store(hidden, storage), storage, prior)
+        found.append(finding is not None)
+        shares.append(share(finding, operator, box))
+    return {
+        "operator": text,
+        "storage": str(storage),
+        "model": "",
+        "split": "test",
+        "images": len(wholes),
+        **dict.fromkeys(("psnr", "ssim", "ssim_deck", "images_per_second")),
+        "seen": round(sum(found) / len(found), 4),
+        "placed": round(sum(one >= FOUND for one in shares) / len(shares), 4),
+        **provenance(choose_runtime(RuntimeConfig())),
+    }
+
+
+def place(operator: Linear | None, draw: random.Random) -> Box:
+    """Return where to hide: whole blocks about as wide as the face, near the middle."""
+    block = getattr(operator, "block", 8)
+    side = FACE_PX // block * block
+    return Box(draw.randrange(30, 100), draw.randrange(30, 100), side, side)
+
+
+def share(finding: Finding | None, operator: Linear | None, box: Box) -> float:
+    """Return how much of two boxes is in both; 0 for another operator."""
+    if finding is None or finding.box is None or finding.operator != operator:
+        return 0.0
+    covered = torch.zeros(2, 300, 300)
+    covered[0][box.place] = covered[1][finding.box.place] = 1
+    return float(covered.prod(dim=0).sum() / covered.amax(dim=0).sum())
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options, description=__doc__))
