@@ -25,6 +25,17 @@ class Box:
             slice(self.left, self.left + self.width),
         )
 
+    def within(self, other: "Box") -> "Box":
+        """Return the box as counted from the corner of another."""
+        return Box(self.left - other.left, self.top - other.top, self.width, self.height)
+
+    def grown(self, across_px: int, down_px: int, width: int, height: int) -> "Box":
+        """Return the box larger on each side, as far as a picture of this size goes."""
+        left, top = max(self.left - across_px, 0), max(self.top - down_px, 0)
+        right = min(self.left + self.width + across_px, width)
+        bottom = min(self.top + self.height + down_px, height)
+        return Box(left, top, right - left, bottom - top)
+
     def check_inside(self, width: int, height: int) -> None:
         """Refuse a box that is empty or reaches beyond an image of this size.
 

@@ -77,11 +77,7 @@ def hide(
 
 def widen(box: Box, width: int, height: int) -> Box:
     """Return ``box`` with the margin, as far as a photo of this size goes."""
-    across, down = round(MARGIN * box.width), round(MARGIN * box.height)
-    left, top = max(box.left - across, 0), max(box.top - down, 0)
-    right = min(box.left + box.width + across, width)
-    bottom = min(box.top + box.height + down, height)
-    return Box(left, top, right - left, bottom - top)
+    return box.grown(round(MARGIN * box.width), round(MARGIN * box.height), width, height)
 
 
 def distances_to_self(

@@ -11,12 +11,29 @@ from torch import Tensor
 
 from unveil.box import Box
 from unveil.clips.findings import Moving
-from unveil.clips.parts import around, grown, improve, within
+from unveil.clips.parts import around, improve
 from unveil.estimate.finding import Finding, find_part
 from unveil.linear.prior import Prior
 from unveil.video.info import Info
 from unveil.video.layout import Picture
 from unveil.video.painting import Window
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The mosaic in one picture.
+
+    Attributes:
+        picture: the picture.
+        window: what is seen of it, and painted.
+        images: what is seen, ``1 x 3 x H x W``.
+        box: where in that the mosaic is.
+    """
+
+    picture: Picture
+    window: Window
+    images: Tensor
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -40,11 +57,11 @@ class Following:
     def __call__(self, pictures: Iterator[Picture]) -> Iterator[Picture]:
         """Yield the pictures of the clip restored."""
         last: Box | None = None
-        chunk: list[tuple[Picture, Box | None]] = []
+        chunk: list[Picture | Sight] = []
         for picture in pictures:
             box = self._locate(picture, last)
             last = box or last
-            chunk.append((picture, box))
+            chunk.append(picture if box is None else self._see(picture, box))
             if len(chunk) == self.together:
                 yield from self._restored(chunk)
                 chunk = []
@@ -52,38 +69,38 @@ class Following:
 
     def _locate(self, picture: Picture, last: Box | None) -> Box | None:
         """Return where the mosaic is; first looked for where it last was, as there may be two."""
-        whole = Box(0, 0, self.info.width, self.info.height)
+        size = self.info.width, self.info.height
         block = self.moving.operator.block
-        near = last and grown(last, max(last.width, last.height) // 2, self.info)
-        for place in filter(None, (near, whole)):
+        near = last and last.grown(last.width // 2, last.height // 2, *size)
+        for place in filter(None, (near, Box(0, 0, *size))):
             images = Window(self.info, place, place).look(picture)
             found = find_part(images, self.moving.storage, self.prior, range(block, block + 1))
             if found is not None and (box := found.box) is not None:
                 return Box(box.left + place.left, box.top + place.top, box.width, box.height)
         return None
 
-    def _restored(self, chunk: Sequence[tuple[Picture, Box | None]]) -> Iterator[Picture]:
+    def _see(self, picture: Picture, box: Box) -> Sight:
+        place = around(box, self.moving.operator, self.info)
+        window = Window(self.info, place, box)
+        return Sight(picture, window, window.look(picture), box.within(place))
+
+    def _restored(self, chunk: Sequence[Picture | Sight]) -> Iterator[Picture]:
         """Yield a few pictures restored, by each other if there are several."""
-        boxes = [box for _, box in chunk if box is not None]
-        places = [around(box, self.moving.operator, self.info) for box in boxes]
-        windows = [Window(self.info, *both) for both in zip(places, boxes, strict=True)]
-        inner = [within(*both) for both in zip(boxes, places, strict=True)]
-        hidden = (picture for picture, box in chunk if box is not None)
-        obfuscated = [w.look(picture) for w, picture in zip(windows, hidden, strict=True)]
+        sights = [one for one in chunk if isinstance(one, Sight)]
         known = self.moving.degradation
-        restored = [
-            self.restore(images, Finding(known.operator, known.storage, 1.0, None, box))
-            for images, box in zip(obfuscated, inner, strict=True)
+        images = [
+            self.restore(one.images, Finding(known.operator, known.storage, 1.0, None, one.box))
+            for one in sights
         ]
-        if len(restored) > 1 and self.together > 1:
-            restored = improve(obfuscated, restored, self._alike(inner), known, self.prior)
-        made = iter(zip(windows, restored, strict=True))
-        for picture, box in chunk:
-            if box is None:
-                yield picture
+        if self.together > 1 and len(sights) > 1:
+            places = self._alike([one.box for one in sights])
+            images = improve([one.images for one in sights], images, places, known, self.prior)
+        restored = iter(images)
+        for one in chunk:
+            if isinstance(one, Sight):
+                yield one.window.put(one.picture, next(restored))
             else:
-                window, images = next(made)
-                yield window.put(picture, images)
+                yield one
 
     def _alike(self, boxes: Sequence[Box]) -> list[Box]:
         """Return the middle of each box on its grid, as large as the smallest of them."""

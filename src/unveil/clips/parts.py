@@ -17,20 +17,8 @@ CONTEXT_PX = 32
 
 def around(box: Box, operator: Operator | None, info: Info) -> Box:
     """Return what is to be seen for a part to be restored: a mosaic's surroundings help."""
-    return grown(box, CONTEXT_PX if isinstance(operator, Mosaic) else 0, info)
-
-
-def grown(box: Box, by_px: int, info: Info) -> Box:
-    """Return ``box`` larger on each side, as far as the picture goes."""
-    left, top = max(box.left - by_px, 0), max(box.top - by_px, 0)
-    right = min(box.left + box.width + by_px, info.width)
-    bottom = min(box.top + box.height + by_px, info.height)
-    return Box(left, top, right - left, bottom - top)
-
-
-def within(box: Box, seen: Box) -> Box:
-    """Return ``box`` as counted from the corner of what is seen."""
-    return Box(box.left - seen.left, box.top - seen.top, box.width, box.height)
+    reach = CONTEXT_PX if isinstance(operator, Mosaic) else 0
+    return box.grown(reach, reach, info.width, info.height)
 
 
 def improve(

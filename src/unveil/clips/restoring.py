@@ -11,13 +11,12 @@ from unveil.auto import find, restore_finding
 from unveil.box import Box
 from unveil.clips.findings import Moving, agree
 from unveil.clips.following import Following
-from unveil.clips.parts import around, improve, within
+from unveil.clips.parts import around, improve
 from unveil.config import Device, Precision
 from unveil.errors import UsageError
 from unveil.estimate.finding import Finding
-from unveil.families import family_of
 from unveil.restore import Network, Restorer
-from unveil.shipped import read_prior
+from unveil.shipped import list_shipped, read_prior
 from unveil.specs import Degradation
 from unveil.undo import Undo, said, say_if_beyond
 from unveil.video.chunks import MOST, chunk_length, in_chunks, one_by_one
@@ -84,8 +83,8 @@ class Restoring:
     def _choose(self, degradation: Degradation) -> str:
         """Return the fast weights of the family, where the best would do too."""
         name = self.undo.choose(degradation)
-        family = family_of(degradation.linear)
-        return f"{family}-fast" if name == family else name
+        fast = f"{name}-fast"
+        return fast if any(item.name == fast for item in list_shipped()) else name
 
     def _find(self, info: Info) -> Finding | Moving:
         """Return what hides a clip, and say how that is known."""
@@ -119,7 +118,7 @@ class Restoring:
         whole = Box(0, 0, info.width, info.height)
         box = finding.box
         seen = whole if box is None else around(box, finding.operator, info)
-        near = finding if box is None else replace(finding, box=within(box, seen))
+        near = finding if box is None else replace(finding, box=box.within(seen))
         place = near.box or whole
 
         def change(images: Tensor, _: int) -> Tensor:

@@ -77,7 +77,7 @@ class Window:
 
     def look(self, picture: Picture) -> Tensor:
         """Return what is seen, ``1 x 3 x H x W`` in [0,1], upright."""
-        cut = _moved(self.box, self.snapped)
+        cut = self.box.within(self.snapped)
         return self.turn.upright(self._colours(picture)[..., *cut.place])
 
     def put(self, picture: Picture, images: Tensor) -> Picture:
@@ -86,15 +86,14 @@ class Window:
         if self.painted == self.snapped == self.box and self.box.place == _all(picture):
             return replace(picture, planes=self.colour.to_samples(changed))
         colours = self._colours(picture)
-        colours[..., *_moved(self.painted, self.snapped).place] = changed[
-            ..., *_moved(self.painted, self.box).place
-        ]
+        part = changed[..., *self.painted.within(self.box).place]
+        colours[..., *self.painted.within(self.snapped).place] = part
         rim = snapped(self.painted, self.layout, *_size(picture))
-        luma, *chroma = self.colour.to_samples(colours[..., *_moved(rim, self.snapped).place])
+        luma, *chroma = self.colour.to_samples(colours[..., *rim.within(self.snapped).place])
         first, second, third = (plane.copy() for plane in picture.planes)
-        first[self.painted.place] = luma[_moved(self.painted, rim).place]
-        for plane, part in zip((second, third), chroma, strict=True):
-            plane[chroma_place(rim, self.layout)] = part
+        first[self.painted.place] = luma[self.painted.within(rim).place]
+        for plane, few in zip((second, third), chroma, strict=True):
+            plane[chroma_place(rim, self.layout)] = few
         planes = first, second, third
         return replace(picture, planes=planes)
 
@@ -117,11 +116,6 @@ def chroma_place(box: Box, layout: Layout) -> tuple[slice, slice]:
     top, left = box.top // layout.down, box.left // layout.across
     high, wide = layout.chroma_size(box.height, box.width)
     return slice(top, top + high), slice(left, left + wide)
-
-
-def _moved(box: Box, to: Box) -> Box:
-    """Return ``box`` as counted from the corner of ``to``."""
-    return Box(box.left - to.left, box.top - to.top, box.width, box.height)
 
 
 def _size(picture: Picture) -> tuple[int, int]:
