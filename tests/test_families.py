@@ -3,7 +3,7 @@
 import pytest
 
 from unveil.errors import UsageError
-from unveil.families import BLOCKS_PX, PARTS, RADII_PX, SIGMAS_PX, Task
+from unveil.families import BLOCKS_PX, PARTS, RADII_PX, SIGMAS_PX, Task, family_of
 from unveil.specs import (
     AnisotropicGaussian,
     BoxBlur,
@@ -121,19 +121,9 @@ def test_optics_have_bounds(operator, storage, covered):
     assert OPTICS.covers(Degradation(operator, storage)) is covered
 
 
-@pytest.mark.parametrize(
-    ("operator", "storage", "helped"),
-    [
-        (Disk(4.0), Storage("8bit"), True),
-        (Disk(4.0), Storage("jpeg", 40), False),
-        (Disk(20.0), Storage("8bit"), False),
-        (AnisotropicGaussian(4.0, 2.0), Storage("8bit"), False),
-        (GaussianBlur(9, 4.0), Storage("8bit"), True),
-    ],
-    ids=str,
-)
-def test_weights_for_blurs_help_with_disks_that_they_never_met(operator, storage, helped):
-    assert BLUR.helps(Degradation(operator, storage)) is helped
+def test_blurs_of_lenses_are_a_family_of_their_own():
+    assert family_of(Disk(4.0)) == family_of(AnisotropicGaussian(4.0, 2.0)) == "optics"
+    assert family_of(GaussianBlur(9, 4.0)) == "blur"
 
 
 def test_weights_for_every_quality_of_jpeg_help_with_h264():

@@ -17,8 +17,8 @@ Undoes {what} on RGB photos of any size. {network}, {parameters:,} parameters, {
 - Data: Labeled Faces in the Wild (deep-funneled), 112x112 center crops; {train:,} photos for
   training, {validation:,} for validation, {test:,} for test, {split}.
 - Obfuscation: {what}, kept as `{storage}`, made on the fly.
-- Loss `{loss}`, Adam, batch {batch}, {epochs} epochs, learning rate {learning_rate} ({schedule}),
-  L2 {l2}.
+- Loss `{loss}`, Adam, batch {batch}, {epochs} epochs{start}, learning rate {learning_rate}
+  ({schedule}), L2 {l2}.
 - {device}, {precision}; torch {torch}; commit `{commit}`.
 
 ## Scores on the test split (mean over photos)
@@ -82,6 +82,7 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
         stored=stored,
         storage=card.storage,
         loss=card.run["loss"]["loss"],
+        start=f" from `{train['start_from']}`" if train.get("start_from") else "",
         limits=_limits(card),
         parameters=parameters,
         scores=tables.results(card.scores),

@@ -64,8 +64,8 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     """
     card = read_card(run / "best")
     halved = card.model.architecture in (shipped.AWARE, shipped.BLIND)
-    card.run["data"]["data"] = None  # paths of the machine that trained it
-    card.run["train"]["start_from"] = None
+    card.run["data"]["data"] = None  # a path of the machine that trained it
+    card.run["train"]["start_from"] = _shipped_name(card.run["train"]["start_from"])
     folder = shipped.FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     weights = checkpoint.read_tensors(run / "best", card, "weights")
@@ -81,6 +81,12 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     print(tables.results(rows))
 
 
+def _shipped_name(path: str | None) -> str | None:
+    """Return the name of the weights that training started from, where they are ours."""
+    name = Path(path or "").name
+    return name if name in (item.name for item in shipped.list_shipped()) else None
+
+
 def shrink(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Round weights to float16, and kernels to 8 bits if they would still be too large."""
     halves = {key: halve(key, value) for key, value in weights.items()}
@@ -92,8 +98,8 @@ def _rows_of(card: Card) -> str:
     """Return the file that the scores go to; those on another test split have their own."""
     if card.run["data"].get("split_by") == "person":
         return "people.jsonl"
-    if card.model.architecture == shipped.BLIND:
-        return "streaming.jsonl"
+    if card.operator in ("optics", "streaming"):
+        return f"{card.operator}.jsonl"
     return "restorers.jsonl" if card.model.architecture == shipped.AWARE else "foundation.jsonl"
 
 

@@ -69,7 +69,9 @@ RANGES = {
 
 
 def family_of(operator: Linear) -> str:
-    """Return the family that ``operator`` is of."""
+    """Return the family that ``operator`` is of; what ``blur`` has, ``optics`` has too."""
+    if isinstance(operator, Disk | AnisotropicGaussian):
+        return "optics"
     return "blur" if isinstance(operator, Blur) else "pixelate"
 
 
@@ -142,19 +144,13 @@ class Task:
     def helps(self, degradation: Degradation) -> bool:
         """Say whether weights are known to undo ``degradation`` better than linear algebra does.
 
-        Beside what is drawn: the weights of ``blur`` have never met a disk, but undo it as well as
-        a Gaussian (docs/restorers.md). Gaussians of two widths they do not. None has met H.264, but
-        those that know all qualities of JPEG undo it, told how coarse it is (docs/video.md).
+        Beside what is drawn: none has met H.264, but those that know all qualities of JPEG undo it,
+        told how coarse it is (docs/video.md).
         """
         storage = degradation.storage
         if storage.kind == "h264" and (storage.quality or 0) <= COARSEST_CRF:
             degradation = Degradation(degradation.operator, Storage("jpeg", JPEG_QUALITIES[0]))
-        match degradation.operator:
-            case Disk(radius) if self.operator == "blur":
-                member = Degradation(FAMILIES["blur"].operator, degradation.storage)
-                return RADII_PX[0] <= radius <= RADII_PX[1] and self.covers(member)
-            case _:
-                return self.covers(degradation)
+        return self.covers(degradation)
 
     def _covers_operator(self, operator: Operator) -> bool:
         if self.operator not in FAMILIES:

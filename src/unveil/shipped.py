@@ -110,7 +110,7 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
                 return item.name
     family = family_of(degradation.linear)
     for item in aware if force else []:
-        if family_of(item.card.task.typical.linear) == family:
+        if item.card.operator == family:
             return item.name
     raise UsageError(
         f"{degradation} is beyond what the shipped weights were trained on "

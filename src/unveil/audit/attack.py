@@ -24,12 +24,11 @@ from torch import Tensor
 from unveil.audit.embedder import Embedder
 from unveil.audit.portraits import Portraits
 from unveil.audit.trained import fit_head
-from unveil.card import read_card
 from unveil.evaluate import Metric
 from unveil.families import family_of
 from unveil.restore import Restorer
 from unveil.results import rounded
-from unveil.shipped import find_model
+from unveil.shipped import list_shipped
 from unveil.specs import Degradation, Hiding
 from unveil.storage import degrade
 
@@ -127,7 +126,7 @@ def restorers_for(degradation: Degradation) -> list[str]:
     """
     if isinstance(degradation.operator, Hiding):
         return []
-    family = family_of(degradation.linear)
-    blind_to_them = f"{family}-people"
-    covered = read_card(find_model(blind_to_them)).task.covers(degradation)
+    blind_to_them = f"{family_of(degradation.linear)}-people"
+    found = next((item for item in list_shipped() if item.name == blind_to_them), None)
+    covered = found is not None and found.card.task.covers(degradation)
     return [CLOSED_FORM, blind_to_them] if covered else [CLOSED_FORM]
