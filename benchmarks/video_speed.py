@@ -41,8 +41,11 @@ def canvas() -> np.ndarray:
     return made
 
 
-def write_pan(path: Path, frames: int) -> Path:
-    """Write a clip that pans over the photos, to and fro, with the default encoder settings."""
+def write_pan(path: Path, frames: int, *, hidden: bool = False) -> Path:
+    """Write a clip that pans over the photos, to and fro, with the default encoder settings.
+
+    ``hidden`` puts a mosaic over a part, which moves by a pixel a frame.
+    """
     picture = canvas()
     room = picture.shape[1] - WIDTH
     with av.open(str(path), "w") as container:
@@ -52,9 +55,19 @@ def write_pan(path: Path, frames: int) -> Path:
             left = abs((3 * number + room) % (2 * room) - room)
             top = round(90 + 80 * np.sin(number / 40))
             view = np.ascontiguousarray(picture[top : top + HEIGHT, left : left + WIDTH])
+            if hidden:
+                put_mosaic(view, 300 + number % 200, 200)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(view, format="rgb24")))
         container.mux(stream.encode())
     return path
+
+
+def put_mosaic(view: np.ndarray, left: int, top: int) -> None:
+    """Pixelate a part of a frame in place."""
+    side = FACE[2]
+    part = view[top : top + side, left : left + side]
+    blocks = cv2.resize(part, (side // 8, side // 8), interpolation=cv2.INTER_AREA)
+    part[:] = cv2.resize(blocks, (side, side), interpolation=cv2.INTER_NEAREST)
 
 
 def repeat(clip: Path, path: Path, times: int) -> Path:
@@ -139,6 +152,7 @@ def _commands(
     clip = write_pan(folder / "clip.mp4", frames)
     few = write_pan(folder / "few.mp4", max(frames // 10, 2))
     half = write_pan(folder / "half.mp4", frames // 2)
+    moving = write_pan(folder / "moving.mp4", frames // 5, hidden=True)
     out, box = folder / "out.mp4", ",".join(map(str, FACE))
     told = ("--operator", BLUR)
     found: dict[str, Command] = {
@@ -149,6 +163,12 @@ def _commands(
         "restore, face": (
             *("blur-fast", BLUR, frames // 2),
             ("restore", half, "-o", out, "--box", box, *told),
+        ),
+        "obfuscate, faces": (
+            *("", "solid:level=0", frames // 2, ("obfuscate", half, "-o", out, "--safe")),
+        ),
+        "restore, moving mosaic": (
+            *("pixelate-fast", MOSAIC, frames // 5, ("restore", moving, "-o", out)),
         ),
         "restore, frame": ("blur-fast", BLUR, len_of(few), ("restore", few, "-o", out, *told)),
     }
