@@ -22,6 +22,7 @@ SMALL = "--widths 4 8 --blocks 0 1"
 SHORTENED = {
     "unveil train": f"{BRIEF} {SMALL}",
     "unveil train --resume": "",
+    "unveil train --start-from blur": BRIEF,
     "unveil train --architecture vcae --loss mixed": f"{BRIEF} {SMALL} --vgg-weights untrained",
     "unveil evaluate": PHOTOS,
     "unveil study search": f"{BRIEF} {SMALL} --trials 1",
