@@ -98,7 +98,7 @@ class TrainConfig:
     """How the image is kept: float, 8bit, jpeg:QUALITY, h264:crf=CRF, or any (what the family has:
     8 bits and JPEG)."""
     start_from: Path | None = None
-    """Shipped name or checkpoint folder whose weights training starts from (default: drawn ones)."""
+    """Shipped name or checkpoint folder whose weights training starts from (default: drawn)."""
     flip: bool = False
     """Mirror every other photo, drawn anew each epoch."""
     shift_px: int = 0

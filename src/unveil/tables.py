@@ -229,6 +229,7 @@ def video(rows: Sequence[Row]) -> str:
         [
             {name: row[name] for name in names}
             | {title: f"{row[name]:.4g}" for name, title in rounded.items()}
+            | {"device": row["device"].partition(",")[0]}
             for row in newest.values()
         ]
     )
@@ -239,7 +240,11 @@ def page(rows: Sequence[Row]) -> str:
     newest = {row["question"]: row for row in rows}
     names = {"question": "question", "first_seconds": "first, s", "seconds": "then, s"}
     return markdown(
-        [{title: str(row[name]) for name, title in names.items()} for row in newest.values()]
+        [
+            {title: str(row[name]) for name, title in names.items()}
+            | {"device": row["device"].partition(",")[0]}
+            for row in newest.values()
+        ]
     )
 
 

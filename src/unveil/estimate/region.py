@@ -1,5 +1,6 @@
 """Where in a photo a mosaic is: where pixels jump at the lines of a grid, and not between."""
 
+from functools import reduce
 from itertools import product
 
 import cv2
@@ -64,13 +65,14 @@ def _on_lines(jump: np.ndarray, block: int) -> np.ndarray:
     bands = (sums[:-1] + sums[1:]) / (2 * block)
     reach = (LINES - 1) * block
     places = bands.shape[1] - reach  # of the first line
-    lines = np.stack([bands[:, n * block : n * block + places] for n in range(LINES)])
-    on = lines.mean(axis=0)
+    lines = [bands[:, n * block : n * block + places] for n in range(LINES)]
+    on = reduce(np.add, lines) / LINES
     totals = np.cumsum(np.pad(bands, ((0, 0), (1, 0))), axis=1)
-    others = totals[:, reach + 1 :] - totals[:, : -reach - 1] - lines.sum(axis=0)
-    off = others / (reach - LINES + 1)
-    is_grid = (on > LEAST_STEP) & (off < FLAT * on) & (lines.min(axis=0) > CLEAR * off)
-    clarity = np.where(is_grid, 1 - off / np.maximum(on, LEAST_STEP), 0)
+    off = (totals[:, reach + 1 :] - totals[:, : -reach - 1] - LINES * on) / (reach - LINES + 1)
+    likely = np.nonzero((on > LEAST_STEP) & (off < FLAT * on))
+    clear = np.min([line[likely] for line in lines], axis=0) > CLEAR * off[likely]
+    clarity = np.zeros_like(on)
+    clarity[likely] = np.where(clear, 1 - off[likely] / on[likely], 0)
     first = np.maximum.reduceat(clarity, np.arange(0, places, block), axis=1)
     cells = np.zeros((rows, columns))
     for down, right in product((0, 1), range(1, LINES)):  # two rows a band, cells between lines
