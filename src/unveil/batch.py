@@ -106,13 +106,19 @@ def process(
 
 
 def preview(
-    jobs: Sequence[Job], boxes: Sequence[Box] = (), *, overwrite: bool = False, max_pixels: int
+    jobs: Sequence[Job],
+    boxes: Sequence[Box] = (),
+    extras: Sequence[Path] = (),
+    *,
+    overwrite: bool = False,
+    max_pixels: int,
 ) -> int:
     """Say what :func:`process` would write; refuse what it would not read, or not overwrite.
 
     Args:
         jobs: as for :func:`process`.
         boxes: parts that must lie inside every photo.
+        extras: other files that would be written for one photo.
         overwrite: whether files that exist may be replaced.
         max_pixels: refuse larger photos.
 
@@ -131,6 +137,8 @@ def preview(
         except UnveilError as error:
             failures += 1
             messages.fail(error)
+    for extra in [] if failures else extras:
+        messages.would_write(extra, source=jobs[0].source)
     return failures
 
 

@@ -51,8 +51,7 @@ def obfuscate(
         risk: greatest share of faces that a machine may name, of 1,000 people.
         boxes: where a face is, again for more faces (default: they are found).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better (default: hard to tell from
-            the source).
+        quality: of a video, the codec's rate factor: lower is better (default: hardly seen).
         overwrite: replace files that exist.
         dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.
@@ -154,8 +153,7 @@ def restore(
         prior: what `unveil fit` learnt from photos like these, for the closed forms and for
             finding the operator (default: faces).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better (default: hard to tell from
-            the source).
+        quality: of a video, the codec's rate factor: lower is better (default: hardly seen).
         together: of a video: restore so many pictures at a time as one, 2 to 16; slower, and better
             where something moves under a blur or a mosaic that stands still (default: one by one).
         overwrite: replace files that exist.
@@ -164,8 +162,7 @@ def restore(
         tile_px: side of the pieces that a large photo is restored in.
         device: where to compute.
         precision: arithmetic of the network.
-        engine: what runs the network: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file
-            is made once and kept in the cache folder).
+        engine: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file is kept in the cache).
     """
     from unveil import batch
     from unveil.shipped import check_choice
@@ -173,32 +170,28 @@ def restore(
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
     place = parse_box(box) if box else None
     check_engine(engine, model, device, precision)
-    if videos.are_videos(inputs, codec=codec, quality=quality, together=together):
+    are_videos = videos.are_videos(inputs, codec=codec, quality=quality, together=together)
+    if are_videos:
         videos.refuse(uncertainty=uncertainty, samples=samples)
-        written = Written(codec, quality, overwrite, max_pixels, dry_run)
-        planned = plan_jobs(inputs, output, written)
-        check_choice(model, wanted, force=force)
-        from unveil.clips.restoring import Restoring
-        from unveil.undo import Undo
-
-        asked = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
-        step = Restoring(asked, device, precision, 1 if together is None else together)
-        return int(process_all(planned, step, written) > 0)
-    jobs = batch.plan(inputs, output)
+    written = Written(codec, quality, overwrite, max_pixels, dry_run)
+    jobs = plan_jobs(inputs, output, written) if are_videos else batch.plan(inputs, output)
     check_choice(model, wanted, force=force)
+    from unveil.undo import Undo
+
+    undo = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
+    if are_videos:
+        from unveil.clips.restoring import Restoring
+
+        steps = Restoring(undo, device, precision, 1 if together is None else together)
+        return int(process_all(jobs, steps, written) > 0)
     drawn = [batch.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
     extras = [*drawn, *filter(None, [uncertainty])]
     for extra in extras:
         batch.check_single(jobs, extra, overwrite=overwrite)
     if dry_run:
         places = [place] if place else []
-        failed = batch.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels)
-        for extra in [] if failed else extras:
-            messages.would_write(extra, source=jobs[0].source)
+        failed = batch.preview(jobs, places, extras, overwrite=overwrite, max_pixels=max_pixels)
         return int(failed > 0)
-    from unveil.undo import Undo
-
-    undo = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
     process = undo.on(device, precision, uncertainty, drawn)
     return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
