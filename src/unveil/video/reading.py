@@ -29,6 +29,7 @@ class Frame:
 
 
 ROUNDING_S = 1e-6
+"""By how much sums of times may be off."""
 
 
 def frames(path: Path, every_seconds: float, max_pixels: int) -> Iterator[Frame]:
@@ -88,12 +89,11 @@ def read(info: Info) -> Iterator[Picture]:
 
 
 FORWARD = 100
+"""Pictures that are decoded at most to come nearer to one that is wanted."""
 
 
 def samples(info: Info, count: int) -> Iterator[Picture]:
     """Yield a few pictures from all over a clip, without decoding all that lies between.
-
-    Behind the last picture that can be decoded by itself no more than ``FORWARD`` are.
 
     Raises:
         UnveilError: the file is damaged.
