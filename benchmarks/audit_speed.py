@@ -17,12 +17,12 @@ import tyro
 from PIL import Image
 from skimage import data
 
-from unveil.audit.embedder import BATCH, load_embedder
-from unveil.audit.extra import EMBEDDER_FILE, data_file
-from unveil.audit.faces import FaceFinder
 from unveil.config import RuntimeConfig
+from unveil.extras import EMBEDDER_FILE, data_file
+from unveil.faces.embedder import BATCH, load_embedder
+from unveil.faces.finder import FaceFinder
+from unveil.report.tables import markdown
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
-from unveil.tables import markdown
 
 
 def _photo() -> np.ndarray:

@@ -17,14 +17,14 @@ import torch
 import tyro
 from torch import Tensor
 
-from unveil import tables
 from unveil.config import RuntimeConfig
+from unveil.degradation.degrade import degrade
 from unveil.onnx.export import load_for_export, to_onnx
 from unveil.onnx.quantise import in_int8, to_int8
 from unveil.onnx.session import Session, open_session
-from unveil.restore import Network
+from unveil.report import tables
+from unveil.restoration.restorers import Network
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
-from unveil.storage import degrade
 
 SIZES = {"32 of 112x112": (32, 112, 112), "1 of 1152x864": (1, 864, 1152)}
 """Batch, height and width."""

@@ -23,8 +23,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from skimage import data
 
-from unveil import results, tables
 from unveil.config import RuntimeConfig
+from unveil.report import tables
+from unveil.report.rows import append_row
 from unveil.runtime import choose_runtime, provenance
 
 PORT = 7863
@@ -69,7 +70,7 @@ def main(repeats: int = 5, append: Path = Path("results/page.jsonl")) -> None:
                     times = [seconds(browser, ask) for _ in range(repeats + 1)]
                     row = {"question": question, "first_seconds": round(times[0], 2)}
                     row |= {"seconds": round(median(times[1:]), 2), "repeats": repeats}
-                    results.append_row(append, row | SCENE | machine)
+                    append_row(append, row | SCENE | machine)
                     rows.append(row)
                 browser.close()
             finally:

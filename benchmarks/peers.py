@@ -27,17 +27,18 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from peer_nets import DnCnn, NafNet
-from unveil import results, tables
 from unveil.config import DataConfig, ModelConfig, RuntimeConfig
-from unveil.data import Photos, open_photos
-from unveil.evaluate import Identity, Restore, Trial, make_row, score
+from unveil.degradation import Degradation, GaussianBlur
+from unveil.degradation.degrade import degrade
+from unveil.degradation.operators import blur_kernel
 from unveil.linear import CLOSED_FORM, fit_prior, restore_closed_form
-from unveil.models import build
-from unveil.models.refiner import Refiner
-from unveil.operators import blur_kernel
+from unveil.networks import build
+from unveil.networks.refiner import Refiner
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
-from unveil.specs import Degradation, GaussianBlur
-from unveil.storage import degrade
+from unveil.training.data import Photos, open_photos
+from unveil.training.evaluate import Identity, Restore, Trial, make_row, score
 from variants import Aware, ManyStarts, NafRefiner, PlugAndPlay, Unrolled, denoising_loss
 
 BLUR = Degradation(GaussianBlur(9, 4.0))
@@ -266,7 +267,7 @@ TRIED: dict[str, Method] = {
 """Other ways on the same linear estimate, by ``--only``; what came of them is in docs/log.md."""
 
 
-def run_method(name: str, options: Options) -> results.Row:
+def run_method(name: str, options: Options) -> Row:
     """Build, score and time one method; returns its row."""
     keep_freed_memory()
     method, photos = (METHODS | TRIED)[name], open_photos(DataConfig(options.data))
@@ -304,7 +305,7 @@ def main(options: Options) -> None:
         print(name, file=sys.stderr)
         with context.Pool(1) as pool:
             rows.append(pool.apply(run_method, (name, options)))
-        results.append_row(options.out, rows[-1])
+        append_row(options.out, rows[-1])
         print(json.dumps(rows[-1]), file=sys.stderr)
     shown = (
         *("model", "psnr", "ssim", "ssim_deck", "parameters", "macs", "images_per_second"),

@@ -17,15 +17,15 @@ import torch
 import tyro
 from torch import Tensor
 
-from unveil import tables
 from unveil.config import DataConfig, RuntimeConfig
-from unveil.data import open_photos
-from unveil.evaluate import Trial, score
+from unveil.degradation import Degradation, GaussianBlur
 from unveil.linear import fit_prior, restore_closed_form
-from unveil.restore import load_network
+from unveil.networks.shipped import list_shipped, read_prior
+from unveil.report import tables
+from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.shipped import list_shipped, read_prior
-from unveil.specs import Degradation, GaussianBlur
+from unveil.training.data import open_photos
+from unveil.training.evaluate import Trial, score
 
 BATCH = 32
 SIDE_PX = 112

@@ -14,13 +14,13 @@ from functools import partial
 import torch
 import tyro
 
-from unveil import tables
 from unveil.config import LossConfig, ModelConfig, RuntimeConfig
-from unveil.models import build
-from unveil.objectives import Objective, TrainStep
+from unveil.degradation import Degradation, GaussianBlur, parse_storage
+from unveil.degradation.degrade import degrade
+from unveil.networks import build
+from unveil.report import tables
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.specs import Degradation, GaussianBlur, parse_storage
-from unveil.storage import degrade
+from unveil.training.objectives import Objective, TrainStep
 
 BATCH = 16
 SIDE_PX = 112

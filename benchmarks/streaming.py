@@ -22,15 +22,16 @@ from torch import Tensor, nn
 from peer_nets import DnCnn
 from peers import Method, Net, Setting, call, count_macs, trained
 from peers import Options as PeerOptions
-from unveil import results, streaming, tables
 from unveil.config import DataConfig, ModelConfig, RuntimeConfig
-from unveil.data import open_photos
-from unveil.evaluate import Identity, Trial, make_row, score
-from unveil.families import STORAGES, STREAMING, Task
-from unveil.models import build
+from unveil.degradation import Degradation, parse_operator, parse_storage, streaming
+from unveil.degradation.degrade import degrade
+from unveil.degradation.families import STORAGES, STREAMING, Task
+from unveil.networks import build
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, keep_freed_memory
-from unveil.specs import Degradation, parse_operator, parse_storage
-from unveil.storage import degrade
+from unveil.training.data import open_photos
+from unveil.training.evaluate import Identity, Trial, make_row, score
 
 TASK = Task(STREAMING, STORAGES)
 BLIND = ModelConfig("blind", 6, 2, widths=(48, 96, 160), blocks=(2, 3, 4))
@@ -81,7 +82,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-def run_method(name: str, options: Options) -> list[results.Row]:
+def run_method(name: str, options: Options) -> list[Row]:
     """Train a method and score it on every degradation; returns a row of each."""
     keep_freed_memory()
     data = DataConfig(options.data, options.crop_px, options.test_photos, options.validation_photos)
@@ -111,7 +112,7 @@ def main(options: Options) -> None:
         with context.Pool(1) as pool:
             found = pool.apply(run_method, (name, options))
         for row in found:
-            results.append_row(options.out, row)
+            append_row(options.out, row)
             print(json.dumps(row), file=sys.stderr)
         rows += found
     print(tables.TABLES["streaming"](rows))

@@ -20,16 +20,16 @@ import torch
 import tyro
 from torch.utils.flop_counter import FlopCounterMode
 
-from unveil import tables
 from unveil.config import LossConfig, ModelConfig, RuntimeConfig, TrainConfig
-from unveil.models import build
-from unveil.models.cae import BLUR_CAE, MOSAIC_CAE
-from unveil.objectives import Objective, TrainStep
-from unveil.optimizer import build_optimizer
+from unveil.degradation import Degradation, GaussianBlur
+from unveil.degradation.degrade import degrade
+from unveil.metrics.vgg import VggFeatures
+from unveil.networks import build
+from unveil.networks.cae import BLUR_CAE, MOSAIC_CAE
+from unveil.report import tables
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.specs import Degradation, GaussianBlur
-from unveil.storage import degrade
-from unveil.vgg import VggFeatures
+from unveil.training.objectives import Objective, TrainStep
+from unveil.training.optimizer import build_optimizer
 
 BATCH = 8
 DEGRADATION = Degradation(GaussianBlur())

@@ -1,6 +1,6 @@
 """Ways to build on the linear estimate that were tried beside the shipped one.
 
-Each is a module that is told the degradation, like :class:`unveil.models.refiner.Refiner`, and is
+Each is a module that is told the degradation, like :class:`unveil.networks.refiner.Refiner`, and is
 a row in the same table as the peers: what each does with the same training time.
 """
 
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from peer_nets import NafNet
 from unveil.config import ModelConfig
+from unveil.degradation import Blur, Degradation
+from unveil.degradation.operators import obfuscate
 from unveil.linear import Prior, lmmse
 from unveil.linear.blur import lmmse_gains
-from unveil.models.refiner import CONTRAST, PRIOR_PX, Refiner
-from unveil.operators import obfuscate
-from unveil.specs import Blur, Degradation
-from unveil.spectral import apply
+from unveil.linear.spectral import apply
+from unveil.networks.refiner import CONTRAST, PRIOR_PX, Refiner
 
 
 class Aware(nn.Module):

@@ -20,8 +20,9 @@ import numpy as np
 import tyro
 from skimage import data
 
-from unveil import results, tables
 from unveil.config import RuntimeConfig
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, provenance
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
@@ -134,7 +135,7 @@ def bench(
                 "peak_memory_mb": round(peak_mb),
                 "seconds": round(seconds, 1),
             }
-            results.append_row(append, row | machine)
+            append_row(append, row | machine)
             rows.append({name: row[name] for name in COLUMNS})
             print(rows[-1], flush=True)
     print(tables.markdown(rows))
@@ -147,7 +148,7 @@ Command = tuple[str, str, int, tuple[object, ...]]
 
 def _commands(
     folder: Path, frames: int, long_seconds: int, only: Sequence[str]
-) -> Iterator[tuple[results.Row, int, tuple[object, ...]]]:
+) -> Iterator[tuple[Row, int, tuple[object, ...]]]:
     """Yield each command: what is known of its row, its frames and its words."""
     clip = write_pan(folder / "clip.mp4", frames)
     few = write_pan(folder / "few.mp4", max(frames // 10, 2))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from unveil.__main__ import main
-from unveil.study.photos import draw_photos
+from unveil.study.sample_photos import draw_photos
 
 BLUR = ("--operator", "gaussian:kernel=9,sigma=4")
 """The flag of the study's blur, which ``trained`` undoes."""

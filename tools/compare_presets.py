@@ -15,11 +15,11 @@ import torch
 from real_programs import PROGRAMS, VERSIONS, AbsentError, Pixels
 from skimage import data
 
+from unveil.degradation import Blur, Operator, Window
+from unveil.degradation.degrade import to_8bit
+from unveil.degradation.operators import obfuscate
+from unveil.degradation.presets import PRESETS, SAME, parse_preset, read_preset
 from unveil.files import write_text
-from unveil.operators import obfuscate
-from unveil.presets import PRESETS, SAME, parse_preset, read_preset
-from unveil.specs import Blur, Operator, Window
-from unveil.storage import to_8bit
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "presets.md"
 MARKS = re.compile(r"(?<=<!-- table: presets -->\n).*?(?=<!-- end -->)", re.DOTALL)

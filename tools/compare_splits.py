@@ -13,17 +13,18 @@ from pathlib import Path
 import torch
 import tyro
 
-from unveil import results, tables
-from unveil.audit import attack
-from unveil.audit.curve import risks
-from unveil.audit.embedder import load_embedder
-from unveil.audit.scene import LEAST_TRAINING, open_scene
-from unveil.audit.verdict import PEOPLE
+from unveil.auditing import attack
+from unveil.auditing.curve import risks
+from unveil.auditing.scene import LEAST_TRAINING, open_scene
+from unveil.auditing.verdict import PEOPLE
 from unveil.config import RuntimeConfig
-from unveil.metrics import METRICS
-from unveil.restore import load
+from unveil.degradation import Degradation, GaussianBlur, Pixelate
+from unveil.faces.embedder import load_embedder
+from unveil.metrics.quality import METRICS
+from unveil.report import tables
+from unveil.report.rows import append_row, read_rows
+from unveil.restoration.restorers import load
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
-from unveil.specs import Degradation, GaussianBlur, Pixelate
 
 RESTORERS = {
     GaussianBlur(9, 4.0): ("lmmse", "blur-people", "blur-fast", "blur"),
@@ -57,8 +58,8 @@ def main(options: Options) -> None:
             found = risks(torch.cdist(probes[name], gallery), scene.mates)
             row = {"model": name, "operator": str(operator), "storage": str(degradation.storage)}
             row |= {"split": "people", "images": len(scene.probes), "images_per_second": None}
-            results.append_row(options.out, row | means[name] | found | provenance(runtime))
-    rows = results.read_rows(options.out)
+            append_row(options.out, row | means[name] | found | provenance(runtime))
+    rows = read_rows(options.out)
     shown = ("operator", "model", "psnr", RISK, "images")
     print(tables.markdown([{name: row[name] for name in shown} for row in rows]))
 

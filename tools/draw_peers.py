@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from unveil.files import write_text
-from unveil.plots import STYLE, svg
-from unveil.results import read_rows
+from unveil.report.charts import STYLE, svg
+from unveil.report.rows import read_rows
 
 ROOT = Path(__file__).parents[1]
 

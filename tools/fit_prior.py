@@ -2,8 +2,8 @@
 
     python tools/fit_prior.py --data ../shared/lfw
 
-Writes ``src/unveil/weights/prior.safetensors`` and prints its sha256, which stands in
-``unveil.shipped``.
+Writes ``src/unveil/networks/weights/prior.safetensors`` and prints its sha256, which stands in
+``unveil.networks.shipped``.
 """
 
 from pathlib import Path
@@ -12,11 +12,11 @@ import torch
 import tyro
 
 from unveil.config import DataConfig
-from unveil.data import open_photos
 from unveil.files import file_sha256
-from unveil.fit import write_prior
 from unveil.linear.prior import fit_prior
-from unveil.shipped import PRIOR
+from unveil.networks.shipped import PRIOR
+from unveil.training.data import open_photos
+from unveil.training.fit_prior import write_prior
 
 PHOTOS = 2048
 

@@ -1,9 +1,9 @@
 """Model cards, written from what a checkpoint says of itself."""
 
-from unveil import shipped, tables
-from unveil.card import Card
-from unveil.families import FAMILIES, RANGES
-from unveil.models import build
+from unveil.degradation.families import FAMILIES, RANGES
+from unveil.networks import build, shipped
+from unveil.networks.card import Card
+from unveil.report import tables
 
 MOST_BYTES = 10_000_000
 """What one set of weights may take."""

@@ -16,13 +16,15 @@ import tyro
 from model_card import MOST_BYTES, model_card
 from torch import Tensor
 
-from unveil import checkpoint, shipped, streaming, tables
-from unveil.card import Card, read_card
 from unveil.config import DataConfig, EvaluateConfig
-from unveil.evaluate import evaluate
+from unveil.degradation import streaming
 from unveil.files import write_text
-from unveil.packing import pack
-from unveil.results import Row, append_row
+from unveil.networks import checkpoint, shipped
+from unveil.networks.card import Card, read_card
+from unveil.networks.packing import pack
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
+from unveil.training.evaluate import evaluate
 
 RESULTS = Path(__file__).parents[1] / "results"
 

@@ -14,17 +14,8 @@ import torch
 import tyro
 from torch import Tensor
 
-from unveil import results, tables
 from unveil.config import DataConfig, RuntimeConfig
-from unveil.data import open_photos
-from unveil.errors import UsageError
-from unveil.estimate.finding import Finding, inspect
-from unveil.evaluate import Restore, Trial, make_row, score
-from unveil.linear import Prior, restore_closed_form
-from unveil.restore import load_network
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
-from unveil.shipped import model_for, read_prior
-from unveil.specs import (
+from unveil.degradation import (
     AnisotropicGaussian,
     Degradation,
     Disk,
@@ -33,7 +24,17 @@ from unveil.specs import (
     parse_operator,
     parse_storage,
 )
-from unveil.undo import FALLBACK
+from unveil.errors import UsageError
+from unveil.estimation.finding import Finding, inspect
+from unveil.linear import Prior, restore_closed_form
+from unveil.networks.shipped import model_for, read_prior
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
+from unveil.restoration.restorers import load_network
+from unveil.restoration.undo import FALLBACK
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.training.data import open_photos
+from unveil.training.evaluate import Restore, Trial, make_row, score
 
 OPERATORS = (
     *("gaussian:kernel=9,sigma=4", "gaussian:kernel=13,sigma=2", "gaussian:kernel=25,sigma=4"),
@@ -99,12 +100,12 @@ def main(options: Options) -> None:
             numbers = photos.splits["test"][: options.photos]
             trial = Trial(photos, numbers, degradation, runtime)
             rows.append(compare(trial))
-            results.append_row(options.out, rows[-1])
+            append_row(options.out, rows[-1])
     shown = ("operator", "storage", "told_psnr", "psnr", "kind_right", "within_5_percent")
     print(tables.markdown([{name: row[name] for name in shown} for row in rows]))
 
 
-def compare(trial: Trial) -> results.Row:
+def compare(trial: Trial) -> Row:
     """Return the row of one degradation: told beside found out."""
     blind = Blind(trial.runtime)
     name, restore, sha256 = best(trial, blind.prior)

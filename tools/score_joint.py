@@ -18,23 +18,24 @@ import torch
 import tyro
 from torch import Tensor
 
-from unveil import results, tables
-from unveil.audit import attack
-from unveil.audit.curve import risks
-from unveil.audit.embedder import load_embedder
-from unveil.audit.scene import LEAST_TRAINING, Scene, open_scene
-from unveil.box import parse_box
+from unveil.auditing import attack
+from unveil.auditing.curve import risks
+from unveil.auditing.scene import LEAST_TRAINING, Scene, open_scene
 from unveil.config import RuntimeConfig
-from unveil.families import family_of
-from unveil.joint.motion import at_rest, warp
-from unveil.joint.window import restore_window
-from unveil.metrics import METRICS
-from unveil.photos import MAX_PIXELS
-from unveil.restore import Restorer, load
+from unveil.degradation import Degradation, parse_operator
+from unveil.degradation.degrade import degrade
+from unveil.degradation.families import family_of
+from unveil.faces.embedder import load_embedder
+from unveil.images.box import parse_box
+from unveil.images.photos import MAX_PIXELS
+from unveil.metrics.quality import METRICS
+from unveil.report import tables
+from unveil.report.rows import append_row, read_rows, rounded
+from unveil.restoration.joint.motion import at_rest, warp
+from unveil.restoration.joint.window import restore_window
+from unveil.restoration.restorers import Restorer, load
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
-from unveil.specs import Degradation, parse_operator
-from unveil.storage import degrade
-from unveil.video.reading import frames
+from unveil.video.stream.reading import frames
 
 FRAMES = 7
 FACE_PX = 112
@@ -77,8 +78,8 @@ def main(options: Options) -> None:
         for row in found:
             known = {"operator": text, "storage": str(degradation.storage)}
             known["restorer"] = restorer.name
-            results.append_row(options.out, known | row | provenance(runtime))
-    rows = results.read_rows(options.out)
+            append_row(options.out, known | row | provenance(runtime))
+    rows = read_rows(options.out)
     print(tables.markdown([{key: row.get(key) for key in SHOWN} for row in rows]))
 
 
@@ -161,10 +162,7 @@ def _likeness(shown: Tensor, clean: Tensor) -> dict[str, float]:
 
 
 def _row(clip: str, way: str, scored: list[dict[str, float]]) -> dict:
-    means = {
-        name: results.rounded(sum(clip[name] for clip in scored) / len(scored))
-        for name in scored[0]
-    }
+    means = {name: rounded(sum(clip[name] for clip in scored) / len(scored)) for name in scored[0]}
     known = {"clip": clip, "model": way, "images": len(scored), "split": "people"}
     return known | {"images_per_second": None} | means
 

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import tyro
 
-from unveil import results, tables
 from unveil.config import DataConfig
-from unveil.data import Photos, open_photos
-from unveil.evaluate import Trial, make_row, score
+from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.onnx.export import load_for_export, to_onnx
 from unveil.onnx.quantise import WATCHED, in_int8, to_int8
-from unveil.restore import Network
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
+from unveil.restoration.restorers import Network
 from unveil.runtime import keep_freed_memory
-from unveil.specs import Degradation, parse_operator, parse_storage
+from unveil.training.data import Photos, open_photos
+from unveil.training.evaluate import Trial, make_row, score
 
 SCORED = {
     "blur": (("gaussian:kernel=9,sigma=4", "8bit"), ("gaussian:kernel=25,sigma=4", "jpeg:75")),
@@ -46,12 +47,12 @@ def main(options: Options) -> None:
     rows = []
     for model in options.models:
         for row in score_model(load_for_export(model), photos, options.photos):
-            results.append_row(options.out, row)
+            append_row(options.out, row)
             rows.append(row)
     print(tables.TABLES["onnx"](rows))
 
 
-def score_model(network: Network, photos: Photos, count: int) -> Iterator[results.Row]:
+def score_model(network: Network, photos: Photos, count: int) -> Iterator[Row]:
     """Give the rows of one set of weights: in float32 and in 8 bits."""
     device = network.runtime.device
     watched = photos.batch(photos.splits["validation"][:WATCHED], device)

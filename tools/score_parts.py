@@ -14,18 +14,19 @@ import torch
 import tyro
 from torch import Tensor
 
-from unveil import results, tables
-from unveil.box import Box
 from unveil.config import DataConfig, RuntimeConfig
-from unveil.data import open_photos
-from unveil.estimate.finding import Finding, find_part
-from unveil.images import to_tensor
-from unveil.operators import obfuscate
-from unveil.photos import read_photo
+from unveil.degradation import Degradation, Linear, Storage, parse_operator, parse_storage
+from unveil.degradation.degrade import store
+from unveil.degradation.operators import obfuscate
+from unveil.estimation.finding import Finding, find_part
+from unveil.images.box import Box
+from unveil.images.photos import read_photo
+from unveil.images.tensors import to_tensor
+from unveil.networks.shipped import read_prior
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
-from unveil.shipped import read_prior
-from unveil.specs import Degradation, Linear, Storage, parse_operator, parse_storage
-from unveil.storage import store
+from unveil.training.data import open_photos
 
 NONE = "none"
 FACE_PX = 112
@@ -57,11 +58,11 @@ def main(options: Options) -> None:
     for text in options.operators:
         for storage in options.storages:
             rows.append(score(text, parse_storage(storage), wholes))
-            results.append_row(options.out, rows[-1])
+            append_row(options.out, rows[-1])
     print(tables.TABLES["parts"](rows))
 
 
-def score(text: str, storage: Storage, wholes: list[Tensor]) -> results.Row:
+def score(text: str, storage: Storage, wholes: list[Tensor]) -> Row:
     """Return the row of one mosaic in one storage."""
     prior, draw = read_prior(), random.Random(text)  # noqa: S311  # no secret
     operator = None if text == NONE else Degradation(parse_operator(text)).linear

@@ -15,14 +15,15 @@ import tyro
 from skimage import data
 from torch import Tensor
 
-from unveil import results, tables
 from unveil.config import RuntimeConfig
-from unveil.metrics import METRICS
-from unveil.restore import load
+from unveil.degradation import Degradation, parse_operator
+from unveil.degradation.degrade import degrade
+from unveil.metrics.quality import METRICS
+from unveil.networks.shipped import IDENTITY, model_for
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
+from unveil.restoration.restorers import load
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
-from unveil.shipped import IDENTITY, model_for
-from unveil.specs import Degradation, parse_operator
-from unveil.storage import degrade
 
 PICTURES = (
     *("astronaut", "cat", "coffee", "rocket", "camera", "moon", "coins", "brick", "grass"),
@@ -51,11 +52,11 @@ def main(options: Options) -> None:
         for name in (IDENTITY, classic, "lmmse", model_for(degradation)):
             for picture in PICTURES:
                 rows.append(score(name, picture, degradation))
-                results.append_row(options.out, rows[-1])
+                append_row(options.out, rows[-1])
     print(tables.TABLES["photos"](rows))
 
 
-def score(model: str, picture: str, degradation: Degradation) -> results.Row:
+def score(model: str, picture: str, degradation: Degradation) -> Row:
     """Return the row of one restorer on one picture."""
     clean = middle(picture)
     restored = obfuscated = degrade(clean, degradation)

@@ -14,16 +14,17 @@ import torch
 import tyro
 from torch import Tensor
 
-from unveil import results, tables
 from unveil.config import DataConfig, RuntimeConfig
-from unveil.data import open_photos
-from unveil.evaluate import BATCH, Scores, Trial, make_row
-from unveil.metrics import METRICS
+from unveil.degradation import Degradation, parse_operator, parse_storage
+from unveil.metrics.quality import METRICS
+from unveil.networks.shipped import model_for
 from unveil.progress import progress
-from unveil.restore import Network, load_network
+from unveil.report import tables
+from unveil.report.rows import Row, append_row
+from unveil.restoration.restorers import Network, load_network
 from unveil.runtime import choose_runtime, keep_freed_memory
-from unveil.shipped import model_for
-from unveil.specs import Degradation, parse_operator, parse_storage
+from unveil.training.data import open_photos
+from unveil.training.evaluate import BATCH, Scores, Trial, make_row
 
 DECILES = 10
 
@@ -49,7 +50,7 @@ def main(options: Options) -> None:
             degradation = Degradation(parse_operator(text), parse_storage(storage))
             numbers = photos.splits["test"][: options.photos]
             row = compare(Trial(photos, numbers, degradation, runtime))
-            results.append_row(options.out, row)
+            append_row(options.out, row)
             pairs = zip(row["expected_error"], row["true_error"], strict=True)
             shown += [
                 {"operator": text, "storage": storage, "decile": n + 1, "expected": e, "true": t}
@@ -58,7 +59,7 @@ def main(options: Options) -> None:
     print(tables.markdown(shown))
 
 
-def compare(trial: Trial) -> results.Row:
+def compare(trial: Trial) -> Row:
     """Return the row of one degradation."""
     name = model_for(trial.degradation)
     network = load_network(name, trial.runtime)

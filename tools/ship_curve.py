@@ -10,9 +10,9 @@ from pathlib import Path
 
 import tyro
 
-from unveil.audit.verdict import CURVE, PEOPLE
+from unveil.auditing.verdict import CURVE, PEOPLE
 from unveil.files import write_text
-from unveil.results import read_rows
+from unveil.report.rows import read_rows
 
 ROWS = Path(__file__).parents[1] / "results" / "audit" / "rows.jsonl"
 NEEDED = ("kind", "strength", "face_px", "model", f"rank1_of_{PEOPLE}")

@@ -14,7 +14,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
-WEIGHTS = "src/unveil/weights"
+WEIGHTS = "src/unveil/networks/weights"
 LINK = re.compile(r"(?P<text>\[[^\]]*\])\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)")
 ADDRESS = re.compile(r"\w+:")
 

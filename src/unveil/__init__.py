@@ -13,8 +13,7 @@ loads neither torch nor any other heavy library; the first call that needs one d
 """
 
 from unveil.api import inspect, load, obfuscated, read, restored, scores, verdicts, write
-from unveil.errors import UnveilError, UsageError
-from unveil.specs import (
+from unveil.degradation import (
     BoxBlur,
     Degradation,
     GaussianBlur,
@@ -25,6 +24,7 @@ from unveil.specs import (
     parse_operator,
     parse_storage,
 )
+from unveil.errors import UnveilError, UsageError
 
 __all__ = [
     "BoxBlur",

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
-from unveil import messages
+from unveil import console
 from unveil.errors import UnveilError
 
 
@@ -22,17 +22,17 @@ def _status() -> int:
     try:
         return run(sys.argv[1:])
     except UnveilError as error:
-        messages.fail(error)
+        console.fail(error)
         return error.exit_status
     except KeyboardInterrupt:
-        messages.fail("interrupted")
+        console.fail("interrupted")
         return 130
     except BrokenPipeError:  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:  # the machine's trouble, not ours: a full disk, a file in the way
         place = f"{error.filename}: " if error.filename else ""
-        messages.fail(f"{place}{error.strerror or error}.")
+        console.fail(f"{place}{error.strerror or error}.")
         return 1
 
 

@@ -1,7 +1,7 @@
 """What `import unveil` gives: each a thin door to the library, loading torch when it is called.
 
 Verbs work on files (``read``, ``write``, ``inspect``), words for what comes out on tensors
-(``obfuscated``, ``restored``, ``scores``): ``unveil.restore`` and ``unveil.audit`` are modules.
+(``obfuscated``, ``restored``, ``scores``).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unveil.config import TILE_PX
+from unveil.degradation import Degradation, Linear, Operator, Storage, parse_storage
+from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
-from unveil.presets import parse_call
-from unveil.specs import Degradation, Linear, Operator, Storage, parse_storage
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from unveil.audit.photo import Verdict
-    from unveil.box import Box
-    from unveil.estimate.finding import Finding
-    from unveil.restore import Restorer
+    from unveil.auditing.photo import Verdict
+    from unveil.estimation.finding import Finding
+    from unveil.images.box import Box
+    from unveil.restoration.restorers import Restorer
 
 
 def read(path: str | Path) -> "Tensor":
@@ -29,8 +29,8 @@ def read(path: str | Path) -> "Tensor":
     Raises:
         UnveilError: the file is missing, damaged, too large or no photo.
     """
-    from unveil.images import to_tensor
-    from unveil.photos import read_photo
+    from unveil.images.photos import read_photo
+    from unveil.images.tensors import to_tensor
 
     return to_tensor(read_photo(Path(path)))
 
@@ -42,8 +42,8 @@ def write(images: "Tensor", path: str | Path) -> None:
         UnveilError: the file cannot be written.
         UsageError: the suffix names no known format, or the tensor breaks the contract.
     """
-    from unveil.images import check_images, to_photo
-    from unveil.photos import write_photo
+    from unveil.images.photos import write_photo
+    from unveil.images.tensors import check_images, to_photo
 
     check_images(images)
     write_photo(to_photo(images), Path(path))
@@ -65,8 +65,8 @@ def obfuscated(
     Raises:
         UsageError: an unknown operator or storage, or images that break the contract.
     """
-    from unveil.images import check_images
-    from unveil.storage import degrade
+    from unveil.degradation.degrade import degrade
+    from unveil.images.tensors import check_images
 
     check_images(images)
     return degrade(images, Degradation(_operator(operator), _storage(storage)))
@@ -96,8 +96,8 @@ def restored(
     """
     import torch
 
-    from unveil.images import check_images
-    from unveil.shipped import check_choice
+    from unveil.images.tensors import check_images
+    from unveil.networks.shipped import check_choice
 
     check_images(images)
     told = None if operator is None else Degradation(_operator(operator)).linear
@@ -121,7 +121,7 @@ def scores(restored: "Tensor", clean: "Tensor") -> dict[str, float]:
     Raises:
         UsageError: the shapes differ, or the images are smaller than 7 pixels.
     """
-    from unveil.metrics import METRICS
+    from unveil.metrics.quality import METRICS
 
     return {name: float(metric(restored, clean).mean()) for name, metric in METRICS.items()}
 
@@ -132,7 +132,7 @@ def inspect(path: str | Path) -> "Finding":
     Raises:
         UnveilError: the file is missing, damaged, too large or no photo.
     """
-    from unveil.undo import inspect_photo
+    from unveil.restoration.undo import inspect_photo
 
     return inspect_photo(Path(path))
 
@@ -144,7 +144,7 @@ def load(model: str) -> "Restorer":
         UsageError: no such model; the shipped names are listed.
         UnveilError: weights that are damaged or were changed.
     """
-    from unveil.restore import load as load_restorer
+    from unveil.restoration.restorers import load as load_restorer
 
     return load_restorer(model)
 
@@ -161,9 +161,9 @@ def verdicts(path: str | Path, boxes: "Sequence[Box]" = ()) -> "list[Verdict]":
             installed (``pip install 'unveil[audit]'``).
         UsageError: a box is not inside the photo.
     """
-    from unveil.audit.extra import check_installed
-    from unveil.audit.photo import Auditor
-    from unveil.photos import MAX_PIXELS
+    from unveil.auditing.photo import Auditor
+    from unveil.extras import check_installed
+    from unveil.images.photos import MAX_PIXELS
 
     check_installed()
     return Auditor(boxes, None, None, MAX_PIXELS).audit(Path(path))
@@ -176,11 +176,11 @@ def _restored(
     model: str | None,
     loaded: "Callable[[str], Restorer]",
 ) -> "Tensor":
-    from unveil.auto import restore_finding
-    from unveil.estimate.finding import Finding
-    from unveil.estimate.finding import inspect as inspect_tensor
-    from unveil.restore import Network
-    from unveil.shipped import read_prior
+    from unveil.estimation.finding import Finding
+    from unveil.estimation.finding import inspect as inspect_tensor
+    from unveil.networks.shipped import read_prior
+    from unveil.restoration.pipeline import restore_finding
+    from unveil.restoration.restorers import Network
 
     restorer = loaded(model) if model else None
     if isinstance(restorer, Network) and not restorer.knows_operator:
@@ -196,8 +196,8 @@ def _restored(
 
 
 def _best(degradation: Degradation) -> str:
-    from unveil.shipped import model_for
-    from unveil.undo import FALLBACK
+    from unveil.networks.shipped import model_for
+    from unveil.restoration.undo import FALLBACK
 
     try:
         return model_for(degradation)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from unveil.degradation import parse_operator, parse_storage
+from unveil.degradation.families import STREAMING, Task
 from unveil.errors import UsageError, unknown
-from unveil.families import STREAMING, Task
-from unveil.specs import parse_operator, parse_storage
 
 MOST = 1e30
 """Beyond it float32 overflows inside the optimiser."""
@@ -56,7 +56,7 @@ class ModelConfig:
     """The encoder-decoder's shape; the defaults are the layers that the study's sources list."""
 
     architecture: str = "cae"
-    """Key of unveil.models.MODELS."""
+    """Key of unveil.networks.MODELS."""
     stem_kernel: int = 9
     """Kernel of the first convolution and of its mirror, in pixels."""
     stem_stride: int = 1

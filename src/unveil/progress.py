@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from unveil import messages
+from unveil import console
 
 Item = TypeVar("Item")
 
@@ -14,13 +14,13 @@ def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
-    if messages.is_quiet() or not console.is_terminal or total < 2:
+    terminal = Console(stderr=True)
+    if console.is_quiet() or not terminal.is_terminal or total < 2:
         yield from items
         return
     # Results go where they belong: left to itself, rich moves them to the terminal of its bar.
     to_terminal = sys.stdout.isatty()
-    with Progress(console=console, transient=True, redirect_stdout=to_terminal) as bar:
+    with Progress(console=terminal, transient=True, redirect_stdout=to_terminal) as bar:
         yield from bar.track(items, total, description=label)
 
 
@@ -38,8 +38,8 @@ def timed(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
-    if messages.is_quiet() or not console.is_terminal:
+    terminal = Console(stderr=True)
+    if console.is_quiet() or not terminal.is_terminal:
         yield from items
         return
     columns = (
@@ -49,7 +49,7 @@ def timed(
         TimeRemainingColumn(),
     )
     to_terminal = sys.stdout.isatty()
-    with Progress(*columns, console=console, transient=True, redirect_stdout=to_terminal) as bar:
+    with Progress(*columns, console=terminal, transient=True, redirect_stdout=to_terminal) as bar:
         task = bar.add_task(label, total=seconds, fps=0.0)
         for number, item in enumerate(items, 1):
             yield item

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unveil.photos import read_photo
+from unveil.images.photos import read_photo
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
@@ -78,10 +78,10 @@ def test_the_download_carries_no_metadata(page):
 
 
 def test_the_verdict_comes_with_the_setting_on_its_curve(visit, photos, tmp_path, box):
-    from unveil.images import to_photo, to_tensor
-    from unveil.operators import obfuscate
-    from unveil.photos import write_photo
-    from unveil.specs import parse_operator
+    from unveil.degradation import parse_operator
+    from unveil.degradation.operators import obfuscate
+    from unveil.images.photos import write_photo
+    from unveil.images.tensors import to_photo, to_tensor
 
     photo = read_photo(photos / "astronaut.jpg")
     hidden = obfuscate(to_tensor(photo), parse_operator("pixelate:block=8"))

@@ -13,7 +13,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
-from unveil import messages
+from unveil import console
 from unveil.cli import networks, photos, shell
 from unveil.cli.audit import audit
 from unveil.cli.export import export
@@ -60,7 +60,7 @@ def completion(for_shell: Positional[shell.Shell], /) -> None:
     with contextlib.redirect_stdout(script), contextlib.suppress(SystemExit):
         _parse(["--tyro-print-completion", for_shell])
     text = shell.completed(script.getvalue(), for_shell)
-    messages.result({"shell": for_shell, "script": text}, text.rstrip())
+    console.result({"shell": for_shell, "script": text}, text.rstrip())
 
 
 def _spell_out(words: list[str]) -> list[str]:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
-from unveil import messages
-from unveil.audit.extra import check_installed
-from unveil.audit.plan import CurveConfig
-from unveil.box import parse_box
+from unveil import console
+from unveil.auditing.plan import CurveConfig
 from unveil.cli.parts import Boxes, Inputs, check_photos, speaking
+from unveil.degradation import Mosaic
 from unveil.errors import UsageError
+from unveil.extras import check_installed
 from unveil.files import check_folder
-from unveil.photos import MAX_PIXELS, check_writable, is_photo
-from unveil.specs import Mosaic
-from unveil.video.opening import is_video
+from unveil.images.box import parse_box
+from unveil.images.photos import MAX_PIXELS, check_writable, is_photo
+from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
-    from unveil.audit.photo import Auditor
+    from unveil.auditing.photo import Auditor
 
 ABOVE = 3
 """Exit status where a face is at more risk than --fail-above allows."""
@@ -55,7 +55,7 @@ def audit_photos(
         dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos.
     """
-    from unveil import batch
+    from unveil.cli import photo_jobs
 
     check_installed()
     if fail_above is not None and not 0 <= fail_above <= 1:
@@ -63,17 +63,17 @@ def audit_photos(
     if not every_seconds > 0:
         raise UsageError(f"--every-seconds {every_seconds:g} must be above 0.")
     places = [parse_box(box) for box in boxes]
-    sources = batch.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
     if picture is not None and (len(sources) != 1 or is_video(sources[0])):
         raise UsageError("--picture is for one photo.")
     if dry_run:
         return _preview(picture)
-    from unveil.audit.photo import Auditor
+    from unveil.auditing.photo import Auditor
 
     auditor = Auditor(places, picture, fail_above, max_pixels, every_seconds)
-    failed = batch.each(sources, partial(_look, auditor)) > 0
+    failed = photo_jobs.each(sources, partial(_look, auditor)) > 0
     if auditor.above:
-        messages.fail(f"{auditor.above} faces are above --fail-above.")
+        console.fail(f"{auditor.above} faces are above --fail-above.")
     return 1 if failed else ABOVE if auditor.above else 0
 
 
@@ -81,15 +81,15 @@ def _look(auditor: "Auditor", path: Path) -> None:
     """Print the verdicts on one photo, or on the frames of one video."""
     if not is_video(path):
         for verdict in auditor.audit(path):
-            messages.result({"photo": str(path), **verdict.as_row()}, f"{path}: {verdict}")
+            console.result({"photo": str(path), **verdict.as_row()}, f"{path}: {verdict}")
         return
     has_mosaic = False
     for seconds, verdict in auditor.audit_video(path):
         row = {"video": str(path), "seconds": round(seconds, 3), **verdict.as_row()}
-        messages.result(row, f"{path}, {seconds:.1f} s: {verdict}")
+        console.result(row, f"{path}, {seconds:.1f} s: {verdict}")
         has_mosaic |= isinstance(verdict.operator, Mosaic)
     if has_mosaic:
-        messages.warn(f"{path}: {TOGETHER}")
+        console.warn(f"{path}: {TOGETHER}")
 
 
 def _preview(picture: Path | None) -> int:
@@ -97,7 +97,7 @@ def _preview(picture: Path | None) -> int:
         raise UsageError("--dry-run goes with --picture; without it nothing is written.")
     check_writable(picture)
     check_folder(picture.parent)
-    messages.would_write(picture)
+    console.would_write(picture)
     return 0
 
 
@@ -120,12 +120,12 @@ def audit_curve(
     check_folder(config.out.parent)
     if dry_run:
         check_photos(config.data)
-        messages.would_write(config.out)
+        console.would_write(config.out)
         return
-    from unveil.audit.curve import run_curve
+    from unveil.auditing.curve import run_curve
 
     rows = run_curve(config)
-    messages.result(
+    console.result(
         {"written": str(config.out), "rows": len(rows)}, f"{config.out}: {len(rows)} rows"
     )
 
@@ -146,10 +146,10 @@ def audit_report(
 
     check_study()
     check_folder(out.parent)
-    from unveil.audit.report import check_rows, write_report
+    from unveil.auditing.report import check_rows, write_report
 
     if dry_run:
         check_rows(rows)
-        messages.would_write(out, source=rows)
+        console.would_write(out, source=rows)
     else:
-        messages.written(write_report(rows, out))
+        console.written(write_report(rows, out))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from unveil import messages
+from unveil import console
 from unveil.cli.parts import check_photos
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
@@ -33,8 +33,8 @@ def export(
         overwrite: replace the file if it exists.
         dry_run: say what would be written, and write nothing.
     """
+    from unveil.networks.shipped import CLOSED_FORMS, find_model
     from unveil.onnx.extra import check_installed
-    from unveil.shipped import CLOSED_FORMS, find_model
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra without weights; export takes a network.")
@@ -46,14 +46,14 @@ def export(
     if dry_run:
         if int8:
             check_photos(data)
-        messages.would_write(output, {"model": model})
+        console.would_write(output, {"model": model})
         return
     from unveil.onnx.export import load_for_export, write_onnx
     from unveil.onnx.quantise import write_int8
 
     network = load_for_export(model)
     report = write_int8(network, output, data) if int8 else write_onnx(network, output)
-    messages.result(report.as_row(), report)
+    console.result(report.as_row(), report)
 
 
 def check_target(output: Path, *, overwrite: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
-from unveil import messages
+from unveil import console
 from unveil.cli.parts import Output, check_photos
 from unveil.config import EvaluateConfig, LossConfig, RunConfig, from_dict
 from unveil.errors import UsageError
@@ -35,26 +35,26 @@ def fit(
     """
     if photos < 1 or crop_px < 2:
         raise UsageError("--photos must be at least 1, --crop-px at least 2.")
-    from unveil.photos import list_photos
+    from unveil.images.photos import list_photos
 
     count = len(list_photos(folder)[:photos])
     if dry_run:
         check_folder(output.parent)
-        messages.would_write(output, {"photos": count}, folder)
+        console.would_write(output, {"photos": count}, folder)
         return
-    from unveil.fit import fit_folder, write_prior
+    from unveil.training.fit_prior import fit_folder, write_prior
 
     write_prior(fit_folder(folder, photos, crop_px), output)
-    messages.written(output, {"photos": count})
+    console.written(output, {"photos": count})
 
 
 def models() -> None:
     """List the shipped weights; --json says more of them."""
-    from unveil import tables
-    from unveil.shipped import list_shipped
+    from unveil.networks.shipped import list_shipped
+    from unveil.report import tables
 
     rows = [item.summary() for item in list_shipped()]
-    messages.results(rows, tables.models(rows))
+    console.results(rows, tables.models(rows))
 
 
 def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /, dry_run: bool = False) -> None:
@@ -68,18 +68,18 @@ def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /, dry_run: bool
     target, fetch = _download_of(what)
     if dry_run:
         check_folder(target().parent)
-        messages.would_write(target())
+        console.would_write(target())
     else:
-        messages.written(fetch())
+        console.written(fetch())
 
 
 def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
     """Return what tells where a download is kept, and what fetches it."""
     if what == "lfw":
-        from unveil import lfw
+        from unveil.training import lfw
 
         return lfw.target_folder, lfw.download
-    from unveil import vgg_weights
+    from unveil.metrics import vgg_weights
 
     return vgg_weights.target_file, vgg_weights.download
 
@@ -106,18 +106,18 @@ def train(
                 "--resume takes its settings from the run; leave the others out (but for "
                 "--vgg-weights, if that file has moved)."
             )
-        from unveil.card import read_card
+        from unveil.networks.card import read_card
 
         config = from_dict(RunConfig, read_card(resume / "last").run)
         if moved is not None:
             config = replace(config, loss=replace(config.loss, vgg_weights=moved))
     if dry_run:
         check_photos(config.data.data)
-        messages.would_write(resume or out)
+        console.would_write(resume or out)
         return
-    from unveil.train import train as run_training
+    from unveil.training.loop import train as run_training
 
-    messages.written(run_training(config, resume or out, resume=resume is not None))
+    console.written(run_training(config, resume or out, resume=resume is not None))
 
 
 def evaluate(
@@ -135,7 +135,7 @@ def evaluate(
         append: also add the result to this file of rows.
         dry_run: say which file --append would add to, and score nothing.
     """
-    from unveil import shipped
+    from unveil.networks import shipped
 
     if dry_run and append is None:
         raise UsageError("--dry-run goes with --append; without it nothing is written.")
@@ -144,15 +144,16 @@ def evaluate(
     if append is not None:
         check_folder(append.parent)
     if dry_run and append is not None:
-        messages.result({"would_append_to": str(append)}, f"would add a row to {append}")
+        console.result({"would_append_to": str(append)}, f"would add a row to {append}")
         return
-    from unveil import results, tables
-    from unveil.evaluate import evaluate as run_evaluation
+    from unveil.report import tables
+    from unveil.report.rows import append_row
+    from unveil.training.evaluate import evaluate as run_evaluation
 
     row = run_evaluation(model, config)
     if append is not None:
-        results.append_row(append, row)
-    messages.result(row, tables.results([row]))
+        append_row(append, row)
+    console.result(row, tables.results([row]))
 
 
 def report(
@@ -166,12 +167,12 @@ def report(
         check: change nothing; fail if a table is out of date.
         dry_run: change nothing; say what would be.
     """
-    from unveil import tables
+    from unveil.report import tables
 
     said = "out of date" if check else "would be updated" if dry_run else "updated"
     write = not (check or dry_run)
     changed = {path: tables.refresh(path, write=write) for path in documents}
     for path, stale in changed.items():
         row = {"document": str(path), "stale": stale, "written": stale and write}
-        messages.result(row, f"{path}: {said}" if stale else None)
+        console.result(row, f"{path}: {said}" if stale else None)
     return int(check and any(changed.values()))

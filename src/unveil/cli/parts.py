@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from unveil import messages
+from unveil import console
 from unveil.config import Device, Engine, Precision
 from unveil.errors import UsageError
 
@@ -23,14 +23,14 @@ MANNERS = {"quiet": Quiet, "as_json": Json}
 
 
 def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--quiet`` and ``--json``, which :mod:`unveil.messages` obeys.
+    """Give a command ``--quiet`` and ``--json``, which :mod:`unveil.console` obeys.
 
     tyro makes its flags from a signature; this one is the command's own and two arguments more.
     """
 
     @functools.wraps(command)
     def speak(*args: Any, quiet: bool = False, as_json: bool = False, **named: Any) -> Any:
-        with messages.speaking(quiet=quiet, as_json=as_json):
+        with console.speaking(quiet=quiet, as_json=as_json):
             return command(*args, **named)
 
     own = inspect.signature(command)
@@ -50,8 +50,8 @@ def check_photos(folder: Path | None) -> None:
     Raises:
         UnveilError: there is no photo.
     """
-    from unveil.lfw import default_folder
-    from unveil.photos import list_photos
+    from unveil.images.photos import list_photos
+    from unveil.training.lfw import default_folder
 
     list_photos(folder or default_folder())
 
@@ -65,8 +65,8 @@ def check_engine(engine: Engine, model: str | None, device: Device, precision: P
     """
     if engine == "torch":
         return
+    from unveil.networks.shipped import CLOSED_FORMS
     from unveil.onnx.extra import check_installed
-    from unveil.shipped import CLOSED_FORMS
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")

@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from unveil import messages
-from unveil.audit.extra import check_installed
-from unveil.box import Box, parse_box
+from unveil import console
 from unveil.cli import videos
 from unveil.cli.parts import Boxes, Inputs, Output, check_engine
-from unveil.clips.output import Written, plan_jobs, process_all
+from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Precision
+from unveil.degradation import Degradation, Operator, Storage, parse_storage
+from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
+from unveil.extras import check_installed
 from unveil.files import check_folder
-from unveil.photos import MAX_PIXELS, Photo
-from unveil.presets import parse_call
-from unveil.specs import Degradation, Operator, Storage, parse_storage
+from unveil.images.box import Box, parse_box
+from unveil.images.photos import MAX_PIXELS, Photo
 
 AUTO = "auto"
 
@@ -56,7 +56,7 @@ def obfuscate(
         dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.
     """
-    from unveil import batch
+    from unveil.cli import photo_jobs
 
     are_videos = videos.are_videos(inputs, codec=codec, quality=quality)
     if not safe and (operator is None or boxes):
@@ -69,19 +69,19 @@ def obfuscate(
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")
     kept = parse_storage(storage) if storage else None
-    jobs = batch.plan(inputs, output)
+    jobs = photo_jobs.plan(inputs, output)
     if safe:
         check_installed()
         if not 0 < risk < 1:
             raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
-        from unveil.audit.hider import Hider
+        from unveil.cli.hiding import Hider
 
         process: Callable[[Photo], Photo] = Hider(places, operator or "pixelate", risk)
     else:
         process = partial(_obfuscate, parse_call(operator or ""), kept)
     if dry_run:
-        return int(batch.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0)
-    return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+        return int(photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0)
+    return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
 def _obfuscate_videos(
@@ -94,24 +94,25 @@ def _obfuscate_videos(
     """Obfuscate videos, or only ``faces`` in them (empty: find them) where these are asked for."""
     if faces is not None:
         check_installed()
-        from unveil.clips.hiding import Hiding, check_operator
+        from unveil.video.hiding_faces import Hiding, check_operator
 
         check_operator(operator)
         jobs = plan_jobs(inputs, output, written)
         return int(process_all(jobs, Hiding(faces, written.max_pixels), written) > 0)
     wanted, jobs = parse_call(operator or ""), plan_jobs(inputs, output, written)
-    from unveil.clips.obfuscating import Obfuscating
+    from unveil.video.obfuscating import Obfuscating
 
     return int(process_all(jobs, Obfuscating(wanted), written) > 0)
 
 
 def _obfuscate(operator: Operator, storage: Storage | None, photo: Photo) -> Photo:
-    from unveil import images, operators
-    from unveil.storage import store
+    from unveil.degradation import operators
+    from unveil.degradation.degrade import store
+    from unveil.images import tensors
 
-    messages.add(operator=str(operator), storage=storage and str(storage))
-    obfuscated = operators.obfuscate(images.to_tensor(photo), operator)
-    return images.to_photo(store(obfuscated, storage) if storage else obfuscated, photo)
+    console.add(operator=str(operator), storage=storage and str(storage))
+    obfuscated = operators.obfuscate(tensors.to_tensor(photo), operator)
+    return tensors.to_photo(store(obfuscated, storage) if storage else obfuscated, photo)
 
 
 def restore(
@@ -164,8 +165,8 @@ def restore(
         precision: arithmetic of the network.
         engine: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file is kept in the cache).
     """
-    from unveil import batch
-    from unveil.shipped import check_choice
+    from unveil.cli import photo_jobs
+    from unveil.networks.shipped import check_choice
 
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
     place = parse_box(box) if box else None
@@ -174,26 +175,28 @@ def restore(
     if are_videos:
         videos.refuse(uncertainty=uncertainty, samples=samples)
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
-    jobs = plan_jobs(inputs, output, written) if are_videos else batch.plan(inputs, output)
+    jobs = plan_jobs(inputs, output, written) if are_videos else photo_jobs.plan(inputs, output)
     check_choice(model, wanted, force=force)
-    from unveil.undo import Undo
+    from unveil.restoration.undo import Undo
 
     undo = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
     if are_videos:
-        from unveil.clips.restoring import Restoring
+        from unveil.video.restoring import Restoring
 
         steps = Restoring(undo, device, precision, 1 if together is None else together)
         return int(process_all(jobs, steps, written) > 0)
-    drawn = [batch.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
+    drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
     extras = [*drawn, *filter(None, [uncertainty])]
     for extra in extras:
-        batch.check_single(jobs, extra, overwrite=overwrite)
+        photo_jobs.check_single(jobs, extra, overwrite=overwrite)
     if dry_run:
         places = [place] if place else []
-        failed = batch.preview(jobs, places, extras, overwrite=overwrite, max_pixels=max_pixels)
+        failed = photo_jobs.preview(
+            jobs, places, extras, overwrite=overwrite, max_pixels=max_pixels
+        )
         return int(failed > 0)
     process = undo.on(device, precision, uncertainty, drawn)
-    return int(batch.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+    return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
 def inspect(
@@ -209,17 +212,17 @@ def inspect(
         box: X,Y,W,H, the part to look at (default: the whole photo; a mosaic in it is found).
         max_pixels: refuse larger photos.
     """
-    from unveil import batch
+    from unveil.cli import photo_jobs
 
     place = parse_box(box) if box else None
-    sources = batch.sources(inputs)
-    from unveil.undo import inspect_photo
+    sources = photo_jobs.sources(inputs)
+    from unveil.restoration.undo import inspect_photo
 
     def look(path: Path) -> None:
         finding = inspect_photo(path, place, max_pixels)
-        messages.result({"photo": str(path), **finding.as_row()}, f"{path}: {finding}")
+        console.result({"photo": str(path), **finding.as_row()}, f"{path}: {finding}")
 
-    return int(batch.each(sources, look) > 0)
+    return int(photo_jobs.each(sources, look) > 0)
 
 
 def demo(output: Output = Path("runs/demo"), dry_run: bool = False) -> None:
@@ -231,8 +234,8 @@ def demo(output: Output = Path("runs/demo"), dry_run: bool = False) -> None:
     """
     check_folder(output)
     if dry_run:
-        messages.would_write(output / "strip.png")
+        console.would_write(output / "strip.png")
         return
-    from unveil.demo import run_demo
+    from unveil.cli.demo import run_demo
 
     run_demo(output)

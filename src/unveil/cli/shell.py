@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from unveil import messages
+from unveil import console
 
 
 def doctor() -> int:
@@ -10,14 +10,14 @@ def doctor() -> int:
 
     Leaves with status 1 if something is broken; an extra that is missing is not.
     """
-    from unveil.doctor import checks
+    from unveil.cli.doctor import checks
 
     broken = 0
     for check in checks():
         broken += check.state == "broken"
-        messages.result(check.as_row(), check)
+        console.result(check.as_row(), check)
     if broken:
-        messages.fail(f"{broken} things are broken; they are marked so above.")
+        console.fail(f"{broken} things are broken; they are marked so above.")
     return int(broken > 0)
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
-from unveil import messages
+from unveil import console
 from unveil.cli.parts import check_photos, speaking
 from unveil.files import check_folder
 from unveil.study.extra import check_installed
 from unveil.study.plan import StudyConfig
-from unveil.study.search_config import SearchConfig
+from unveil.study.search.config import SearchConfig
 
 study = SubcommandApp()
 
@@ -53,10 +53,10 @@ def study_report(
     """
     check_installed()
     check_folder(out or folder)
-    from unveil.study.report import write_report
+    from unveil.study.report.write import write_report
 
     for path in write_report(folder, out or folder, name, page=page, dry_run=dry_run):
-        say = messages.would_write if dry_run else messages.written
+        say = console.would_write if dry_run else console.written
         say(path)
 
 
@@ -78,8 +78,8 @@ def study_search(
     check_folder(config.out)
     if dry_run:
         check_photos(config.data.data)
-        messages.would_write(config.out)
+        console.would_write(config.out)
         return
-    from unveil.study.search import run_search
+    from unveil.study.search.run import run_search
 
     run_search(config)

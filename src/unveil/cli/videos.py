@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unveil.errors import UsageError
-from unveil.video.opening import SUFFIXES, check_installed
+from unveil.video.stream.opening import SUFFIXES, check_installed
 
 
 def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from unveil.degradation import Blur, Degradation
 from unveil.linear.blur import lmmse_blur, lmmse_blur_error, richardson_lucy, tikhonov
 from unveil.linear.mosaic import bicubic, lanczos, lmmse_mosaic, lmmse_mosaic_error
 from unveil.linear.prior import Prior, fit_prior
-from unveil.specs import Blur, Degradation
 
 
 def lmmse(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:

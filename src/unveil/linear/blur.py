@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
+from unveil.degradation import Blur, Degradation, Storage
+from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
 from unveil.linear.noise import ROUNDING_8BIT, storage_noise
 from unveil.linear.prior import Prior
-from unveil.operators import obfuscate
-from unveil.specs import Blur, Degradation, Storage
-from unveil.spectral import apply, frequencies, grid, is_slanted, transfer
+from unveil.linear.spectral import apply, frequencies, grid, is_slanted, transfer
 
 RICHARDSON_LUCY_ITERATIONS = 30
 
@@ -25,7 +25,7 @@ def lmmse_blur(obfuscated: Tensor, operator: Blur, storage: Storage, prior: Prio
 
 
 def lmmse_gains(operator: Blur, storage: Storage, prior: Prior, height: int, width: int) -> Tensor:
-    """Return what the filter multiplies coefficients by, for :func:`unveil.spectral.apply`."""
+    """Return what the filter multiplies coefficients by, for :func:`.spectral.apply`."""
     power, passed, noise = _spectra(operator, storage, prior, *grid(operator, height, width))
     return power * passed / (passed.square() * power + noise)
 

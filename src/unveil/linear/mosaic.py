@@ -6,12 +6,12 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from unveil.degradation import Degradation, Mosaic, Pixelate, Sample, Storage
+from unveil.degradation.operators import block_means
 from unveil.errors import UsageError
 from unveil.linear.noise import storage_noise
 from unveil.linear.prior import Prior
-from unveil.operators import block_means
-from unveil.specs import Degradation, Mosaic, Pixelate, Sample, Storage
-from unveil.spectral import to_opponent, to_rgb
+from unveil.linear.spectral import to_opponent, to_rgb
 
 
 def lmmse_mosaic(obfuscated: Tensor, operator: Mosaic, storage: Storage, prior: Prior) -> Tensor:

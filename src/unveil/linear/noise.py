@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unveil.jpeg import quantisation_tables
-from unveil.specs import Storage
-from unveil.spectral import OPPONENT, frequencies
+from unveil.degradation import Storage
+from unveil.degradation.jpeg import quantisation_tables
+from unveil.linear.spectral import OPPONENT, frequencies
 
 ROUNDING_8BIT = 1 / 12 / 255**2
 """Variance of rounding to 256 levels, for values in [0,1]."""
@@ -24,7 +24,7 @@ def storage_noise(storage: Storage, spectrum: Tensor) -> Tensor:
     Args:
         storage: how the photo is kept.
         spectrum: ``3 x H x W``, mean square of the coefficients (those of
-            :func:`unveil.spectral.analyse`) of what is stored.
+            :func:`unveil.linear.spectral.analyse`) of what is stored.
 
     Returns:
         ``3 x H x W``. Rounding is white. JPEG's error depends on what it meets: a frequency

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unveil.errors import UnveilError
-from unveil.spectral import analyse, frequencies
+from unveil.linear.spectral import analyse, frequencies
 
 LEAST_POWER = 1e-10
 """Below the rounding of float32 images; keeps logarithms and divisions finite."""
@@ -26,7 +26,7 @@ class Prior:
     """Power spectrum of clean photos.
 
     Attributes:
-        power: ``3 x K x K``, mean square of the coefficients that :func:`unveil.spectral.analyse`
+        power: ``3 x K x K``, mean square of the coefficients that :func:`.spectral.analyse`
             gives of [0,1] images, at ``K`` frequencies from 0 to pi along each axis.
     """
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
-from unveil import messages
-from unveil.crops import cache_folder
+from unveil import console
 from unveil.files import file_sha256
 from unveil.onnx.graph import FORMAT
 from unveil.onnx.session import open_file
-from unveil.restore import Network
+from unveil.restoration.restorers import Network
 from unveil.runtime import Runtime
+from unveil.training.crops import cache_folder
 
 DIGITS = 32
 """So many digits of a sha256 stand in a file's name."""
@@ -49,7 +49,7 @@ def cached_file(network: Network) -> Path:
         path.unlink(missing_ok=True)
     from unveil.onnx.export import to_onnx, write_checked
 
-    messages.note(f"making an ONNX file of {network.name}, once")
+    console.note(f"making an ONNX file of {network.name}, once")
     content = to_onnx(network)
     name = f"{weights}-{FORMAT}-{hashlib.sha256(content).hexdigest()[:DIGITS]}.onnx"
     return write_checked(network, content, folder / name).path

@@ -16,7 +16,7 @@ from unveil.errors import UnveilError
 from unveil.files import temporary_beside
 from unveil.onnx.graph import Graph, example, graph_of, metadata
 from unveil.onnx.session import open_file
-from unveil.restore import Network, load_network
+from unveil.restoration.restorers import Network, load_network
 from unveil.runtime import choose_runtime
 
 OPSET = 20

@@ -10,16 +10,16 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from unveil.models.refiner import Refiner
-from unveil.restore import Network
-from unveil.specs import Degradation
-from unveil.storage import degrade
+from unveil.degradation import Degradation
+from unveil.degradation.degrade import degrade
+from unveil.networks.refiner import Refiner
+from unveil.restoration.restorers import Network
 
 INPUTS = {
     "obfuscated": "the photo, B x 3 x H x W, RGB in [0,1]",
     "start": "its linear estimate, B x 3 x H x W",
     "known": "what is known, B x C x H x W: the estimate's expected error, then the planes of "
-    "unveil.linear.conditions, then noise (0 for the typical answer)",
+    "unveil.networks.conditions, then noise (0 for the typical answer)",
 }
 """Name and meaning of the inputs; networks that are told nothing take the first only."""
 

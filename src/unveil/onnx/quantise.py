@@ -15,18 +15,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unveil.crops import open_crops
+from unveil.degradation import Degradation
+from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
-from unveil.lfw import default_folder
-from unveil.metrics import METRICS
+from unveil.images.photos import list_photos
+from unveil.metrics.quality import METRICS
 from unveil.onnx.export import quiet, set_metadata, to_onnx
 from unveil.onnx.graph import metadata, planes
 from unveil.onnx.session import Session, open_session
-from unveil.photos import list_photos
-from unveil.restore import Network
-from unveil.specs import Degradation
-from unveil.storage import degrade
+from unveil.restoration.restorers import Network
+from unveil.training.crops import open_crops
+from unveil.training.lfw import default_folder
 
 CROP_PX = 64
 """Side of what is taken of each photo: small, so that small photos will do."""
@@ -129,8 +129,9 @@ def to_int8(network: Network, clean: Tensor) -> bytes:
     Raises:
         UnveilError: an operator of the network has no counterpart in ONNX.
     """
-    import onnx
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    import onnx
 
     content = to_onnx(network)
     session = Session(open_session(content))

@@ -6,8 +6,6 @@
     folder.py    a study's folder on disk: who works in it, which rows it has
     run.py       trains and records cells, one after the other or several at once
     record.py    the rows and pictures that a cell leaves
-    ranks.py     how far the metrics agree
-    select.py, tables.py, charts.py, figures.py, claims.py, text.py, report.py
-                 from rows to Markdown and HTML
-    search.py    the hyper-parameter search
+    report/      from rows to Markdown and HTML
+    search/      the hyper-parameter search
 """

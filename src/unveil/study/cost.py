@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 import torch
 
-from unveil import messages, tables
+from unveil import console
 from unveil.config import LossConfig, RuntimeConfig
-from unveil.data import Photos
-from unveil.models import build
-from unveil.objectives import Objective, TrainStep
-from unveil.optimizer import build_optimizer
-from unveil.results import Row
+from unveil.metrics.vgg import VggFeatures
+from unveil.networks import build
+from unveil.report import tables
+from unveil.report.rows import Row
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.study.plan import LOSSES, Cell, Size, run_config
-from unveil.vgg import VggFeatures
+from unveil.training.data import Photos
+from unveil.training.objectives import Objective, TrainStep
+from unveil.training.optimizer import build_optimizer
 
 WARM_UP_STEPS = 2
 TIMED_STEPS = 3
@@ -37,7 +38,7 @@ def print_costs(
         minutes = round(steps * seconds[kind] / 60, 1)
         rows.append({"cell": cell.name, "steps": steps, "minutes": minutes})
         total_minutes += minutes
-    messages.results(
+    console.results(
         rows,
         f"{tables.markdown(rows)}\n\n"
         f"All {len(rows)} cells: {total_minutes:.0f} minutes of training on {chosen};\n"

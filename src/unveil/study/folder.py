@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from unveil.errors import UnveilError
 from unveil.files import write_text
-from unveil.results import Row, append_row, read_whole_rows
+from unveil.report.rows import Row, append_row, read_whole_rows
 
 MANIFEST = "study.json"
 FORMAT = 1

@@ -6,10 +6,10 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from unveil.data import Photos
-from unveil.evaluate import BATCH, Identity, Trial
 from unveil.files import temporary_beside
-from unveil.models.vcae import Vcae
+from unveil.networks.vcae import Vcae
+from unveil.training.data import Photos
+from unveil.training.evaluate import BATCH, Identity, Trial
 
 PICTURES_NAME = "pictures.safetensors"
 PEOPLE = ("Bill_Gates",)

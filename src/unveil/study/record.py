@@ -11,20 +11,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unveil.card import read_card
 from unveil.config import DataConfig, LossConfig, RunConfig, RuntimeConfig, to_plain
-from unveil.data import Photos
-from unveil.evaluate import Identity, Scores, Trial, make_row, score
-from unveil.measures import measures
-from unveil.metrics import METRICS
-from unveil.restore import load_network
-from unveil.results import Row
+from unveil.degradation import Degradation, parse_operator, parse_storage
+from unveil.metrics.perceptual import measures
+from unveil.metrics.quality import METRICS
+from unveil.metrics.vgg import VggFeatures
+from unveil.networks.card import read_card
+from unveil.report.rows import Row
+from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, provenance
-from unveil.specs import Degradation, parse_operator, parse_storage
 from unveil.study.folder import StudyFolder
 from unveil.study.pictures import picture_numbers, save_pictures
 from unveil.study.plan import OPERATORS, Cell, Size, run_config
-from unveil.vgg import VggFeatures
+from unveil.training.data import Photos
+from unveil.training.evaluate import Identity, Scores, Trial, make_row, score
 
 STORAGES = ("float", "8bit")
 DIGITS = 4

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unveil import messages
-from unveil.card import CARD_NAME
+from unveil import console
 from unveil.config import DataConfig, LossConfig
-from unveil.data import open_photos
 from unveil.errors import UnveilError
+from unveil.metrics.vgg import VggFeatures
+from unveil.metrics.vgg_weights import UNTRAINED, load_features
+from unveil.networks.card import CARD_NAME
 from unveil.runtime import keep_freed_memory
 from unveil.study.cost import print_costs
 from unveil.study.folder import StudyFolder, open_folder
-from unveil.study.photos import draw_photos
 from unveil.study.plan import SIZES, Cell, StudyConfig, choose, plan
 from unveil.study.record import (
     Study,
@@ -25,9 +25,9 @@ from unveil.study.record import (
     record_nothing,
     shared_settings,
 )
-from unveil.train import DivergedError, TrainingInterruptedError, train
-from unveil.vgg import VggFeatures
-from unveil.vgg_weights import UNTRAINED, load_features
+from unveil.study.sample_photos import draw_photos
+from unveil.training.data import open_photos
+from unveil.training.loop import DivergedError, TrainingInterruptedError, train
 
 
 class StudyInterruptedError(UnveilError):
@@ -58,7 +58,7 @@ def run_study(config: StudyConfig) -> None:
         folder = open_folder(config.out, shared_settings(photos, size, loss))
         with contextlib.nullcontext() if config.join else folder.only_study():
             for line in folder.rows()[1]:
-                messages.warn(f"{line}; it is left out")
+                console.warn(f"{line}; it is left out")
             run_cells(Study(folder, size, data, photos, loss, config.runtime, features), cells)
 
 
@@ -106,9 +106,9 @@ def run_cells(study: Study, cells: Sequence[Cell]) -> None:
         with _working(study.folder, cell.name) as mine:
             if not mine or not missing(study.folder, cell.name):
                 continue
-            messages.note(f"cell {number}/{len(cells)}: {cell.name}")
+            console.note(f"cell {number}/{len(cells)}: {cell.name}")
             if stopped := _run_cell(study, cell):
-                messages.note(f"stopped: {stopped}")
+                console.note(f"stopped: {stopped}")
 
 
 @contextlib.contextmanager

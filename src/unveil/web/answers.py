@@ -11,9 +11,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from unveil.audit.charts import setting_chart
-from unveil.audit.faces import FaceFinder
-from unveil.audit.photo import (
+from unveil.auditing.charts import setting_chart
+from unveil.auditing.photo import (
     LEAST_SCORE,
     NO_FACE,
     SMALLEST_PX,
@@ -23,21 +22,22 @@ from unveil.audit.photo import (
     inside,
     to_rgb8,
 )
-from unveil.audit.safe import hide
-from unveil.audit.verdict import shipped_curves
-from unveil.auto import find, restore_finding
-from unveil.box import Box
+from unveil.auditing.safe import hide
+from unveil.auditing.verdict import shipped_curves
 from unveil.config import TILE_PX
+from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
+from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
-from unveil.estimate.finding import inspect
-from unveil.images import to_photo, to_tensor
-from unveil.operators import obfuscate
-from unveil.photos import Photo, read_photo, write_photo
-from unveil.restore import Restorer, load
+from unveil.estimation.finding import inspect
+from unveil.faces.finder import FaceFinder
+from unveil.images.box import Box
+from unveil.images.photos import Photo, read_photo, write_photo
+from unveil.images.tensors import to_photo, to_tensor
+from unveil.networks.shipped import model_for, read_prior
+from unveil.restoration.pipeline import find, restore_finding
+from unveil.restoration.restorers import Restorer, load
+from unveil.restoration.undo import FALLBACK
 from unveil.runtime import keep_freed_memory
-from unveil.shipped import model_for, read_prior
-from unveil.specs import Degradation, GaussianBlur, Linear, Operator, Pixelate
-from unveil.undo import FALLBACK
 
 SHOWN_PX = 1600
 """Longer side of the pictures that the page shows; the download has all pixels."""

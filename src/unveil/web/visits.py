@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from unveil.box import Box, parse_box
+from unveil.degradation import Operator, parse_operator
 from unveil.errors import UnveilError, UsageError
-from unveil.specs import Operator, parse_operator
+from unveil.images.box import Box, parse_box
 from unveil.web import answers
 from unveil.web.answers import Answer
 from unveil.web.limits import Limits

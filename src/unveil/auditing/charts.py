@@ -1,0 +1,94 @@
+"""The audit's charts, from rows only: risk against strength, and likeness against risk."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from unveil.auditing.settings import CLEAN, UNITS, Setting
+from unveil.auditing.verdict import PEOPLE, Curves, Risk
+from unveil.degradation import Operator
+from unveil.report.charts import STYLE, legend, svg
+from unveil.report.rows import Row
+
+RISK = f"rank1_of_{PEOPLE}"
+
+
+def risk_charts(rows: Sequence[Row]) -> dict[str, str]:
+    """Return one chart for each operator, by its name: the attackers as lines, chance as one."""
+    kinds = dict.fromkeys(row["kind"] for row in rows if row["kind"] not in (CLEAN, "solid"))
+    return {kind: _risk_chart([row for row in rows if row["kind"] == kind]) for kind in kinds}
+
+
+def _risk_chart(rows: Sequence[Row]) -> str:
+    widths = sorted({row["face_px"] for row in rows}, reverse=True)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4 * len(widths) + 1, 3.2), layout="constrained")
+        panels = figure.subplots(1, len(widths), sharey=True, squeeze=False)[0]
+        for axes, face_px in zip(panels, widths, strict=True):
+            here = [row for row in rows if row["face_px"] == face_px]
+            for attacker in dict.fromkeys(row["model"] for row in here):
+                line = sorted(
+                    (row["strength"], *row[RISK]) for row in here if row["model"] == attacker
+                )
+                strengths, shares, lows, highs = zip(*line, strict=True)
+                axes.plot(strengths, shares, marker="o", markersize=3, label=attacker)
+                axes.fill_between(strengths, lows, highs, alpha=0.15)
+            axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
+            axes.set(xscale="log", xlabel=UNITS[here[0]["kind"]], ylim=(-0.02, 1.02))
+            axes.set_title(f"faces of {face_px} px")
+        panels[0].set_ylabel(f"named right, of {PEOPLE:,}")
+        legend(panels[-1])
+        return svg(figure)
+
+
+def setting_chart(
+    operator: Operator | None, face_px: int, risk: Risk | None, curves: Curves
+) -> str | None:
+    """Draw the strongest attacker's risk against strength, with one setting marked.
+
+    Args:
+        operator: what hides the face.
+        face_px: width of the face.
+        risk: of that setting.
+        curves: what was measured.
+
+    Returns:
+        SVG; None where there is no curve, or nothing to mark on it.
+    """
+    setting = Setting(operator, max(face_px, 1))
+    widths = sorted(px for kind, px in curves if kind == setting.kind)
+    if risk is None or setting.strength <= 0 or setting.kind not in UNITS or not widths:
+        return None
+    points = curves[setting.kind, next((px for px in widths if px >= face_px), widths[-1])]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6, 3.2), layout="constrained")
+        axes = figure.subplots()
+        strengths = [point.strength for point in points]
+        lows, highs = ([getattr(p.risk, end) for p in points] for end in ("low", "high"))
+        axes.plot(strengths, [point.risk.share for point in points], label="strongest attacker")
+        axes.fill_between(strengths, lows, highs, alpha=0.15)
+        axes.plot(setting.strength, risk.share, "o", color="tab:red", label=f"here: {operator}")
+        axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
+        axes.set(xscale="log", xlabel=UNITS[setting.kind], ylim=(-0.02, 1.02))
+        axes.set_ylabel(f"named right, of {PEOPLE:,}")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("{x:g}")
+        legend(axes)
+        return svg(figure)
+
+
+def likeness_chart(rows: Sequence[Row], metrics: Sequence[str]) -> str:
+    """Draw each metric of likeness against the risk, a dot a setting and attacker."""
+    seen = [row for row in rows if row["psnr"] is not None]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.2 * len(metrics), 3), layout="constrained")
+        panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+        for axes, metric in zip(panels, metrics, strict=True):
+            for kind in dict.fromkeys(row["kind"] for row in seen):
+                dots = [(row[metric], row[RISK][0]) for row in seen if row["kind"] == kind]
+                axes.plot(*zip(*dots, strict=True), ".", markersize=4, label=kind)
+            axes.set(xlabel=metric)
+        panels[0].set_ylabel(f"named right, of {PEOPLE:,}")
+        legend(panels[-1])
+        return svg(figure)

@@ -1,0 +1,191 @@
+"""The curve: risk against strength, one row a setting and attacker; stopped, it goes on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
+from functools import lru_cache, partial
+
+import torch
+from torch import Tensor
+
+from unveil import console
+from unveil.auditing import attack
+from unveil.auditing.attack import RESTORING, TRAINED, UNAWARE, restorers_for
+from unveil.auditing.plan import GALLERIES, CurveConfig
+from unveil.auditing.risk import chance_to_name, closer_strangers, mean_with_interval, verification
+from unveil.auditing.scene import Scene, open_scene
+from unveil.auditing.settings import CLEAN, Setting, settings
+from unveil.config import LossConfig
+from unveil.degradation import Degradation, Operator, Storage, parse_storage
+from unveil.faces.embedder import load_embedder
+from unveil.metrics.perceptual import measures
+from unveil.metrics.quality import METRICS
+from unveil.metrics.vgg_weights import load_features
+from unveil.progress import progress
+from unveil.report.rows import Row, append_row, read_rows
+from unveil.restoration.restorers import Restorer, load
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.training.evaluate import Metric
+from unveil.training.lfw import default_folder
+
+RANKS = (1, 5)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What all settings on faces of one width share.
+
+    Attributes:
+        scene: who is in the audit.
+        faces: how they are seen.
+        storage: how obfuscated photos are kept.
+        clean: embeddings of the clean gallery.
+        partners: clean embeddings that the training faces are to be mapped to.
+        metrics: of likeness to the clean probes, by name.
+    """
+
+    scene: Scene
+    faces: attack.Faces
+    storage: Storage
+    clean: Tensor
+    partners: Tensor
+    metrics: Mapping[str, Metric]
+
+    def describe(self) -> Row:
+        """Return what the rows of all settings say alike."""
+        return {
+            "storage": str(self.storage),
+            "split": "people",
+            "images": len(self.scene.probes),
+            "images_per_second": None,
+            "face_px": self.faces.face_px,
+            "training": len(self.scene.training),
+            "people": len(self.scene.gallery),
+            "embedder": self.faces.embedder.name,
+            "embedder_sha256": self.faces.embedder.sha256,
+        }
+
+
+def run_curve(config: CurveConfig) -> list[Row]:
+    """Measure every setting of ``config`` that has no rows yet; returns all rows.
+
+    Raises:
+        UnveilError: the folder cannot be used, or the extra ``audit`` is not installed.
+    """
+    keep_freed_memory()
+    runtime = choose_runtime(config.runtime)
+    embedder = load_embedder(config.embedder, runtime)
+    scene = open_scene(config.data or default_folder(), config.probes, config.training, config.seed)
+    load_once = lru_cache(partial(load, device=config.runtime.device))
+    for face_px in config.faces_px:
+        stage = _set(scene, attack.Faces(scene.portraits, embedder, face_px), config)
+        same = stage.describe()
+        done = [_key(row) for row in read_rows(config.out)] if config.out.exists() else []
+        wanted = settings(config.kinds, (face_px,))
+        todo = [s for s in wanted if _key(same | {"operator": s.operator_text}) not in done]
+        for setting in progress(todo, len(todo), f"faces of {face_px} px"):
+            for row in attack_setting(stage, setting, load_once):
+                append_row(config.out, row | same | provenance(runtime))
+    rows = read_rows(config.out)
+    _doubt(rows)
+    return rows
+
+
+def _doubt(rows: list[Row]) -> None:
+    """Warn where not even clean faces are named: then the folders are hardly one person each."""
+    for row in rows:
+        if row["kind"] == CLEAN and row.get("rank1_of_10", [1])[0] < DOUBTFUL:
+            console.warn(
+                f"only {row['rank1_of_10'][0]:.0%} of clean faces of "
+                f"{row['face_px']} px are named right among 10 people (is each folder one person?)"
+            )
+
+
+DOUBTFUL = 0.8
+
+
+def _set(scene: Scene, faces: attack.Faces, config: CurveConfig) -> Stage:
+    embed = partial(attack.embed_clean, faces)
+    storage = parse_storage(config.storage)
+    clean, partners = embed(scene.gallery), embed(scene.partners)
+    return Stage(scene, faces, storage, clean, partners, _metrics(config, faces.embedder.runtime))
+
+
+def _metrics(config: CurveConfig, runtime: Runtime) -> dict[str, Metric]:
+    """Return the metrics of the study that can be had here."""
+    chosen = LossConfig(vgg_weights=config.vgg_weights)
+    features = load_features(chosen)[0] if config.vgg_weights else None
+    return METRICS | measures(runtime, features)[0]
+
+
+def attack_setting(
+    stage: Stage, setting: Setting, load_restorer: Callable[[str], Restorer]
+) -> list[Row]:
+    """Return one row for each attacker against a setting.
+
+    Args:
+        stage: the faces.
+        setting: what hides them.
+        load_restorer: gives a restorer by its name.
+    """
+    scene = stage.scene
+    if setting.operator is None:
+        probes = attack.embed_clean(stage.faces, scene.probes)
+        distances = {UNAWARE: torch.cdist(probes, stage.clean)}
+        likeness: dict[str, dict[str, float | None]] = {UNAWARE: dict.fromkeys(stage.metrics)}
+    else:
+        distances, likeness = _attack(stage, setting.operator, load_restorer)
+    same = {
+        "operator": setting.operator_text,
+        "kind": setting.kind,
+        "strength": round(setting.strength, 5),
+    }
+    return [
+        {"model": name, **same, **likeness[name], **risks(found, scene.mates)}
+        for name, found in distances.items()
+    ]
+
+
+def _attack(
+    stage: Stage, operator: Operator, load_restorer: Callable[[str], Restorer]
+) -> tuple[dict[str, Tensor], dict[str, dict[str, float | None]]]:
+    """Return each attacker's distances, and how like clean ones the faces are that it sees."""
+    scene, degradation = stage.scene, Degradation(operator, stage.storage)
+    chosen = {name: load_restorer(name) for name in restorers_for(degradation)}
+    look = partial(attack.look, stage.faces, degradation=degradation, restorers=chosen)
+    probes, means = look(scene.probes, metrics=stage.metrics)
+    gallery = look(scene.gallery)[0] | {attack.CLEAN: stage.clean}
+    training = look(scene.training)[0]
+    distances = attack.attack(probes, gallery, training, stage.partners, scene.people)
+    best = [*means][-1]  # the trained attacker takes all that there is
+    seen = {name: name.removeprefix(RESTORING).partition(",")[0] for name in distances}
+    views = {name: best if name == TRAINED else seen[name] for name in distances}
+    return distances, {
+        name: dict(means.get(view, means[attack.OBFUSCATED])) for name, view in views.items()
+    }
+
+
+def risks(distances: Tensor, mates: Tensor) -> Row:
+    """Return what a row says of one attacker; shares with their 95 % intervals.
+
+    Args:
+        distances: ``P x G``.
+        mates: place of each probe's person in the gallery, ``P``.
+    """
+    closer, strangers = closer_strangers(distances, mates), distances.shape[1] - 1
+    row: Row = {}
+    for gallery in [*(size for size in GALLERIES if size <= strangers), strangers + 1]:
+        for rank in RANKS:
+            named = mean_with_interval(chance_to_name(closer, strangers, gallery, rank))
+            row[f"rank{rank}_of_{gallery}"] = [round(v, 4) for v in astuple(named)]
+    roc = verification(distances, mates)
+    return row | {
+        "gallery": strangers + 1,
+        "tar_at_far_1e-2": round(roc.true_accepts_at(1e-2), 4),
+        "tar_at_far_1e-3": round(roc.true_accepts_at(1e-3), 4),
+        "eer": round(roc.equal_error_rate(), 4),
+    }
+
+
+def _key(row: Row) -> tuple[object, ...]:
+    names = ("operator", "storage", "face_px", "images", "people", "training", "embedder_sha256")
+    return tuple(row[name] for name in names)

@@ -1,0 +1,98 @@
+"""Do metrics see privacy? How well likeness to the clean photo foretells who is named."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from unveil.auditing.attack import TRAINED
+from unveil.auditing.verdict import PEOPLE
+from unveil.metrics.perceptual import LOWER_IS_BETTER
+from unveil.metrics.quality import METRICS
+from unveil.report.rows import Row
+
+RISK = f"rank1_of_{PEOPLE}"
+CORRELATION = "rank correlation with risk"
+KNOWN = (*METRICS, "ms_ssim", "vif", "vgg_relu2_2", "lpips")
+"""The study's metrics."""
+
+
+def metrics_of(rows: Sequence[Row]) -> list[str]:
+    """Return the names of the metrics that every row of an obfuscated face has."""
+    seen = _seen(rows)
+    return [name for name in KNOWN if all(row.get(name) is not None for row in seen)]
+
+
+def rank_correlation(one: Tensor, other: Tensor) -> float:
+    """Return Spearman's rank correlation of two series, ``N`` each; equal values share a rank."""
+    ranks = torch.stack([_ranks(one), _ranks(other)])
+    return float(torch.corrcoef(ranks)[0, 1])
+
+
+def _ranks(values: Tensor) -> Tensor:
+    below = (values[None] < values[:, None]).sum(dim=1)
+    equal = (values[None] == values[:, None]).sum(dim=1)
+    return below + (equal - 1) / 2.0
+
+
+def correlations(rows: Sequence[Row]) -> list[Row]:
+    """Return for each metric how it goes with the risk, over all settings and single views.
+
+    Args:
+        rows: of ``unveil audit curve``; the trained attacker is left out, who sees several
+            views of a face at once.
+    """
+    seen = _seen(rows)
+    risk = torch.tensor([row[RISK][0] for row in seen])
+    return [
+        {
+            "metric": metric,
+            CORRELATION: round(
+                rank_correlation(torch.tensor([row[metric] for row in seen]), risk), 3
+            ),
+            "views": len(seen),
+        }
+        for metric in metrics_of(rows)
+    ]
+
+
+def counter_examples(rows: Sequence[Row], metric: str, count: int = 5) -> list[Row]:
+    """Return pairs where the view more like the clean face is named less often; worst first.
+
+    Args:
+        rows: of ``unveil audit curve``.
+        metric: of likeness.
+        count: how many pairs; no view comes in two of them.
+    """
+    pairs, sign = [], -1 if metric in LOWER_IS_BETTER else 1
+    for one, other in combinations(_seen(rows), 2):
+        liker, less = (one, other) if sign * (one[metric] - other[metric]) > 0 else (other, one)
+        more_named, less_named = less[RISK], liker[RISK]
+        if more_named[1] > less_named[2]:  # the intervals are apart
+            pairs.append((more_named[0] - less_named[0], liker, less))
+    chosen: list[Row] = []
+    used: set[str] = set()
+    for _, liker, less in sorted(pairs, key=lambda pair: -pair[0]):
+        names = {_name(liker), _name(less)}
+        if not names & used and len(chosen) < count:
+            used |= names
+            chosen.append(
+                {
+                    "looks better": _name(liker),
+                    metric: liker[metric],
+                    "named": liker[RISK][0],
+                    "looks worse": _name(less),
+                    f"its {metric}": less[metric],
+                    "is named": less[RISK][0],
+                }
+            )
+    return chosen
+
+
+def _seen(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["psnr"] is not None and row["model"] != TRAINED]
+
+
+def _name(row: Row) -> str:
+    return f"{row['operator']} at {row['face_px']} px, {row['model']}"

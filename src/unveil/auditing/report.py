@@ -1,0 +1,235 @@
+"""The audit as one page: verdict first, figures, protocol, limits."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from unveil.auditing.charts import likeness_chart, risk_charts
+from unveil.auditing.likeness import CORRELATION, correlations, counter_examples, metrics_of
+from unveil.auditing.plan import GALLERIES
+from unveil.auditing.settings import CLEAN
+from unveil.auditing.verdict import PEOPLE, curves_of, mildest
+from unveil.errors import UnveilError
+from unveil.files import write_text
+from unveil.report.html import to_html
+from unveil.report.rows import Row, read_rows
+from unveil.report.tables import markdown
+
+RISK = f"rank1_of_{PEOPLE}"
+LIMITS = (0.02, 0.05, 0.2)
+
+TEXT = """# How much it hides
+
+{verdict}
+
+| what hides at all measured face sizes | {limits} |
+| --- | {rules} |
+{mildest}
+
+"Risk" is how often a machine that knows {people:,} people, one clean photo of each, names a person
+right at the first guess; of all attackers below the strongest counts. By chance it is
+{chance}. Shares have 95 % intervals, and "under a limit" means that the interval's upper end is.
+
+## Risk against strength
+
+{charts}
+
+## Every setting
+
+{settings}
+
+## The strongest attacker of each setting
+
+Named right among so many people at the first guess, or within five; then verification: the share of
+a person's own photos that are accepted where 1 % or 0.1 % of strangers are, and the rate at which
+both errors are equal (chance: 1 %, 0.1 % and 50 %).
+
+{details}
+
+## Do metrics see privacy?
+
+Likeness to the clean photo, and how often people are named: rank correlation over all settings,
+obfuscated or restored.
+
+{correlations}
+
+![Metrics against risk]({name}/likeness.svg)
+
+Even `{metric}`, which agrees best, is wrong about these pairs: what looks more like the clean face
+is named less often.
+
+{counter}
+
+## Protocol
+
+- {probes} people to name, {gallery} people in the gallery, {training} photos of other people that
+  the trained attacker learns from. Nobody is in two of these parts.
+- Embedder: {embedder}. Faces are aligned by landmarks found on the clean photo: the attacker is
+  taken to know where the face is.
+- Strengths are counted in face widths; faces of {widths} pixels, kept as {storage}.
+- Attackers: *unaware* compares with clean photos; *mirrored* obfuscates these in the same way;
+  *restoring* undoes the obfuscation first; *trained* has learnt from other people what both do to
+  embeddings.
+
+## What this does not prove
+
+- Another embedder, or one trained on more obfuscated faces, may name more people.
+- Behind `median`, `downscale`, `noise` and `dppix` nobody restores here: there the risk may be
+  higher than measured.
+- The photos are of public figures of the early 2000s, mostly white men; others may be named more
+  or less often.
+- Hair, clothes, place, company, voice, gait and text name people too. A hidden face is not an
+  anonymous person.
+"""
+
+
+def write_report(rows_path: Path, out: Path) -> Path:
+    """Write the page.
+
+    Args:
+        rows_path: rows of ``unveil audit curve``.
+        out: the page; with the suffix ``.md`` its text, figures in a folder beside it.
+
+    Raises:
+        UnveilError: no rows.
+    """
+    rows = check_rows(rows_path)
+    text, files = compose(rows, out.stem)
+    if out.suffix == ".md":
+        for file, content in files.items():
+            (out.parent / out.stem).mkdir(exist_ok=True)
+            write_text(out.parent / out.stem / file, content.decode())
+        write_text(out, text)
+    else:
+        write_text(out, to_html(text, out.stem, files))
+    return out
+
+
+def check_rows(path: Path) -> list[Row]:
+    """Return the rows that a page can be made from.
+
+    Raises:
+        UnveilError: there are none.
+    """
+    rows = read_rows(path)
+    if not rows or RISK not in rows[0]:
+        raise UnveilError(
+            f"{path}: no rows with a gallery of {PEOPLE:,} people; `unveil audit curve` makes them."
+        )
+    return rows
+
+
+def compose(rows: Sequence[Row], name: str) -> tuple[str, dict[str, bytes]]:
+    """Return the report as Markdown, and its figures by file name.
+
+    Args:
+        rows: of ``unveil audit curve``.
+        name: folder of the figures, beside the text.
+    """
+    charts = risk_charts(rows)
+    files = {f"{kind}.svg": chart.encode() for kind, chart in charts.items()}
+    files["likeness.svg"] = likeness_chart(rows, metrics_of(rows)).encode()
+    first, agreed = rows[0], correlations(rows)
+    metric = max(agreed, key=lambda row: abs(row[CORRELATION]))["metric"]
+    text = TEXT.format(
+        verdict=_verdict(rows),
+        limits=" | ".join(f"risk under {limit:.0%}" for limit in LIMITS),
+        rules=" | ".join("---" for _ in LIMITS),
+        mildest=_mildest(rows),
+        people=PEOPLE,
+        chance=f"{1 / PEOPLE:.1%}",
+        charts="\n\n".join(f"![Risk against strength, {k}]({name}/{k}.svg)" for k in charts),
+        settings=_settings(rows),
+        details=_details(rows),
+        correlations=markdown(agreed),
+        counter=markdown(counter_examples(rows, metric)),
+        metric=metric,
+        name=name,
+        probes=first["images"],
+        gallery=first["people"],
+        training=first["training"],
+        embedder=first["embedder"],
+        widths=", ".join(str(px) for px in sorted({row["face_px"] for row in rows})),
+        storage=", ".join(dict.fromkeys(row["storage"] for row in rows)),
+    )
+    return text, files
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    clean = [row[RISK][0] for row in rows if row["kind"] == CLEAN]
+    hidden = [row for row in rows if row["kind"] not in (CLEAN, "solid")]
+    unaware = [row for row in hidden if row["model"] == "unaware" and row[RISK][2] <= LIMITS[1]]
+    strongest = {_setting(row): row[RISK][0] for row in sorted(hidden, key=lambda r: r[RISK][0])}
+    broken = [row for row in unaware if strongest[_setting(row)] > LIMITS[-1]]
+    return (
+        f"Clean faces are named in {max(clean, default=0):.0%} of cases. Of {len(unaware)} "
+        f"settings that look safe (compared as they are, under {LIMITS[1]:.0%} are named) "
+        f"{len(broken)} are not: the strongest attacker names over {LIMITS[-1]:.0%}."
+    )
+
+
+def _setting(row: Row) -> tuple[str, int]:
+    return row["operator"], row["face_px"]
+
+
+def _mildest(rows: Sequence[Row]) -> str:
+    curves = curves_of(rows)
+    widths = sorted({face_px for _, face_px in curves})
+    lines = []
+    for kind in dict.fromkeys(kind for kind, _ in curves if kind != CLEAN):
+        cells = []
+        for limit in LIMITS:
+            found = [mildest(kind, limit, px, curves) for px in widths if (kind, px) in curves]
+            cells.append("none measured" if None in found else f"`{found[-1]}`")
+        lines.append(f"| {kind}, face of {widths[-1]} px | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _details(rows: Sequence[Row]) -> str:
+    strongest: dict[tuple[str, int], Row] = {}
+    for row in rows:
+        now = strongest.setdefault(_setting(row), row)
+        if row[RISK][0] > now[RISK][0]:
+            strongest[_setting(row)] = row
+    people = [*(size for size in GALLERIES if f"rank1_of_{size}" in rows[0]), rows[0]["gallery"]]
+    return markdown(
+        [
+            {
+                **{name: row[name] for name in ("operator", "face_px", "model")},
+                **{f"1st of {size}": f"{row[f'rank1_of_{size}'][0]:.1%}" for size in people},
+                f"5 of {PEOPLE}": f"{row[f'rank5_of_{PEOPLE}'][0]:.1%}",
+                "accepted at 1 %": f"{row['tar_at_far_1e-2']:.1%}",
+                "at 0.1 %": f"{row['tar_at_far_1e-3']:.1%}",
+                "equal error": f"{row['eer']:.1%}",
+            }
+            for row in strongest.values()
+        ]
+        + [_chance(people)]
+    )
+
+
+def _chance(people: Sequence[int]) -> Row:
+    return {
+        "operator": "chance",
+        "face_px": "",
+        "model": "",
+        **{f"1st of {size}": f"{1 / size:.2%}" for size in people},
+        f"5 of {PEOPLE}": f"{5 / PEOPLE:.1%}",
+        "accepted at 1 %": "1.0%",
+        "at 0.1 %": "0.1%",
+        "equal error": "50.0%",
+    }
+
+
+def _settings(rows: Sequence[Row]) -> str:
+    table: dict[tuple[str, int], Row] = {}
+    for row in rows:
+        share, low, high = row[RISK]
+        line = table.setdefault(
+            _setting(row), {"operator": row["operator"], "face_px": row["face_px"]}
+        )
+        line[row["model"]] = f"{share:.1%} ({low:.1%} to {high:.1%})"
+    attackers = dict.fromkeys(row["model"] for row in rows)
+    chance = {"chance": f"{1 / PEOPLE:.1%}"}
+    return markdown(
+        [line | {a: line.get(a, "") for a in attackers} | chance for line in table.values()]
+    )

@@ -1,0 +1,213 @@
+"""What the curve says of one face: how likely a machine names it, and what would hide it."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from unveil.auditing.settings import Setting, operator_at
+from unveil.degradation import Operator
+from unveil.errors import UnveilError, UsageError
+from unveil.report.rows import Row
+
+CURVE = Path(__file__).parent / "curve.json"
+PEOPLE = 1000
+"""How many people the machine of a verdict knows."""
+
+
+@dataclass(frozen=True)
+class Risk:
+    """How often a person is named right by the strongest attacker, who knows ``PEOPLE`` others.
+
+    Attributes:
+        share: of the cases.
+        low: end of the 95 % interval.
+        high: the other end.
+        attacker: who is strongest.
+    """
+
+    share: float
+    low: float
+    high: float
+    attacker: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """The risk at one strength."""
+
+    strength: float
+    risk: Risk
+
+
+Curves = dict[tuple[str, int], list[Point]]
+"""Points from mild to strong, by kind of operator and face width in pixels."""
+
+
+def curves_of(rows: Iterable[Row]) -> Curves:
+    """Return the strongest attacker's risk at every setting, such that more never looks worse.
+
+    Args:
+        rows: of ``unveil audit curve``.
+    """
+    return {key: _falling(points) for key, points in measured_curves(rows).items()}
+
+
+def measured_curves(rows: Iterable[Row]) -> Curves:
+    """Return the strongest attacker's risk at every setting, as it was measured.
+
+    Args:
+        rows: of ``unveil audit curve``.
+    """
+    strongest: dict[tuple[str, int, float], Risk] = {}
+    for row in rows:
+        key = row["kind"], row["face_px"], row["strength"]
+        share, low, high = row[f"rank1_of_{PEOPLE}"]
+        risk = Risk(share, low, high, row["model"])
+        if key not in strongest or risk.share > strongest[key].share:
+            strongest[key] = risk
+    curves: Curves = {}
+    for (kind, face_px, strength), risk in sorted(strongest.items(), key=lambda item: item[0]):
+        curves.setdefault((kind, face_px), []).append(Point(strength, risk))
+    return curves
+
+
+def _falling(points: Sequence[Point]) -> list[Point]:
+    """Return a curve on which more never looks worse: no risk below that of a stronger setting."""
+    falling: list[Point] = []
+    for point in reversed(points):
+        behind = falling[-1].risk if falling else point.risk
+        falling.append(Point(point.strength, max(point.risk, behind, key=lambda risk: risk.high)))
+    return falling[::-1]
+
+
+@cache
+def shipped_curves() -> Curves:
+    """Return the curves that the package was shipped with, measured on LFW.
+
+    Raises:
+        UnveilError: the file is damaged.
+    """
+    try:
+        return curves_of(shipped_rows())
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnveilError(f"{CURVE}: cannot be read ({error}); install unveil again.") from None
+
+
+def shipped_rows() -> list[Row]:
+    """Return what the shipped curves are made from.
+
+    Raises:
+        UnveilError: the file is damaged.
+    """
+    try:
+        rows: list[Row] = json.loads(CURVE.read_text(encoding="utf-8"))["rows"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnveilError(f"{CURVE}: cannot be read ({error}); install unveil again.") from None
+    return rows
+
+
+def risk_of(operator: Operator | None, face_px: float, curves: Curves) -> Risk | None:
+    """Return the risk of a face of this width behind ``operator``; None where it was not measured.
+
+    Between strengths the risk is interpolated, on a logarithmic axis; between face widths the
+    wider face counts, which shows more. Who can name small faces can make a large one small
+    first, so that the highest risk of all smaller widths counts.
+    """
+    setting = Setting(operator, max(round(face_px), 1))
+    kind, strength = setting.kind, setting.strength
+    widths = sorted(px for name, px in curves if name == kind)
+    if not widths:
+        return None
+    width = next((px for px in widths if px >= face_px), widths[-1])
+    if (risk := _between(curves[kind, width], strength)) is None:
+        return None
+    smaller = (_between(curves[kind, px], strength) for px in widths if px < width)
+    return max([risk, *filter(None, smaller)], key=lambda found: found.high)
+
+
+def _between(points: list[Point], strength: float) -> Risk | None:
+    """Interpolate; a stronger setting than all measured is no riskier than the strongest."""
+    if strength >= points[-1].strength:
+        return points[-1].risk
+    for milder, stronger in pairwise(points):
+        if milder.strength <= strength:
+            if strength > stronger.strength:
+                continue
+            span = math.log(stronger.strength / milder.strength)
+            share = math.log(strength / milder.strength) / span
+            return _mix(milder.risk, stronger.risk, share)
+    return None
+
+
+def _mix(one: Risk, other: Risk, share: float) -> Risk:
+    share_, low, high = (
+        (1 - share) * getattr(one, name) + share * getattr(other, name)
+        for name in ("share", "low", "high")
+    )
+    return Risk(share_, low, high, one.attacker)
+
+
+def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator | None:
+    """Return the mildest operator of a kind that keeps the risk under a limit, if one does.
+
+    Args:
+        kind: name of the operator.
+        limit: greatest share of people that may be named, by the upper end of the interval.
+        face_px: width of the face.
+        curves: what was measured.
+    """
+    widths = sorted(px for name, px in curves if name == kind)
+    if not widths:
+        raise UsageError(f"no curve was measured for {kind}.")
+    width = next((px for px in widths if px >= face_px), widths[-1])
+    for point in curves[kind, width]:
+        # In whole pixels it may come out a little milder than measured; then one pixel more.
+        for strength in (point.strength, point.strength + 1 / face_px):
+            operator = operator_at(kind, strength, face_px)
+            risk = risk_of(operator, face_px, curves)
+            if risk is not None and risk.high <= limit:
+                return operator
+    return None
+
+
+def sentence(risk: Risk | None, operator: Operator | None, face_px: float, curves: Curves) -> str:
+    """Say the verdict in words that a person understands."""
+    if risk is None:
+        return (
+            f"{operator} on a face of {face_px:.0f} pixels was not measured, so nothing can be "
+            "said of it."
+        )
+    cases, low, high = (round(100 * part) for part in (risk.share, risk.low, risk.high))
+    said = (
+        f"A machine that knows {PEOPLE:,} people would name this one right in about {cases} of "
+        f"100 cases ({low} to {high}){_how(risk.attacker)}."
+    )
+    return said if risk.high <= SAFE else f"{said} {advice(face_px, curves)}"
+
+
+def _how(attacker: str) -> str:
+    """Say what the strongest attacker does first."""
+    if attacker.startswith("restoring"):
+        return " after restoring"
+    ways = {
+        "mirrored": " after obfuscating its own photos in the same way",
+        "trained": " after learning from other people's obfuscated faces",
+    }
+    return ways.get(attacker, "")
+
+
+SAFE = 0.05
+"""Risk, by the upper end of its interval, under which nothing more is advised."""
+
+
+def advice(face_px: float, curves: Curves) -> str:
+    """Say what would hide a face of this width."""
+    operator = mildest("pixelate", SAFE, max(round(face_px), 1), curves)
+    if operator is None:
+        return "No mosaic that was measured hides it; a solid box does."
+    across = math.floor(face_px / operator.block)  # type: ignore[union-attr]  # a mosaic
+    return f"Hiding needs a mosaic of at most {across} blocks across the face, or a solid box."

@@ -1,0 +1,170 @@
+"""`unveil doctor`: what this installation is made of, and whether it is whole."""
+
+import importlib.metadata
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+
+from unveil.errors import UnveilError
+from unveil.files import check_folder, file_sha256
+from unveil.networks.shipped import FOLDER, PRIOR, PRIOR_SHA256, list_shipped
+from unveil.report.rows import Row
+from unveil.training.crops import cache_folder
+
+EXTRAS = ("audit", "demo", "docs", "onnx", "study", "video", "web")
+"""What users install; ``dev`` and what only comparisons need is left out."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        kind: ``version``, ``device``, ``cache``, ``weights`` or ``extra``.
+        name: of the thing.
+        state: ``missing`` is what may be missing.
+        found: in words.
+        values: the same and more as JSON values.
+    """
+
+    kind: Literal["version", "device", "cache", "weights", "extra"]
+    name: str
+    state: Literal["ok", "missing", "broken"]
+    found: str
+    values: Row = field(default_factory=dict)
+
+    def as_row(self) -> Row:
+        """Return the check as JSON values."""
+        row = {"check": self.kind, "name": self.name, "state": self.state, "found": self.found}
+        return {**row, **self.values}
+
+    def __str__(self) -> str:
+        return f"{self.state:8}{self.kind:9}{self.name}: {self.found}"
+
+
+def checks() -> Iterator[Check]:
+    """Look at everything, what is quick to say first."""
+    yield Check("version", "python", "ok", f"{platform.python_version()} on {platform.platform()}")
+    needs = _requirements()
+    if not needs:
+        yield Check("version", "unveil", "broken", "is not installed; pip install unveil")
+    else:
+        yield Check("version", "unveil", "ok", importlib.metadata.version("unveil"))
+    for need in needs.get("", []):
+        check = _version(need)
+        yield check if check.state == "ok" else replace(check, state="broken")
+    yield from _devices()
+    yield from _caches()
+    yield from _weights()
+    for extra in EXTRAS:
+        yield _extra(extra, needs.get(extra, []))
+
+
+def _requirements() -> dict[str, list[Requirement]]:
+    """Return what each extra needs, and under ``""`` what all of unveil does."""
+    try:
+        needs = [Requirement(text) for text in importlib.metadata.requires("unveil") or ()]
+    except importlib.metadata.PackageNotFoundError:
+        return {}
+    found: dict[str, list[Requirement]] = {}
+    for extra in ("", *EXTRAS):
+        for need in needs:
+            marker = need.marker
+            plain = marker is None or marker.evaluate({"extra": ""})
+            if plain if not extra else not plain and marker and marker.evaluate({"extra": extra}):
+                found.setdefault(extra, []).append(need)
+    return found
+
+
+def _version(need: Requirement) -> Check:
+    wanted = f"{need.name}{need.specifier}"
+    try:
+        version = importlib.metadata.version(need.name)
+    except importlib.metadata.PackageNotFoundError:
+        return Check("version", need.name, "missing", f"is not there ({wanted})")
+    if not need.specifier.contains(version, prereleases=True):
+        return Check("version", need.name, "broken", f"is {version}, not {wanted}")
+    return Check("version", need.name, "ok", version)
+
+
+def _devices() -> Iterator[Check]:
+    try:
+        import torch
+
+        from unveil.config import RuntimeConfig
+        from unveil.runtime import choose_runtime, cpu_name
+    except (ImportError, OSError) as error:
+        yield Check("device", "cpu", "broken", f"torch cannot be loaded ({error})")
+        return
+    yield Check("device", "cpu", "ok", cpu_name())
+    for number in range(torch.cuda.device_count()):
+        yield Check("device", f"cuda:{number}", "ok", torch.cuda.get_device_name(number))
+    if torch.backends.mps.is_available():
+        yield Check("device", "mps", "ok", "Apple GPU")
+    chosen = choose_runtime(RuntimeConfig())
+    values = {"precision": chosen.precision, "reason": chosen.reason}
+    yield Check("device", "chosen", "ok", str(chosen), {"device": str(chosen.device), **values})
+
+
+def _caches() -> Iterator[Check]:
+    """Look at the cache folder, and at each thing that fills it."""
+    folder = cache_folder()
+    try:
+        check_folder(folder)
+    except UnveilError as error:
+        yield Check("cache", str(folder), "broken", str(error))
+        return
+    items = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path, size in [(folder, _bytes(folder)), *((item, _bytes(item)) for item in items)]:
+        yield Check("cache", str(path), "ok", f"{size / 1e6:.1f} MB", {"bytes": size})
+
+
+def _bytes(path: Path) -> int:
+    """Return the size of a file, or of all files below a folder."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.lstat().st_size for file in files if file.is_file())
+
+
+def _weights() -> Iterator[Check]:
+    """Check the sha256 of all that the package ships."""
+    try:
+        shipped = list_shipped()
+    except UnveilError as error:
+        yield Check("weights", str(FOLDER), "broken", str(error))
+        shipped = []
+    for item in shipped:
+        weights = item.card.files["weights"]
+        yield _checksum(item.name, item.folder / weights["name"], weights["sha256"])
+    yield _checksum("prior", PRIOR, PRIOR_SHA256)
+
+
+def _checksum(name: str, path: Path, expected: str) -> Check:
+    try:
+        found = file_sha256(path)
+    except OSError as error:
+        return Check("weights", name, "broken", f"{path}: cannot be read ({error.strerror})")
+    if found != expected:
+        return Check("weights", name, "broken", f"{path}: is damaged; install unveil again")
+    size = path.stat().st_size
+    return Check(
+        "weights", name, "ok", f"{size / 1e6:.2f} MB, sha256 {found[:12]}", {"sha256": found}
+    )
+
+
+def _extra(extra: str, needs: list[Requirement]) -> Check:
+    """Look at what an extra needs; a package that is there but too old is broken."""
+    if not needs:
+        return Check("extra", extra, "broken", "is unknown to what is installed; install it again")
+    found = [_version(need) for need in needs]
+    values = {"needs": [f"{need.name}{need.specifier}" for need in needs]}
+    lacking = [check for check in found if check.state != "ok"]
+    if not lacking:
+        return Check("extra", extra, "ok", ", ".join(values["needs"]), values)
+    words = "; ".join(f"{check.name} {check.found}" for check in lacking)
+    is_broken = any(check.state == "broken" for check in lacking)
+    hint = f"{words}: pip install 'unveil[{extra}]'"
+    return Check("extra", extra, "broken" if is_broken else "missing", hint, values)

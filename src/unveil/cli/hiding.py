@@ -1,0 +1,97 @@
+"""`unveil obfuscate --safe`: one photo after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from unveil import console
+from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError, inside, to_rgb8
+from unveil.auditing.safe import SAME_PERSON, Hidden, distances_to_self, hide
+from unveil.auditing.verdict import shipped_curves
+from unveil.config import RuntimeConfig
+from unveil.faces.embedder import Embedder, load_embedder
+from unveil.faces.finder import Face, FaceFinder
+from unveil.images.box import Box
+from unveil.images.photos import Photo
+from unveil.images.tensors import to_photo, to_tensor
+from unveil.report.rows import Row
+from unveil.runtime import choose_runtime
+
+
+@dataclass(frozen=True)
+class Hider:
+    """Hides the faces of photos with the mildest setting that is safe, and says how.
+
+    Args:
+        boxes: where the faces are; none to find them.
+        kind: name of the operator to hide with.
+        limit: greatest risk, by the upper end of its interval.
+    """
+
+    boxes: Sequence[Box]
+    kind: str
+    limit: float
+
+    @cached_property
+    def _finder(self) -> FaceFinder:
+        return FaceFinder()
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return load_embedder(None, choose_runtime(RuntimeConfig()))
+
+    def __call__(self, photo: Photo) -> Photo:
+        """Return the photo with its faces hidden; print how, and what an attack on it finds.
+
+        Raises:
+            NoFaceError: no face is found.
+            UsageError: a box is not inside the photo.
+        """
+        pixels = to_rgb8(photo)
+        height, width = pixels.shape[:2]
+        if self.boxes:
+            faces = [self._finder.align(pixels, box) for box in self.boxes]
+            boxes = list(self.boxes)
+        else:
+            found = self._finder.find(pixels, SMALLEST_PX, LEAST_SCORE)
+            cut = [(face, inside(face.box, width, height)) for face in found]
+            faces = [face for face, box in cut if box is not None]
+            boxes = [box for _, box in cut if box is not None]
+        if not boxes:
+            raise NoFaceError(NO_FACE)
+        clean = to_tensor(photo)
+        images, hidden = hide(clean, boxes, self.kind, self.limit, shipped_curves())
+        result = to_photo(images, photo)
+        kept, rows = to_tensor(result)[:, :3], []
+        for face, how in zip(faces, hidden, strict=True):
+            distances = distances_to_self(clean[:, :3], kept, face, how, self._embedder)
+            console.note(report(face, how, distances))
+            rows.append(as_row(face, how, distances))
+        console.add(faces=rows)
+        return result
+
+
+def as_row(face: Face, how: Hidden, distances: dict[str, float]) -> Row:
+    """Return what `report` says as plain values."""
+    risk = how.risk
+    return {
+        "box": str(how.box),
+        "width_px": round(face.width_px),
+        "operator": str(how.operator),
+        "risk": None if risk is None else round(risk.share, 4),
+        "risk_high": None if risk is None else round(risk.high, 4),
+        "distances": {name: round(distance, 3) for name, distance in distances.items()},
+        "recognised": min(distances.values()) < SAME_PERSON,
+    }
+
+
+def report(face: Face, how: Hidden, distances: dict[str, float]) -> str:
+    """Say how a face was hidden, and what an attack on the result found."""
+    risk = how.risk
+    said = "not measured" if risk is None else f"{risk.share:.1%} (at most {risk.high:.1%})"
+    name, nearest = min(distances.items(), key=lambda item: item[1])
+    told = "taken for the same person" if nearest < SAME_PERSON else "not recognised"
+    return (
+        f"face of {face.width_px:.0f} px hidden with {how.operator} in {how.box}: risk {said}; "
+        f"attacked ({', '.join(distances)}): {told}, distance {nearest:.2f} by {name}."
+    )

@@ -1,0 +1,278 @@
+"""Many photo files in, one output each: which goes where, and one line per failure."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from unveil import console
+from unveil.errors import UnveilError, UsageError
+from unveil.files import check_folder
+from unveil.images.box import Box
+from unveil.images.photos import (
+    MAX_PIXELS,
+    STREAM,
+    SUFFIXES,
+    Photo,
+    check_writable,
+    encode_photo,
+    is_photo,
+    list_photos,
+    read_photo,
+    write_photo,
+)
+from unveil.progress import progress
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo to process."""
+
+    source: Path
+    target: Path
+
+
+def plan(
+    inputs: Sequence[Path],
+    output: Path,
+    suffixes: Sequence[str] = SUFFIXES,
+    check: Callable[[Path], object] = check_writable,
+) -> list[Job]:
+    """Decide the output of every input.
+
+    A single file goes to ``output`` itself unless that is a folder; several files, or the
+    photos below a folder, go below ``output`` under their own names. An input that is named
+    twice is processed once. ``-`` is standard input or output.
+
+    Args:
+        inputs: files, or folders of photos.
+        output: file or folder.
+        suffixes: of files that can be written.
+        check: refuses an output that cannot be written.
+
+    Raises:
+        UsageError: no input, an output format that cannot be written, two inputs with one
+            output, one output file for several photos.
+        UnveilError: a folder without photos, an output folder that cannot be written.
+    """
+    if not inputs:
+        raise UsageError("no input given: name photos or folders of photos.")
+    if output == STREAM:
+        return [_to_stream(inputs)]
+    single = len(inputs) == 1 and not _is_folder(inputs[0])
+    if single and output.suffix and not output.is_dir():
+        jobs, folder = [Job(inputs[0], output)], output.parent
+    elif output.suffix.lower() in suffixes and not output.is_dir():
+        raise UsageError(f"{output}: names one file, but several photos need a folder.")
+    else:
+        jobs, folder = [job for item in inputs for job in _below(item, output)], output
+    taken: dict[Path, Path] = {}
+    for job in jobs:
+        check(job.target)
+        if taken.setdefault(job.target, job.source) != job.source:
+            raise UsageError(
+                f"{taken[job.target]} and {job.source} would both be written to {job.target}."
+            )
+    check_folder(folder)
+    return [Job(source, target) for target, source in taken.items()]
+
+
+def process(
+    jobs: Sequence[Job],
+    function: Callable[[Photo], Photo],
+    *,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> int:
+    """Read, process and write every photo; report each failure in one line on stderr.
+
+    Returns:
+        How many failed. A photo that fails leaves nothing behind and stops no other.
+    """
+    failures = 0
+    for job in progress(jobs, len(jobs), "photos"):
+        try:
+            _process_one(job, function, overwrite=overwrite, max_pixels=max_pixels)
+            if job.target != STREAM:
+                row = {"photo": str(job.source), "written": str(job.target)}
+                console.result(row, f"{job.source} -> {job.target}")
+        except UnveilError as error:
+            failures += 1
+            console.fail(error)
+    return failures
+
+
+def preview(
+    jobs: Sequence[Job],
+    boxes: Sequence[Box] = (),
+    extras: Sequence[Path] = (),
+    *,
+    overwrite: bool = False,
+    max_pixels: int,
+) -> int:
+    """Say what :func:`process` would write; refuse what it would not read, or not overwrite.
+
+    Args:
+        jobs: as for :func:`process`.
+        boxes: parts that must lie inside every photo.
+        extras: other files that would be written for one photo.
+        overwrite: whether files that exist may be replaced.
+        max_pixels: refuse larger photos.
+
+    Returns:
+        How many photos would fail.
+    """
+    failures = 0
+    for job in jobs:
+        try:
+            check_free(job.target, overwrite=overwrite)
+            check_folder(job.target.parent)
+            height, width = read_photo(job.source, max_pixels).rgb.shape[:2]
+            for box in boxes:
+                _naming(job.source, box.check_inside, width, height)
+            console.would_write(job.target, {"photo": str(job.source)}, job.source)
+        except UnveilError as error:
+            failures += 1
+            console.fail(error)
+    for extra in [] if failures else extras:
+        console.would_write(extra, source=jobs[0].source)
+    return failures
+
+
+def sources(inputs: Sequence[Path], is_wanted: Callable[[Path], bool] = is_photo) -> list[Path]:
+    """Return the files that ``inputs`` mean, each once.
+
+    Args:
+        inputs: files, or folders to look in.
+        is_wanted: which files of folders.
+
+    Raises:
+        UsageError: no input.
+        UnveilError: a folder without photos.
+    """
+    if not inputs:
+        raise UsageError("no input given: name photos or folders of photos.")
+    found = [
+        path
+        for item in inputs
+        for path in (
+            [item / name for name in list_photos(item, is_wanted)] if _is_folder(item) else [item]
+        )
+    ]
+    return list(dict.fromkeys(found))
+
+
+def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
+    """Call ``function`` with every file; report each failure in one line on stderr.
+
+    Returns:
+        How many failed.
+    """
+    failures = 0
+    for path in paths:
+        try:
+            function(path)
+        except UsageError as error:
+            failures += 1
+            console.fail(f"{path}: {error}")
+        except UnveilError as error:
+            failures += 1
+            console.fail(error)
+    return failures
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the path of another picture of ``path``'s kind in the same folder."""
+    return path.with_name(f"{path.stem}{ending}{path.suffix}")
+
+
+def check_single(jobs: Sequence[Job], extra: Path, *, overwrite: bool) -> None:
+    """Refuse a second output, ``extra``, that several photos would share or that exists.
+
+    Raises:
+        UsageError: several photos, a format that cannot be written.
+        UnveilError: the file exists.
+    """
+    check_writable(extra)
+    if len(jobs) != 1:
+        raise UsageError(f"{extra}: one file for one photo; restore the photos one by one.")
+    check_free(extra, overwrite=overwrite)
+
+
+def check_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists, but for ``overwrite``.
+
+    Raises:
+        UnveilError: it exists.
+    """
+    if target.exists() and target != STREAM and not overwrite:
+        raise UnveilError(f"{target}: exists already; replace it with --overwrite.")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises:
+        UnveilError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnveilError(f"{folder}: cannot be made ({error.strerror}).") from None
+
+
+def _process_one(
+    job: Job, function: Callable[[Photo], Photo], *, overwrite: bool, max_pixels: int
+) -> None:
+    check_free(job.target, overwrite=overwrite)
+    photo = read_photo(job.source, max_pixels)
+    if job.target == STREAM:
+        processed = _naming(job.source, function, photo)
+        _send(encode_photo(processed, photo.suffix))
+        return
+    make_folder(job.target.parent)
+    write_photo(_naming(job.source, function, photo), job.target)
+
+
+def _naming(source: Path, function: Callable[..., Result], *arguments: object) -> Result:
+    """Call a function; name the photo in what it says of a wrong request."""
+    try:
+        return function(*arguments)
+    except UsageError as error:
+        raise UnveilError(f"{source}: {error}") from None
+
+
+def _to_stream(inputs: Sequence[Path]) -> Job:
+    """Send one photo to standard output, where nothing else may go then."""
+    if len(inputs) != 1 or _is_folder(inputs[0]):
+        raise UsageError("-o -: one photo fits into standard output; name a folder for several.")
+    if console.is_json():
+        raise UsageError("-o -: standard output takes the photo or --json, not both.")
+    if sys.stdout.isatty():
+        raise UsageError("-o -: standard output is a terminal; send it into a file or a program.")
+    return Job(inputs[0], STREAM)
+
+
+def _below(item: Path, output: Path) -> list[Job]:
+    if item == STREAM:
+        raise UsageError("-: goes alone, into one file (-o out.png) or standard output (-o -).")
+    if _is_folder(item):
+        return [Job(item / name, output / name) for name in list_photos(item)]
+    if not item.suffix and not item.exists():
+        raise UnveilError(f"{item}: no such file or folder.")
+    return [Job(item, output / item.name)]
+
+
+def _send(content: bytes) -> None:
+    """Write to standard output; unbuffered (``PYTHONUNBUFFERED``), it takes a part at a time."""
+    left = memoryview(content)
+    while left:
+        left = left[sys.stdout.buffer.write(left) :]
+    sys.stdout.flush()
+
+
+def _is_folder(item: Path) -> bool:
+    return item != STREAM and item.is_dir()

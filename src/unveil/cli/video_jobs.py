@@ -1,0 +1,118 @@
+"""Clips one after the other: which goes where, how it is written, and one line per failure."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unveil import console
+from unveil.cli import photo_jobs
+from unveil.errors import UnveilError, UsageError
+from unveil.files import check_folder
+from unveil.progress import timed
+from unveil.video.stream.codecs import CONTAINERS, choose
+from unveil.video.stream.layout import Picture
+
+if TYPE_CHECKING:
+    from unveil.video.stream.info import Info
+    from unveil.video.stream.process import Change, Plan
+
+    Changes = Callable[[Info], Change | None]
+    """Makes of a clip what is to be done to it; None for nothing."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """How clips are written.
+
+    Attributes:
+        codec: name; None for the default of the kind of file.
+        quality: rate factor; None for the codec's default.
+        overwrite: whether files that exist are replaced.
+        max_pixels: larger pictures are refused.
+        dry_run: only say what would be written.
+    """
+
+    codec: str | None
+    quality: int | None
+    overwrite: bool
+    max_pixels: int
+    dry_run: bool = False
+
+
+def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[photo_jobs.Job]:
+    """Decide the output of every clip.
+
+    Raises:
+        UsageError: an output that cannot be written so, or of two clips.
+        UnveilError: an output folder that cannot be written.
+    """
+
+    def check(path: Path) -> object:
+        return choose(path, written.codec, written.quality)
+
+    return photo_jobs.plan(inputs, target, tuple(CONTAINERS), check)
+
+
+def process_all(jobs: Sequence[photo_jobs.Job], changes: "Changes", written: Written) -> int:
+    """Read, change and write every clip; report each failure in one line on stderr.
+
+    Returns:
+        How many failed. A clip that fails leaves nothing behind and stops no other.
+    """
+    failures = 0
+    for job in jobs:
+        try:
+            _process_one(job, changes, written)
+        except UnveilError as error:
+            failures += 1
+            named = f"{job.source}: {error}" if isinstance(error, UsageError) else error
+            console.fail(named)
+    return failures
+
+
+def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> None:
+    from unveil.runtime import keep_freed_memory
+    from unveil.video.stream.info import describe
+    from unveil.video.stream.process import plan, process
+
+    keep_freed_memory()  # each picture takes what the last one has freed
+
+    photo_jobs.check_free(job.target, overwrite=written.overwrite)
+    info = describe(job.source, written.max_pixels)
+    planned = plan(info, job.target, choose(job.target, written.codec, written.quality))
+    if planned.change:
+        console.note(f"{job.target}: {planned.change}.")
+    row: dict[str, object] = {"video": str(job.source)}
+    if written.dry_run:
+        check_folder(job.target.parent)
+        console.would_write(job.target, row, job.source)
+        return
+    change = changes(planned.info)
+    photo_jobs.make_folder(job.target.parent)
+    started, count = time.perf_counter(), 0
+
+    def watch(pictures: Iterable[Picture]) -> Iterator[Picture]:
+        nonlocal count
+        for count, picture in enumerate(_shown(planned, pictures), 1):  # noqa: B007  # the last
+            yield picture
+
+    process(planned, change, watch)
+    fps = count / (time.perf_counter() - started)
+    encoding = planned.encoding
+    quality = "" if encoding.quality is None else f", quality {encoding.quality}"
+    row |= {"written": str(job.target), "frames": count, "fps": round(fps, 2)}
+    row |= {"codec": encoding.name, "quality": encoding.quality}
+    words = f"{count} frames, {fps:.1f} a second, {encoding.name}{quality}"
+    console.result(row, f"{job.source} -> {job.target}: {words}")
+
+
+def _shown(planned: "Plan", pictures: Iterable[Picture]) -> Iterator[Picture]:
+    begin: list[int] = []
+
+    def at(picture: Picture) -> float:
+        begin[:] = begin or [picture.pts]
+        return float((picture.pts - begin[0]) * planned.info.time_base)
+
+    return timed(pictures, planned.info.path.name, planned.info.seconds, at)

@@ -1,1 +1,0 @@
-"""What `unveil obfuscate` and `unveil restore` do with video files."""

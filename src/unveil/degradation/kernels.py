@@ -1,0 +1,50 @@
+"""Windows that are not a row's times a column's: float64, ``K x K``, summing to 1."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from unveil.degradation import AnisotropicGaussian, Disk, Planar
+
+
+def planar_kernel(operator: Planar) -> Tensor:
+    """Return the weights of a blur, float64 ``kernel x kernel``."""
+    match operator:
+        case Disk(radius):
+            weights = _covered(radius, operator.kernel)
+        case AnisotropicGaussian():
+            weights = _bell(operator)
+    return weights / weights.sum()
+
+
+def _covered(radius: float, kernel: int) -> Tensor:
+    """Return the area of each pixel that a disk around the middle covers, ``kernel x kernel``."""
+    edges = torch.arange(kernel + 1, dtype=torch.float64) - kernel / 2
+    corner = _quarter_area(edges.abs()[:, None], edges.abs(), radius)
+    signed = corner * edges.sign()[:, None] * edges.sign()
+    return signed.diff(dim=0).diff(dim=1).clamp(min=0)
+
+
+def _quarter_area(height: Tensor, width: Tensor, radius: float) -> Tensor:
+    """Return the area of a disk inside the rectangle from its middle to (width, height)."""
+    height, width = height.clamp(max=radius), width.clamp(max=radius)
+    # Up to here the rectangle's top is inside the disk, further out the disk's edge is the top.
+    flat = torch.minimum(width, (radius**2 - height.square()).clamp(min=0).sqrt())
+    return height * flat + _under_arc(width, radius) - _under_arc(flat, radius)
+
+
+def _under_arc(x: Tensor, radius: float) -> Tensor:
+    """Return the area under a quarter circle from 0 to ``x``."""
+    height = (radius**2 - x.square()).clamp(min=0).sqrt()
+    return (x * height + radius**2 * torch.asin((x / radius).clamp(max=1))) / 2
+
+
+def _bell(operator: AnisotropicGaussian) -> Tensor:
+    """Return a turned Gaussian at whole pixels; its middle is 1."""
+    distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
+    up, right = -distance[:, None], distance
+    angle = math.radians(operator.angle_degrees)
+    along = (right * math.cos(angle) + up * math.sin(angle)) / operator.sigma_x
+    across = (up * math.cos(angle) - right * math.sin(angle)) / operator.sigma_y
+    return torch.exp(-0.5 * (along.square() + across.square()))

@@ -1,0 +1,233 @@
+"""The obfuscating operators as pure functions on image tensors.
+
+Images are ``B x 3 x H x W`` floats (any channel count works); results keep shape, dtype and
+device, and stay in [0,1] up to rounding. Blurs and mosaics are linear. How the result is kept
+(8-bit, JPEG) is no part of them: see :mod:`unveil.degradation.degrade`.
+"""
+
+import math
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from unveil.degradation import (
+    AnisotropicGaussian,
+    Blur,
+    BoxBlur,
+    Disk,
+    Downscale,
+    DpPix,
+    GaussianBlur,
+    Median,
+    Noise,
+    Operator,
+    Pixelate,
+    Planar,
+    Poisson,
+    Sample,
+    Separable,
+    Solid,
+    Unchanged,
+    Window,
+)
+from unveil.degradation.filters import mirror, planar, separable
+from unveil.degradation.kernels import planar_kernel
+
+
+def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # one case each
+    """Apply ``operator`` to ``images``, ``B x C x H x W``."""
+    match operator:
+        case Unchanged():
+            return images
+        case GaussianBlur(kernel, sigma):
+            return gaussian_blur(images, kernel, sigma)
+        case BoxBlur(kernel):
+            return box_blur(images, kernel)
+        case Window() as window:
+            return _convolve(images, blur_kernel(window), blur_kernel(window, -2))
+        case Disk() | AnisotropicGaussian():
+            return planar(mirror(images, operator.kernel // 2), planar_kernel(operator))
+        case Pixelate(block, left, top):
+            return pixelate(images, block, left, top)
+        case Sample(block, left, top):
+            return sample(images, block, left, top)
+        case Median(kernel):
+            return median(images, kernel)
+        case Downscale(factor):
+            return downscale(images, factor)
+        case Solid(level):
+            return torch.full_like(images, level / 255)
+        case Noise(std, seed):
+            return add_noise(images, std, seed)
+        case Poisson(photons, seed):
+            return shot_noise(images, photons, seed)
+        case DpPix():
+            return dp_pix(images, operator)
+
+
+def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
+    """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
+    match operator:
+        case GaussianBlur(kernel, sigma):
+            return gaussian_kernel(kernel, sigma)
+        case BoxBlur(kernel):
+            return torch.full((kernel,), 1 / kernel, dtype=torch.float64)
+        case Window(across, down) as window:
+            weights = torch.tensor((down if axis == -2 else ()) or across, dtype=torch.float64)
+            half = F.pad(weights / (2 * weights.sum() - weights[0]), (0, window.kernel // 2))
+            half = half[: window.kernel // 2 + 1]
+            return torch.cat([half[1:].flip(0), half])
+
+
+def spread_px(operator: Blur) -> float:
+    """Return a blur's standard deviation along a row; of two widths, their root mean square."""
+    distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
+    if isinstance(operator, Planar):
+        window = planar_kernel(operator)
+        across = (window.sum(dim=0) + window.sum(dim=1)) / 2
+    else:
+        across = blur_kernel(operator)
+    return math.sqrt(float((across * distance.square()).sum()))
+
+
+def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
+    """Return the weights of a truncated Gaussian, float64 of shape ``(kernel,)``, summing to 1."""
+    distance = torch.arange(kernel, dtype=torch.float64) - kernel // 2
+    weights = torch.exp(-0.5 * (distance / sigma) ** 2)
+    return weights / weights.sum()
+
+
+def gaussian_blur(images: Tensor, kernel: int, sigma: float) -> Tensor:
+    """Blur ``images`` (``B x C x H x W``) as ``GaussianBlur`` defines it."""
+    return _convolve(images, gaussian_kernel(kernel, sigma))
+
+
+def box_blur(images: Tensor, kernel: int) -> Tensor:
+    """Blur ``images`` (``B x C x H x W``) as ``BoxBlur`` defines it."""
+    return _convolve(images, blur_kernel(BoxBlur(kernel)))
+
+
+def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Tensor:
+    """Correlate rows with ``across``, columns with ``down`` (the same if None), borders mirrored.
+
+    Two 1-D passes: the 2-D window is the outer product of the weights, which are symmetric and
+    as many. Images smaller than the window are mirrored as often as needed, as SciPy does.
+    """
+    is_plain = images.device.type == "cpu" and images.dtype == torch.float32
+    if is_plain and not images.requires_grad and images[0, 0].numel() > LARGE_PX:
+        return _convolve_large(images, across, across if down is None else down)
+    return separable(mirror(images, len(across) // 2), across, down)
+
+
+LARGE_PX = 500_000
+"""Pictures of more pixels are blurred by OpenCV, in a thirtieth of the time that torch takes."""
+
+
+def _convolve_large(images: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    rows, columns = across.numpy(), down.numpy()
+    planes = images.detach().flatten(0, 1).numpy()
+    border = cv2.BORDER_REFLECT_101
+    done = [cv2.sepFilter2D(plane, -1, rows, columns, borderType=border) for plane in planes]
+    return torch.from_numpy(np.stack(done)).view_as(images)
+
+
+def pixelate(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+    """Paint every ``block`` x ``block`` square of ``images`` with its mean.
+
+    ``images`` is ``B x C x H x W``; see ``Pixelate`` for the grid and cut
+    blocks. An orthogonal projection: idempotent and self-adjoint.
+    """
+    return paint(block_means(images, block, left, top), images, block, left, top)
+
+
+def block_means(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+    """Return the mean of every block of ``images``, ``B x C x rows x columns`` of blocks."""
+    before = (-left % block, 0, -top % block, 0)
+    ones = torch.ones_like(images[:1, :1])
+    # With ceil_mode a window that overhangs the image divides by the pixels it really has; on
+    # the near side it holds zeros, which the second pooling counts.
+    means, held = (
+        F.avg_pool2d(F.pad(plane, before), block, ceil_mode=True) for plane in (images, ones)
+    )
+    return means / held
+
+
+def paint(blocks: Tensor, images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+    """Return an image as large as ``images`` in which every pixel has its block's value."""
+    height, width = images.shape[-2:]
+    y, x = -top % block, -left % block
+    painted = blocks.repeat_interleave(block, dim=-2).repeat_interleave(block, dim=-1)
+    return painted[..., y : y + height, x : x + width]
+
+
+def sample(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+    """Paint every ``block`` x ``block`` square of ``images`` with the first pixel it has.
+
+    ``images`` is ``B x C x H x W``; see ``Sample``.
+    """
+    for dim, start in ((-2, top), (-1, left)):
+        pixel = torch.arange(images.shape[dim], device=images.device)
+        first = torch.div(pixel - start, block, rounding_mode="floor") * block + start
+        images = images.index_select(dim, first.clamp(min=0))
+    return images
+
+
+def is_sampled(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+    """Return which pixels :func:`sample` paints their block with, bool ``H x W``."""
+    height, width = images.shape[-2:]
+    rows, columns = (
+        (torch.arange(size, device=images.device) - start) % block == 0
+        for size, start in ((height, top), (width, left))
+    )
+    rows[0] = columns[0] = True  # the first pixel that a cut block has
+    return rows[:, None] & columns
+
+
+def median(images: Tensor, kernel: int) -> Tensor:
+    """Return the median of the window around each pixel; see ``Median``.
+
+    By OpenCV, whose time does not grow with the window (S. Perreault and P. Hebert, "Median
+    filtering in constant time", 2007); a sort for each pixel takes hours for a folder of faces.
+    """
+    framed = (mirror(images, kernel // 2) * 255).round().byte()
+    planes = (cv2.medianBlur(plane, kernel) for plane in framed.flatten(0, 1).cpu().numpy())
+    edge, (height, width) = kernel // 2, images.shape[-2:]
+    inner = np.stack([plane[edge : edge + height, edge : edge + width] for plane in planes])
+    return torch.from_numpy(inner).to(images).view_as(images) / 255
+
+
+def downscale(images: Tensor, factor: float) -> Tensor:
+    """Shrink ``images`` by averaging and enlarge them; see ``Downscale``."""
+    size = images.shape[-2:]
+    small = (max(round(size[0] / factor), 1), max(round(size[1] / factor), 1))
+    shrunk = F.adaptive_avg_pool2d(images, small)
+    return F.interpolate(shrunk, size=size, mode="bicubic", align_corners=False).clamp(0, 1)
+
+
+def add_noise(images: Tensor, std: float, seed: int) -> Tensor:
+    """Add white noise; see ``Noise``. Each image of a batch gets its own."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    noise = torch.randn(images.shape, generator=generator, device=images.device)
+    return (images + noise.to(images.dtype) * (std / 255)).clamp(0, 1)
+
+
+def shot_noise(images: Tensor, photons: float, seed: int) -> Tensor:
+    """Count photons; see ``Poisson``. Each image of a batch gets its own."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    counts = torch.poisson(images.clamp(min=0) * photons, generator=generator)
+    return (counts / photons).clamp(0, 1)
+
+
+def dp_pix(images: Tensor, operator: DpPix) -> Tensor:
+    """Paint blocks with means and Laplacian noise; see ``DpPix``."""
+    means = block_means(images, operator.block)
+    scale = operator.pixels / (operator.block**2 * operator.epsilon)
+    generator = torch.Generator(images.device).manual_seed(operator.seed)
+    uniform = torch.rand(means.shape, generator=generator, device=images.device) - 0.5
+    # The inverse of the Laplacian's distribution function.
+    noise = -scale * uniform.sign() * (1 - 2 * uniform.abs()).clamp(min=1e-12).log()
+    return paint((means + noise.to(means.dtype)).clamp(0, 1), images, operator.block)

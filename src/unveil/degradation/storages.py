@@ -1,0 +1,56 @@
+"""Storages: how an obfuscated image is kept."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unveil.degradation.numbers import parse_number
+from unveil.errors import UsageError, unknown
+
+MAX_CRF = 51
+"""x264's coarsest, at 8 bits."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the obfuscated image is kept before anyone restores it; a step of its own.
+
+    ``float`` keeps every bit (the study), ``8bit`` rounds to 256 levels (any real file),
+    ``jpeg`` goes through the real codec at ``quality`` with 4:2:0 chroma, ``h264`` is a frame of a
+    video at the constant rate factor ``quality`` (see :mod:`unveil.degradation.codecs`).
+    """
+
+    kind: Literal["float", "8bit", "jpeg", "h264"] = "8bit"
+    quality: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "jpeg" and not (self.quality and 1 <= self.quality <= 100):
+            raise UsageError(f"jpeg: quality {self.quality} must be from 1 to 100, as in jpeg:75.")
+        if self.kind == "h264" and (self.quality is None or not 0 <= self.quality <= MAX_CRF):
+            raise UsageError(f"h264: crf={self.quality} must be from 0 to {MAX_CRF}.")
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "jpeg":
+                return f"jpeg:{self.quality}"
+            case "h264":
+                return f"h264:crf={self.quality}"
+            case kind:
+                return kind
+
+
+def parse_storage(text: str) -> Storage:
+    """Read the text form of a storage: ``float``, ``8bit``, ``jpeg:QUALITY`` or ``h264:crf=CRF``.
+
+    Raises:
+        UsageError: anything else.
+    """
+    if text == "float":
+        return Storage("float")
+    if text == "8bit":
+        return Storage("8bit")
+    kind, _, quality = text.partition(":")
+    if kind == "h264" and quality.startswith("crf="):
+        return Storage("h264", int(parse_number("h264: crf", quality[len("crf=") :], whole=True)))
+    if kind != "jpeg":
+        raise unknown("storage", text, ["float", "8bit", "jpeg:75", "h264:crf=23"])
+    return Storage("jpeg", int(parse_number("jpeg: quality", quality, whole=True)))

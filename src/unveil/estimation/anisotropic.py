@@ -1,0 +1,120 @@
+"""Whether a photo was blurred further in one direction than across it.
+
+A Gaussian's spectrum falls fast along its wide axis and slowly across it. Photos have a contrast
+of their own in every direction (a fence, a horizon), so that is left free in each of some sectors;
+what counts is where in each direction the spectrum sinks into the storage's noise.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from unveil.degradation import AnisotropicGaussian, Blur, Storage
+from unveil.degradation.operators import spread_px
+from unveil.estimation.candidates import SHARP_SIGMA_PX
+from unveil.estimation.likelihood import Evidence, of_waves
+from unveil.linear.prior import Prior
+
+SHARE = 0.3
+"""Of the coefficients, while the likeliest widths are looked for."""
+
+FIRST_STEP, LAST_STEP = 0.25, 0.01
+"""Logarithmic steps of that search; the last is a percent of a width."""
+
+SMALLEST_PX, LARGEST_PX = 0.2, 32.0
+MOST_MOVES = 12
+LEAST_RATIO = 1.3
+"""Widths that differ less are one."""
+
+LEAST_STREAK_PX = 2.0
+"""A sharp photo with one main direction looks blurred along it by less (docs/log.md)."""
+
+CLEARLY = 4e-3
+"""Nats a coefficient by which two widths must be likelier than anything else (docs/log.md)."""
+
+
+@dataclass(frozen=True)
+class TurnedFit:
+    """What was found: the blur, and by how many nats a coefficient it is likelier than another."""
+
+    operator: AnisotropicGaussian
+    log_odds: float
+
+
+def turned(tapered: Tensor, other: Blur | None, storage: Storage, prior: Prior) -> TurnedFit | None:
+    """Find the Gaussian of two widths that a photo went through; None where there is none.
+
+    Args:
+        tapered: ``1 x 3 x H x W``, faded at the borders.
+        other: the likeliest blur that is the same in all directions; None for none.
+        storage: how the photo was kept.
+        prior: power spectrum of clean photos.
+    """
+    evidence = of_waves(tapered, storage, prior)
+    evidence.expect(other)
+    start = _Shape(2 * math.log(max(spread_px(other) if other else 0.0, 0.5)))
+    shape = _likeliest(evidence, [*start.around(FIRST_STEP), *start.around(4 * FIRST_STEP)])
+    first = evidence.log_likelihoods([other, start.operator, shape.operator], SHARE)
+    if first[shape.operator] <= max(first[other], first[start.operator]):
+        return None
+    shape = _search(evidence, shape)
+    best, alike = shape.operator, _Shape(shape.size).operator
+    values = evidence.log_likelihoods([other, alike, best], 1.0)
+    odds = values[best] - max(value for blur, value in values.items() if blur != best)
+    return TurnedFit(best, odds) if odds > CLEARLY and _is_blur(best) else None
+
+
+def _is_blur(operator: AnisotropicGaussian) -> bool:
+    """Say whether a fit is what photos that were not blurred, or evenly, hardly ever look like."""
+    wide, narrow = operator.sigma_x, operator.sigma_y
+    is_sharp_across = narrow <= SHARP_SIGMA_PX
+    return wide > LEAST_RATIO * narrow and (not is_sharp_across or wide >= LEAST_STREAK_PX)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Two widths and an angle, as three numbers without bounds.
+
+    ``size`` is the logarithm of the product of the widths; ``along`` and ``slanted`` are the cosine
+    and sine of twice the angle, times half the logarithm of their ratio.
+    """
+
+    size: float
+    along: float = 0.0
+    slanted: float = 0.0
+
+    @property
+    def operator(self) -> AnisotropicGaussian:
+        half = math.hypot(self.along, self.slanted)
+        angle = math.degrees(math.atan2(self.slanted, self.along)) / 2
+        wide, narrow = (math.exp(self.size / 2 + part) for part in (half, -half))
+        wide, narrow = min(wide, LARGEST_PX), max(narrow, SMALLEST_PX)
+        return AnisotropicGaussian(round(wide, 3), round(narrow, 3), round(angle, 1))
+
+    def around(self, step: float) -> list["_Shape"]:
+        """Return shapes a step away: larger, smaller, and drawn out in eight directions."""
+        turns = [math.pi * eighth / 4 for eighth in range(8)]
+        moves = [(step * math.cos(turn), step * math.sin(turn)) for turn in turns]
+        drawn = [_Shape(self.size, self.along + x, self.slanted + y) for x, y in moves]
+        sizes = [replace(self, size=self.size + change) for change in (step, -step)]
+        return [*sizes, *drawn]
+
+
+def _search(evidence: Evidence, shape: _Shape) -> _Shape:
+    """Return the likeliest shape that steps from ``shape`` lead to, shorter and shorter ones."""
+    step, moves = FIRST_STEP, 0
+    while step > LAST_STEP:
+        found = _likeliest(evidence, [shape, *shape.around(step)])
+        moves += 1
+        if found == shape or moves == MOST_MOVES:
+            # Another shape leaves another noise in a JPEG; at every move, that could go in circles.
+            evidence.expect(found.operator)
+            step, moves = step / 2, 0
+        shape = found
+    return shape
+
+
+def _likeliest(evidence: Evidence, shapes: list[_Shape]) -> _Shape:
+    values = evidence.log_likelihoods([shape.operator for shape in shapes], SHARE)
+    return max(shapes, key=lambda shape: values[shape.operator])

@@ -1,0 +1,176 @@
+"""Which blur a photo went through, by maximum likelihood over its frequencies."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Storage
+from unveil.estimation.anisotropic import turned
+from unveil.estimation.candidates import ROUND_PX, closer_guesses, first_guesses
+from unveil.estimation.likelihood import Evidence, of_cosines
+from unveil.linear.prior import Prior
+
+THINNED = (0.15, 0.3, 1.0)
+"""Share of the coefficients that a first overview and each closer look take."""
+
+
+@dataclass(frozen=True)
+class BlurFit:
+    """What was found.
+
+    Attributes:
+        operator: the likeliest blur; None for none.
+        sigma_error_px: standard error of a Gaussian's sigma.
+        log_odds: log-likelihood above the best hypothesis of another kind (none, Gaussian, box,
+            disk, Gaussian of two widths), in nats for each coefficient that counts.
+    """
+
+    operator: Blur | None
+    sigma_error_px: float | None
+    log_odds: float
+
+
+def estimate_blur(image: Tensor, storage: Storage, prior: Prior, *, is_cut: bool) -> BlurFit:
+    """Find the blur of ``image``.
+
+    Args:
+        image: ``1 x 3 x H x W`` in [0,1]; of a large one, the busiest part is looked at.
+        storage: how it was kept.
+        prior: power spectrum of clean photos.
+        is_cut: whether the image is a piece of a larger one, whose borders were not mirrored.
+    """
+    part = _busiest(image)
+    tapered = _taper(part)
+    fit = _fit(of_cosines(tapered, storage, prior))
+    if not is_cut and part.shape == image.shape:
+        # Mirrored borders make the whole image exact evidence. Other programs have other borders:
+        # then both disagree, and the faded one, which sees no borders, is right.
+        # But a disk's rings are in no border.
+        whole = _fit(of_cosines(image, storage, prior))
+        sure = isinstance(whole.operator, Disk) or _alike(whole.operator, fit.operator)
+        fit = whole if sure else fit
+    found = turned(tapered, fit.operator, storage, prior)
+    return fit if found is None else BlurFit(found.operator, None, found.log_odds)
+
+
+def _fit(evidence: Evidence) -> BlurFit:
+    found = evidence.log_likelihoods(first_guesses(), THINNED[0])
+    for share in THINNED[1:]:
+        # The noise of a JPEG depends on what was stored, and so on the blur.
+        evidence.expect(max(found, key=lambda blur: found[blur]))
+        found = evidence.log_likelihoods(closer_guesses(found), share)
+    found = _without_faint_disks(found, evidence.storage)
+    best = _cautious(found)
+    rivals = [value for blur, value in found.items() if type(blur) is not type(best)]
+    error = _sigma_error(found, best) if isinstance(best, GaussianBlur) else None
+    return BlurFit(best, error, found[best] - max(rivals))
+
+
+def _without_faint_disks(
+    found: dict[Blur | None, float], storage: Storage
+) -> dict[Blur | None, float]:
+    """Return ``found`` without disks, where the likeliest is not clearly a disk."""
+    others: dict[Blur | None, float] = {
+        blur: value for blur, value in found.items() if not isinstance(blur, Disk)
+    }
+    best, ahead = max(found, key=lambda b: found[b]), max(found.values()) - max(others.values())
+    if storage.kind == "jpeg":
+        return found if isinstance(best, Disk) and best.radius >= LEAST_JPEG_RADIUS_PX else others
+    return found if ahead > CLEAR_DISK else others
+
+
+CLEAR_DISK = 0.03
+"""Nats a coefficient by which a disk must be likelier than any other blur, where the file is exact.
+
+Faint detail counts there, of which the prior knows least: textures look like disks (docs/log.md).
+"""
+
+LEAST_JPEG_RADIUS_PX = 3.0
+"""JPEG loses the rings in the spectrum of smaller disks; sharp photos look like them."""
+
+
+def _cautious(found: dict[Blur | None, float]) -> Blur | None:
+    """Return the likeliest blur; of Gaussians nearly as likely a round one, or that of least sigma.
+
+    People choose round numbers, and undoing more than there was costs more than undoing less.
+    """
+    best = max(found, key=lambda blur: found[blur])
+    if not isinstance(best, GaussianBlur):
+        return best
+    close = [
+        blur
+        for blur, value in found.items()
+        if isinstance(blur, GaussianBlur) and value >= found[best] - NEARLY
+    ]
+    least = min(close, key=lambda blur: (blur.sigma, -found[blur]))
+    rounded = [blur for blur in close if blur.sigma % ROUND_PX == 0]
+    near = [blur for blur in rounded if blur.sigma <= least.sigma * (1 + ROUNDED)]
+    return max(near, key=lambda blur: found[blur], default=least)
+
+
+NEARLY = 2e-4
+"""In nats a coefficient; found on training photos (docs/log.md)."""
+
+ROUNDED = 0.03
+"""Share of sigma by which it may be rounded."""
+
+
+def _alike(one: Blur | None, other: Blur | None) -> bool:
+    if isinstance(one, GaussianBlur) and isinstance(other, GaussianBlur):
+        return abs(one.sigma / other.sigma - 1) < ALIKE and abs(one.kernel - other.kernel) <= max(
+            4, other.kernel // 3
+        )
+    if isinstance(one, BoxBlur) and isinstance(other, BoxBlur):
+        return one.kernel == other.kernel
+    if isinstance(one, Disk) and isinstance(other, Disk):
+        return abs(one.radius / other.radius - 1) < ALIKE
+    return one is other
+
+
+ALIKE = 0.15
+"""Two estimates of sigma this close are one."""
+
+LARGEST_PX = 256
+
+
+def _busiest(image: Tensor) -> Tensor:
+    """Return the part of at most 256 x 256 pixels that varies most."""
+    height, width = (min(size, LARGEST_PX) for size in image.shape[-2:])
+    mean, square = (
+        F.avg_pool2d(power, (height, width), max(min(height, width) // 2, 1))
+        for power in (image.mean(dim=1, keepdim=True), image.square().mean(dim=1, keepdim=True))
+    )
+    step, variance = max(min(height, width) // 2, 1), (square - mean.square())[0, 0]
+    row, column = divmod(int(variance.argmax()), variance.shape[1])
+    return image[..., row * step : row * step + height, column * step : column * step + width]
+
+
+def _taper(image: Tensor) -> Tensor:
+    """Fade the image out to its mean at the borders, keeping its energy."""
+    rows, columns = (torch.hann_window(size, periodic=False) for size in image.shape[-2:])
+    window = torch.outer(rows, columns).to(image)
+    mean = (image * window).sum(dim=(-2, -1), keepdim=True) / window.sum()
+    return (image - mean) * window / window.square().mean().sqrt()
+
+
+def _sigma_error(found: dict[Blur | None, float], best: GaussianBlur) -> float | None:
+    """Return the standard error of sigma, from how fast the likelihood falls around it.
+
+    With as many independent coefficients as experience shows (docs/log.md), not as there are.
+    None where it does not fall.
+    """
+    same = [
+        ((blur.sigma - best.sigma) ** 2, found[best] - value)
+        for blur, value in found.items()
+        if isinstance(blur, GaussianBlur) and blur.kernel == best.kernel and blur != best
+    ]
+    curvature = sum(fall * square for square, fall in same) / sum(square**2 for square, _ in same)
+    if curvature <= 0:
+        return None
+    return math.sqrt(1 / (2 * curvature * EFFECTIVE_COEFFICIENTS))
+
+
+EFFECTIVE_COEFFICIENTS = 2000.0

@@ -1,0 +1,1 @@
+"""Faces in photos: found, aligned, and embedded for recognition."""

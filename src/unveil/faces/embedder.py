@@ -1,0 +1,89 @@
+"""Embedders: what turns an aligned face into numbers that are near for one person.
+
+Two kinds behind one interface: dlib's network (:mod:`unveil.faces.dlib_net`), and any network
+in an ONNX file with a JSON file beside it that says what it takes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from unveil.errors import UnveilError
+from unveil.extras import EMBEDDER_FILE, SHA256, check_sha256, data_file
+from unveil.faces.align import PADDING, align, similarity
+from unveil.faces.dlib_net import SIDE_PX, load_dlib_net
+from unveil.faces.onnx_net import load_onnx_net, read_config
+from unveil.runtime import Runtime
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """A face recognition network and how it wants its faces.
+
+    Attributes:
+        name: what rows and reports call it.
+        sha256: of its weights.
+        net: maps ``B x 3 x input_px x input_px`` in [0,1] to ``B x D``.
+        input_px: side of the aligned square.
+        padding: what the square holds around the face.
+        metric: how two faces are compared.
+        runtime: where and in which precision it runs.
+    """
+
+    name: str
+    sha256: str
+    net: torch.nn.Module
+    input_px: int
+    padding: float
+    metric: str
+    runtime: Runtime
+
+    @torch.inference_mode()
+    def embed(self, images: Tensor, points: Tensor) -> Tensor:
+        """Return what is known of each face, ``B x D`` float32 on the CPU.
+
+        Args:
+            images: one face each, ``B x 3 x H x W`` in [0,1].
+            points: their landmarks, ``B x 5 x 2``.
+
+        Raises:
+            UnveilError: the network gives something that is no number.
+        """
+        parts = zip(torch.split(images, BATCH), torch.split(points, BATCH), strict=True)
+        found = torch.cat([self._embed(image, point) for image, point in parts])
+        if not found.isfinite().all():
+            raise UnveilError(f"embedder {self.name}: gives something that is no number.")
+        return F.normalize(found) if self.metric == "cosine" else found
+
+    def _embed(self, images: Tensor, points: Tensor) -> Tensor:
+        matrices = similarity(points, self.input_px, self.padding)
+        squares = align(images, matrices, self.input_px).to(self.runtime.device)
+        with self.runtime.autocast():
+            found: Tensor = self.net(squares)
+        return found.float().cpu()
+
+
+def load_embedder(path: Path | None, runtime: Runtime) -> Embedder:
+    """Load dlib's embedder, or the one in an ONNX file.
+
+    Args:
+        path: the ONNX file, with its JSON beside it (:class:`unveil.faces.onnx_net.OnnxConfig`).
+        runtime: where and in which precision dlib's runs; an ONNX file runs on the CPU.
+
+    Raises:
+        UnveilError: not installed, damaged, or not the file that its JSON is for.
+    """
+    if path is None:
+        net = load_dlib_net(data_file(EMBEDDER_FILE).read_bytes()).to(runtime.device)
+        net.to(memory_format=torch.channels_last)
+        sha256 = SHA256[EMBEDDER_FILE]
+        return Embedder("dlib", sha256, net, SIDE_PX, PADDING, "euclidean", runtime)
+    config = read_config(path.with_suffix(".json"))
+    other = load_onnx_net(check_sha256(path, config.sha256), config)
+    side, padding = config.input_px, config.padding
+    return Embedder(path.stem, config.sha256, other, side, padding, config.metric, runtime)

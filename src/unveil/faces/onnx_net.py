@@ -1,0 +1,94 @@
+"""Embedders in ONNX files, run by ONNX Runtime."""
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from unveil.config import from_dict
+from unveil.errors import UnveilError, UsageError
+from unveil.faces.align import PADDING
+from unveil.onnx.session import open_session
+
+
+@dataclass(frozen=True)
+class OnnxConfig:
+    """What an ONNX embedder takes: the JSON beside its file.
+
+    Args:
+        sha256: of the ONNX file.
+        input_px: side of the aligned square.
+        mean: taken off each colour (0 to 255) first.
+        std: what is divided by then.
+        metric: how its authors compare two faces.
+        padding: what the square holds around the face, as a share of it; dlib's alignment.
+        order: of the colours.
+    """
+
+    sha256: str
+    input_px: int
+    mean: tuple[float, float, float] = (127.5, 127.5, 127.5)
+    std: tuple[float, float, float] = (127.5, 127.5, 127.5)
+    metric: Literal["euclidean", "cosine"] = "cosine"
+    padding: float = PADDING
+    order: Literal["rgb", "bgr"] = "rgb"
+
+    def __post_init__(self) -> None:
+        if self.input_px < 1 or len(self.mean) != 3 or len(self.std) != 3 or 0 in self.std:
+            raise UsageError(
+                "input_px must be at least 1, and mean and std three numbers each, std without 0."
+            )
+
+
+def read_config(path: Path) -> OnnxConfig:
+    """Read the JSON beside an ONNX file.
+
+    Raises:
+        UnveilError: it is missing or cannot be understood.
+    """
+    try:
+        return from_dict(OnnxConfig, json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UnveilError(
+            f"{path}: is missing; it must say sha256, input_px, mean, std and metric."
+        ) from None
+    except (OSError, ValueError, TypeError, UsageError) as error:
+        raise UnveilError(f"{path}: says nothing that can be used ({error}).") from None
+
+
+class OnnxNet(nn.Module):
+    """A network of an ONNX file with one input, one output and any batch."""
+
+    def __init__(self, session: Any, config: OnnxConfig) -> None:
+        super().__init__()
+        self.session, self.config = session, config
+        self.input_name = session.get_inputs()[0].name
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Map aligned faces, ``B x 3 x input_px x input_px`` in [0,1], to ``B x D``."""
+        mean, std = (torch.tensor(v)[:, None, None] for v in (self.config.mean, self.config.std))
+        images = (faces.float().cpu() * 255 - mean) / std
+        if self.config.order == "bgr":
+            images = images.flip(1)
+        found = self.session.run(None, {self.input_name: images.numpy()})[0]
+        return torch.from_numpy(found).flatten(1)
+
+
+def load_onnx_net(content: bytes, config: OnnxConfig) -> OnnxNet:
+    """Build the network from the bytes of an ONNX file.
+
+    Raises:
+        UnveilError: ONNX Runtime is not installed, or cannot run this file.
+    """
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise UnveilError("an ONNX embedder needs ONNX Runtime: pip install 'unveil[audit]'.")
+    try:
+        session = open_session(content)
+    except Exception as error:  # ONNX Runtime's own exceptions have no common base
+        first = str(error).splitlines()[0]
+        raise UnveilError(f"the ONNX embedder cannot be run ({first}).") from None
+    return OnnxNet(session, config)

@@ -1,0 +1,316 @@
+"""Photo files to pixel arrays and back: the only place that knows about file formats.
+
+Reads JPEG, PNG, WebP, TIFF and BMP the way a photo editor does: EXIF orientation applied,
+palette and CMYK turned into RGB, alpha and 16-bit depth kept. 8 bits are converted to sRGB by
+the embedded colour profile and written without one; 16 bits keep their numbers and take their
+profile along. Other metadata (EXIF, GPS, XMP, comments, thumbnails) is never written.
+No torch in here: bad files are refused before anything heavy is imported.
+"""
+
+import contextlib
+import dataclasses
+import io
+import struct
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image, ImageChops, ImageCms, UnidentifiedImageError
+
+from unveil.degradation import Storage
+from unveil.degradation.jpeg import nearest_quality
+from unveil.errors import UnveilError, UsageError
+from unveil.files import temporary_beside
+from unveil.images import pixels, sixteen_bit
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+SUFFIX_OF = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "BMP": ".bmp",
+}
+STREAM = Path("-")
+"""Standard input or output, in the place of a file."""
+
+DEEP_SUFFIXES = (".png", ".tif", ".tiff")
+ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")
+MAX_PIXELS = 200_000_000
+MIN_SIDE_PX = 2
+STREAM_BYTES_PER_PIXEL, STREAM_BYTES = 8, 1 << 20
+"""The most that is read from standard input: four channels of 16 bits, and metadata."""
+
+SAVE_OPTIONS: dict[str, dict[str, Any]] = {
+    ".jpg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
+    ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
+    ".png": {"format": "PNG"},
+    ".webp": {"format": "WEBP", "lossless": True},
+    ".tif": {"format": "TIFF", "compression": "tiff_lzw"},
+    ".tiff": {"format": "TIFF", "compression": "tiff_lzw"},
+    ".bmp": {"format": "BMP"},
+}
+SRGB_TOLERANCE = 2
+EIGHT_BIT = Storage("8bit")
+_pillow_globals = threading.Lock()
+
+
+@dataclasses.dataclass(frozen=True)
+class Photo:
+    """The pixels of one photo file, upright, in sRGB.
+
+    Attributes:
+        rgb: ``H x W x 3``, uint8 or uint16.
+        alpha: ``H x W`` of the same type, or None for an opaque photo.
+        grayscale: whether the file held one channel of colour.
+        icc_profile: the colour profile that 16-bit pixels are still in; None means sRGB.
+        storage: how the file kept the pixels; 16 bits count as exact.
+        suffix: what files of its format end in, whatever it was called.
+    """
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None = None
+    grayscale: bool = False
+    icc_profile: bytes | None = None
+    storage: Storage = EIGHT_BIT
+    suffix: str = ".png"
+
+
+def is_photo(path: Path) -> bool:
+    """Say whether ``path`` is a visible file with the suffix of a format that can be read."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> list[str]:
+    """Return the photos below ``folder``: sorted relative paths with forward slashes.
+
+    Args:
+        folder: where to look.
+        is_wanted: which files to list.
+
+    Raises:
+        UnveilError: no such folder, or no photo in it.
+    """
+    if not folder.is_dir():
+        raise UnveilError(f"{folder}: no such folder.")
+    found = [path for path in folder.rglob("*") if is_wanted(path)]
+    if not found:
+        raise UnveilError(f"{folder}: no photos in it ({', '.join(SUFFIXES)}).")
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
+    """Read one photo file, or standard input for ``-``, which is held in memory.
+
+    Raises:
+        UnveilError: the file is missing, is no photo, is damaged, has more than
+            ``max_pixels`` pixels or sides under ``MIN_SIDE_PX``; the message names it.
+    """
+    with _file_trouble(path), _stream(path, max_pixels) as file, _open(file) as image:
+        _check_size(path, image, max_pixels)
+        is_deep = sixteen_bit.is_deep(_content(file, sixteen_bit.HEADER_BYTES), image)
+        if image.mode.startswith(("F", "I")) and not is_deep:
+            raise UnveilError(f"{path}: only whole numbers of 8 or 16 bits are supported.")
+        # A TIFF reads its tags again here; the others only decode, which threads do side by side.
+        with _quiet_pillow() if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
+        photo = _read_deep(path, _content(file), image) if is_deep else _read_8bit(image)
+        return dataclasses.replace(photo, suffix=SUFFIX_OF[str(image.format)])
+
+
+def read_rgb8(path: Path) -> np.ndarray:
+    """Read one photo as ``H x W x 3`` uint8; alpha is ignored, 16-bit rounded."""
+    return pixels.to_8bit(read_photo(path).rgb)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output whose format is unknown.
+
+    Raises:
+        UsageError: the suffix names no format that can be written.
+    """
+    if path.suffix.lower() not in SAVE_OPTIONS:
+        raise UsageError(f"{path}: cannot write this format; use one of {', '.join(SUFFIXES)}.")
+
+
+def write_photo(photo: Photo, path: Path) -> None:
+    """Write ``photo`` in the format of the suffix of ``path``, whole or not at all.
+
+    16-bit pixels stay 16-bit in PNG and TIFF; elsewhere they are rounded and become sRGB. Where
+    the format has no alpha, the photo is laid on white. The parent folder must exist.
+
+    Raises:
+        UnveilError: the file cannot be written (folder, permissions, full disk).
+    """
+    check_writable(path)
+    try:
+        with temporary_beside(path) as partial:
+            # Through memory: on a full disk, Pillow leaves a JPEG cut short without an error.
+            partial.write_bytes(encode_photo(photo, path.suffix.lower()))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnveilError(f"{path}: cannot be written ({reason}).") from error
+
+
+def encode_photo(photo: Photo, suffix: str) -> bytes:
+    """Return ``photo`` as the content of a file of this suffix; see :func:`write_photo`."""
+    if photo.alpha is not None and suffix not in ALPHA_SUFFIXES:
+        rgb = pixels.on_white(photo.rgb, photo.alpha)
+        photo = dataclasses.replace(photo, rgb=rgb, alpha=None)
+    if photo.rgb.dtype == np.uint16 and suffix in DEEP_SUFFIXES:
+        samples = sixteen_bit.join(photo.rgb, photo.alpha, grayscale=photo.grayscale)
+        return sixteen_bit.encode(samples, suffix, photo.icc_profile)
+    _to_pillow(photo).save(encoded := io.BytesIO(), **SAVE_OPTIONS[suffix])
+    return encoded.getvalue()
+
+
+@contextlib.contextmanager
+def _file_trouble(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with the file into one line that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UnveilError(f"{path}: no such file.") from None
+    except UnidentifiedImageError:
+        what = (
+            "is empty"
+            if path != STREAM and path.stat().st_size == 0
+            else "is not a photo that can be read"
+        )
+        raise UnveilError(f"{path}: {what} ({', '.join(FORMATS)}).") from None
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise UnveilError(f"{path}: damaged or cut short ({error}).") from None
+
+
+@contextlib.contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    # Pillow's pixel limit and Python's warning filters are global, hence the lock. The pixel
+    # count has a check of its own; what Pillow warns of is metadata, which is dropped anyway.
+    with _pillow_globals, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        previous, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = previous
+
+
+@_quiet_pillow()
+def _open(file: BinaryIO) -> Image.Image:
+    return Image.open(file, formats=FORMATS)
+
+
+def _content(file: BinaryIO, count: int = -1) -> bytes:
+    """Return the first bytes of an open file, or all; leave it where it was."""
+    place = file.tell()
+    file.seek(0)
+    content = file.read(count)
+    file.seek(place)
+    return content
+
+
+def _stream(path: Path, max_pixels: int) -> BinaryIO:
+    """Open a file for reading, or what comes from standard input."""
+    if path != STREAM:
+        return path.open("rb")
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UnveilError("-: standard input is a terminal; send a photo into it.")
+    limit = STREAM_BYTES_PER_PIXEL * max_pixels + STREAM_BYTES
+    content = sys.stdin.buffer.read(limit + 1)
+    if not content:
+        raise UnveilError("-: is empty; nothing came from standard input.")
+    if len(content) > limit:
+        raise UnveilError(
+            f"-: more than {limit:,} bytes, the limit for {max_pixels:,} pixels; raise it with "
+            "--max-pixels if you trust the file."
+        )
+    return io.BytesIO(content)
+
+
+@_quiet_pillow()
+def _check_size(path: Path, image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    found = f"{path}: {width}x{height}"
+    if width * height > max_pixels:
+        raise UnveilError(
+            f"{found} is {width * height:,} pixels, over the limit of {max_pixels:,}; "
+            "raise it with --max-pixels if you trust the file."
+        )
+    if min(width, height) < MIN_SIDE_PX:
+        raise UnveilError(f"{found} pixels is too small; each side needs at least {MIN_SIDE_PX}.")
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        raise UnveilError(f"{path}: holds several pictures; split it into single photos first.")
+
+
+@_quiet_pillow()
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation still to be applied to a loaded image; damaged EXIF is none."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # Pillow's parser lets anything out, and the pixels are fine
+        return 1
+
+
+def _read_8bit(image: Image.Image) -> Photo:
+    orientation, profile = _orientation(image), image.info.get("icc_profile")
+    storage = _storage(image)
+    grayscale = image.mode in ("1", "L", "LA", "La")
+    alpha = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = pixels.upright(np.array(image.getchannel("A")), orientation)
+    if image.mode not in ("CMYK", "LAB"):
+        image = image.convert("L" if grayscale else "RGB")
+    rgb = _to_srgb(image, profile) if profile else image.convert("RGB")
+    upright = pixels.upright(np.array(rgb), orientation)
+    return Photo(upright, alpha, grayscale, storage=storage)
+
+
+def _storage(image: Image.Image) -> Storage:
+    tables = getattr(image, "quantization", None)
+    return Storage("jpeg", nearest_quality(tables)) if tables else Storage("8bit")
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Convert to sRGB with the embedded profile; a profile that cannot be used is ignored."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        target, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        convert = ImageCms.buildTransform(source, target, image.mode, "RGB", intent, flags)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image.convert("RGB")
+    return image.convert("RGB") if _changes_nothing(convert, image.mode) else convert.apply(image)
+
+
+def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Say whether a profile is sRGB, by what it does: names such as "linear sRGB" mislead."""
+    colours = np.indices((18, 18, 18)).reshape(3, 18, -1).transpose(1, 2, 0) * 15
+    probe = Image.fromarray(colours.astype(np.uint8)).convert(mode)
+    change = ImageChops.difference(convert.apply(probe), probe.convert("RGB"))
+    return bool(np.max(change.getextrema()) <= SRGB_TOLERANCE)
+
+
+def _read_deep(path: Path, content: bytes, image: Image.Image) -> Photo:
+    samples = pixels.upright(sixteen_bit.decode(path, content, image), _orientation(image))
+    profile = image.info.get("icc_profile") or None
+    return Photo(*sixteen_bit.split(samples), profile, Storage("float"))
+
+
+def _to_pillow(photo: Photo) -> Image.Image:
+    image = Image.fromarray(pixels.to_8bit(photo.rgb))
+    if photo.grayscale:
+        image = image.convert("L")
+    if photo.icc_profile is not None:
+        image = _to_srgb(image, photo.icc_profile).convert(image.mode)
+    if photo.alpha is not None:
+        image.putalpha(Image.fromarray(pixels.to_8bit(photo.alpha)))
+    return image

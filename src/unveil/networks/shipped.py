@@ -1,0 +1,157 @@
+"""The weights inside the package, found and listed without torch."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unveil.degradation import Degradation, Linear
+from unveil.degradation.families import FAMILIES, RANGES, Task, family_of
+from unveil.errors import UnveilError, UsageError, unknown
+from unveil.networks.card import CARD_NAME, Card, read_card
+from unveil.report.rows import Row
+
+if TYPE_CHECKING:
+    from unveil.linear.prior import Prior
+
+FOLDER = Path(__file__).parent / "weights"
+IDENTITY = "identity"
+SAMPLER = "pixelate-sampler"
+"""The weights that draw several answers to a mosaic."""
+
+AWARE = "refiner"
+"""The architecture that is told the operator; the others undo what they were trained for."""
+
+BLIND = "blind"
+"""The architecture that is told nothing and undoes a family."""
+
+CLOSED_FORMS = ("lmmse", "tikhonov", "richardson-lucy", "bicubic", "lanczos")
+"""Restorers without weights, by the names that ``--model`` takes; see :mod:`unveil.linear`."""
+
+PRIOR = FOLDER / "prior.safetensors"
+PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
+SCORE_NAMES = ("operator", "storage", "split", "images", "psnr", "ssim", "ssim_deck")
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """One set of shipped weights."""
+
+    name: str
+    folder: Path
+    card: Card
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the weights' file."""
+        return (self.folder / self.card.files["weights"]["name"]).stat().st_size
+
+    def summary(self) -> Row:
+        """Return what ``unveil models`` says of them."""
+        weights = self.card.files["weights"]
+        return {
+            "name": self.name,
+            "operator": self.card.operator,
+            "storage": self.card.storage,
+            "size_mb": round(self.size_bytes / 1e6, 2),
+            "sha256": weights["sha256"],
+            "training_data": f"{self.card.data['splits']['train']} photos of LFW",
+            "scores": [{name: row[name] for name in SCORE_NAMES} for row in self.card.scores],
+        }
+
+
+def list_shipped() -> list[Shipped]:
+    """Return all shipped weights, sorted by name."""
+    folders = sorted(path.parent for path in FOLDER.glob(f"*/{CARD_NAME}"))
+    return [Shipped(folder.name, folder, read_card(folder)) for folder in folders]
+
+
+def find_model(name: str) -> Path:
+    """Return the checkpoint folder that ``name`` means: a shipped name, or a folder.
+
+    A run folder means its ``best`` checkpoint.
+
+    Raises:
+        UsageError: neither; the shipped names are listed.
+    """
+    if (FOLDER / name / CARD_NAME).is_file():
+        return FOLDER / name
+    folder = Path(name)
+    for candidate in (folder, folder / "best"):
+        if (candidate / CARD_NAME).is_file():
+            return candidate
+    if folder.is_dir():
+        raise UsageError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).")
+    raise unknown("model", name, [item.name for item in list_shipped()])
+
+
+def model_for(degradation: Degradation, *, force: bool = False) -> str:
+    """Return the name of the shipped weights that undo ``degradation`` best.
+
+    Only weights that know the operator are looked at: those for it alone before families, those
+    that were trained on it before those that help all the same, the largest first.
+
+    Args:
+        degradation: what to undo.
+        force: take weights of the right family even where it is beyond their training.
+
+    Raises:
+        UsageError: it is beyond what the weights were trained on; their range is named.
+    """
+    aware = [
+        item
+        for item in list_shipped()
+        if item.card.model.architecture == AWARE and not item.card.model.noise_planes
+    ]
+    aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
+    for serves in (Task.covers, Task.helps):
+        for item in aware:
+            if serves(item.card.task, degradation):
+                return item.name
+    family = family_of(degradation.linear)
+    for item in aware if force else []:
+        if item.card.operator == family:
+            return item.name
+    raise UsageError(
+        f"{degradation} is beyond what the shipped weights were trained on "
+        f"({RANGES[family]}); try --force, or --model lmmse, which has no limits."
+    )
+
+
+def check_choice(model: str | None, operator: Linear | None, *, force: bool = False) -> None:
+    """Refuse early, before anything heavy is imported, what cannot be restored.
+
+    Raises:
+        UsageError: no such model; a model that undoes another operator; an operator beyond what
+            the shipped weights were trained on.
+    """
+    if model in CLOSED_FORMS:
+        return
+    if model is None:
+        if operator is not None:
+            model_for(Degradation(operator), force=force)
+        return
+    card = read_card(find_model(model))
+    if card.model.architecture != AWARE and operator not in (None, card.task.typical.operator):
+        raise UsageError(
+            f"{model} undoes {card.operator}, not {operator}; leave --model out to choose."
+        )
+
+
+def read_prior(path: Path | None = None) -> "Prior":
+    """Return a power spectrum of clean photos: the one that the package ships, or a file's.
+
+    Raises:
+        UnveilError: the file is missing, holds none, or is not the one that the package was made
+            with.
+    """
+    chosen = path or PRIOR
+    try:
+        content = chosen.read_bytes()
+    except OSError as error:
+        raise UnveilError(f"{chosen}: cannot be read ({error.strerror}).") from None
+    if path is None and hashlib.sha256(content).hexdigest() != PRIOR_SHA256:
+        raise UnveilError(f"{PRIOR}: is damaged (sha256); install unveil again.")
+    from unveil.linear.prior import decode_prior
+
+    return decode_prior(content, chosen)

@@ -1,0 +1,76 @@
+"""The variational CAE (VCAE): the bottleneck holds distributions instead of numbers.
+
+Sources: D. P. Kingma and M. Welling, "Auto-Encoding Variational Bayes", 2014; D. J. Im et al.,
+"Denoising Criterion for Variational Auto-Encoding Framework", 2015.
+
+::
+
+    codes  B x C x H/8 x W/8 -- 1x1 convolution --> mean
+                             '- 1x1 convolution --> log of the variance
+    latent = mean + noise * standard deviation --> decoder
+
+The latent keeps the codes' place in the image (14x14 for 112x112), so that the network stays
+fully convolutional. The prior of every latent element is the standard normal.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from unveil.config import ModelConfig
+from unveil.networks.cae import Cae
+
+FIRST_LOG_VARIANCE = -6.0
+"""The latent starts as the CAE's codes with little noise: a decoder that sees only noise at
+first learns to ignore the latent, and then nothing pulls the means away from the prior."""
+
+LOG_VARIANCE_RANGE = (-14.0, 8.0)
+"""Outside it float32 would over- or underflow, and no gradient is of use."""
+
+
+class Vcae(Cae):
+    """:class:`Cae` with a normal distribution for each element of the bottleneck.
+
+    Called, it decodes the mean: one answer, the same every time. :meth:`sample` draws others.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        width = config.widths[-1]
+        self.mean = nn.Conv2d(width, width, 1)
+        self.log_variance = nn.Conv2d(width, width, 1)
+        nn.init.dirac_(self.mean.weight)
+        nn.init.normal_(self.log_variance.weight, std=0.01)
+        for head, value in ((self.mean, 0.0), (self.log_variance, FIRST_LOG_VARIANCE)):
+            nn.init.constant_(head.bias, value)  # type: ignore[arg-type]  # both have one
+
+    def encode(self, obfuscated: Tensor) -> Tensor:
+        """Return the mean of the latent, ``B x C x H/stride x W/stride``."""
+        return self.posterior(obfuscated)[0]
+
+    def posterior(self, obfuscated: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of the latent, each ``B x C x H/stride x W/stride``."""
+        codes = super().encode(obfuscated)
+        log_variance = self.log_variance(codes).float().clamp(*LOG_VARIANCE_RANGE)
+        return self.mean(codes).float(), log_variance
+
+    def sample(self, obfuscated: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return one of the restored images that the latent's distribution holds.
+
+        ``generator`` draws the noise; default: torch's own.
+        """
+        return self.sample_with_kl(obfuscated, generator)[0]
+
+    def sample_with_kl(
+        self, obfuscated: Tensor, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return a sample and how far the latent is from its prior.
+
+        The divergence is KL(posterior || standard normal) in nats per latent element: the mean
+        over elements and batch, a scalar.
+        """
+        mean, log_variance = self.posterior(obfuscated)
+        noise = torch.empty_like(mean).normal_(generator=generator)
+        height, width = obfuscated.shape[-2:]
+        restored = self.decode(mean + noise * (log_variance / 2).exp())[..., :height, :width]
+        kl = (mean.square() + log_variance.exp() - 1 - log_variance).mean() / 2
+        return restored, kl

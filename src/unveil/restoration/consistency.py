@@ -1,0 +1,63 @@
+"""Answers that agree with the data: obfuscated again, they give the input."""
+
+import torch
+from torch import Tensor
+
+from unveil.degradation import Blur, Degradation, Pixelate, Sample
+from unveil.degradation.operators import block_means, is_sampled, obfuscate, paint
+from unveil.linear.blur import lmmse_gains
+from unveil.linear.prior import Prior
+from unveil.linear.spectral import apply
+
+ROUNDS = 20
+"""Each undoes what clipping to [0,1] broke in the last; most photos need two or three."""
+
+HALVINGS = 24
+"""Steps in which the shift of every block is found, to a millionth."""
+
+
+def make_consistent(
+    restored: Tensor, obfuscated: Tensor, degradation: Degradation, prior: Prior
+) -> Tensor:
+    """Return the images next to ``restored`` that ``degradation`` turns into ``obfuscated``.
+
+    Args:
+        restored: ``B x 3 x H x W`` in [0,1].
+        obfuscated: the input that it was restored from, same shape.
+        degradation: what happened to the clean images.
+        prior: power spectrum of clean photos.
+
+    Returns:
+        Images in [0,1]. Of a mosaic: the orthogonal projection onto those with the same block
+        means (or samples), as far as [0,1] allows. Of a blur: what the blur passes is taken
+        from the input, up to the storage's noise; what it removes, from ``restored``.
+    """
+    operator = degradation.linear
+    if isinstance(operator, Blur):
+        gains = lmmse_gains(operator, degradation.storage, prior, *restored.shape[-2:])
+        return _keep_passed(restored, obfuscated, operator, gains.to(restored))
+    match operator:
+        case Pixelate():
+            return _keep_means(restored, obfuscated, operator)
+        case Sample(block, left, top):
+            return torch.where(is_sampled(restored, block, left, top), obfuscated, restored)
+
+
+def _keep_passed(restored: Tensor, obfuscated: Tensor, operator: Blur, gains: Tensor) -> Tensor:
+    for _ in range(ROUNDS):
+        missing = apply(operator, gains, obfuscated - obfuscate(restored, operator))
+        restored = (restored + missing).clamp(0, 1)
+    return restored
+
+
+def _keep_means(restored: Tensor, obfuscated: Tensor, operator: Pixelate) -> Tensor:
+    """Shift every block until, clipped to [0,1], its mean is right: by bisection."""
+    grid = (operator.block, operator.left, operator.top)
+    means = block_means(obfuscated, *grid)
+    low, high = torch.full_like(means, -1), torch.full_like(means, 1)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        shifted = (restored + paint(middle, restored, *grid)).clamp(0, 1)
+        is_low = block_means(shifted, *grid) < means
+        low, high = torch.where(is_low, middle, low), torch.where(is_low, high, middle)
+    return (restored + paint((low + high) / 2, restored, *grid)).clamp(0, 1)

@@ -1,0 +1,191 @@
+"""Restorers by name: trained weights, or linear algebra, behind one interface."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
+from unveil.degradation import Degradation
+from unveil.errors import UsageError
+from unveil.images.tensors import check_images
+from unveil.linear import CLOSED_FORM, restore_closed_form
+from unveil.linear.prior import Prior
+from unveil.networks import build, checkpoint
+from unveil.networks.card import Card, read_card
+from unveil.networks.refiner import Refiner
+from unveil.networks.shipped import SAMPLER, find_model, read_prior
+from unveil.restoration.tiles import apply_tiled
+from unveil.runtime import Runtime, choose_runtime
+
+
+@dataclass(frozen=True)
+class Network:
+    """Loaded weights.
+
+    Attributes:
+        name: the shipped name, or the folder's.
+        model: the network, on the runtime's device.
+        card: what it was trained for.
+        prior: power spectrum of clean photos.
+        runtime: where it computes.
+        engine: what runs the convolutions in the model's place, e.g. ONNX Runtime; it maps what
+            they read, ``B x C x H x W``, to what they give, ``B x D x H x W``, float32 on the CPU.
+    """
+
+    name: str
+    model: nn.Module
+    card: Card
+    prior: Prior
+    runtime: Runtime
+    engine: Callable[[Tensor], Tensor] | None = None
+
+    @property
+    def knows_operator(self) -> bool:
+        """Whether the network is told what to undo; else it undoes what it was trained for."""
+        return isinstance(self.model, Refiner) and self.model.is_told
+
+    def restore(
+        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
+    ) -> Tensor:
+        """Undo the degradation of ``images``.
+
+        Args:
+            images: ``B x 3 x H x W``, float32 in [0,1], any size, on any device.
+            degradation: what happened to them (default: what the weights were trained for; of a
+                family, its best known member).
+            tile_px: side of the pieces that large images are cut into; smaller needs less
+                memory, the result is the same.
+
+        Returns:
+            The restored images, same shape, range and device.
+
+        Raises:
+            UsageError: ``images`` breaks the contract.
+        """
+        return self.restore_with_error(images, degradation, tile_px)[0]
+
+    def restore_with_error(
+        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the restored images and their expected absolute error, ``B x 1 x H x W``.
+
+        The error is None where the network has no idea of it.
+        """
+        done = self._run(images, degradation, None, tile_px)
+        return done[:, :3], done[:, 3:] if done.shape[1] > 3 else None
+
+    def draw(
+        self, images: Tensor, degradation: Degradation, seed: int, tile_px: int = TILE_PX
+    ) -> Tensor:
+        """Return one of the images that ``images`` may have been, another for each ``seed``.
+
+        Raises:
+            UsageError: the network was not trained to draw.
+        """
+        if not (isinstance(self.model, Refiner) and self.model.noise_planes):
+            raise UsageError(f"{self.name} gives one answer; {SAMPLER} draws several.")
+        generator = torch.Generator().manual_seed(seed)
+        return self._run(images, degradation, generator, tile_px)[:, :3]
+
+    @torch.inference_mode()
+    def _run(
+        self,
+        images: Tensor,
+        degradation: Degradation | None,
+        generator: torch.Generator | None,
+        tile_px: int,
+    ) -> Tensor:
+        check_images(images)
+        inputs: Tensor = images
+        function: Callable[[Tensor], Tensor] = self.model
+        if isinstance(self.model, Refiner):
+            known = degradation or self.card.task.typical
+            inputs, function = self.model.inputs(images, known, generator), self.model.correct
+        function = self.engine or function
+        stride_px, reach_px = int(self.model.stride_px), int(self.model.reach_px)  # type: ignore[arg-type]
+
+        def restore_tile(tile: Tensor) -> Tensor:
+            with self.runtime.autocast():
+                restored: Tensor = function(tile.to(self.runtime.device))
+            return restored.float().to(tile.device)
+
+        return apply_tiled(
+            restore_tile, inputs, stride_px=stride_px, reach_px=reach_px, tile_px=tile_px
+        )
+
+
+@dataclass(frozen=True)
+class Algebra:
+    """A closed form of :data:`unveil.linear.CLOSED_FORM`, which sees the image as a whole."""
+
+    name: str
+    prior: Prior
+    runtime: Runtime
+
+    def restore(
+        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
+    ) -> Tensor:
+        """Undo the degradation of ``images``; see :meth:`Network.restore`.
+
+        Raises:
+            UsageError: ``images`` breaks the contract, or no degradation is told.
+        """
+        return self.restore_with_error(images, degradation)[0]
+
+    @torch.inference_mode()
+    def restore_with_error(
+        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the restored images, and None: the error is not known."""
+        check_images(images)
+        if degradation is None:
+            raise UsageError(f"{self.name} must be told the operator: --operator SPEC.")
+        on_device = images.to(self.runtime.device)
+        restored = restore_closed_form(self.name, self.prior, on_device, degradation)
+        return restored.to(images.device), None
+
+
+Restorer = Network | Algebra
+
+
+def load(
+    model: str,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    prior: Path | None = None,
+) -> Restorer:
+    """Load a closed form or shipped weights by name, or a checkpoint by its folder.
+
+    Args:
+        model: which.
+        device: where to compute.
+        precision: arithmetic of a network.
+        prior: file of the power spectrum that a closed form takes (default: the shipped one).
+
+    Raises:
+        UsageError: no such model; the shipped names are listed.
+        UnveilError: weights that are damaged or were changed.
+    """
+    runtime = choose_runtime(RuntimeConfig(device=device, precision=precision))
+    if model in CLOSED_FORM:
+        return Algebra(model, read_prior(prior), runtime)
+    return load_network(model, runtime)
+
+
+def load_network(model: str, runtime: Runtime) -> Network:
+    """Load shipped weights by name, or a checkpoint by its folder, onto ``runtime``.
+
+    Raises:
+        UsageError: no such model; the shipped names are listed.
+        UnveilError: weights that are damaged or were changed.
+    """
+    folder = find_model(model)
+    card = read_card(folder)
+    network = build(card.model)
+    checkpoint.load_weights(network, folder, card)
+    network.to(runtime.device).to(memory_format=torch.channels_last).eval()
+    prior = Prior(network.power) if isinstance(network, Refiner) else read_prior()
+    return Network(folder.name, network, card, prior, runtime)

@@ -1,0 +1,87 @@
+"""The study's charts as SVG, from rows only: the same rows give the same bytes."""
+
+import itertools
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from unveil.report.charts import STYLE, legend, svg
+from unveil.study.plan import ARCHITECTURES, DECK, LOSSES
+from unveil.study.report.select import Results
+from unveil.study.report.tables import TITLES
+
+TEXTBOOK_KL_WEIGHT = 2 * 50_176 / 37_632
+"""The KL weight of a textbook VAE in our units.
+
+``sum of squares / 2 + sum of KL``, divided by half the 112*112*3 values, is the pixel loss plus
+this times the KL per element of a 14x14x256 latent.
+"""
+
+
+def charts(results: Results) -> dict[str, str]:
+    """Return the charts that the rows suffice for, by name."""
+    drawn = {
+        "convergence": convergence(results),
+        "wall-time": wall_time(results),
+        "kl-weight": kl_weight(results),
+    }
+    return {name: svg for name, svg in drawn.items() if svg}
+
+
+def convergence(results: Results) -> str:
+    """Draw validation PSNR and SSIM by epoch for each loss (CAE, blur)."""
+    rows = {loss: results.final(f"blur-cae-{loss}") for loss in LOSSES}
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8, 3), layout="constrained")
+        panels = figure.subplots(1, 2)
+        for axes, metric, label in zip(
+            panels, ("psnr", "ssim_deck"), ("PSNR, dB", "ssim_deck"), strict=True
+        ):
+            for loss, row in rows.items():
+                if row and row.get("history"):
+                    epochs = [entry["epoch"] for entry in row["history"]]
+                    values = [entry[metric] for entry in row["history"]]
+                    axes.plot(epochs, values, marker="o", markersize=3, label=loss)
+            axes.set(xlabel="epoch", ylabel=f"validation {label}")
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        legend(panels[0])
+        return svg(figure)
+
+
+def wall_time(results: Results) -> str:
+    """Draw validation loss against training time for each architecture (pixel loss, blur)."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6, 3), layout="constrained")
+        axes = figure.subplots()
+        for architecture in ARCHITECTURES:
+            row = results.final(f"blur-{architecture}-pixel")
+            if row and row.get("history"):
+                seconds = [row["photos"] / entry["images_per_second"] for entry in row["history"]]
+                minutes = [total / 60 for total in itertools.accumulate(seconds)]
+                losses = [entry["validation_loss"] for entry in row["history"]]
+                axes.plot(minutes, losses, marker="o", markersize=3, label=TITLES[architecture])
+        axes.set(xlabel="minutes of training", ylabel="validation pixel loss", yscale="log")
+        legend(axes)
+        return svg(figure)
+
+
+def kl_weight(results: Results) -> str:
+    """Draw what the KL weight does to the VCAE: PSNR, and what the latent still tells."""
+    rows = [row for row in results.kl_rows() if row["psnr"] is not None]
+    inputs = results.final("blur")
+    if not rows or inputs is None:
+        return ""
+    weights = [row["kl_weight"] for row in rows]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8, 3), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        left.plot(weights, [row["psnr"] for row in rows], marker="o", markersize=3)
+        left.axhline(inputs["psnr"], color="gray", linestyle="--", label="the blurred photo")
+        left.axhline(DECK["blur-vcae-pixel"][0], color="tab:red", linestyle=":", label="the deck")
+        left.set(xlabel="KL weight", ylabel="test PSNR, dB", xscale="log")
+        right.plot(weights, [row["history"][-1]["kl"] for row in rows], marker="o", markersize=3)
+        right.set(xlabel="KL weight", ylabel="KL, nats per element", xscale="log", yscale="log")
+        for axes in (left, right):
+            axes.axvline(TEXTBOOK_KL_WEIGHT, color="tab:orange", label="textbook VAE")
+        legend(left)
+        return svg(figure)

@@ -1,0 +1,56 @@
+"""The study's report: one Markdown text and one self-contained HTML page, from rows only.
+
+The same rows and pictures give the same bytes.
+"""
+
+from pathlib import Path
+
+from unveil.errors import UnveilError
+from unveil.files import temporary_beside, write_text
+from unveil.report.html import to_html
+from unveil.study.folder import StudyFolder, read_manifest
+from unveil.study.report.charts import charts
+from unveil.study.report.figures import figures
+from unveil.study.report.select import results_of
+from unveil.study.report.text import compose
+
+
+def write_report(
+    folder: Path, out: Path, name: str, *, page: bool, dry_run: bool = False
+) -> list[Path]:
+    """Write ``NAME.md``, its figures in ``NAME/`` and, for ``page``, ``NAME.html``.
+
+    Args:
+        folder: a study's folder, or any with its ``study.json`` and ``rows.jsonl``.
+        out: where to write.
+        name: of the report.
+        page: write the HTML page too, all figures inside it.
+        dry_run: compose all, write nothing.
+
+    Returns:
+        The files that were, or would be, written.
+
+    Raises:
+        UnveilError: no study in ``folder``, or no rows.
+    """
+    manifest, study = read_manifest(folder), StudyFolder(folder)
+    rows, lost = study.rows()
+    if not rows:
+        raise UnveilError(f"{study.rows_path}: no rows yet; `unveil study run` makes them.")
+    results = results_of(rows)
+    files = {f"{chart}.svg": svg.encode() for chart, svg in charts(results).items()}
+    files |= {f"{strip}.png": png for strip, png in figures(results, folder / "cells").items()}
+    text = compose(results, manifest, name, files.keys(), lost)
+    written = [out / f"{name}.md", *(out / name / file for file in files)]
+    page_path = out / f"{name}.html"
+    written += [page_path] if page else []
+    if dry_run:
+        return written
+    (out / name).mkdir(parents=True, exist_ok=True)
+    for file, content in files.items():
+        with temporary_beside(out / name / file) as partial:
+            partial.write_bytes(content)
+    write_text(out / f"{name}.md", text)
+    if page:
+        write_text(page_path, to_html(text, name, files))
+    return written

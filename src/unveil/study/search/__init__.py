@@ -1,0 +1,1 @@
+"""The hyper-parameter search: Optuna over the same training, shared through a database."""

@@ -1,0 +1,224 @@
+"""The database of a search: opened, checked, and its troubles told in one line."""
+
+import contextlib
+import importlib.metadata
+import json
+import logging
+import re
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import optuna
+import sqlalchemy
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.samplers import BaseSampler
+from optuna.storages import RDBStorage
+from optuna.study import Study, StudyDirection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from unveil.config import to_plain
+from unveil.errors import UnveilError
+from unveil.study.search.config import BEATS, SearchConfig
+from unveil.training.data import Photos
+
+SQLITE = {"connect_args": {"timeout": 60}}
+"""How long a worker waits for others to leave the file, in seconds."""
+
+SERVER = {"pool_pre_ping": True}
+"""Between two epochs, a server or a firewall may have closed the connection."""
+
+ATTEMPTS = 20
+PAUSE_S = 0.25
+
+
+class _Storage(RDBStorage):
+    """Optuna's, with workers that outlive a database that is away for a moment."""
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """Leave a sign of life, if the database takes one now."""
+        with contextlib.suppress(SQLAlchemyError, StorageInternalError):
+            super().record_heartbeat(trial_id)
+
+
+@contextlib.contextmanager
+def open_storage(config: SearchConfig) -> Iterator[RDBStorage]:
+    """Give the database of a search, its tables made if missing.
+
+    Raises:
+        UnveilError: here or later in the block, a database that cannot be used.
+    """
+    logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)  # it also logs what it raises
+    with told_troubles(config.storage_url):
+        storage = _connect(config)
+        try:
+            yield storage
+        finally:
+            storage.engine.dispose()
+
+
+@contextlib.contextmanager
+def told_troubles(url: str) -> Iterator[None]:
+    """Turn what the database raises into one line that names it, without any password."""
+    try:
+        yield
+    except UnveilError:
+        raise
+    except Exception as error:
+        # Optuna 5.0 hides it behind an UnboundLocalError of its own.
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, SQLAlchemyError):
+            cause = cause.__context__
+        if cause is None:
+            raise
+        said = f"{without_password(url)}: this database cannot be used ({_reason(cause)})."
+        raise UnveilError(said) from None
+
+
+def _connect(config: SearchConfig) -> RDBStorage:
+    is_sqlite = _dialect(config.storage_url) == "sqlite"
+    if config.storage is None:
+        config.out.mkdir(parents=True, exist_ok=True)
+    storage = _open_together(config, SQLITE if is_sqlite else SERVER)
+    if is_sqlite:
+        _take_turns(storage)
+    return storage
+
+
+def _dialect(url: str) -> str:
+    """Return which kind of database a URL names.
+
+    Raises:
+        UnveilError: it names none, or one that lives in one process only.
+    """
+    try:
+        # As Optuna does, which replaces {SCHEMA_VERSION}.
+        parsed = sqlalchemy.make_url(url.format(SCHEMA_VERSION=""))
+    except (SQLAlchemyError, ValueError, LookupError):
+        # The reason may hold what was meant as the password.
+        raise UnveilError(
+            f"{without_password(url)}: not the URL of a database; it looks like "
+            "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+        ) from None
+    dialect = parsed.get_backend_name()
+    if dialect == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise UnveilError(f"{url}: a database in memory keeps nothing; name a file.")
+    return dialect
+
+
+def _open_together(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
+    """Open it, though workers that start together make its tables together: one is always first."""
+    for _ in range(ATTEMPTS):
+        try:
+            return _open(config, engine)
+        except SQLAlchemyError as error:
+            if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                raise
+        time.sleep(PAUSE_S)
+    return _open(config, engine)
+
+
+def _open(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
+    place = without_password(config.storage_url)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat
+            return _Storage(
+                config.storage_url,
+                engine_kwargs=dict(engine),
+                heartbeat_interval=config.lost_after_s // BEATS,
+                grace_period=config.lost_after_s,
+            )
+    except ImportError as error:
+        driver = getattr(error.__cause__, "name", None) or "its driver"
+        raise UnveilError(f"{place}: {driver} is not installed; pip install it.") from None
+    except RuntimeError as error:  # tables of another version of Optuna
+        raise UnveilError(f"{place}: {error}") from None
+
+
+def _take_turns(storage: RDBStorage) -> None:
+    """Make every transaction of a SQLite file lock it from its start.
+
+    SQLite has no row locks: Optuna's "take this trial if it still waits" reads first and locks
+    when it writes, so that two workers get one trial.
+    """
+    engine = storage.engine
+    sqlalchemy.event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
+    sqlalchemy.event.listen(engine, "begin", lambda link: link.exec_driver_sql("BEGIN IMMEDIATE"))
+    engine.dispose()  # connections from before would not know
+
+
+def without_password(url: str) -> str:
+    """Return a URL, well-formed or not, with ``***`` for what is or may be a password."""
+    url = re.sub(r":(?!//).*@", ":***@", url)
+    url = re.sub(r"(://[^:/@]*:)(?!\d*(?:[/?]|$)|\*)[^/]*", r"\1***", url)  # no @, yet no port
+    return re.sub(r"(?i)((?:password|passwd|pwd)=)[^&]*", r"\1***", url)
+
+
+def _reason(error: BaseException) -> str:
+    said = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return said[0].rstrip(".") if said else type(error).__name__
+
+
+def open_study(
+    storage: RDBStorage, config: SearchConfig, photos: Photos, sampler: BaseSampler
+) -> Study:
+    """Open the search in its database, made if missing.
+
+    Raises:
+        UnveilError: something else has that name there, or a search with other settings; what
+            differs is named.
+    """
+    study = optuna.create_study(
+        storage=storage,
+        sampler=sampler,
+        pruner=optuna.pruners.PercentilePruner(KEPT_PERCENT, n_startup_trials=COMPARED_WITH),
+        study_name=config.name,
+        direction="maximize",
+        load_if_exists=True,
+    )
+    wanted = json.loads(json.dumps(_settings(config, photos)))
+    found = study.user_attrs.get("settings")
+    place = f"{without_password(config.storage_url)}: {config.name!r}"
+    if found is None:
+        if study.trials or study.direction != StudyDirection.MAXIMIZE:
+            raise UnveilError(f"{place} is not a search of unveil; choose another --name.")
+        study.set_user_attr("settings", wanted)
+        return study
+    for name in {**wanted, **found}:
+        if found.get(name) != wanted.get(name):
+            raise UnveilError(
+                f"{place} was started with {name} {_brief(found.get(name))}, not "
+                f"{_brief(wanted.get(name))}; choose another --name and --out."
+            )
+    return study
+
+
+KEPT_PERCENT = 75.0
+"""A trial is pruned when it is in the worst quarter of those that got as far: after one epoch the
+order of good trials is still open, and Optuna's usual median would end half of them."""
+
+COMPARED_WITH = 4
+"""Trials that must be complete before any is pruned."""
+
+
+def _settings(config: SearchConfig, photos: Photos) -> dict[str, Any]:
+    """Return what all trials of a search have in common."""
+    return {
+        "version": importlib.metadata.version("unveil"),
+        "sampler": config.sampler,
+        **config.values(),
+        "epochs": config.epochs,
+        "operator": config.operator,
+        "limit": config.limit,
+        "seed": config.seed,
+        "split_seed": config.data.split_seed,
+        "data": photos.summary(),
+        "model": to_plain(config.model),
+    }
+
+
+def _brief(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 100 else text[:97] + "..."

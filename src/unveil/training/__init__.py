@@ -1,0 +1,1 @@
+"""Training networks: data, objectives, the loop, and evaluation on the test split."""

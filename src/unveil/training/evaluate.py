@@ -1,0 +1,163 @@
+"""Scoring restorers on photos, under the study's protocol."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from unveil.config import EvaluateConfig, SplitName
+from unveil.degradation import Degradation, Operator, parse_operator, parse_storage
+from unveil.degradation.degrade import degrade
+from unveil.errors import UsageError
+from unveil.linear import CLOSED_FORM, restore_closed_form
+from unveil.metrics.quality import METRICS
+from unveil.networks.shipped import IDENTITY, read_prior
+from unveil.progress import progress
+from unveil.report.rows import Row, rounded
+from unveil.restoration.restorers import load_network
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.training.data import Photos, open_photos
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What restorers are scored on, and where.
+
+    Attributes:
+        photos: the folder.
+        numbers: which of its photos, 1-D.
+        degradation: what obfuscates them, and how they are kept before they are restored.
+        runtime: device and precision of the restorer.
+    """
+
+    photos: Photos
+    numbers: Tensor
+    degradation: Degradation
+    runtime: Runtime
+
+    def pairs(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the clean and the obfuscated photos ``numbers``, ``B x 3 x H x W``."""
+        clean = self.photos.batch(numbers, self.runtime.device)
+        return clean, degrade(clean, self.degradation)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Each metric of each photo (``N`` float32 values a metric), and the seconds to restore."""
+
+    values: dict[str, Tensor]
+    seconds: float
+
+    def means(self) -> dict[str, float]:
+        """Return the mean over photos of each metric."""
+        return {name: float(values.double().mean()) for name, values in self.values.items()}
+
+    def pixel_loss(self) -> float:
+        """Return the mean of the study's pixel loss: 4 times the squared error in [0,1]."""
+        return float((4 * 10 ** (-self.values["psnr"].double() / 10)).mean())
+
+
+Restore = Callable[[Tensor, Degradation], Tensor]
+"""Maps obfuscated images, ``B x 3 x H x W`` in [0,1], to restored ones, told the degradation."""
+
+Metric = Callable[[Tensor, Tensor], Tensor]
+"""Maps restored and clean images, ``B x 3 x H x W`` in [0,1], to ``B`` values."""
+
+
+@torch.inference_mode()
+def score(restore: Restore, trial: Trial, metrics: Mapping[str, Metric] = METRICS) -> Scores:
+    """Obfuscate, restore and score every photo of ``trial``.
+
+    A model is switched to evaluation.
+    """
+    if isinstance(restore, torch.nn.Module):
+        restore.eval()
+    device = trial.runtime.device
+    found: dict[str, list[Tensor]] = {name: [] for name in metrics}
+    seconds = 0.0
+    starts = range(0, len(trial.numbers), BATCH)
+    for start in progress(starts, len(starts), "scoring"):
+        clean, obfuscated = trial.pairs(trial.numbers[start : start + BATCH])
+        started = time.perf_counter()
+        with trial.runtime.autocast():
+            restored = restore(obfuscated, trial.degradation).float()
+        _wait_for(device)
+        seconds += time.perf_counter() - started
+        for name, metric in metrics.items():
+            found[name].append(metric(restored, clean).cpu())
+    return Scores({name: torch.cat(parts) for name, parts in found.items()}, seconds)
+
+
+def evaluate(model: str, config: EvaluateConfig) -> Row:
+    """Score a model and return the result row.
+
+    Args:
+        model: shipped name, checkpoint folder, or ``identity`` (the obfuscated photos).
+        config: what to score it on.
+
+    Raises:
+        UsageError: no such model; ``identity`` without an operator.
+        UnveilError: photos or weights that cannot be used.
+    """
+    runtime = choose_runtime(config.runtime)
+    keep_freed_memory()
+    restore, sha256, operator = _find(model, runtime)
+    if config.operator is not None:
+        operator = parse_operator(config.operator)
+    if operator is None:
+        raise UsageError(f"{model}: say what to score it on with --operator SPEC.")
+    photos = open_photos(config.data)
+    numbers = photos.splits[config.split][: config.limit]
+    trial = Trial(photos, numbers, Degradation(operator, parse_storage(config.storage)), runtime)
+    scores = score(restore, trial)
+    return make_row(Path(model).name, config.split, trial, scores, sha256)
+
+
+def _find(model: str, runtime: Runtime) -> tuple[Restore, str | None, Operator | None]:
+    """Return what restores, the sha256 of its weights, and what these were trained to undo."""
+    if model == IDENTITY:
+        return Identity(), None, None
+    if model in CLOSED_FORM:
+        prior = read_prior()
+        return partial(restore_closed_form, model, prior), None, None
+    network = load_network(model, runtime)
+    sha256 = network.card.files["weights"]["sha256"]
+    return network.model, sha256, network.card.task.typical.operator
+
+
+class Identity(torch.nn.Module):
+    """Restores nothing: gives the obfuscated images themselves."""
+
+    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+        """Return ``obfuscated``."""
+        return obfuscated
+
+
+def make_row(
+    model: str, split: SplitName, trial: Trial, scores: Scores, weights_sha256: str | None
+) -> Row:
+    """Return the result row of a trial: what was scored, the means, and all it depends on."""
+    images = len(trial.numbers)
+    return {
+        "model": model,
+        "operator": str(trial.degradation.operator),
+        "storage": str(trial.degradation.storage),
+        "split": split,
+        "images": images,
+        **{name: rounded(value) for name, value in scores.means().items()},
+        "images_per_second": round(images / scores.seconds, 1),
+        "weights_sha256": weights_sha256,
+        "data_fingerprint": trial.photos.fingerprint,
+        **provenance(trial.runtime),
+    }
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,370 @@
+"""Training: one loop for a laptop and for several processes.
+
+The engine is Hugging Face accelerate: started alone, it is a plain loop; started by
+``torchrun --nproc-per-node N -m unveil train ...`` each process takes its share of every batch
+and gradients are averaged, so the global batch, and with it the result, stays the same. (But for
+the VCAE: each process draws its own noise.)
+"""
+
+import hashlib
+import itertools
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from unveil.config import RunConfig, SplitName, TrainConfig, to_plain
+from unveil.degradation.degrade import degrade
+from unveil.errors import UnveilError, UsageError
+from unveil.linear.prior import Prior, fit_prior
+from unveil.networks import build, checkpoint
+from unveil.networks.card import CARD_NAME, Card, read_card
+from unveil.networks.refiner import Refiner
+from unveil.networks.shipped import find_model
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.training.augment import augment
+from unveil.training.calibration import build_objective
+from unveil.training.data import Photos, epoch_batches, open_photos
+from unveil.training.evaluate import Trial, score
+from unveil.training.objectives import TrainStep
+from unveil.training.optimizer import build_optimizer, learning_rate
+from unveil.training.reporting import Reporter
+
+
+class TrainingInterruptedError(UnveilError):
+    """Training was asked to stop (Ctrl-C or SIGTERM); its state has been saved."""
+
+    def __init__(self, folder: Path, step: int, total_steps: int, signals: list[int]) -> None:
+        super().__init__(
+            f"stopped at step {step} of {total_steps}; go on with: unveil train --resume {folder}"
+        )
+        self.exit_status = 128 + (signals[0] if signals else signal.SIGTERM)
+
+
+class DivergedError(UnveilError):
+    """The loss or the weights became no numbers; checkpoints of before are as they were."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        super().__init__(
+            f"{folder}: the loss or the weights are no numbers any more by step {step}; what was "
+            "saved before is kept. A lower learning rate may help."
+        )
+
+
+@dataclass
+class State:
+    """Where a run stands: everything that changes besides weights and optimiser."""
+
+    step: int = 0
+    term_sums: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, terms: dict[str, Tensor]) -> None:
+        """Count one step and its terms."""
+        self.step += 1
+        for name, value in terms.items():
+            self.term_sums[name] = self.term_sums.get(name, 0) + value.detach()
+
+    @property
+    def best_psnr(self) -> float:
+        """Best validation PSNR so far, in dB."""
+        return max((entry["psnr"] for entry in self.history), default=float("-inf"))
+
+    def is_stale(self, patience: int | None) -> bool:
+        """Say whether ``patience`` epochs have passed without a better validation PSNR."""
+        scores = [entry["psnr"] for entry in self.history]
+        return bool(
+            patience and scores and len(scores) - 1 - scores.index(self.best_psnr) >= patience
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What stays the same while a run trains."""
+
+    config: RunConfig
+    photos: Photos
+    runtime: Runtime
+    accelerator: Accelerator
+    model: nn.Module
+    card: Card
+    folder: Path
+    after_epoch: Callable[[dict[str, Any]], None] | None = None
+
+    def numbers(self, split: SplitName) -> Tensor:
+        """Return the photo numbers of a split, cut to the configured limit."""
+        return self.photos.splits[split][: self.config.train.limit]
+
+    def score(self, state: State) -> dict[str, float]:
+        """Return the model's mean scores, and the study's pixel loss, on the validation split.
+
+        Raises:
+            DivergedError: they are no numbers.
+        """
+        typical = self.card.task.typical
+        trial = Trial(self.photos, self.numbers("validation"), typical, self.runtime)
+        scores = score(self.model, trial)
+        if math.isnan(loss := scores.pixel_loss()):
+            raise DivergedError(self.folder, state.step)
+        return {**scores.means(), "validation_loss": loss}
+
+    def terms(self, state: State) -> dict[str, float]:
+        """Return the sums of the objective's terms over all processes' shares of the batches."""
+        reduce = self.accelerator.reduce
+        return {name: float(reduce(value, "mean")) for name, value in state.term_sums.items()}
+
+    def save(self, name: str, state: State, optimizer: Optimizer | None = None) -> None:
+        """Write the checkpoint ``name``; with ``optimizer``, one that training goes on from."""
+        term_sums = self.terms(state)
+        tensors = {"weights": dict(self.model.state_dict())}
+        if optimizer is not None:
+            tensors["optimizer"] = checkpoint.optimizer_tensors(optimizer)
+        if self.accelerator.is_main_process:
+            card = replace(self.card, step=state.step, term_sums=term_sums, history=state.history)
+            checkpoint.write(self.folder / name, card, tensors)
+
+    def check_health(self, state: State) -> None:
+        """Stop before a loss or weights that are no numbers spoil a checkpoint.
+
+        Raises:
+            DivergedError: the loss or a weight is infinite or no number.
+        """
+        loss = self.terms(state).get("loss", 0.0)
+        if math.isfinite(loss) and all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            return
+        raise DivergedError(self.folder, state.step)
+
+
+def train(
+    config: RunConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    after_epoch: Callable[[dict[str, Any]], None] | None = None,
+) -> Path:
+    """Train a model and return the folder of its best checkpoint.
+
+    Args:
+        config: the whole run; on resume, what the run was started with.
+        folder: run folder; holds the checkpoints ``best`` and ``last``.
+        resume: go on from ``last``. On the CPU, with the same number of threads, the result
+            is bit-identical to that of a run that was never interrupted.
+        after_epoch: called in each process with the history's entry of every epoch that is
+            trained here, once its checkpoint is written; what it raises ends the run.
+
+    Raises:
+        UnveilError: photos that cannot be used, a folder that holds another run.
+        TrainingInterruptedError: after Ctrl-C or SIGTERM, once the state is saved.
+    """
+    runtime = choose_runtime(config.runtime)
+    accelerator = Accelerator(cpu=runtime.device.type == "cpu")
+    try:
+        runtime = replace(runtime, device=accelerator.device)
+        return _train(config, folder, runtime, accelerator, after_epoch, resume=resume)
+    finally:
+        # What was opened is closed; for the threads that outlive it see __main__.
+        accelerator.end_training()
+
+
+def _train(
+    config: RunConfig,
+    folder: Path,
+    runtime: Runtime,
+    accelerator: Accelerator,
+    after_epoch: Callable[[dict[str, Any]], None] | None,
+    *,
+    resume: bool,
+) -> Path:
+    keep_freed_memory()
+    with accelerator.main_process_first():
+        photos = open_photos(config.data, config.train.shift_px)
+    _check_batch(config.train, len(photos.splits["train"]), accelerator.num_processes)
+    torch.manual_seed(config.train.seed)
+    model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
+    optimizer = build_optimizer(model, config.train)
+    if not resume:
+        _start(model, config.train, photos, runtime)
+    stored = read_card(folder / "last").loss if resume else {}
+    objective, loss_record = build_objective(config, photos, runtime, stored)
+    card = Card(
+        model=config.model,
+        operator=config.train.task.operator_text,
+        storage=config.train.storage,
+        run=to_plain(config),
+        data=photos.summary(),
+        provenance=provenance(runtime) | {"processes": accelerator.num_processes},
+        loss=loss_record,
+    )
+    run = Run(config, photos, runtime, accelerator, model, card, folder, after_epoch)
+    state = _take_up(run, optimizer) if resume else _begin(run)
+    step = TrainStep(model, objective, runtime.autocast)
+    with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
+        reporter.say(f"training on {runtime}; processes: {accelerator.num_processes}")
+        wrapped, optimizer = accelerator.prepare(step, optimizer)
+        _loop(run, state, wrapped, optimizer, reporter)
+    return folder / "best"
+
+
+def _loop(
+    run: Run, state: State, train_step: nn.Module, optimizer: Optimizer, reporter: Reporter
+) -> None:
+    config, accelerator, device = run.config.train, run.accelerator, run.runtime.device
+    numbers = run.numbers("train")
+    epoch_steps = len(numbers) // config.batch
+    total_steps = epoch_steps * config.epochs
+    state.term_sums = {name: value.to(device) for name, value in state.term_sums.items()}
+    with _stop_signals() as signals:
+        for epoch in range(state.step // epoch_steps, config.epochs):
+            if state.is_stale(config.patience):
+                reporter.say(f"stopped early: {config.patience} epochs without a better PSNR")
+                break
+            run.model.train()
+            batches = epoch_batches(numbers, config.batch, config.seed, epoch)
+            done = state.step % epoch_steps  # above 0 where an interrupted epoch is taken up
+            started = time.perf_counter()
+            for batch in itertools.islice(batches, done, None):
+                if state.step % CHECK_STEPS == 0:
+                    run.check_health(state)
+                if _asked_to_stop(accelerator, signals):
+                    run.check_health(state)
+                    run.save("last", state, optimizer)
+                    raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
+                share = batch[accelerator.process_index :: accelerator.num_processes]
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(config, state.step, total_steps)
+                terms = _step(run, state.step, share, train_step, optimizer)
+                state.add(terms)
+                reporter.step(epoch, state.step, total_steps, terms["loss"])
+            run.check_health(state)
+            speed = (epoch_steps - done) * config.batch / (time.perf_counter() - started)
+            means = {name: total / epoch_steps for name, total in run.terms(state).items()}
+            is_best = (scores := run.score(state))["psnr"] > state.best_psnr
+            entry = {"epoch": epoch + 1, **means, **scores, "images_per_second": speed}
+            state.history.append(entry)
+            state.term_sums.clear()
+            # The best first: a crash between the two repeats the epoch, and so the best.
+            if is_best:
+                run.save("best", state)
+            run.save("last", state, optimizer)
+            reporter.epoch(entry)
+            if run.after_epoch is not None:
+                run.after_epoch(entry)
+        if _asked_to_stop(accelerator, signals):  # too late to stop training: stop what follows
+            raise TrainingInterruptedError(run.folder, state.step, total_steps, signals)
+
+
+CHECK_STEPS = 50
+
+
+def _step(
+    run: Run, step: int, share: Tensor, train_step: nn.Module, optimizer: Optimizer
+) -> dict[str, Tensor]:
+    """Take one step on the photos ``share`` and return the objective's terms."""
+    config, accelerator = run.config.train, run.accelerator
+    clean = run.photos.batch(share, run.runtime.device, config.shift_px)
+    clean = augment(clean, config.seed, step, flip=config.flip, shift_px=config.shift_px)
+    degradations = config.task.draw(config.seed, step)[: len(clean)]
+    parts = zip(clean.tensor_split(len(degradations)), degradations, strict=True)
+    obfuscated = torch.cat([degrade(part, degradation) for part, degradation in parts])
+    torch.manual_seed(_noise_seed(config.seed, step, accelerator))
+    terms: dict[str, Tensor] = train_step(clean, obfuscated, degradations, step)
+    accelerator.backward(terms["loss"])
+    if config.clip_norm is not None:
+        accelerator.clip_grad_norm_(train_step.parameters(), config.clip_norm)
+    optimizer.step()
+    optimizer.zero_grad()
+    return terms
+
+
+def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
+    """Return what the VCAE's noise is drawn from: its own at each step and process.
+
+    A function of the step, so that a checkpoint needs no random state.
+    """
+    text = f"{seed} {step} {accelerator.process_index}"
+    # torch's CPU generator takes 32 bits: a hash, so that seeds and steps do not overlap.
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+
+
+def _start(model: nn.Module, config: TrainConfig, photos: Photos, runtime: Runtime) -> None:
+    """Give ``model`` what it starts from beside drawn weights."""
+    if isinstance(model, Refiner):
+        model.use_prior(_fit(photos, config, runtime))
+    if config.start_from is not None:
+        folder = find_model(str(config.start_from))
+        checkpoint.load_start(model, folder, read_card(folder))
+
+
+PRIOR_PHOTOS = 2048
+"""Training photos whose power spectrum is what a refiner's linear estimate starts from."""
+
+
+def _fit(photos: Photos, config: TrainConfig, runtime: Runtime) -> Prior:
+    numbers = photos.splits["train"][: config.limit][:PRIOR_PHOTOS]
+    return fit_prior(photos.batch(part, runtime.device) for part in torch.split(numbers, 64))
+
+
+def _begin(run: Run) -> State:
+    if (run.folder / "last" / CARD_NAME).exists():
+        raise UsageError(
+            f"{run.folder}: holds a run already; go on with --resume {run.folder}, "
+            "or choose another --out."
+        )
+    return State()
+
+
+def _take_up(run: Run, optimizer: Optimizer) -> State:
+    """Load ``last`` into model and optimiser, if it is a checkpoint of this very run."""
+    folder = run.folder / "last"
+    card = read_card(folder)
+    if card.data != run.card.data:
+        raise UnveilError(f"{run.config.data.data}: not the photos that {folder} was trained on.")
+    checkpoint.load_weights(run.model, folder, card)
+    checkpoint.load_optimizer(optimizer, checkpoint.read_tensors(folder, card, "optimizer"))
+    term_sums = {name: torch.tensor(value) for name, value in card.term_sums.items()}
+    return State(card.step, term_sums, list(card.history))
+
+
+def _check_batch(config: TrainConfig, photos: int, processes: int) -> None:
+    photos = min(photos, config.limit or photos)
+    if photos < config.batch:
+        raise UsageError(f"{photos} training photos do not fill one --batch of {config.batch}.")
+    if config.batch % processes:
+        raise UsageError(f"--batch {config.batch} does not divide among {processes} processes.")
+
+
+def _asked_to_stop(accelerator: Accelerator, signals: list[int]) -> bool:
+    """Say whether any process has had a signal, so that all of them stop at the same step."""
+    if accelerator.num_processes == 1:
+        return bool(signals)
+    flag = torch.tensor(float(len(signals)), device=accelerator.device)
+    return float(accelerator.reduce(flag, "sum")) > 0
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM in a list; a second SIGINT interrupts at once."""
+    received: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    watched = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.signal(number, receive) for number in watched}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

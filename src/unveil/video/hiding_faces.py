@@ -1,0 +1,102 @@
+"""`unveil obfuscate --safe` on videos: each face under a black box, from sight to sight."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from unveil import console
+from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError, inside
+from unveil.auditing.safe import widen
+from unveil.auditing.verdict import risk_of, shipped_curves
+from unveil.degradation import Solid
+from unveil.errors import UsageError
+from unveil.faces.finder import FaceFinder
+from unveil.images.box import Box
+from unveil.progress import timed
+from unveil.video.stream.covering import cover
+from unveil.video.stream.info import Info
+from unveil.video.stream.process import Change
+from unveil.video.stream.reading import frames
+from unveil.video.tracks import Track, link
+
+LOOK_EVERY_S = 0.2
+"""Time between the pictures in which faces are looked for."""
+
+
+def check_operator(name: str | None) -> None:
+    """Refuse to hide faces in videos with anything but a solid box.
+
+    Raises:
+        UsageError: another operator is asked for.
+    """
+    if name not in (None, "solid"):
+        raise UsageError(
+            f"--safe hides the faces in videos with a solid box, not with {name}: of a face that "
+            "moves under a mosaic, pictures together tell more than was measured for one."
+        )
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """Hides the faces of clips.
+
+    Attributes:
+        boxes: where faces are, in all pictures; none to find them.
+        max_pixels: larger pictures are refused.
+    """
+
+    boxes: Sequence[Box]
+    max_pixels: int
+
+    @cached_property
+    def _finder(self) -> FaceFinder:
+        return FaceFinder()
+
+    def __call__(self, info: Info) -> Change:
+        """Return what hides the faces of a clip, and say how many there are.
+
+        Raises:
+            NoFaceError: there is none.
+            UsageError: a box is not inside the picture.
+        """
+        size = info.width, info.height
+        for box in self.boxes:
+            box.check_inside(*size)
+        tracks = [] if self.boxes else link(self._sights(info))
+        if not (tracks or self.boxes):
+            raise NoFaceError(f"{info.path}: {NO_FACE}")
+        self._say(tracks)
+
+        def covered(seconds: float) -> list[Box]:
+            seen = (track.at(seconds) for track in tracks)
+            wide = [widen(box, *size) for box in (*self.boxes, *seen) if box is not None]
+            return [box for box in wide if min(box.width, box.height) > 0]
+
+        return partial(cover, info=info, covered=covered)
+
+    def _sights(self, info: Info) -> Iterator[tuple[float, list[Box]]]:
+        shown = frames(info.path, LOOK_EVERY_S, self.max_pixels)
+        label = f"faces in {info.path.name}"
+        for frame in timed(shown, label, info.seconds, lambda frame: frame.seconds):
+            height, width = frame.rgb.shape[:2]
+            faces = self._finder.find(frame.rgb, SMALLEST_PX, LEAST_SCORE)
+            boxes = (inside(face.box, width, height) for face in faces)
+            yield frame.seconds, [box for box in boxes if box is not None]
+
+    def _say(self, tracks: Sequence[Track]) -> None:
+        widest = max(
+            box.width for boxes in (self.boxes, *(track.boxes for track in tracks)) for box in boxes
+        )
+        risk = risk_of(Solid(), widest, shipped_curves())
+        said = "" if risk is None else f": risk {risk.share:.1%} (at most {risk.high:.1%})"
+        count = len(tracks) or len(self.boxes)
+        console.note(f"{count} {'face' if count == 1 else 'faces'} hidden with {Solid()}{said}.")
+        console.add(
+            faces=[_as_row(track) for track in tracks] or [{"box": str(b)} for b in self.boxes]
+        )
+
+
+def _as_row(track: Track) -> dict[str, object]:
+    first, last = track.seconds[0], track.seconds[-1]
+    seen = {"first_seconds": round(first, 3), "last_seconds": round(last, 3)}
+    return seen | {"box": str(track.boxes[0]), "sights": len(track.boxes)}

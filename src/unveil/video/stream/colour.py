@@ -1,0 +1,109 @@
+"""Samples to colours and back, by the range and the matrix that the stream names.
+
+Chroma that pixels share is repeated for each of them and averaged over them again. The two undo
+each other, so that a picture that is not changed comes back, and no chroma of what was hidden is
+left in what hides it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from unveil.video.stream.layout import Layout
+
+WEIGHTS = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+}
+"""Shares of red and blue in luma by the matrix's number (ITU-T H.273, table 4); 9 is BT.2020."""
+
+BT709, BT601, UNKNOWN = 1, 6, 2
+HIGH_DEFINITION_PX = (1280, 577)
+"""A stream that names no matrix is taken for BT.709 from this width or height on, as players do."""
+
+
+def guess_matrix(number: int, width: int, height: int) -> int:
+    """Return the matrix of a stream; ``number`` where it names one that is known."""
+    if number in WEIGHTS:
+        return number
+    large = width >= HIGH_DEFINITION_PX[0] or height >= HIGH_DEFINITION_PX[1]
+    return BT709 if large else BT601
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How samples mean colours.
+
+    Attributes:
+        layout: bits, and which pixels share chroma.
+        matrix: number of the matrix, one of ``WEIGHTS``.
+        full: whether samples use all levels, or leave room below black and above white.
+    """
+
+    layout: Layout
+    matrix: int
+    full: bool
+
+    @cached_property
+    def _levels(self) -> tuple[float, float, float, float]:
+        """Return black, the way to white, the middle of chroma and its way from end to end."""
+        unit = float(1 << (self.layout.bits - 8))
+        if self.full:
+            top = float((1 << self.layout.bits) - 1)
+            return 0.0, top, 128 * unit, top
+        return 16 * unit, 219 * unit, 128 * unit, 224 * unit
+
+    @cached_property
+    def _shares(self) -> tuple[float, float, float]:
+        red, blue = WEIGHTS[self.matrix]
+        return red, 1 - red - blue, blue
+
+    def to_rgb(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Tensor:
+        """Return colours, ``1 x 3 x H x W`` float32 in [0,1]; what lies beyond is clipped.
+
+        Args:
+            planes: luma, ``H x W``, and two of chroma that begin at the same corner.
+        """
+        black, white, middle, ends = self._levels
+        red, green, blue = self._shares
+        luma, of_blue, of_red = (
+            torch.from_numpy(plane.astype(np.float32, order="C")) for plane in planes
+        )
+        of_blue.sub_(middle).mul_(2 * (1 - blue) / ends)
+        of_red.sub_(middle).mul_(2 * (1 - red) / ends)
+        of_green = (red * of_red + blue * of_blue).div_(-green)
+        luma.sub_(black).div_(white)
+        shared = torch.stack([of_red, of_green, of_blue])
+        return self._spread(shared, *luma.shape).add_(luma).clamp_(0, 1)[None]
+
+    def _spread(self, shared: Tensor, height: int, width: int) -> Tensor:
+        across, down = self.layout.across, self.layout.down
+        spread = shared.repeat_interleave(across, dim=-1) if across > 1 else shared
+        spread = spread.repeat_interleave(down, dim=-2) if down > 1 else spread
+        return spread[:, :height, :width]
+
+    def to_samples(self, images: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the samples of colours, ``1 x 3 x H x W`` in [0,1]: luma and two of chroma."""
+        black, white, middle, ends = self._levels
+        red, green, blue = self._shares
+        shares = images.new_tensor([red, green, blue])
+        luma = torch.tensordot(shares, images[0], dims=1)
+        few = F.avg_pool2d(images, (self.layout.down, self.layout.across), ceil_mode=True)[0]
+        grey = torch.tensordot(shares, few, dims=1)
+        of_blue = (few[2] - grey).mul_(ends / (2 * (1 - blue))).add_(middle)
+        of_red = (few[0] - grey).mul_(ends / (2 * (1 - red))).add_(middle)
+        luma.mul_(white).add_(black)
+        return self._rounded(luma), self._rounded(of_blue), self._rounded(of_red)
+
+    def _rounded(self, plane: Tensor) -> np.ndarray:
+        top = (1 << self.layout.bits) - 1
+        levels = plane.round_().clamp_(0, top).numpy()
+        return levels.astype(self.layout.sample)

@@ -1,0 +1,36 @@
+"""Parts of pictures under black, from picture to picture elsewhere; the rest stays to the bit."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+
+from unveil.images.box import Box
+from unveil.video.stream.info import Info
+from unveil.video.stream.layout import Picture
+from unveil.video.stream.painting import chroma_place, snapped
+
+Covered = Callable[[float], Sequence[Box]]
+"""Says which boxes of the upright picture are covered, by the seconds at which it is shown."""
+
+
+def cover(pictures: Iterator[Picture], info: Info, covered: Covered) -> Iterator[Picture]:
+    """Yield the pictures of a clip with black over what is to be hidden.
+
+    A pixel beside a box may be covered too: no chroma that it shares with the box is left.
+    """
+    black = [plane[0, 0] for plane in info.colour.to_samples(torch.zeros(1, 3, 2, 2))]
+    for picture in pictures:
+        boxes = covered(float(picture.pts * info.time_base))
+        yield _covered(picture, info, boxes, black) if boxes else picture
+
+
+def _covered(picture: Picture, info: Info, boxes: Sequence[Box], black: Sequence[int]) -> Picture:
+    luma, blue, red = (plane.copy() for plane in picture.planes)
+    size = info.width, info.height
+    for box in boxes:
+        place = snapped(info.turn.coded_box(box, *size), info.layout, *info.turn.size(*size))
+        luma[place.place] = black[0]
+        few = chroma_place(place, info.layout)
+        blue[few], red[few] = black[1:]
+    return replace(picture, planes=(luma, blue, red))

@@ -1,0 +1,128 @@
+"""What is done to the pictures of a clip, and only where it is done."""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from unveil.images.box import Box
+from unveil.video.stream.info import Info
+from unveil.video.stream.layout import Layout, Picture
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to a clip.
+
+    Attributes:
+        change: takes the pictures one by one, ``1 x 3 x H x W`` in [0,1], upright, and yields each
+            changed, in order; it may look at some more before it yields the first.
+        box: what ``change`` gets to see, of the upright picture; None for all of it.
+        painted: what of that is written, of the upright picture; None for all of it. The rest
+            stays as it was, to the bit.
+        threads: that PyTorch may take; None for all. Small work is done sooner by one: the others
+            would spin while they wait, on cores that the codecs need.
+    """
+
+    change: Callable[[Iterator[Tensor]], Iterator[Tensor]]
+    box: Box | None = None
+    painted: Box | None = None
+    threads: int | None = None
+
+
+def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
+    """Yield the pictures of a clip with ``step`` done to them."""
+    whole = Box(0, 0, info.width, info.height)
+    window = Window(info, step.box or whole, step.painted or step.box or whole)
+    waiting: deque[Picture] = deque()
+
+    def seen() -> Iterator[Tensor]:
+        for picture in pictures:
+            waiting.append(picture)
+            yield window.look(picture)
+
+    with _threads(step.threads):
+        for images in step.change(seen()):
+            yield window.put(waiting.popleft(), images)
+
+
+@contextlib.contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Window:
+    """A part of coded pictures as it is seen, on whole samples of chroma.
+
+    Args:
+        info: the clip.
+        box: what is seen, of the upright picture.
+        painted: what of that is written.
+    """
+
+    def __init__(self, info: Info, box: Box, painted: Box) -> None:
+        size = (info.width, info.height)
+        self.turn, self.colour, self.layout = info.turn, info.colour, info.layout
+        self.box = self.turn.coded_box(box, *size)
+        self.painted = self.turn.coded_box(painted, *size)
+        self.snapped = snapped(self.box, self.layout, *self.turn.size(*size))
+
+    def look(self, picture: Picture) -> Tensor:
+        """Return what is seen, ``1 x 3 x H x W`` in [0,1], upright."""
+        cut = self.box.within(self.snapped)
+        return self.turn.upright(self._colours(picture)[..., *cut.place])
+
+    def put(self, picture: Picture, images: Tensor) -> Picture:
+        """Return the picture with ``images``, which replace what was seen, in the painted part."""
+        changed = self.turn.coded(images)
+        if self.painted == self.snapped == self.box and self.box.place == _all(picture):
+            return replace(picture, planes=self.colour.to_samples(changed))
+        colours = self._colours(picture)
+        part = changed[..., *self.painted.within(self.box).place]
+        colours[..., *self.painted.within(self.snapped).place] = part
+        rim = snapped(self.painted, self.layout, *_size(picture))
+        luma, *chroma = self.colour.to_samples(colours[..., *rim.within(self.snapped).place])
+        first, second, third = (plane.copy() for plane in picture.planes)
+        first[self.painted.place] = luma[self.painted.within(rim).place]
+        for plane, few in zip((second, third), chroma, strict=True):
+            plane[chroma_place(rim, self.layout)] = few
+        planes = first, second, third
+        return replace(picture, planes=planes)
+
+    def _colours(self, picture: Picture) -> Tensor:
+        luma, *chroma = picture.planes
+        few = chroma_place(self.snapped, self.layout)
+        return self.colour.to_rgb((luma[self.snapped.place], chroma[0][few], chroma[1][few]))
+
+
+def snapped(box: Box, layout: Layout, width: int, height: int) -> Box:
+    """Return the smallest box around ``box`` that cuts no sample of chroma in two."""
+    left, top = box.left - box.left % layout.across, box.top - box.top % layout.down
+    right = min(-(-(box.left + box.width) // layout.across) * layout.across, width)
+    bottom = min(-(-(box.top + box.height) // layout.down) * layout.down, height)
+    return Box(left, top, right - left, bottom - top)
+
+
+def chroma_place(box: Box, layout: Layout) -> tuple[slice, slice]:
+    """Return the rows and columns of chroma under a box that begins on whole samples."""
+    top, left = box.top // layout.down, box.left // layout.across
+    high, wide = layout.chroma_size(box.height, box.width)
+    return slice(top, top + high), slice(left, left + wide)
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    height, width = picture.planes[0].shape
+    return width, height
+
+
+def _all(picture: Picture) -> tuple[slice, slice]:
+    width, height = _size(picture)
+    return Box(0, 0, width, height).place

@@ -1,0 +1,166 @@
+"""Pictures and the other streams into one file, whole or not at all.
+
+The pictures are coded anew; sound and subtitles are copied packet by packet, as they are. What
+could betray somebody is left out, as with photos: places and cameras in the metadata, cover
+pictures, streams of data.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from unveil.errors import UnveilError
+from unveil.files import temporary_beside
+from unveil.video.stream.codecs import Encoding, encoder_for
+from unveil.video.stream.info import Info
+from unveil.video.stream.layout import Layout, Picture, frame_of
+from unveil.video.stream.opening import opened
+
+KEPT = ("audio", "subtitle")
+INDEX_FIRST = {"movflags": "+faststart"}
+"""Lets a player begin before it has the whole file."""
+
+
+@contextlib.contextmanager
+def writer(target: Path, info: Info, layout: Layout, encoding: Encoding) -> Iterator["Writer"]:
+    """Give what writes ``target``, which appears when all is written; the folder must exist.
+
+    Raises:
+        UnveilError: it cannot be written: permissions, a full disk, a stream that this kind of
+            file cannot hold. Nothing is left then.
+    """
+    try:
+        with (
+            opened(info.path) as source,
+            temporary_beside(target) as partial,
+            _file(target, partial) as container,
+        ):
+            yield (made := Writer(target, container, source, info, layout, encoding))
+            made.finish()
+    except OSError as error:
+        raise UnveilError(f"{target}: cannot be written ({error.strerror}).") from None
+
+
+@contextlib.contextmanager
+def _file(target: Path, partial: Path) -> Iterator[Any]:
+    """Give the open container of what is to become ``target``."""
+    import av
+
+    try:
+        with av.open(str(partial), "w", options=_options(target)) as container:
+            yield container
+    except av.error.FFmpegError as error:
+        raise UnveilError(f"{target}: cannot be written ({error.strerror}).") from None
+
+
+def _options(target: Path) -> dict[str, str]:
+    return INDEX_FIRST if target.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
+
+
+class Writer:
+    """Writes the pictures of a clip in their order, and its other streams beside them."""
+
+    def __init__(
+        self,
+        target: Path,
+        container: Any,
+        source: Any,
+        info: Info,
+        layout: Layout,
+        encoding: Encoding,
+    ) -> None:
+        self._container, self._layout = container, layout
+        self._stream = _picture_stream(container, info, layout, encoding)
+        self._others = _Others(target, container, source)
+        self._durations: dict[int, int] = {}
+        self._time_base = info.time_base
+        container.set_chapters(source.chapters())
+        container.start_encoding()
+
+    def write(self, picture: Picture) -> None:
+        """Write the next picture."""
+        frame = frame_of(picture, self._layout)
+        frame.time_base = self._time_base
+        self._durations[picture.pts] = picture.duration
+        self._mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        """Write what the encoder still holds, and the rest of the other streams."""
+        self._mux(self._stream.encode(None))
+        self._others.copy_until(None)
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            packet.duration = self._durations.pop(packet.pts, 0) or packet.duration
+            self._others.copy_until(packet.dts * packet.time_base)
+            self._container.mux(packet)
+
+
+def _picture_stream(container: Any, info: Info, layout: Layout, encoding: Encoding) -> Any:
+    encoder = encoder_for(encoding)
+    stream = container.add_stream(encoder.name, rate=info.rate, options=encoding.options)
+    stream.width, stream.height = info.turn.size(info.width, info.height)
+    stream.pix_fmt = layout.pix_fmt
+    context, tags = stream.codec_context, info.tags
+    stream.time_base = context.time_base = info.time_base
+    context.color_range, context.colorspace = tags.range, tags.matrix
+    context.color_primaries, context.color_trc = tags.primaries, tags.transfer
+    if info.aspect is not None:
+        context.sample_aspect_ratio = info.aspect
+    stream.set_display_matrix(info.matrix)
+    return stream
+
+
+class _Others:
+    """The streams that are copied: read beside the pictures, so that neither waits in memory."""
+
+    def __init__(self, target: Path, container: Any, source: Any) -> None:
+        self._container, self._source = container, source
+        self._streams = {
+            stream.index: _copy_of(target, container, stream)
+            for stream in source.streams
+            if stream.type in KEPT
+        }
+        self._packets = self._read()
+        self._next = next(self._packets, None)
+
+    def _read(self) -> Iterator[Any]:
+        wanted = [self._source.streams[index] for index in self._streams]
+        for packet in self._source.demux(wanted) if wanted else ():
+            if packet.size and (packet.dts is not None or packet.pts is not None):
+                yield packet
+
+    def copy_until(self, seconds: Fraction | None) -> None:
+        """Copy what comes before ``seconds``; all there is for None."""
+        while self._next is not None and (seconds is None or _begins(self._next) <= seconds):
+            packet, self._next = self._next, next(self._packets, None)
+            packet.stream = self._streams[packet.stream.index]
+            self._container.mux(packet)
+
+
+def _begins(packet: Any) -> Fraction:
+    at = packet.dts if packet.dts is not None else packet.pts
+    return Fraction(at * packet.time_base)
+
+
+def _copy_of(target: Path, container: Any, stream: Any) -> Any:
+    """Return the stream of the new file that holds the packets of an old one.
+
+    Raises:
+        UnveilError: this kind of file cannot.
+    """
+    import av
+
+    try:
+        copy = container.add_stream_from_template(stream)
+    except (ValueError, av.error.FFmpegError):
+        name = stream.codec_context.name if stream.codec_context else "unknown"
+        raise UnveilError(
+            f"{target}: {target.suffix} cannot hold the source's {stream.type} ({name}); .mkv can."
+        ) from None
+    copy.disposition = stream.disposition
+    if language := stream.metadata.get("language"):
+        copy.metadata["language"] = language
+    return copy

@@ -1,0 +1,178 @@
+"""`unveil audit` and `unveil obfuscate --safe` on real files, from end to end."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import assert_told
+from unveil import extras
+
+pytest.importorskip("dlib", reason="the extra audit is not installed")
+data = pytest.importorskip("skimage.data")
+
+FACE_BOX = "165,65,120,120"
+"""Where the astronaut's face is."""
+
+
+@pytest.fixture(scope="module")
+def astronaut(tmp_path_factory) -> Path:
+    """A real photo of one person, with metadata that must not survive."""
+    path = tmp_path_factory.mktemp("photo") / "astronaut.jpg"
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    Image.fromarray(data.astronaut()).save(path, quality=95, exif=exif)
+    return path
+
+
+@pytest.fixture(scope="module")
+def landscape(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "gravel.png"
+    Image.fromarray(data.gravel()).save(path)
+    return path
+
+
+@pytest.fixture
+def mosaicked(cli, astronaut, tmp_path) -> Path:
+    path = tmp_path / "mosaic.png"
+    assert cli("obfuscate", astronaut, "-o", path, "--operator", "pixelate:block=8").status == 0
+    return path
+
+
+def verdicts(done) -> list[dict]:
+    assert done.status in (0, 3), done
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_a_clean_face_is_at_risk(cli, astronaut):
+    done = cli("audit", astronaut)
+    assert done.status == 0
+    assert "A machine that knows 1,000 people would name this one right" in done.out
+    assert "Hiding needs a mosaic of at most" in done.out
+
+
+def test_json_says_where_what_and_how_likely(cli, astronaut, mosaicked):
+    (clean,) = verdicts(cli("audit", astronaut, "--json"))
+    (hidden,) = verdicts(cli("audit", mosaicked, "--json", "--box", FACE_BOX))
+    assert clean["operator"] == "none"
+    assert hidden["operator"] == "pixelate:block=8"
+    assert clean["risk_low"] <= clean["risk"] <= clean["risk_high"]
+    assert clean["risk"] > 0.9 > hidden["risk"] > 0.1
+    assert hidden["attacker"] != "unaware"
+
+
+def test_the_face_behind_a_mosaic_is_found(cli, mosaicked):
+    (hidden,) = verdicts(cli("audit", mosaicked, "--json"))
+    left, top, width, height = map(int, hidden["box"].split(","))
+    assert left < 225 < left + width
+    assert top < 125 < top + height
+
+
+def test_pipelines_get_a_status(cli, astronaut, tmp_path):
+    assert cli("audit", astronaut, "--fail-above", "0.05").status == 3
+    assert cli("audit", astronaut, "--fail-above", "1").status == 0
+    assert_told(cli("audit", astronaut, "--fail-above", "2"), 2, "--fail-above", "from 0 to 1")
+
+
+def test_the_picture_marks_the_face(cli, astronaut, tmp_path):
+    assert cli("audit", astronaut, "--picture", tmp_path / "boxes.png").status == 0
+    drawn, before = (np.asarray(Image.open(p)) for p in (tmp_path / "boxes.png", astronaut))
+    changed = (drawn != before).any(axis=2).nonzero()
+    assert 40 < changed[0].min() < changed[0].max() < 260
+    assert 120 < changed[1].min() < changed[1].max() < 330
+
+
+def test_no_face_is_said_in_one_line(cli, landscape):
+    assert_told(cli("audit", landscape), 1, landscape, "no face found", "--box X,Y,W,H")
+
+
+def test_a_folder_goes_on_after_a_bad_photo(cli, astronaut, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"no photo")
+    (tmp_path / "b.jpg").write_bytes(astronaut.read_bytes())
+    done = cli("audit", tmp_path, "--json")
+    assert done.status == 1
+    assert "a.jpg" in done.err
+    assert json.loads(done.out)["photo"].endswith("b.jpg")
+
+
+@pytest.mark.parametrize("box", ["0,0,40,40", "472,472,40,40", "200,100,12,12", "100,0,300,300"])
+def test_boxes_at_the_border_and_tiny_ones_get_a_verdict(cli, astronaut, box):
+    (verdict,) = verdicts(cli("audit", astronaut, "--json", "--box", box))
+    assert verdict["box"] == box
+    assert verdict["verdict"].endswith(".")
+
+
+def test_a_box_outside_of_the_photo_is_refused(cli, astronaut):
+    done = cli("audit", astronaut, "--box", "500,500,40,40")
+    assert_told(done, 1, "500,500,40,40")
+    assert done.err.count(str(astronaut)) == 1
+
+
+def test_an_operator_without_a_curve_gets_no_verdict(cli, astronaut, tmp_path):
+    path = tmp_path / "slight.png"
+    assert cli("obfuscate", astronaut, "-o", path, "--operator", "pixelate:block=2").status == 0
+    done = cli("audit", path, "--json", "--fail-above", "0.5", "--box", FACE_BOX)
+    (verdict,) = verdicts(done)
+    if verdict["operator"] == "pixelate:block=2":
+        assert verdict["risk"] is None
+        assert "was not measured" in verdict["verdict"]
+        assert done.status == 3  # nobody knows, so it is not safe
+
+
+def test_safe_hides_the_face_and_nothing_else(cli, astronaut, tmp_path):
+    safe = tmp_path / "safe.png"
+    done = cli("obfuscate", astronaut, "-o", safe, "--safe", "--risk", "0.02")
+    assert done.status == 0, done.err
+    assert "not recognised" in done.err
+    before, after = (np.asarray(Image.open(path)) for path in (astronaut, safe))
+    changed = (before != after).any(axis=2).nonzero()
+    assert 20 < changed[0].min() < changed[0].max() < 280
+    assert 90 < changed[1].min() < changed[1].max() < 360
+    assert not Image.open(safe).getexif()
+    assert cli("audit", safe, "--box", FACE_BOX, "--fail-above", "0.03").status == 0
+
+
+def test_where_no_mosaic_is_safe_the_box_is_solid(cli, astronaut, tmp_path):
+    done = cli("obfuscate", astronaut, "-o", tmp_path / "safe.png", "--safe", "--risk", "0.0001")
+    assert done.status == 0
+    assert "hidden with solid:level=0" in done.err
+
+
+def test_safe_refuses_what_it_cannot_do(cli, astronaut, landscape, tmp_path):
+    out = tmp_path / "safe.png"
+    assert_told(cli("obfuscate", landscape, "-o", out, "--safe"), 1, "no face found")
+    assert_told(cli("obfuscate", astronaut, "-o", out, "--safe", "--risk", "0"), 2, "--risk")
+    assert_told(cli("obfuscate", astronaut, "-o", out), 2, "--operator")
+    assert not out.exists()
+
+
+def test_frames_of_a_video_are_audited_alike(cli, tmp_path):
+    av = pytest.importorskip("av", reason="the extra video is not installed")
+    clip = tmp_path / "clip.mp4"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("libx264", rate=2, options={"crf": "10"})
+        stream.width = stream.height = 512
+        for _ in range(4):
+            frame = av.VideoFrame.from_ndarray(data.astronaut(), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    found = verdicts(cli("audit", clip, "--json", "--every-seconds", "1"))
+    assert [verdict["seconds"] for verdict in found] == [0.0, 1.0]
+    assert all(verdict["risk"] > 0.5 for verdict in found)
+
+
+def test_what_pictures_tell_together_is_warned_of(cli, mosaicked, tmp_path):
+    pytest.importorskip("av", reason="the extra video is not installed")
+    from tests.video.clips import write_clip
+
+    clip = write_clip(tmp_path / "clip.mkv", [np.array(Image.open(mosaicked))] * 2, codec="ffv1")
+    done = cli("audit", clip, "--box", FACE_BOX, "--json")
+    assert json.loads(done.out)["operator"].startswith("pixelate:block=8")
+    assert_told(done, 0, "several together tell more")
+
+
+def test_a_missing_package_is_named(cli, astronaut, monkeypatch):
+    monkeypatch.setitem(extras.PACKAGES, "no_such_module", "dlib-bin")
+    assert_told(cli("audit", astronaut), 1, "pip install 'unveil[audit]'")

@@ -1,0 +1,143 @@
+"""Verdicts: what a curve says, between and beyond what was measured."""
+
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+
+from unveil.auditing.verdict import (
+    PEOPLE,
+    curves_of,
+    measured_curves,
+    mildest,
+    risk_of,
+    sentence,
+    shipped_curves,
+    shipped_rows,
+)
+from unveil.degradation import BoxBlur, Median, Pixelate, Solid
+from unveil.errors import UsageError
+from unveil.report.rows import read_rows
+
+
+def row(kind: str, strength: float, share: float, attacker: str = "unaware", face_px: int = 112):
+    ends = [share, max(share - 0.05, 0), min(share + 0.05, 1)]
+    return {
+        "kind": kind,
+        "strength": strength,
+        "face_px": face_px,
+        "model": attacker,
+        f"rank1_of_{PEOPLE}": ends,
+    }
+
+
+CURVES = curves_of(
+    [
+        row("none", 0.0, 0.98),
+        row("pixelate", 0.05, 0.3),
+        row("pixelate", 0.05, 0.9, "restoring pixelate"),
+        row("pixelate", 0.1, 0.5, "restoring pixelate"),
+        row("pixelate", 0.2, 0.004),
+        row("pixelate", 0.25, 0.0),
+        row("solid", 1.0, 0.001),
+        row("pixelate", 0.05, 0.7, "trained", face_px=56),
+        row("pixelate", 0.2, 0.0, "trained", face_px=56),
+    ]
+)
+
+
+RESULTS = Path(__file__).parents[2] / "results" / "audit" / "rows.jsonl"
+MEASURED = measured_curves(shipped_rows())
+
+
+@pytest.mark.parametrize(("kind", "face_px"), sorted(set(MEASURED) - {("box", 112)}))
+def test_more_obfuscation_is_no_riskier_as_measured(kind, face_px):
+    points = [*MEASURED["none", face_px], *MEASURED[kind, face_px]]
+    for milder, stronger in combinations(points, 2):
+        assert stronger.risk.share <= milder.risk.high
+
+
+def test_more_of_a_box_is_riskier_only_where_more_of_the_picture_comes_back():
+    """Of a picture in which fewer windows fit, less gets lost: a law of the box, not a slip."""
+    rows = [row for row in read_rows(RESULTS) if row["kind"] == "box"]
+    psnr = {row["strength"]: row["psnr"] for row in rows if row["model"] == "restoring lmmse"}
+    for milder, stronger in pairwise(MEASURED["box", 112]):
+        if stronger.risk.share > milder.risk.high:
+            assert psnr[stronger.strength] > psnr[milder.strength] + 1
+
+
+def test_no_verdict_calls_more_obfuscation_riskier():
+    for points in shipped_curves().values():
+        for milder, stronger in pairwise(points):
+            assert stronger.risk.high <= milder.risk.high
+
+
+def test_the_package_has_the_committed_rows():
+    kept = [{name: row[name] for name in shipped_rows()[0]} for row in read_rows(RESULTS)]
+    assert kept == shipped_rows()
+
+
+def test_the_strongest_attacker_counts():
+    risk = risk_of(Pixelate(6), 112, CURVES)
+    assert risk is not None
+    assert (risk.attacker, round(risk.share, 2)) == ("restoring pixelate", 0.86)
+
+
+def test_clean_faces_have_the_risk_of_clean_faces():
+    assert risk_of(None, 90, CURVES).share == 0.98
+
+
+def test_between_strengths_the_risk_lies_between():
+    milder, between, stronger = (risk_of(Pixelate(b), 112, CURVES).share for b in (12, 15, 22))
+    assert milder > between > stronger
+
+
+def test_stronger_than_all_that_was_measured_is_no_riskier():
+    assert risk_of(Pixelate(60), 112, CURVES).share == 0.0
+
+
+def test_milder_than_all_that_was_measured_is_not_guessed():
+    assert risk_of(Pixelate(2), 112, CURVES) is None
+    assert risk_of(Median(9), 112, CURVES) is None
+    assert "was not measured" in sentence(None, Median(9), 112, CURVES)
+
+
+def test_a_small_face_takes_the_curve_of_the_next_larger_one():
+    assert risk_of(Pixelate(3), 50, CURVES).attacker == "trained"
+    assert risk_of(Pixelate(6), 70, CURVES).attacker == "restoring pixelate"
+
+
+def test_a_large_face_is_no_safer_than_a_small_one():
+    """Who can name small faces makes a large one small first."""
+    rows = [row("box", 0.2, 0.1), row("box", 0.2, 0.3, "trained", face_px=56)]
+    risk = risk_of(BoxBlur(23), 112, curves_of(rows))
+    assert (risk.attacker, risk.share) == ("trained", 0.3)
+
+
+def test_more_never_looks_worse():
+    """Where chance made a stronger setting look riskier, the milder one is called as risky."""
+    curves = curves_of([row("box", 0.1, 0.2), row("box", 0.2, 0.4), row("box", 0.3, 0.1)])
+    highs = [point.risk.high for point in curves["box", 112]]
+    assert highs == sorted(highs, reverse=True)
+
+
+def test_the_mildest_setting_under_the_limit_is_found():
+    operator = mildest("pixelate", 0.06, 112, CURVES)
+    assert operator == Pixelate(23)
+    assert risk_of(operator, 112, CURVES).high <= 0.06
+    assert mildest("pixelate", 0.001, 112, CURVES) is None
+    with pytest.raises(UsageError, match="no curve"):
+        mildest("median", 0.05, 112, CURVES)
+
+
+def test_the_sentence_says_cases_attacker_and_what_to_do():
+    said = sentence(risk_of(Pixelate(6), 112, CURVES), Pixelate(6), 112, CURVES)
+    assert "1,000 people" in said
+    assert "86 of 100" in said
+    assert "after restoring" in said
+    assert "blocks across the face" in said
+
+
+def test_what_is_safe_gets_no_advice():
+    said = sentence(risk_of(Solid(), 112, CURVES), Solid(), 112, CURVES)
+    assert "0 of 100" in said

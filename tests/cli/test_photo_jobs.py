@@ -1,0 +1,165 @@
+"""Many photos in: which output belongs to which input, and what happens to the outputs there."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import BLUR, assert_told
+from unveil.cli.photo_jobs import Job, plan, process
+from unveil.errors import UnveilError, UsageError
+from unveil.files import check_folder
+from unveil.images.photos import Photo, write_photo
+from unveil.study.sample_photos import draw_face
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A folder of photos in which the test runs: in/b.jpg, in/a/a.png, in/c/d/d.tif, else.jpg."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    for name in ("in/b.jpg", "in/a/a.png", "in/c/d/d.tif", "else.jpg"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        draw_face(rng, side_px=32).save(name)
+    Path("in/notes.txt").write_text("no photo")
+    Path("there").mkdir()
+    return tmp_path
+
+
+def jobs(*pairs: str) -> list[Job]:
+    return [Job(Path(source), Path(target)) for source, target in map(str.split, pairs)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "expected"),
+    [
+        ("else.jpg", "new.png", jobs("else.jpg new.png")),
+        ("else.jpg", "new/x.png", jobs("else.jpg new/x.png")),
+        ("else.jpg", "else.jpg", jobs("else.jpg else.jpg")),
+        ("else.jpg", "there", jobs("else.jpg there/else.jpg")),
+        ("else.jpg", "new", jobs("else.jpg new/else.jpg")),
+        (
+            "else.jpg in/b.jpg",
+            "new",
+            jobs("else.jpg new/else.jpg", "in/b.jpg new/b.jpg"),
+        ),
+        (
+            "in",
+            "new",
+            jobs("in/a/a.png new/a/a.png", "in/b.jpg new/b.jpg", "in/c/d/d.tif new/c/d/d.tif"),
+        ),
+        ("in/c", "there", jobs("in/c/d/d.tif there/d/d.tif")),
+        (
+            "in/c else.jpg in/a",
+            "new",
+            jobs("in/c/d/d.tif new/d/d.tif", "else.jpg new/else.jpg", "in/a/a.png new/a.png"),
+        ),
+        ("else.jpg else.jpg", "new", jobs("else.jpg new/else.jpg")),
+        ("in/a in/a/a.png", "new", jobs("in/a/a.png new/a.png")),
+        ("gone.jpg", "new.png", jobs("gone.jpg new.png")),  # told when it is read
+    ],
+)
+def test_plan(tree, inputs, output, expected):
+    assert plan([Path(item) for item in inputs.split()], Path(output)) == expected
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "kind", "told"),
+    [
+        ("", "new", UsageError, "no input given"),
+        ("else.jpg", "new.gif", UsageError, r"new\.gif: cannot write this format.*\.png"),
+        ("else.jpg in/b.jpg", "new.png", UsageError, r"new\.png: names one file, but several"),
+        ("in", "new.png", UsageError, r"new\.png: names one file, but several"),
+        ("in/b.jpg b.jpg", "new", UsageError, r"in/b\.jpg and b\.jpg would both .* new/b\.jpg"),
+        ("in/a in/a/c", "new", UnveilError, "in/a/c: no such file or folder"),
+        ("there", "new", UnveilError, "there: no photos"),
+        ("else.jpg", "else.jpg/x.png", UnveilError, r"else\.jpg: is a file, not a folder"),
+        ("in", "else.jpg/new", UnveilError, r"else\.jpg: is a file, not a folder"),
+        ("in", "in/notes.txt", UnveilError, r"notes\.txt: is a file, not a folder"),
+    ],
+)
+def test_plan_that_cannot_work(tree, inputs, output, kind, told):
+    with pytest.raises(kind, match=told):
+        plan([Path(item) for item in inputs.split()], Path(output))
+
+
+def test_check_folder_makes_nothing(tree):
+    check_folder(Path("there/new/newer"))
+    check_folder(tree)
+    assert list(Path("there").iterdir()) == []
+
+
+def test_process_keeps_the_order_and_goes_on(tree, capsys):
+    """One line a failure; what the function sees and where it goes is the planned order."""
+    Path("in/b.jpg").write_bytes(b"")
+    seen: list[tuple[int, ...]] = []
+
+    def turn(photo: Photo) -> Photo:
+        seen.append(tuple(photo.rgb[0, 0]))
+        return Photo(photo.rgb[::-1], photo.alpha, photo.grayscale)
+
+    failures = process(plan([Path("in"), Path("else.jpg")], Path("new")), turn)
+    assert failures == 1
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[:2] for line in told] == [["unveil", " in/b.jpg"]]
+    with Image.open("in/a/a.png") as first, Image.open("new/a/a.png") as turned:
+        assert seen[0] == first.getpixel((0, 0))
+        assert turned.tobytes() == first.transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes()
+    written = {path.as_posix() for path in Path("new").rglob("*") if path.is_file()}
+    assert written == {"new/a/a.png", "new/c/d/d.tif", "new/else.jpg"}
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize(("flag", "status"), [([], 1), (["--overwrite"], 0)])
+def test_output_that_exists(tree, flag, status, cli):
+    Path("there/else.jpg").write_text("precious")
+    done = cli("obfuscate", "else.jpg", "-o", "there", *BLUR, *flag)
+    assert done.status == status
+    if flag:
+        with Image.open("there/else.jpg") as image:
+            assert image.size == (32, 32)
+    else:
+        assert_told(done, 1, "there/else.jpg: exists already", "--overwrite")
+        assert Path("there/else.jpg").read_text() == "precious"
+    assert [path.name for path in Path("there").iterdir()] == ["else.jpg"]
+
+
+def test_photo_replaced_by_itself(tree, cli):
+    before = Path("else.jpg").read_bytes()
+    assert cli("obfuscate", "else.jpg", "-o", "else.jpg", *BLUR).status == 1
+    assert Path("else.jpg").read_bytes() == before
+    assert cli("obfuscate", "else.jpg", "-o", "else.jpg", *BLUR, "--overwrite").status == 0
+    assert Path("else.jpg").read_bytes() != before
+
+
+def test_folder_in_the_way_of_a_subfolder(tree, cli):
+    Path("there/a").write_text("in the way")
+    done = cli("obfuscate", "in", "-o", "there", *BLUR)
+    assert_told(done, 1, "there/a: cannot be made")
+    assert Path("there/b.jpg").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files through a shell")
+def test_full_disk_leaves_nothing(tree):
+    """No output fits: one line each, no part of a photo, and what was there is as it was."""
+    noise = np.random.default_rng(5).integers(0, 65536, (64, 64, 3), dtype=np.uint16)
+    names = ("a.jpg", "b.png", "c.tif", "d.webp", "e.bmp", "f-deep.png", "g-deep.tif")
+    Path("noise").mkdir()
+    for name in names:
+        pixels = noise if "deep" in name else (noise >> 8).astype(np.uint8)
+        write_photo(Photo(pixels), Path("noise", name))
+    Path("there/b.png").write_text("precious")
+    command = f"{sys.executable} -m unveil obfuscate noise -o there --overwrite {' '.join(BLUR)}"
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 1; exec {command}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    told = done.stderr.splitlines()
+    assert [line.split(": ")[1] for line in told] == [f"there/{name}" for name in names]
+    assert all(line.startswith("unveil: ") and "File too large" in line for line in told), told
+    assert {path.name: path.read_text() for path in Path("there").iterdir()} == {
+        "b.png": "precious"
+    }

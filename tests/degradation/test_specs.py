@@ -1,0 +1,100 @@
+"""The text forms: what str gives, parse takes; anything else is refused with the nearest."""
+
+import pytest
+
+from unveil.degradation import (
+    AnisotropicGaussian,
+    Disk,
+    GaussianBlur,
+    Pixelate,
+    Storage,
+    Window,
+    parse_operator,
+    parse_storage,
+)
+from unveil.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "operator"),
+    [
+        ("gaussian:kernel=9,sigma=4", GaussianBlur(9, 4.0)),
+        ("gaussian:kernel=13,sigma=0.1234567891", GaussianBlur(13, 0.1234567891)),
+        ("window:across=4/3/1", Window((4, 3, 1))),
+        ("window:across=1/0.12345678,down=2/1e-05", Window((1, 0.12345678), (2, 1e-5))),
+        ("disk:radius=3.25", Disk(3.25)),
+        ("aniso:sigma_x=4,sigma_y=1.5,angle_degrees=-30", AnisotropicGaussian(4, 1.5, -30)),
+        ("pixelate:block=8", Pixelate(8)),
+    ],
+)
+def test_text_and_operator_are_each_others_inverse(text, operator):
+    assert parse_operator(text) == operator
+    assert str(operator) == text
+
+
+@pytest.mark.parametrize("text", ["float", "8bit", "jpeg:75", "h264:crf=0", "h264:crf=51"])
+def test_text_and_storage_are_each_others_inverse(text):
+    assert str(parse_storage(text)) == text
+
+
+def test_parameters_left_out_keep_the_studys_values():
+    assert parse_operator("gaussian") == GaussianBlur(kernel=9, sigma=4.0)
+    assert parse_operator("gaussian:sigma=2") == GaussianBlur(kernel=9, sigma=2.0)
+    assert parse_operator("pixelate") == Pixelate(block=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gausian:sigma=4", "did you mean 'gaussian'"),
+        ("pixelize", "did you mean 'pixelate'"),
+        ("", "Choices: gaussian, box, window, disk, aniso, pixelate, sample"),
+        ("gaussian:sigm=4", "did you mean 'sigma'"),
+        ("gaussian:sigma=-1", "sigma=-1 must be above 0"),
+        ("gaussian:sigma=nan", "sigma=nan must be above 0"),
+        ("gaussian:sigma=x", "must be a number"),
+        ("gaussian:kernel=8", "kernel=8 must be an odd number"),
+        ("gaussian:kernel=9.5", "must be a whole number"),
+        ("gaussian:kernel=99999", "from 1 to"),
+        ("window:across=", "must be a number"),
+        ("window:across=1/x", "must be a number"),
+        ("window:across=1/-1", "none below 0"),
+        ("window:across=0/0", "one above"),
+        ("window:across=1/nan", "must be finite"),
+        ("window:across=1,down=inf", "must be finite"),
+        ("window:across=" + "/".join(513 * "1"), "needs 1 to 512 weights"),
+        ("disk:radius=0", "radius=0 must be above 0"),
+        ("disk:radius=nan", "radius=nan must be above 0"),
+        ("disk:radius=512", "up to 511.5"),
+        ("disk:radius=inf", "up to 511.5"),
+        ("disk:radus=3", "did you mean 'radius'"),
+        ("aniso:sigma_x=-1", "sigma_x=-1 must be above 0"),
+        ("aniso:sigma_y=nan", "sigma_y=nan must be above 0"),
+        ("aniso:sigma_y=128", "up to 127"),
+        ("aniso:angle_degrees=181", "-180 to 180"),
+        ("aniso:angle_degrees=nan", "-180 to 180"),
+        ("pixelate:block=0", "block=0 must be from 1"),
+    ],
+)
+def test_bad_operators_are_refused_with_the_reason(text, said):
+    with pytest.raises(UsageError, match=said):
+        parse_operator(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("16bit", "jpeg", "jpeg:0", "jpeg:101", "jpeg:x", "png:3", ""),
+        *("h264", "h264:23", "h264:crf=", "h264:crf=52", "h264:crf=-1", "h264:crf=1.5"),
+    ],
+)
+def test_bad_storages_are_refused(text):
+    with pytest.raises(UsageError):
+        parse_storage(text)
+
+
+def test_a_storage_built_by_hand_is_checked_too():
+    with pytest.raises(UsageError, match="quality"):
+        Storage("jpeg")
+    with pytest.raises(UsageError, match="crf"):
+        Storage("h264")

@@ -1,0 +1,231 @@
+"""What hides a picture, found from the picture: on scikit-image's photos and on drawn ones."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageFilter
+from skimage import data
+
+from tests.linear.test_linear import PRIOR, drawn
+from unveil.degradation import (
+    AnisotropicGaussian,
+    BoxBlur,
+    Degradation,
+    Disk,
+    GaussianBlur,
+    Pixelate,
+    Sample,
+    Storage,
+    parse_storage,
+)
+from unveil.degradation.degrade import degrade, store
+from unveil.degradation.operators import obfuscate
+from unveil.errors import UsageError
+from unveil.estimation.blur import estimate_blur
+from unveil.estimation.finding import find_part, inspect
+from unveil.estimation.mosaic import estimate_mosaic
+from unveil.images.box import Box, parse_box
+
+EIGHT_BIT = Storage("8bit")
+
+
+def astronaut(side: int = 224) -> torch.Tensor:
+    pixels = np.ascontiguousarray(data.astronaut()[:side, 112 : 112 + side])
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+
+
+@pytest.mark.parametrize(
+    "blur",
+    [GaussianBlur(9, 4.0), GaussianBlur(13, 2.0), GaussianBlur(25, 3.0), GaussianBlur(37, 6.0)],
+    ids=str,
+)
+@pytest.mark.parametrize(("picture", "tolerance"), [("drawn", 0.1), ("astronaut", 0.11)])
+def test_sigma_is_found(blur, picture, tolerance):
+    """On one picture alone; how far off it is on faces is measured in results/blind.jsonl."""
+    clean = astronaut() if picture == "astronaut" else drawn(1, 160, 160)
+    found = estimate_blur(degrade(clean, Degradation(blur)), EIGHT_BIT, PRIOR, is_cut=False)
+    assert isinstance(found.operator, GaussianBlur)
+    assert found.operator.sigma == pytest.approx(blur.sigma, rel=tolerance)
+
+
+@pytest.mark.parametrize("kernel", [5, 9, 15])
+def test_a_box_is_found_exactly(kernel):
+    obfuscated = degrade(astronaut(), Degradation(BoxBlur(kernel)))
+    assert estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator == BoxBlur(kernel)
+
+
+@pytest.mark.parametrize(
+    ("radius", "storage"),
+    [(2.5, EIGHT_BIT), (5.3, EIGHT_BIT), (5.0, Storage("jpeg", 75))],
+    ids=str,
+)
+def test_a_disks_rings_tell_its_radius(radius, storage):
+    obfuscated = degrade(astronaut(), Degradation(Disk(radius), storage))
+    found = estimate_blur(obfuscated, storage, PRIOR, is_cut=False).operator
+    assert isinstance(found, Disk)
+    assert found.radius == pytest.approx(radius, abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["brick", "grass"])
+def test_a_blurred_texture_is_no_disk(name):
+    pixels = torch.from_numpy(getattr(data, name)()[:144, :144].copy())
+    texture = pixels.expand(1, 3, -1, -1).float() / 255
+    obfuscated = degrade(texture, Degradation(GaussianBlur(13, 2.0)))
+    found = estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator
+    assert isinstance(found, GaussianBlur)
+
+
+@pytest.mark.parametrize(
+    ("blur", "storage"),
+    [
+        (AnisotropicGaussian(4.0, 1.5, 30), EIGHT_BIT),
+        (AnisotropicGaussian(2.0, 1.0, 80), EIGHT_BIT),
+        (AnisotropicGaussian(3.0, 0.3, -60), EIGHT_BIT),
+        (AnisotropicGaussian(4.0, 1.5, -45), Storage("jpeg", 75)),
+    ],
+    ids=str,
+)
+def test_two_widths_and_their_angle_are_found(blur, storage):
+    obfuscated = degrade(astronaut(), Degradation(blur, storage))
+    found = estimate_blur(obfuscated, storage, PRIOR, is_cut=False).operator
+    assert isinstance(found, AnisotropicGaussian)
+    assert found.sigma_x == pytest.approx(blur.sigma_x, rel=0.15)
+    assert found.sigma_y == pytest.approx(blur.sigma_y, rel=0.25, abs=0.25)
+    off_degrees = (found.angle_degrees - blur.angle_degrees + 90) % 180 - 90
+    assert abs(off_degrees) < 7
+
+
+def test_the_studys_window_is_found_exactly():
+    obfuscated = degrade(astronaut(), Degradation(GaussianBlur(9, 4.0)))
+    found = estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator
+    assert found.kernel == 9
+
+
+def test_another_programs_blur_is_found_too():
+    """Pillow's GaussianBlur, which is three boxes and repeats the border's pixels."""
+    pixels = (astronaut()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    blurred = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(3)))
+    image = torch.from_numpy(blurred.copy()).permute(2, 0, 1)[None].float() / 255
+    found = estimate_blur(image, EIGHT_BIT, PRIOR, is_cut=False).operator
+    assert isinstance(found, GaussianBlur)
+    assert found.sigma == pytest.approx(3, rel=0.12)
+
+
+@pytest.mark.parametrize(
+    "mosaic", [Pixelate(8), Pixelate(7, 3, 5), Pixelate(16, 1, 0), Sample(6, 2, 2)], ids=str
+)
+@pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 75)], ids=str)
+def test_a_mosaics_size_and_phase_are_found(mosaic, storage):
+    found = estimate_mosaic(degrade(astronaut(), Degradation(mosaic, storage)), PRIOR)
+    assert found is not None
+    assert (found.operator.block, found.operator.left, found.operator.top) == (
+        *(mosaic.block, mosaic.left, mosaic.top),
+    )
+
+
+def test_means_and_samples_are_told_apart():
+    for kind in (Pixelate, Sample):
+        found = estimate_mosaic(degrade(astronaut(), Degradation(kind(6))), PRIOR)
+        assert isinstance(found.operator, kind)
+
+
+@pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 60)], ids=str)
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket", "camera"])
+def test_a_clean_photo_has_nothing(name, storage):
+    pixels = np.atleast_3d(getattr(data, name)()[:224, :224])
+    image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].expand(-1, 3, -1, -1) / 255
+    assert (
+        inspect(degrade(image, Degradation(GaussianBlur(1), storage)), storage, PRIOR).operator
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    "image",
+    [torch.zeros(1, 3, 64, 64), torch.ones(1, 3, 64, 64), torch.rand(1, 3, 40, 1), drawn(1, 5, 5)],
+    ids=["black", "white", "1 pixel wide", "tiny"],
+)
+def test_pictures_that_say_nothing_end_in_none(image):
+    assert inspect(image, EIGHT_BIT, PRIOR).operator is None
+
+
+def test_a_mosaicked_face_in_a_clean_photo_is_found_to_the_pixel():
+    image = astronaut()
+    box = Box(40, 24, 96, 88)
+    part = obfuscate(image[..., *box.place], Pixelate(8))
+    image[..., *box.place] = (part * 255).round() / 255
+    found = inspect(image, EIGHT_BIT, PRIOR)
+    assert found.operator == Pixelate(8)
+    assert found.box == box
+
+
+COMPRESSED = ("jpeg:85", "h264:crf=18", "h264:crf=28")
+
+
+def shares(one: Box, other: Box) -> float:
+    """Return the area that two boxes share over that of both."""
+    whole = torch.zeros(2, 600, 600)
+    whole[0][one.place] = whole[1][other.place] = 1
+    return float(whole.prod(dim=0).sum() / whole.amax(dim=0).sum())
+
+
+@pytest.mark.parametrize("block", [8, 12, 24])
+@pytest.mark.parametrize("storage", COMPRESSED)
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_a_mosaic_is_found_in_photos_that_were_compressed_after_it(name, storage, block):
+    pixels = np.ascontiguousarray(getattr(data, name)())
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    box = Box(150, 40, 144 // block * block, 144 // block * block)
+    image[..., *box.place] = obfuscate(image[..., *box.place], Pixelate(block))
+    kept = parse_storage(storage)
+    found = find_part(store(image, kept), kept, PRIOR)
+    assert found.operator == Pixelate(block)
+    assert shares(found.box, box) > 0.9
+
+
+@pytest.mark.parametrize("storage", ["8bit", "jpeg:30", *COMPRESSED])
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket", "brick", "page", "text"])
+def test_no_mosaic_is_seen_in_what_compression_does(name, storage):
+    pixels = np.ascontiguousarray(np.atleast_3d(getattr(data, name)()))
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].expand(-1, 3, -1, -1) / 255
+    kept = parse_storage(storage)
+    assert find_part(store(image, kept), kept, PRIOR) is None
+
+
+def test_a_box_tells_where_to_look():
+    image = astronaut()
+    box = Box(40, 24, 112, 112)
+    image[..., *box.place] = degrade(image[..., *box.place], Degradation(GaussianBlur(25, 4.0)))
+    found = inspect(image, EIGHT_BIT, PRIOR, box)
+    assert found.box == box
+    assert found.operator.sigma == pytest.approx(4, rel=0.1)
+
+
+@pytest.mark.parametrize("box", [Box(-1, 0, 5, 5), Box(0, 0, 0, 5), Box(200, 200, 50, 10)], ids=str)
+def test_boxes_outside_the_picture_are_refused(box):
+    with pytest.raises(UsageError, match="not inside the picture of 224x224"):
+        inspect(astronaut(), EIGHT_BIT, PRIOR, box)
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "1,2,3,4,5", ""])
+def test_a_box_is_four_numbers(text):
+    with pytest.raises(UsageError, match="X,Y,W,H"):
+        parse_box(text)
+
+
+def test_the_command_says_it_in_words_and_json(tmp_path, cli):
+    obfuscated = degrade(astronaut(), Degradation(Pixelate(7, 2, 0)))
+    pixels = (obfuscated[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", quality=80)
+    words = cli("inspect", tmp_path / "a.png")
+    assert words.status == 0
+    assert "pixelate:block=7,left=2,top=0" in words.out
+    rows = [
+        json.loads(cli("inspect", tmp_path / name, "--json").out) for name in ("a.png", "a.jpg")
+    ]
+    assert {row["operator"] for row in rows} == {"pixelate:block=7,left=2,top=0"}
+    assert [row["storage"] for row in rows] == ["8bit", "jpeg:80"]
+    assert rows[0]["confidence"] > 0.99

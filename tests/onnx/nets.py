@@ -1,0 +1,34 @@
+"""Small networks of every architecture, as checkpoints, that the tests of ONNX files share."""
+
+from pathlib import Path
+
+import torch
+
+from unveil.config import ModelConfig
+from unveil.networks import build, checkpoint
+from unveil.networks.card import Card
+from unveil.networks.refiner import Refiner
+from unveil.networks.shipped import read_prior
+
+SHAPES = {
+    "cae": ModelConfig("cae", 8, 2, (4, 8), (0, 1), decoder="mirrored"),
+    "vcae": ModelConfig("vcae", 9, 1, (4, 4, 8), (0, 0, 0)),
+    "rescae": ModelConfig("rescae", 9, 1, (4, 4, 8), (0, 0, 0)),
+    "blind": ModelConfig("blind", 6, 2, (4, 8), (1, 1)),
+    "refiner": ModelConfig("refiner", 6, 2, (4, 8), (1, 1), noise_planes=1),
+}
+FAMILIES = {"blind": ("streaming", "any"), "refiner": ("pixelate", "any")}
+
+
+def write_tiny(folder: Path, architecture: str) -> Path:
+    """Write a checkpoint whose weights are all drawn: none of its layers starts as zero."""
+    torch.manual_seed(0)
+    model = build(SHAPES[architecture])
+    for values in model.parameters():
+        torch.nn.init.normal_(values, std=0.15)
+    if isinstance(model, Refiner):
+        model.use_prior(read_prior())
+    operator, storage = FAMILIES.get(architecture, ("gaussian:kernel=9,sigma=4", "8bit"))
+    card = Card(SHAPES[architecture], operator, storage, run={}, data={}, provenance={})
+    checkpoint.write(folder, card, {"weights": model.state_dict()})
+    return folder

@@ -1,0 +1,94 @@
+"""Restoring from Python and from the command line."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import unveil
+from unveil.errors import UsageError
+from unveil.images.photos import read_photo
+from unveil.restoration.restorers import load
+
+
+def test_three_lines_of_python(trained, photo, tmp_path):
+    restored = unveil.load(str(trained)).restore(unveil.read(photo))
+    unveil.write(restored, tmp_path / "restored.png")
+    assert read_photo(tmp_path / "restored.png").rgb.shape == read_photo(photo).rgb.shape
+
+
+def test_the_command_line_gives_the_same_picture(trained, photo, tmp_path, cli):
+    done = cli("restore", photo, "-o", tmp_path / "out.png", "--model", trained)
+    assert done.status == 0, done.err
+    assert "gaussian:kernel=9,sigma=4" in done.err
+    restored = unveil.load(str(trained)).restore(unveil.read(photo))
+    unveil.write(restored, tmp_path / "expected.png")
+    written, expected = (read_photo(tmp_path / name).rgb for name in ("out.png", "expected.png"))
+    np.testing.assert_array_equal(written, expected)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_photo_in_tiles_is_the_photo_to_one_level(trained, precision):
+    restorer = load(str(trained), precision=precision)
+    image = torch.rand(1, 3, 301, 222, generator=torch.Generator().manual_seed(0))
+    whole = restorer.restore(image, tile_px=10_000)
+    tiled = restorer.restore(image, tile_px=64)
+    assert (whole - tiled).abs().max() <= 1 / 255
+
+
+def test_alpha_depth_and_gray_survive(trained, tmp_path, cli):
+    deep = np.random.default_rng(0).integers(0, 65536, (40, 50), dtype=np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    rgba = np.random.default_rng(0).integers(0, 256, (40, 50, 4), dtype=np.uint8)
+    Image.fromarray(rgba).save(tmp_path / "rgba.png")
+    out = tmp_path / "out"
+    done = cli(
+        "restore", tmp_path / "deep.png", tmp_path / "rgba.png", "-o", out, "--model", trained
+    )
+    assert done.status == 0, done.err
+    assert read_photo(out / "deep.png").rgb.dtype == np.uint16
+    assert read_photo(out / "deep.png").grayscale
+    np.testing.assert_array_equal(read_photo(out / "rgba.png").alpha, rgba[..., 3])
+
+
+def test_a_model_is_not_used_on_what_it_does_not_undo(trained, photo, tmp_path, cli):
+    words = ("restore", photo, "-o", tmp_path / "out.png", "--model", trained)
+    done = cli(*words, "--operator", "pixelate:block=8")
+    assert done.status == 2
+    assert "undoes gaussian:kernel=9,sigma=4, not pixelate:block=8" in done.err
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        torch.zeros(3, 8, 8),
+        torch.zeros(1, 4, 8, 8),
+        torch.zeros(1, 3, 0, 8),
+        torch.zeros(1, 3, 8, 8, dtype=torch.uint8),
+        torch.full((1, 3, 8, 8), 2.0),
+        torch.full((1, 3, 8, 8), float("nan")),
+    ],
+    ids=["no batch", "4 channels", "empty", "uint8", "range", "nan"],
+)
+def test_tensors_that_break_the_contract_are_refused(trained, images):
+    with pytest.raises(UsageError, match="images must"):
+        unveil.load(str(trained)).restore(images)
+
+
+def test_a_24_megapixel_photo_fits_in_4_gb(tmp_path):
+    """The shipped network, in a process of its own whose peak memory the system reports."""
+    Image.effect_noise((6000, 4000), 60).convert("RGB").save(tmp_path / "large.bmp")
+    code = (
+        "import resource, sys; from unveil.cli import run; status = run(sys.argv[1:]);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
+    )
+    words = ["restore", tmp_path / "large.bmp", "-o", tmp_path / "out.bmp", "--model", "cae-blur"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert int(done.stdout.split()[-1]) * unit < 4e9
+    assert read_photo(tmp_path / "out.bmp").rgb.shape == (4000, 6000, 3)
