@@ -1,35 +1,64 @@
-"""Files written whole or not at all, and what identifies them."""
+"""Files and folders: atomic writes, checksums, the cache folder."""
 
 import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from unveil.errors import UnveilError
+
+SHOWN_DIGITS = 12
+"""Number of hexadecimal digits of a sha256 in messages."""
 
 
 @contextlib.contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
     """Give a temporary path in the folder of ``target``; rename it to ``target`` at the end.
 
-    Whatever goes wrong inside the block, the temporary file is removed and ``target`` is as
-    it was before.
+    If the block raises, the temporary file is removed and ``target`` is left unchanged.
     """
     partial = target.parent / f".unveil-{secrets.token_hex(8)}.partial{target.suffix}"
-    try:  # before the file is there, so that no Ctrl-C falls between the two and leaves it
+    try:  # entered before the file exists: Ctrl-C between the two would leave it behind
         partial.touch(exist_ok=False)
         yield partial
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(target)
     except OSError as error:
-        error.filename = str(target)  # what the user knows, not the temporary name
+        error.filename = str(target)  # the name that the user knows, not the temporary one
         error.filename2 = None
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a UTF-8 text file atomically."""
+    with temporary_beside(target) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def check_folder(folder: Path) -> None:
+    """Check, before any work is done, that a folder can be written to or created.
+
+    Raises:
+        UnveilError: a file has its name or a parent's, or permission is missing.
+    """
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir():
+        raise UnveilError(f"{nearest}: is a file, not a folder that can be written to.")
+    if not os.access(nearest, os.W_OK):
+        raise UnveilError(f"{nearest}: no permission to write there.")
+
+
+def cache_folder() -> Path:
+    """Return the folder for caches and downloads: ``$UNVEIL_CACHE``, else the user's cache."""
+    chosen = os.environ.get("UNVEIL_CACHE")
+    return Path(chosen) if chosen else user_cache_path("unveil")
 
 
 def file_sha256(path: Path) -> str:
@@ -38,20 +67,53 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_text(target: Path, text: str) -> None:
-    """Write a UTF-8 text file whole or not at all."""
-    with temporary_beside(target) as partial:
-        partial.write_text(text, encoding="utf-8")
+def read_checked(path: Path, sha256: str, remedy: str) -> bytes:
+    """Read a file whose sha256 is known.
 
+    The returned bytes are the ones that were hashed: a file replaced in between cannot slip in.
 
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that can be neither written nor made, before any work is done for it.
+    Args:
+        path: the file.
+        sha256: expected, as hexadecimal digits.
+        remedy: what the user should do if the file is damaged, as an imperative clause.
 
     Raises:
-        UnveilError: a file is in the way, or there is no permission.
+        UnveilError: the file cannot be read, or its sha256 differs.
     """
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    if not nearest.is_dir():
-        raise UnveilError(f"{nearest}: is a file, not a folder that can be written to.")
-    if not os.access(nearest, os.W_OK):
-        raise UnveilError(f"{nearest}: no permission to write there.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise mismatch(path, found, [sha256], remedy)
+    return content
+
+
+def check_sha256(path: Path, known: Collection[str], remedy: str) -> str:
+    """Return the sha256 of a file, which must be one of ``known``; any size, constant memory.
+
+    Args:
+        path: the file.
+        known: accepted checksums, as hexadecimal digits.
+        remedy: as for :func:`read_checked`.
+
+    Raises:
+        UnveilError: the file cannot be read, or its sha256 is not known.
+    """
+    try:
+        found = file_sha256(path)
+    except OSError as error:
+        raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+    if found not in known:
+        raise mismatch(path, found, known, remedy)
+    return found
+
+
+def mismatch(name: object, found: str, known: Collection[str], remedy: str) -> UnveilError:
+    """Build the error for a file, or the address it came from, with an unexpected sha256."""
+    expected = " or ".join(sha256[:SHOWN_DIGITS] for sha256 in known)
+    return UnveilError(
+        f"{name}: is damaged or not the expected file (sha256 {found[:SHOWN_DIGITS]}, "
+        f"expected {expected}); {remedy}."
+    )

@@ -201,7 +201,7 @@ def change_card(folder: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("spoil", "status", "phrases"),
     [
-        (flip_a_bit, 1, ["weights-", "sha256", "damaged or changed"]),
+        (flip_a_bit, 1, ["weights-", "sha256", "is damaged", "copy the whole checkpoint"]),
         (remove_weights, 1, ["weights-", "No such file"]),
         (
             lambda folder: (folder / CARD_NAME).write_text("{"),

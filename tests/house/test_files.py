@@ -1,12 +1,20 @@
-"""Files are whole or not there, whenever the interrupt comes."""
+"""Atomic writes, even when interrupted; folders that cannot be written; checksums."""
 
+import hashlib
 import subprocess
 import sys
 
 import pytest
 
 from unveil.errors import UnveilError
-from unveil.files import check_folder, temporary_beside
+from unveil.files import (
+    cache_folder,
+    check_folder,
+    check_sha256,
+    file_sha256,
+    read_checked,
+    temporary_beside,
+)
 
 INTERRUPTED = """
 import random, signal, sys
@@ -52,3 +60,46 @@ def test_a_folder_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UnveilError, match="is a file, not a folder"):
         check_folder(tmp_path / "file" / "below")
+
+
+@pytest.fixture
+def known(tmp_path):
+    """A file and its sha256, computed by hashlib alone."""
+    path = tmp_path / "weights.bin"
+    path.write_bytes(b"content")
+    return path, hashlib.sha256(b"content").hexdigest()
+
+
+def test_a_file_with_the_expected_sha256_is_read(known):
+    path, sha256 = known
+    assert read_checked(path, sha256, "fetch it again") == b"content"
+    assert check_sha256(path, ["0" * 64, sha256], "fetch it again") == sha256 == file_sha256(path)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [read_checked, lambda path, sha256, remedy: check_sha256(path, ["f" * 64, sha256], remedy)],
+    ids=["read_checked", "check_sha256"],
+)
+def test_a_changed_file_is_refused_with_both_checksums_and_what_to_do(check, known):
+    path, sha256 = known
+    path.write_bytes(b"Content")
+    with pytest.raises(UnveilError) as caught:
+        check(path, sha256, "fetch it again")
+    message = str(caught.value)
+    assert message.startswith(f"{path}: is damaged or not the expected file (sha256 ")
+    assert hashlib.sha256(b"Content").hexdigest()[:12] in message
+    assert message.endswith(f"{sha256[:12]}); fetch it again.")
+    path.unlink()
+    with pytest.raises(UnveilError, match=r"weights\.bin: cannot be read \(No such file"):
+        check(path, sha256, "fetch it again")
+
+
+def test_the_cache_folder_is_the_variable_or_the_users_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("UNVEIL_CACHE", str(tmp_path / "here"))
+    assert cache_folder() == tmp_path / "here"
+    monkeypatch.delenv("UNVEIL_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if sys.platform == "linux":
+        assert cache_folder() == tmp_path / "unveil"
+    assert not list(tmp_path.iterdir())

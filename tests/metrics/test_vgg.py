@@ -194,7 +194,7 @@ def refuses(photo_folder, tmp_path, cli):
     return check
 
 
-CHECKSUM = ("its sha256", "no VGG16 weights that are known", "unveil download vgg16")
+CHECKSUM = ("is damaged or not the expected file (sha256 ", "unveil download vgg16")
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])

@@ -9,8 +9,8 @@ from PIL import Image
 
 from unveil.config import DataConfig
 from unveil.errors import UnveilError
+from unveil.files import cache_folder
 from unveil.images.photos import list_photos
-from unveil.training.crops import cache_folder
 from unveil.training.data import epoch_batches, open_photos, split
 
 

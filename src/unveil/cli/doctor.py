@@ -10,10 +10,9 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from unveil.errors import UnveilError
-from unveil.files import check_folder, file_sha256
-from unveil.networks.shipped import FOLDER, PRIOR, PRIOR_SHA256, list_shipped
+from unveil.files import cache_folder, check_folder, check_sha256
+from unveil.networks.shipped import FOLDER, PRIOR, PRIOR_SHA256, REINSTALL, list_shipped
 from unveil.report.rows import Row
-from unveil.training.crops import cache_folder
 
 EXTRAS = ("audit", "demo", "docs", "onnx", "study", "video", "web")
 """What users install; ``dev`` and what only comparisons need is left out."""
@@ -144,11 +143,9 @@ def _weights() -> Iterator[Check]:
 
 def _checksum(name: str, path: Path, expected: str) -> Check:
     try:
-        found = file_sha256(path)
-    except OSError as error:
-        return Check("weights", name, "broken", f"{path}: cannot be read ({error.strerror})")
-    if found != expected:
-        return Check("weights", name, "broken", f"{path}: is damaged; install unveil again")
+        found = check_sha256(path, [expected], REINSTALL)
+    except UnveilError as error:
+        return Check("weights", name, "broken", str(error))
     size = path.stat().st_size
     return Check(
         "weights", name, "ok", f"{size / 1e6:.2f} MB, sha256 {found[:12]}", {"sha256": found}

@@ -12,10 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unveil.faces.finder import Face, FaceFinder
-from unveil.files import file_sha256, temporary_beside
+from unveil.files import cache_folder, file_sha256, temporary_beside
 from unveil.images.photos import read_rgb8
 from unveil.progress import progress
-from unveil.training.crops import cache_folder
 
 FORMAT = "portraits-1"
 FACE_PX = 112

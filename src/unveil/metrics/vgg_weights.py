@@ -17,9 +17,8 @@ from torch.hub import download_url_to_file
 from unveil import console
 from unveil.config import LossConfig, Tap
 from unveil.errors import UnveilError
-from unveil.files import file_sha256
+from unveil.files import cache_folder, check_sha256, file_sha256
 from unveil.metrics.vgg import VggFeatures
-from unveil.training.crops import cache_folder
 
 TORCHVISION_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
 TORCHVISION_NAME = f"vgg16-{TORCHVISION_SHA256[:8]}.pth"
@@ -49,8 +48,8 @@ def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
             torch.manual_seed(0)
             return VggFeatures(config.tap), {"vgg": str(UNTRAINED)}
     path = find(config.vgg_weights)
-    sha256 = file_sha256(path)
-    name, taps = _identify(path, sha256)
+    sha256 = check_sha256(path, KNOWN, "get VGG16's weights with `unveil download vgg16`")
+    name, taps = KNOWN[sha256]
     if config.tap not in taps:
         raise UnveilError(
             f"{path}: the {name} weights end before {config.tap}; take --tap {taps[-1]}, or "
@@ -106,15 +105,6 @@ def download() -> Path:
         finally:
             partial.unlink(missing_ok=True)
     return target
-
-
-def _identify(path: Path, sha256: str) -> tuple[str, tuple[Tap, ...]]:
-    if sha256 in KNOWN:
-        return KNOWN[sha256]
-    raise UnveilError(
-        f"{path}: its sha256 {sha256[:12]}... is of no VGG16 weights that are known here; get "
-        "them again with `unveil download vgg16`."
-    )
 
 
 def _read(path: Path) -> dict[str, Tensor]:

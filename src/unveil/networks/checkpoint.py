@@ -26,6 +26,8 @@ from unveil.errors import UnveilError
 from unveil.networks.card import CARD_NAME, Card
 from unveil.networks.packing import unpack
 
+REMEDY = "copy the whole checkpoint again (install unveil again if the file is part of it)"
+
 
 def write(folder: Path, card: Card, tensors: dict[str, dict[str, Tensor]]) -> None:
     """Write a checkpoint, replacing the one that ``folder`` held.
@@ -55,21 +57,12 @@ def read_tensors(folder: Path, card: Card, role: str) -> dict[str, Tensor]:
     """Read one tensor file of a checkpoint after checking its sha256.
 
     Raises:
-        UnveilError: the file is missing or is not the one that the card describes.
+        UnveilError: the file is missing, or its sha256 is not the one on the card.
     """
     if role not in card.files:
         raise UnveilError(f"{folder}: this checkpoint holds no {role}.")
     path = folder / Path(card.files[role]["name"]).name
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
-    if hashlib.sha256(content).hexdigest() != card.files[role]["sha256"]:
-        raise UnveilError(
-            f"{path}: its sha256 is not the one in {CARD_NAME}; the file was damaged or "
-            "changed, so it is not used."
-        )
-    return load(content)
+    return load(files.read_checked(path, card.files[role]["sha256"], REMEDY))
 
 
 def load_weights(model: nn.Module, folder: Path, card: Card) -> None:

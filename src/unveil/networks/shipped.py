@@ -1,6 +1,5 @@
 """The weights inside the package, found and listed without torch."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from unveil.degradation import Degradation, Linear
 from unveil.degradation.families import FAMILIES, RANGES, Task, family_of
 from unveil.errors import UnveilError, UsageError, unknown
+from unveil.files import read_checked
 from unveil.networks.card import CARD_NAME, Card, read_card
 from unveil.report.rows import Row
 
@@ -30,6 +30,7 @@ CLOSED_FORMS = ("lmmse", "tikhonov", "richardson-lucy", "bicubic", "lanczos")
 
 PRIOR = FOLDER / "prior.safetensors"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
+REINSTALL = "install unveil again"
 SCORE_NAMES = ("operator", "storage", "split", "images", "psnr", "ssim", "ssim_deck")
 
 
@@ -142,16 +143,15 @@ def read_prior(path: Path | None = None) -> "Prior":
     """Return a power spectrum of clean photos: the one that the package ships, or a file's.
 
     Raises:
-        UnveilError: the file is missing, holds none, or is not the one that the package was made
-            with.
+        UnveilError: the file cannot be read or holds no prior; the shipped one is damaged.
     """
-    chosen = path or PRIOR
-    try:
-        content = chosen.read_bytes()
-    except OSError as error:
-        raise UnveilError(f"{chosen}: cannot be read ({error.strerror}).") from None
-    if path is None and hashlib.sha256(content).hexdigest() != PRIOR_SHA256:
-        raise UnveilError(f"{PRIOR}: is damaged (sha256); install unveil again.")
+    if path is None:
+        content = read_checked(PRIOR, PRIOR_SHA256, REINSTALL)
+    else:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
     from unveil.linear.prior import decode_prior
 
-    return decode_prior(content, chosen)
+    return decode_prior(content, path or PRIOR)

@@ -8,12 +8,11 @@ from pathlib import Path
 import torch
 
 from unveil import console
-from unveil.files import file_sha256
+from unveil.files import cache_folder, file_sha256
 from unveil.onnx.graph import FORMAT
 from unveil.onnx.session import open_file
 from unveil.restoration.restorers import Network
 from unveil.runtime import Runtime
-from unveil.training.crops import cache_folder
 
 DIGITS = 32
 """So many digits of a sha256 stand in a file's name."""

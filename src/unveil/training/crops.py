@@ -1,17 +1,15 @@
-"""The cache of decoded crops: one memory-mapped array a folder, named by its content."""
+"""Cache of decoded crops: one memory-mapped array per folder of photos, named by its content."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from unveil.errors import UnveilError
-from unveil.files import file_sha256, temporary_beside
+from unveil.files import cache_folder, file_sha256, temporary_beside
 from unveil.images.photos import read_rgb8
 from unveil.progress import progress
 
@@ -21,22 +19,16 @@ FORMAT = "crops-1"
 MAX_REPORTED = 10
 
 
-def cache_folder() -> Path:
-    """Return the folder for caches and downloads: ``$UNVEIL_CACHE`` or the system's own."""
-    chosen = os.environ.get("UNVEIL_CACHE")
-    return Path(chosen) if chosen else user_cache_path("unveil")
-
-
 def open_crops(folder: Path, paths: list[str], crop_px: int) -> tuple[np.ndarray, str]:
     """Return the center crops of ``paths`` below ``folder`` and their fingerprint.
 
     The crops are a read-only uint8 memory map, ``N x crop_px x crop_px x 3``. The fingerprint
-    is the sha256 over paths, file contents and crop; the first call with new content decodes
-    every photo.
+    is the sha256 of paths, file contents and crop size. The first call with new content decodes
+    every photo; later calls only hash them.
 
     Raises:
-        UnveilError: photos that cannot be decoded or are smaller than the crop, each named
-            with its reason.
+        UnveilError: photos cannot be decoded or are smaller than the crop; each is named with
+            its reason, up to ``MAX_REPORTED``.
     """
     fingerprint = _fingerprint(folder, paths, crop_px)
     cached = cache_folder() / f"{fingerprint[:32]}.npy"
@@ -63,7 +55,7 @@ def _decode(folder: Path, paths: list[str], crop_px: int, target: Path) -> None:
 
     shape = (len(paths), crop_px, crop_px, 3)
     problems: list[str] = []
-    # Written, not mapped: on a full disk a write fails cleanly, a mapping kills the process.
+    # Not np.memmap: on a full disk a write raises OSError, a mapped page kills the process.
     with target.open("wb") as file:
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
@@ -94,6 +86,6 @@ def _center_crop(path: Path, crop_px: int) -> np.ndarray:
 def _in_threads(
     function: Callable[[Path], Result], folder: Path, paths: list[str]
 ) -> Iterator[Result]:
-    """Map ``function`` over the files in order, some at a time (decoders release the GIL)."""
+    """Map ``function`` over the files in order, on several threads (decoders release the GIL)."""
     with ThreadPoolExecutor() as pool:
         yield from pool.map(function, (folder / path for path in paths))

@@ -19,8 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from unveil import console
 from unveil.errors import UnveilError
-from unveil.files import file_sha256
-from unveil.training.crops import cache_folder
+from unveil.files import cache_folder, file_sha256, mismatch
 
 URL = "https://ndownloader.figshare.com/files/5976015"
 SHA256 = "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"
@@ -69,7 +68,7 @@ def download(url: str = URL, sha256: str = SHA256, *, pause_s: float = 1.0) -> P
         _fetch(url, partial, pause_s)
         if (found := file_sha256(partial)) != sha256:
             partial.unlink()
-            raise UnveilError(f"{url}: sha256 is {found}, not {sha256}; the download was deleted.")
+            raise mismatch(url, found, [sha256], "the download was deleted; run the command again")
     _unpack(partial, target)
     partial.unlink()
     return target
