@@ -18,7 +18,7 @@ from PIL import Image
 from skimage import data
 
 from unveil.config import RuntimeConfig
-from unveil.extras import EMBEDDER_FILE, data_file
+from unveil.faces.dlib_files import EMBEDDER_FILE, model_file
 from unveil.faces.embedder import BATCH, load_embedder
 from unveil.faces.finder import FaceFinder
 from unveil.report.tables import markdown
@@ -35,7 +35,7 @@ def embeddings(rounds: int) -> list[dict[str, object]]:
     keep_freed_memory()
     embedder, pixels = load_embedder(None, choose_runtime(RuntimeConfig())), _photo()
     face = FaceFinder().find(pixels)[0]
-    peer = dlib.face_recognition_model_v1(str(data_file(EMBEDDER_FILE)))
+    peer = dlib.face_recognition_model_v1(str(model_file(EMBEDDER_FILE)))
     chip = pixels[50:200, 150:300].copy()
     images = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
     many, points = images.expand(BATCH, -1, -1, -1), face.points.expand(BATCH, -1, -1)

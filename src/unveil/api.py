@@ -157,15 +157,15 @@ def verdicts(path: str | Path, boxes: "Sequence[Box]" = ()) -> "list[Verdict]":
         boxes: where its faces are; none to find them.
 
     Raises:
-        UnveilError: the photo cannot be read, no face is found, or what the audit needs is not
-            installed (``pip install 'unveil[audit]'``).
+        UnveilError: the photo cannot be read, no face is found, or the extra ``audit`` is not
+            installed.
         UsageError: a box is not inside the photo.
     """
     from unveil.auditing.photo import Auditor
-    from unveil.extras import check_installed
+    from unveil.extras import require
     from unveil.images.photos import MAX_PIXELS
 
-    check_installed()
+    require("audit")
     return Auditor(boxes, None, None, MAX_PIXELS).audit(Path(path))
 
 

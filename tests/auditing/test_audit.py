@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from tests.conftest import assert_told
-from unveil import extras
 
 pytest.importorskip("dlib", reason="the extra audit is not installed")
 data = pytest.importorskip("skimage.data")
@@ -171,8 +170,3 @@ def test_what_pictures_tell_together_is_warned_of(cli, mosaicked, tmp_path):
     done = cli("audit", clip, "--box", FACE_BOX, "--json")
     assert json.loads(done.out)["operator"].startswith("pixelate:block=8")
     assert_told(done, 0, "several together tell more")
-
-
-def test_a_missing_package_is_named(cli, astronaut, monkeypatch):
-    monkeypatch.setitem(extras.PACKAGES, "no_such_module", "dlib-bin")
-    assert_told(cli("audit", astronaut), 1, "pip install 'unveil[audit]'")

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from tests.cli.test_console import with_terminal
 from tests.conftest import assert_told
 from unveil.cli import doctor
+from unveil.extras import EXTRAS
 from unveil.networks import shipped
 
 
@@ -35,7 +36,7 @@ def test_the_doctor_finds_this_installation_whole(cache, cli):
         expected = item.card.files["weights"]["sha256"]
         assert found["weights", item.name]["sha256"] == expected
     assert found["extra", "video"]["needs"][0].startswith("av>=")
-    assert {name for kind, name in found if kind == "extra"} == set(doctor.EXTRAS)
+    assert {name for kind, name in found if kind == "extra"} == set(EXTRAS)
     words = cli("doctor").out
     assert len(words.splitlines()) == len(found)
 
@@ -62,13 +63,20 @@ def test_a_cache_that_cannot_be_written_is_broken(tmp_path, monkeypatch, cli):
     assert "file: is a file, not a folder" in done.out
 
 
-def test_an_extra_may_be_missing_but_not_too_old():
+def test_an_extra_may_be_missing_but_not_too_old(monkeypatch):
     gone, old = Requirement("no-such-package>=1"), Requirement("numpy>=999")
+    monkeypatch.setitem(EXTRAS, "web", {"no_such_module": "the page"})
     missing = doctor._extra("web", [gone])
     assert (missing.state, missing.values["needs"]) == ("missing", ["no-such-package>=1"])
+    assert "no_such_module for the page" in str(missing)
     assert "pip install 'unveil[web]'" in str(missing)
-    assert doctor._extra("web", [gone, old]).state == "broken"
+    broken = doctor._extra("web", [gone, old])
+    assert broken.state == "broken"
+    assert "numpy is " in str(broken)
+    assert "pip install 'unveil[web]'" in str(broken)
+    monkeypatch.setitem(EXTRAS, "web", {"numpy": "the page"})
     assert doctor._extra("web", [Requirement("numpy>=1")]).state == "ok"
+    assert doctor._extra("web", []).state == "broken"
 
 
 BASH = """

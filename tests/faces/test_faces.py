@@ -6,8 +6,9 @@ import torch
 
 from unveil.config import RuntimeConfig
 from unveil.errors import UnveilError
-from unveil.extras import EMBEDDER_FILE, LANDMARKS_FILE, data_file
+from unveil.faces import dlib_files
 from unveil.faces.align import align, face_width_px, similarity
+from unveil.faces.dlib_files import EMBEDDER_FILE, LANDMARKS_FILE, model_file
 from unveil.faces.dlib_net import load_dlib_net
 from unveil.faces.embedder import load_embedder
 from unveil.faces.finder import FaceFinder
@@ -38,12 +39,12 @@ def tensor(pixels: np.ndarray) -> torch.Tensor:
 
 def dlib_shape(pixels: np.ndarray):
     (box,) = dlib.get_frontal_face_detector()(pixels, 0)
-    return dlib.shape_predictor(str(data_file(LANDMARKS_FILE)))(pixels, box)
+    return dlib.shape_predictor(str(model_file(LANDMARKS_FILE)))(pixels, box)
 
 
 def test_descriptors_are_dlibs():
-    theirs = dlib.face_recognition_model_v1(str(data_file(EMBEDDER_FILE)))
-    ours = load_dlib_net(data_file(EMBEDDER_FILE).read_bytes())
+    theirs = dlib.face_recognition_model_v1(str(model_file(EMBEDDER_FILE)))
+    ours = load_dlib_net(model_file(EMBEDDER_FILE).read_bytes())
     for seed in range(3):
         pixels = (np.random.default_rng(seed).random((150, 150, 3)) * 255).astype(np.uint8)
         expected = np.array(theirs.compute_face_descriptor(pixels))
@@ -64,7 +65,7 @@ def test_aligned_faces_are_dlibs(astronaut, face):
     squares = align(tensor(astronaut), similarity(face.points[None], 150), 150)
     difference = squares[0].permute(1, 2, 0).numpy() * 255 - chip
     assert np.abs(difference).mean() < 1.5
-    theirs = dlib.face_recognition_model_v1(str(data_file(EMBEDDER_FILE)))
+    theirs = dlib.face_recognition_model_v1(str(model_file(EMBEDDER_FILE)))
     expected = torch.tensor(theirs.compute_face_descriptor(chip))
     found = load_embedder(None, FP32).embed(tensor(astronaut), face.points[None])[0]
     assert float((found - expected).norm()) < 0.05
@@ -125,12 +126,10 @@ def test_a_face_at_the_border_gets_black_around_it(astronaut, face):
     assert not portrait[:, :, : SIDE_PX // 8].any()
 
 
-def test_a_file_that_is_not_the_one_known_is_refused(tmp_path, monkeypatch):
-    from unveil import extras
-
-    monkeypatch.setitem(extras.SHA256, EMBEDDER_FILE, "0" * 64)
-    with pytest.raises(UnveilError, match="sha256 differs"):
-        data_file(EMBEDDER_FILE)
+def test_a_damaged_model_file_is_refused(monkeypatch):
+    monkeypatch.setitem(dlib_files.SHA256, EMBEDDER_FILE, "0" * 64)
+    with pytest.raises(UnveilError, match=r"not the expected file.*face-recognition-models"):
+        model_file(EMBEDDER_FILE)
 
 
 def test_other_bytes_are_no_network():
@@ -138,19 +137,11 @@ def test_other_bytes_are_no_network():
         load_dlib_net(b"nothing of the kind")
 
 
-def test_a_missing_extra_is_named_with_the_way_to_get_it(monkeypatch):
-    from unveil import extras
-
-    monkeypatch.setitem(extras.PACKAGES, "no_such_module", "no-such-package")
-    with pytest.raises(UnveilError, match=r"no-such-package: pip install 'unveil\[audit\]'"):
-        extras.check_installed()
-
-
 @pytest.fixture(scope="module")
 def onnx_file(tmp_path_factory):
     """dlib's network, with other scaling in front, as a file of another make."""
     pytest.importorskip("onnxscript", reason="ONNX files are written with onnxscript")
-    net = load_dlib_net(data_file(EMBEDDER_FILE).read_bytes())
+    net = load_dlib_net(model_file(EMBEDDER_FILE).read_bytes())
 
     class Scaled(torch.nn.Module):
         def forward(self, faces):
@@ -199,7 +190,7 @@ def test_an_onnx_embedder_gives_what_the_network_in_it_gives(onnx_file, astronau
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"sha256": "0" * 64}, "sha256 differs"),
+        ({"sha256": "0" * 64}, "its JSON describes"),
         ({"input_px": 0}, "input_px"),
         ({"colour": "rgb"}, "colour"),
         ({"std": [0, 1, 1]}, "std"),

@@ -8,7 +8,6 @@ from PIL import Image
 from tests.conftest import assert_told
 from tests.onnx.nets import write_tiny
 from unveil.degradation import Degradation, Pixelate, Storage
-from unveil.onnx import extra
 from unveil.restoration.restorers import load
 
 onnx = pytest.importorskip("onnx")
@@ -117,12 +116,6 @@ def test_what_the_engine_cannot_do_is_said_and_nothing_written(flags, phrase, ph
     done = cli("restore", photo, "-o", out, *OPERATOR, *flags, "--engine", "onnx")
     assert_told(done, 2, phrase)
     assert not out.exists()
-
-
-def test_without_the_extra_it_says_what_to_install(photo, tmp_path, cli, monkeypatch):
-    monkeypatch.setattr(extra, "PACKAGES", ("no_such_package",))
-    done = cli("restore", photo, "-o", tmp_path / "out.png", "--engine", "onnx")
-    assert_told(done, 1, "no_such_package", "pip install 'unveil[onnx]'")
 
 
 def test_sessions_take_as_many_threads_as_torch():

@@ -20,7 +20,6 @@ from unveil.degradation.degrade import degrade
 from unveil.degradation.families import Task
 from unveil.metrics.quality import METRICS
 from unveil.networks import MODELS
-from unveil.onnx import extra
 from unveil.onnx.quantise import some_photos
 from unveil.restoration.restorers import load
 
@@ -189,12 +188,6 @@ def test_a_dry_run_says_what_would_be_written_and_writes_nothing(tiny, tmp_path,
     assert done.status == 0, done.err
     assert str(tmp_path / "new" / "net.onnx") in done.out
     assert not list(tmp_path.iterdir())
-
-
-def test_without_the_extra_it_says_what_to_install(tiny, tmp_path, cli, monkeypatch):
-    monkeypatch.setattr(extra, "PACKAGES", ("no_such_package",))
-    done = cli("export", tiny, tmp_path / "net.onnx")
-    assert_told(done, 1, "no_such_package", "pip install 'unveil[onnx]'")
 
 
 def test_the_snippet_in_the_docs_restores_as_unveil_does_without_torch(photo, tmp_path, cli):

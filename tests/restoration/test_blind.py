@@ -2,8 +2,6 @@
 
 import importlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -199,21 +197,6 @@ def test_obfuscate_keeps_a_photo_as_the_storage_does(cli, photo, tmp_path):
     done = cli(*words[:2], "-o", tmp_path / "new.png", *words[4:-1], "h265:crf=3")
     assert_told(done, 2, "h265:crf=3", "h264:crf=23")
     assert not (tmp_path / "new.png").exists()
-
-
-def test_without_pyav_it_says_what_to_install(photo, tmp_path):
-    code = "import sys; sys.modules['av'] = None; from unveil.__main__ import main; main()"
-    words = ("obfuscate", photo, "-o", tmp_path / "out.png", "--operator", "none")
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, words), "--storage", "h264:crf=23"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "h264 needs PyAV: pip install 'unveil[video]'." in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert not (tmp_path / "out.png").exists()
 
 
 def test_the_benchmark_scores_it_beside_dncnn(photo_folder, monkeypatch):

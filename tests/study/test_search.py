@@ -342,11 +342,3 @@ def test_bad_settings_are_told_before_anything_is_written(
     assert done.status == 2
     assert phrase in done.err
     assert not (tmp_path / "out").exists()
-
-
-def test_without_optuna_one_line_says_what_to_install(photo_folder, tmp_path, cli, monkeypatch):
-    monkeypatch.setitem(sys.modules, "optuna", None)
-    done = cli(*flags(photo_folder, tmp_path / "out"))
-    assert_told(done, 1, "needs Optuna: pip install 'unveil[study]'")
-    assert cli("study", "search", "--help").status == 0
-    assert not (tmp_path / "out").exists()

@@ -12,7 +12,7 @@ from unveil.auditing.plan import CurveConfig
 from unveil.cli.parts import Boxes, Inputs, check_photos, speaking
 from unveil.degradation import Mosaic
 from unveil.errors import UsageError
-from unveil.extras import check_installed
+from unveil.extras import require
 from unveil.files import check_folder
 from unveil.images.box import parse_box
 from unveil.images.photos import MAX_PIXELS, check_writable, is_photo
@@ -57,7 +57,7 @@ def audit_photos(
     """
     from unveil.cli import photo_jobs
 
-    check_installed()
+    require("audit")
     if fail_above is not None and not 0 <= fail_above <= 1:
         raise UsageError(f"--fail-above {fail_above:g} must be from 0 to 1.")
     if not every_seconds > 0:
@@ -113,10 +113,8 @@ def audit_curve(
         config: what to measure.
         dry_run: say what would be written, and measure nothing.
     """
-    from unveil.study.extra import check_installed as check_study
-
-    check_installed()
-    check_study()
+    require("audit")
+    require("study")
     check_folder(config.out.parent)
     if dry_run:
         check_photos(config.data)
@@ -142,9 +140,7 @@ def audit_report(
         out: the page.
         dry_run: say what would be written, and write nothing.
     """
-    from unveil.study.extra import check_installed as check_study
-
-    check_study()
+    require("study")
     check_folder(out.parent)
     from unveil.auditing.report import check_rows, write_report
 

@@ -9,6 +9,7 @@ from unveil import console
 from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError
+from unveil.extras import require
 from unveil.files import temporary_beside
 from unveil.images.photos import Photo
 from unveil.images.tensors import to_photo, to_tensor
@@ -30,7 +31,7 @@ def run_demo(output: Path) -> None:
     """Print the table and write ``strip.png`` below ``output``; print its path.
 
     Raises:
-        UnveilError: scikit-image is not installed, or the folder cannot be written.
+        UnveilError: the extra ``demo`` is not installed, or the folder cannot be written.
     """
     clean = to_tensor(_astronaut())
     rows: list[Row] = []
@@ -64,8 +65,7 @@ def _captioned(text: str, images: Tensor) -> Captioned:
 
 
 def _astronaut() -> Photo:
-    try:
-        from skimage import data
-    except ImportError:
-        raise UnveilError("the demo needs scikit-image: pip install 'unveil[demo]'.") from None
+    require("demo")
+    from skimage import data
+
     return Photo(np.ascontiguousarray(data.astronaut()))  # type: ignore[no-untyped-call]

@@ -10,12 +10,10 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from unveil.errors import UnveilError
+from unveil.extras import EXTRAS, require
 from unveil.files import cache_folder, check_folder, check_sha256
 from unveil.networks.shipped import FOLDER, PRIOR, PRIOR_SHA256, REINSTALL, list_shipped
 from unveil.report.rows import Row
-
-EXTRAS = ("audit", "demo", "docs", "onnx", "study", "video", "web")
-"""What users install; ``dev`` and what only comparisons need is left out."""
 
 
 @dataclass(frozen=True)
@@ -153,15 +151,19 @@ def _checksum(name: str, path: Path, expected: str) -> Check:
 
 
 def _extra(extra: str, needs: list[Requirement]) -> Check:
-    """Look at what an extra needs; a package that is there but too old is broken."""
+    """Check the modules and versions of an extra: absent is missing, too old is broken."""
     if not needs:
-        return Check("extra", extra, "broken", "is unknown to what is installed; install it again")
-    found = [_version(need) for need in needs]
+        return Check(
+            "extra", extra, "broken", "the installed unveil does not know it; reinstall it"
+        )
     values = {"needs": [f"{need.name}{need.specifier}" for need in needs]}
-    lacking = [check for check in found if check.state != "ok"]
-    if not lacking:
-        return Check("extra", extra, "ok", ", ".join(values["needs"]), values)
-    words = "; ".join(f"{check.name} {check.found}" for check in lacking)
-    is_broken = any(check.state == "broken" for check in lacking)
-    hint = f"{words}: pip install 'unveil[{extra}]'"
-    return Check("extra", extra, "broken" if is_broken else "missing", hint, values)
+    versions = [_version(need) for need in needs]
+    old = [f"{check.name} {check.found}" for check in versions if check.state == "broken"]
+    if old:
+        hint = f"{'; '.join(old)}; run pip install 'unveil[{extra}]'"
+        return Check("extra", extra, "broken", hint, values)
+    try:
+        require(extra)
+    except UnveilError as error:
+        return Check("extra", extra, "missing", str(error), values)
+    return Check("extra", extra, "ok", ", ".join(values["needs"]), values)

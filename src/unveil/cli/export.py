@@ -7,6 +7,7 @@ from tyro.conf import Positional
 from unveil import console
 from unveil.cli.parts import check_photos
 from unveil.errors import UnveilError, UsageError
+from unveil.extras import require
 from unveil.files import check_folder
 
 SUFFIX = ".onnx"
@@ -34,7 +35,6 @@ def export(
         dry_run: say what would be written, and write nothing.
     """
     from unveil.networks.shipped import CLOSED_FORMS, find_model
-    from unveil.onnx.extra import check_installed
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra without weights; export takes a network.")
@@ -42,7 +42,7 @@ def export(
         raise UsageError("--data DIR is for --int8, which must see photos.")
     find_model(model)
     check_target(output, overwrite=overwrite)
-    check_installed()
+    require("onnx")
     if dry_run:
         if int8:
             check_photos(data)

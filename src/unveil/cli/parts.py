@@ -11,6 +11,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 from unveil import console
 from unveil.config import Device, Engine, Precision
 from unveil.errors import UsageError
+from unveil.extras import require
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
@@ -66,10 +67,9 @@ def check_engine(engine: Engine, model: str | None, device: Device, precision: P
     if engine == "torch":
         return
     from unveil.networks.shipped import CLOSED_FORMS
-    from unveil.onnx.extra import check_installed
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")
     if device not in ("auto", "cpu") or precision == "bf16":
         raise UsageError("--engine onnx is for the CPU and fp32; leave --device, --precision out.")
-    check_installed()
+    require("onnx")

@@ -12,7 +12,7 @@ from unveil.config import TILE_PX, Device, Engine, Precision
 from unveil.degradation import Degradation, Operator, Storage, parse_storage
 from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
-from unveil.extras import check_installed
+from unveil.extras import require
 from unveil.files import check_folder
 from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS, Photo
@@ -71,7 +71,7 @@ def obfuscate(
     kept = parse_storage(storage) if storage else None
     jobs = photo_jobs.plan(inputs, output)
     if safe:
-        check_installed()
+        require("audit")
         if not 0 < risk < 1:
             raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
         from unveil.cli.hiding import Hider
@@ -93,7 +93,7 @@ def _obfuscate_videos(
 ) -> int:
     """Obfuscate videos, or only ``faces`` in them (empty: find them) where these are asked for."""
     if faces is not None:
-        check_installed()
+        require("audit")
         from unveil.video.hiding_faces import Hiding, check_operator
 
         check_operator(operator)

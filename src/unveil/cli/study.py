@@ -7,8 +7,8 @@ from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.cli.parts import check_photos, speaking
+from unveil.extras import require
 from unveil.files import check_folder
-from unveil.study.extra import check_installed
 from unveil.study.plan import StudyConfig
 from unveil.study.search.config import SearchConfig
 
@@ -25,7 +25,7 @@ def study_run(
     Args:
         config: the study.
     """
-    check_installed()
+    require("study")
     check_folder(config.out)
     from unveil.study.run import run_study
 
@@ -51,7 +51,7 @@ def study_report(
         page: write the HTML page too.
         dry_run: say what would be written, and write nothing.
     """
-    check_installed()
+    require("study")
     check_folder(out or folder)
     from unveil.study.report.write import write_report
 
@@ -74,7 +74,7 @@ def study_search(
         config: the search.
         dry_run: say where the search would be kept, and do nothing.
     """
-    check_installed()
+    require("study")
     check_folder(config.out)
     if dry_run:
         check_photos(config.data.data)

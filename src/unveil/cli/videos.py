@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unveil.errors import UsageError
-from unveil.video.stream.opening import SUFFIXES, check_installed
+from unveil.extras import require
+from unveil.video.stream.opening import SUFFIXES
 
 
 def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
@@ -16,7 +17,7 @@ def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
 
     Raises:
         UsageError: some are videos and some are not, or flags for videos come with photos.
-        UnveilError: PyAV is not installed.
+        UnveilError: the extra ``video`` is not installed.
     """
     videos = [path for path in inputs if path.suffix.lower() in SUFFIXES]
     if not videos:
@@ -24,7 +25,7 @@ def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
         return False
     if len(videos) < len(inputs):
         raise UsageError("videos and photos do not go together; take one kind at a time.")
-    check_installed()
+    require("video")
     return True
 
 

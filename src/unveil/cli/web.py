@@ -1,8 +1,6 @@
 """The command `serve`."""
 
-import importlib.util
-
-from unveil.errors import UnveilError
+from unveil.extras import require
 
 
 def serve(
@@ -24,8 +22,7 @@ def serve(
         timeout_seconds: give up an answer after that time.
         queue: how many visitors may wait.
     """
-    if importlib.util.find_spec("gradio") is None:
-        raise UnveilError("the page needs Gradio: pip install 'unveil[web]'.")
+    require("web")
     from unveil.web.limits import Limits
     from unveil.web.serve import serve as serve_page
 

@@ -9,13 +9,13 @@ x264 at its default preset, but without its macroblock tree, which does not give
 every time. One thread; the same photo and rate factor give the same picture.
 """
 
-import importlib.util
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from unveil.errors import UnveilError
+from unveil.extras import require
 
 FRAMES = 5
 PAN_PX = (1, 2)
@@ -30,9 +30,9 @@ def h264_round_trip(pixels: np.ndarray, crf: int) -> np.ndarray:
     """Encode and decode one ``H x W x 3`` uint8 photo at a constant rate factor, 4:2:0 chroma.
 
     Raises:
-        UnveilError: PyAV is not installed, or the codec refuses the size.
+        UnveilError: the extra ``video`` is not installed, or the codec refuses the size.
     """
-    check_installed()
+    require("video")
     import av
 
     clip = pan(pixels)
@@ -44,16 +44,6 @@ def h264_round_trip(pixels: np.ndarray, crf: int) -> np.ndarray:
         raise UnveilError(f"h264 cannot keep {size} pixels ({error.strerror}).") from None
     height, width = pixels.shape[:2]
     return shown[FRAMES // 2][:height, :width]
-
-
-def check_installed() -> None:
-    """Refuse where the extra is not installed.
-
-    Raises:
-        UnveilError: PyAV is missing; how to get it is said.
-    """
-    if importlib.util.find_spec("av") is None:
-        raise UnveilError("h264 needs PyAV: pip install 'unveil[video]'.")
 
 
 def pan(pixels: np.ndarray) -> np.ndarray:

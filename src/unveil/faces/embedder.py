@@ -12,13 +12,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unveil.errors import UnveilError
-from unveil.extras import EMBEDDER_FILE, SHA256, check_sha256, data_file
 from unveil.faces.align import PADDING, align, similarity
+from unveil.faces.dlib_files import EMBEDDER_FILE, SHA256, model_file
 from unveil.faces.dlib_net import SIDE_PX, load_dlib_net
 from unveil.faces.onnx_net import load_onnx_net, read_config
+from unveil.files import read_checked
 from unveil.runtime import Runtime
 
 BATCH = 64
+REMEDY = "get the file that its JSON describes, or correct the sha256 there"
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,12 @@ def load_embedder(path: Path | None, runtime: Runtime) -> Embedder:
         UnveilError: not installed, damaged, or not the file that its JSON is for.
     """
     if path is None:
-        net = load_dlib_net(data_file(EMBEDDER_FILE).read_bytes()).to(runtime.device)
+        net = load_dlib_net(model_file(EMBEDDER_FILE).read_bytes()).to(runtime.device)
         net.to(memory_format=torch.channels_last)
         sha256 = SHA256[EMBEDDER_FILE]
         return Embedder("dlib", sha256, net, SIDE_PX, PADDING, "euclidean", runtime)
     config = read_config(path.with_suffix(".json"))
-    other = load_onnx_net(check_sha256(path, config.sha256), config)
+    content = read_checked(path, config.sha256, REMEDY)
+    other = load_onnx_net(content, config)
     side, padding = config.input_px, config.padding
     return Embedder(path.stem, config.sha256, other, side, padding, config.metric, runtime)

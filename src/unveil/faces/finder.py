@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unveil.extras import LANDMARKS_FILE, data_file
 from unveil.faces.align import face_middle, face_width_px
+from unveil.faces.dlib_files import LANDMARKS_FILE, model_file
 from unveil.images.box import Box
 
 SMALLEST_PX = 80
@@ -59,7 +59,7 @@ class FaceFinder:
 
     @cached_property
     def _predict(self) -> Any:
-        path = data_file(LANDMARKS_FILE)
+        path = model_file(LANDMARKS_FILE)
         import dlib
 
         return dlib.shape_predictor(str(path))

@@ -1,6 +1,5 @@
 """Embedders in ONNX files, run by ONNX Runtime."""
 
-import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from unveil.config import from_dict
 from unveil.errors import UnveilError, UsageError
+from unveil.extras import require
 from unveil.faces.align import PADDING
 from unveil.onnx.session import open_session
 
@@ -82,10 +82,9 @@ def load_onnx_net(content: bytes, config: OnnxConfig) -> OnnxNet:
     """Build the network from the bytes of an ONNX file.
 
     Raises:
-        UnveilError: ONNX Runtime is not installed, or cannot run this file.
+        UnveilError: the extra ``audit`` is not installed, or ONNX Runtime cannot run this file.
     """
-    if importlib.util.find_spec("onnxruntime") is None:
-        raise UnveilError("an ONNX embedder needs ONNX Runtime: pip install 'unveil[audit]'.")
+    require("audit")
     try:
         session = open_session(content)
     except Exception as error:  # ONNX Runtime's own exceptions have no common base

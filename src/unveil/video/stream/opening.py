@@ -1,12 +1,12 @@
 """Opening a video file, or saying in one line why it cannot be worked on."""
 
 import contextlib
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from unveil.errors import UnveilError
+from unveil.extras import require
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 
@@ -16,16 +16,6 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def check_installed() -> None:
-    """Refuse where the extra is not installed.
-
-    Raises:
-        UnveilError: PyAV is missing; how to get it is said.
-    """
-    if importlib.util.find_spec("av") is None:
-        raise UnveilError("videos need PyAV: pip install 'unveil[video]'.")
-
-
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """Give the open container of a video file.
@@ -33,7 +23,7 @@ def opened(path: Path) -> Iterator[Any]:
     Raises:
         UnveilError: no such file, no video, or one that FFmpeg cannot read.
     """
-    check_installed()
+    require("video")
     import av
 
     try:
