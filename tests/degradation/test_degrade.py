@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from unveil.degradation import Storage
+from unveil.degradation.codecs import nearest_quality, quantisation_tables
 from unveil.degradation.degrade import store
 from unveil.degradation.operators import gaussian_blur
 from unveil.metrics.quality import psnr
@@ -50,3 +51,17 @@ def test_jpeg_is_pillows_own_file(images):
 def test_a_lower_jpeg_quality_loses_more(images):
     scores = [psnr(store(images, Storage("jpeg", q)), images).mean() for q in (95, 75, 50, 10)]
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("quality", [1, 30, 50, 75, 90, 100])
+def test_quality_is_read_from_a_files_tables(quality, tmp_path):
+    Image.effect_noise((40, 40), 40).convert("RGB").save(tmp_path / "a.jpg", quality=quality)
+    with Image.open(tmp_path / "a.jpg") as image:
+        found = nearest_quality(image.quantization)
+    # At the ends several qualities have the same table.
+    assert (quantisation_tables(found) == quantisation_tables(quality)).all()
+
+
+def test_strange_tables_have_a_nearest_quality():
+    tables = {0: [int(step * 1.1) + 1 for step in quantisation_tables(80)[0].flatten()]}
+    assert 70 <= nearest_quality(tables) <= 80

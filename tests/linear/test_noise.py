@@ -2,11 +2,9 @@
 
 import pytest
 import torch
-from PIL import Image
 
 from unveil.degradation import GaussianBlur, Storage
 from unveil.degradation.degrade import store
-from unveil.degradation.jpeg import nearest_quality, quantisation_tables
 from unveil.degradation.operators import obfuscate
 from unveil.linear.noise import ROUNDING_8BIT, rounding_error, storage_noise
 from unveil.linear.prior import Prior
@@ -62,17 +60,3 @@ def test_jpegs_noise_is_the_real_codecs(quality):
 def test_float_has_almost_none():
     spectrum = PRIOR.power * transfer(GaussianBlur(), 112, 112).square()
     assert storage_noise(Storage("float"), spectrum).max() < 1e-12
-
-
-@pytest.mark.parametrize("quality", [1, 30, 50, 75, 90, 100])
-def test_quality_is_read_from_a_files_tables(quality, tmp_path):
-    Image.effect_noise((40, 40), 40).convert("RGB").save(tmp_path / "a.jpg", quality=quality)
-    with Image.open(tmp_path / "a.jpg") as image:
-        found = nearest_quality(image.quantization)
-    # At the ends several qualities have the same table.
-    assert (quantisation_tables(found) == quantisation_tables(quality)).all()
-
-
-def test_strange_tables_have_a_nearest_quality():
-    tables = {0: [int(step * 1.1) + 1 for step in quantisation_tables(80)[0].flatten()]}
-    assert 70 <= nearest_quality(tables) <= 80

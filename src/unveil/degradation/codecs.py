@@ -1,18 +1,23 @@
-"""What a photo looks like as a frame of an H.264 video: the real codec, there and back.
+"""The real codecs that storages pass photos through, on uint8 pixels: JPEG and H.264.
 
-A photo is no video. It is made one by a camera that pans over it slowly: a short clip that ends a
-few pixels further on, whose middle frame is the photo itself, and is what is shown. A still clip
-would show its first frame for ever, coded without any prediction; a frame of a stream is predicted
-from others, with their errors. At the same rate factor both are as far from the photo.
+JPEG is libjpeg's, by Pillow, with 4:2:0 chroma.
 
-x264 at its default preset, but without its macroblock tree, which does not give the same bits
-every time. One thread; the same photo and rate factor give the same picture.
+For H.264 a photo has to become a video. A camera pans slowly over it: in a short clip, the middle
+frame is the photo itself, and its decoded version is the result. In a still clip every frame would
+repeat the first, which is coded without prediction; a frame of a real stream is predicted from
+others and inherits their errors. At the same rate factor both are as far from the photo.
+The encoder is x264 at its default preset on one thread, without its macroblock tree, whose bits
+differ from run to run: the same photo and rate factor always give the same pixels.
 """
 
+import functools
+import io
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from unveil.errors import UnveilError
 from unveil.extras import require
@@ -24,6 +29,39 @@ PAN_PX = (1, 2)
 FPS = 25
 PRESET = "medium"
 REPEATABLE = "threads=1:lookahead-threads=1:mbtree=0"
+
+
+def jpeg_round_trip(pixels: np.ndarray, quality: int) -> np.ndarray:
+    """Encode and decode one ``H x W x 3`` uint8 photo with libjpeg, 4:2:0 chroma."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
+    return np.asarray(Image.open(buffer))
+
+
+@functools.cache
+def quantisation_tables(quality: int) -> np.ndarray:
+    """Return libjpeg's steps for luma and chroma at ``quality``, ``2 x 8 x 8``, in 8-bit levels."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "JPEG", quality=quality)
+    tables = Image.open(buffer).quantization  # type: ignore[attr-defined]
+    return np.array([tables[0], tables[1]], dtype=np.float64).reshape(2, 8, 8)
+
+
+def nearest_quality(tables: Mapping[int, Sequence[int]]) -> int:
+    """Return the libjpeg quality whose luma steps are nearest to a file's, by mean log ratio.
+
+    Exact for files written by libjpeg and its derivatives, approximate for cameras with tables of
+    their own.
+
+    Args:
+        tables: as Pillow's ``quantization`` gives them, luma first, 64 steps each.
+    """
+    steps = np.array(tables[min(tables)], dtype=np.float64).reshape(8, 8)
+
+    def distance(quality: int) -> float:
+        return float(np.abs(np.log(steps / quantisation_tables(quality)[0])).mean())
+
+    return min(range(1, 101), key=distance)
 
 
 def h264_round_trip(pixels: np.ndarray, crf: int) -> np.ndarray:

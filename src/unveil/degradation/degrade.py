@@ -5,17 +5,15 @@ almost exact inverse (74 dB), in ``8bit`` it has not. It is therefore a named st
 training, evaluation and result row.
 """
 
-import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from unveil.degradation import Degradation, Storage
-from unveil.degradation.codecs import h264_round_trip
+from unveil.degradation.codecs import h264_round_trip, jpeg_round_trip
 from unveil.degradation.operators import obfuscate
 
 
@@ -36,7 +34,7 @@ def store(images: Tensor, storage: Storage) -> Tensor:
         case "8bit":
             return to_8bit(images).to(images.dtype) / 255
         case "jpeg":
-            return _each(images, lambda pixels: _jpeg_round_trip(pixels, storage.quality or 75))
+            return _each(images, lambda pixels: jpeg_round_trip(pixels, storage.quality or 75))
         case "h264":
             return _each(images, lambda pixels: h264_round_trip(pixels, storage.quality or 0))
 
@@ -52,10 +50,3 @@ def _each(images: Tensor, round_trip: Callable[[np.ndarray], np.ndarray]) -> Ten
     with ThreadPoolExecutor(CODEC_THREADS) as pool:
         decoded = np.stack(list(pool.map(round_trip, pixels)))
     return torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype) / 255
-
-
-def _jpeg_round_trip(pixels: np.ndarray, quality: int) -> np.ndarray:
-    """Encode and decode one ``H x W x 3`` uint8 image with libjpeg, 4:2:0 chroma."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
-    return np.asarray(Image.open(buffer))

@@ -22,7 +22,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageChops, ImageCms, UnidentifiedImageError
 
 from unveil.degradation import Storage
-from unveil.degradation.jpeg import nearest_quality
+from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
 from unveil.files import temporary_beside
 from unveil.images import pixels, sixteen_bit

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from unveil.degradation import Storage
-from unveil.degradation.jpeg import quantisation_tables
+from unveil.degradation.codecs import quantisation_tables
 from unveil.linear.spectral import OPPONENT, frequencies
 
 ROUNDING_8BIT = 1 / 12 / 255**2
