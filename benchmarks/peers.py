@@ -30,7 +30,7 @@ from peer_nets import DnCnn, NafNet
 from unveil.config import DataConfig, ModelConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.degrade import degrade
-from unveil.degradation.operators import blur_kernel
+from unveil.degradation.kernels import blur_kernel
 from unveil.linear import CLOSED_FORM, fit_prior, restore_closed_form
 from unveil.networks import build
 from unveil.networks.refiner import Refiner

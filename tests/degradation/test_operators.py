@@ -11,11 +11,10 @@ from scipy import ndimage, stats
 from torchvision.transforms.v2 import functional as tv
 
 from unveil.degradation import AnisotropicGaussian, Disk, GaussianBlur, Pixelate, Window
-from unveil.degradation.kernels import planar_kernel
+from unveil.degradation.kernels import gaussian_kernel, planar_kernel
 from unveil.degradation.operators import (
     LARGE_PX,
     gaussian_blur,
-    gaussian_kernel,
     obfuscate,
     pixelate,
 )

@@ -17,7 +17,8 @@ from unveil.degradation import (
     Window,
 )
 from unveil.degradation.degrade import degrade
-from unveil.degradation.operators import blur_kernel, obfuscate
+from unveil.degradation.kernels import blur_kernel
+from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
 from unveil.linear import CLOSED_FORM, Prior, expected_error, fit_prior, lmmse, restore_closed_form
 from unveil.linear.blur import richardson_lucy, tikhonov

@@ -1,11 +1,54 @@
-"""Windows that are not a row's times a column's: float64, ``K x K``, summing to 1."""
+"""The kernels of blurs as float64 tensors that sum to 1: 1-D for each axis, or 2-D."""
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from unveil.degradation import AnisotropicGaussian, Disk, Planar
+from unveil.degradation import (
+    AnisotropicGaussian,
+    Blur,
+    BoxBlur,
+    Disk,
+    GaussianBlur,
+    Planar,
+    Separable,
+    Window,
+)
+
+
+def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
+    """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
+    match operator:
+        case GaussianBlur(kernel, sigma):
+            return gaussian_kernel(kernel, sigma)
+        case BoxBlur(kernel):
+            return torch.full((kernel,), 1 / kernel, dtype=torch.float64)
+        case Window(across, down) as window:
+            weights = torch.tensor((down if axis == -2 else ()) or across, dtype=torch.float64)
+            half = F.pad(weights / (2 * weights.sum() - weights[0]), (0, window.kernel // 2))
+            half = half[: window.kernel // 2 + 1]
+            return torch.cat([half[1:].flip(0), half])
+
+
+def spread_px(operator: Blur) -> float:
+    """Return a blur's standard deviation along a row; of two widths, their root mean square."""
+    distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
+    if isinstance(operator, Planar):
+        window = planar_kernel(operator)
+        across = (window.sum(dim=0) + window.sum(dim=1)) / 2
+    else:
+        across = blur_kernel(operator)
+    return math.sqrt(float((across * distance.square()).sum()))
+
+
+def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
+    """Return the weights of a truncated Gaussian, float64 of shape ``(kernel,)``, summing to 1."""
+    distance = torch.arange(kernel, dtype=torch.float64) - kernel // 2
+    weights = torch.exp(-0.5 * (distance / sigma) ** 2)
+    return weights / weights.sum()
 
 
 def planar_kernel(operator: Planar) -> Tensor:

@@ -5,9 +5,6 @@ device, and stay in [0,1] up to rounding. Blurs and mosaics are linear. How the 
 (8-bit, JPEG) is no part of them: see :mod:`unveil.degradation.degrade`.
 """
 
-import math
-from typing import Literal
-
 import cv2
 import numpy as np
 import torch
@@ -16,7 +13,6 @@ from torch.nn import functional as F
 
 from unveil.degradation import (
     AnisotropicGaussian,
-    Blur,
     BoxBlur,
     Disk,
     Downscale,
@@ -26,16 +22,14 @@ from unveil.degradation import (
     Noise,
     Operator,
     Pixelate,
-    Planar,
     Poisson,
     Sample,
-    Separable,
     Solid,
     Unchanged,
     Window,
 )
 from unveil.degradation.filters import mirror, planar, separable
-from unveil.degradation.kernels import planar_kernel
+from unveil.degradation.kernels import blur_kernel, gaussian_kernel, planar_kernel
 
 
 def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # one case each
@@ -67,38 +61,6 @@ def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # on
             return shot_noise(images, photons, seed)
         case DpPix():
             return dp_pix(images, operator)
-
-
-def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
-    """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
-    match operator:
-        case GaussianBlur(kernel, sigma):
-            return gaussian_kernel(kernel, sigma)
-        case BoxBlur(kernel):
-            return torch.full((kernel,), 1 / kernel, dtype=torch.float64)
-        case Window(across, down) as window:
-            weights = torch.tensor((down if axis == -2 else ()) or across, dtype=torch.float64)
-            half = F.pad(weights / (2 * weights.sum() - weights[0]), (0, window.kernel // 2))
-            half = half[: window.kernel // 2 + 1]
-            return torch.cat([half[1:].flip(0), half])
-
-
-def spread_px(operator: Blur) -> float:
-    """Return a blur's standard deviation along a row; of two widths, their root mean square."""
-    distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
-    if isinstance(operator, Planar):
-        window = planar_kernel(operator)
-        across = (window.sum(dim=0) + window.sum(dim=1)) / 2
-    else:
-        across = blur_kernel(operator)
-    return math.sqrt(float((across * distance.square()).sum()))
-
-
-def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
-    """Return the weights of a truncated Gaussian, float64 of shape ``(kernel,)``, summing to 1."""
-    distance = torch.arange(kernel, dtype=torch.float64) - kernel // 2
-    weights = torch.exp(-0.5 * (distance / sigma) ** 2)
-    return weights / weights.sum()
 
 
 def gaussian_blur(images: Tensor, kernel: int, sigma: float) -> Tensor:

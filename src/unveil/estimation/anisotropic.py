@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from unveil.degradation import AnisotropicGaussian, Blur, Storage
-from unveil.degradation.operators import spread_px
+from unveil.degradation.kernels import spread_px
 from unveil.estimation.candidates import SHARP_SIGMA_PX
 from unveil.estimation.likelihood import Evidence, of_waves
 from unveil.linear.prior import Prior

@@ -17,8 +17,7 @@ from torch import Tensor
 
 from unveil.degradation import AnisotropicGaussian, Blur, Planar
 from unveil.degradation.filters import mirror
-from unveil.degradation.kernels import planar_kernel
-from unveil.degradation.operators import blur_kernel
+from unveil.degradation.kernels import blur_kernel, planar_kernel
 
 OPPONENT = (
     (3**-0.5, 3**-0.5, 3**-0.5),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from unveil.degradation.filters import mirror, separable
-from unveil.degradation.operators import gaussian_kernel
+from unveil.degradation.kernels import gaussian_kernel
 from unveil.errors import UsageError
 
 DECK_WINDOW_PX = 7

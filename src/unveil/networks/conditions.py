@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from unveil.degradation import AnisotropicGaussian, Blur, Degradation, Mosaic, Sample, Storage
-from unveil.degradation.operators import spread_px
+from unveil.degradation.kernels import spread_px
 
 CONDITIONS = 5
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unveil.degradation import Blur, Degradation, Mosaic, Pixelate, Sample, Storage
-from unveil.degradation.operators import spread_px
+from unveil.degradation.kernels import spread_px
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding
 from unveil.images.box import Box
