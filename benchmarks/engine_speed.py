@@ -71,7 +71,7 @@ def bench(models: tuple[str, ...] = ("cae-blur", "blur-fast", "blur"), rounds: i
     for model in models:
         timed = engines(model)
         for label, size in SIZES.items():
-            images = degrade(noise(*size), timed["torch fp32"].card.task.typical)
+            images = degrade(noise(*size), timed["torch fp32"].card.task.example)
             medians = time_in_turn(timed, images, rounds)
             base = medians["torch fp32"]
             for name, median in medians.items():

@@ -38,8 +38,8 @@ def restorers(runtime: Runtime) -> dict[str, Callable[[Tensor], Tensor]]:
         "lmmse": lambda images: restore_closed_form("lmmse", read_prior(), images, study)
     }
     for item in list_shipped():
-        model, typical = load_network(item.name, runtime).model, item.card.task.typical
-        found[item.name] = partial(_call, model, typical, runtime)
+        model, example = load_network(item.name, runtime).model, item.card.task.example
+        found[item.name] = partial(_call, model, example, runtime)
     return found
 
 

@@ -23,9 +23,9 @@ from peer_nets import DnCnn
 from peers import Method, Net, Setting, call, count_macs, trained
 from peers import Options as PeerOptions
 from unveil.config import DataConfig, ModelConfig, RuntimeConfig
-from unveil.degradation import Degradation, parse_operator, parse_storage, streaming
+from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
-from unveil.degradation.families import STORAGES, STREAMING, Task
+from unveil.degradation.families import STORAGES, STREAMING, STREAMING_TRIALS, Task
 from unveil.networks import build
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
@@ -96,7 +96,7 @@ def run_method(name: str, options: Options) -> list[Row]:
         "trained_seconds": options.seconds if net else 0.0,
     }
     rows = []
-    for operator, storage in streaming.TRIALS:
+    for operator, storage in STREAMING_TRIALS:
         known = Degradation(parse_operator(operator), parse_storage(storage))
         trial = Trial(photos, photos.splits["test"][: options.photos], known, runtime)
         rows.append(make_row(name, "test", trial, score(restore, trial), None) | cost)

@@ -1,6 +1,6 @@
 """Model cards, written from what a checkpoint says of itself."""
 
-from unveil.degradation.families import FAMILIES, RANGES
+from unveil.degradation.families import FAMILIES
 from unveil.networks import build, shipped
 from unveil.networks.card import Card
 from unveil.report import tables
@@ -77,7 +77,7 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
     stored = "float32" if lost_db is None else f"{kept} (costs {max(lost_db, 0):.3f} dB)"
     return CARD.format(
         name=name,
-        what=RANGES.get(card.operator, f"`{card.operator}`"),
+        what=_what(card),
         network=_network(card),
         stored=stored,
         storage=card.storage,
@@ -95,6 +95,12 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
     )
 
 
+def _what(card: Card) -> str:
+    """Return what the weights undo, in words or as the operator's text form."""
+    family = FAMILIES.get(card.operator)
+    return family.description if family else f"`{card.operator}`"
+
+
 def _network(card: Card) -> str:
     if card.model.architecture == shipped.AWARE:
         return "A U-Net over the linear estimate ([architecture](../../models/refiner.py))"
@@ -109,5 +115,5 @@ def _limits(card: Card) -> str:
     if card.operator not in FAMILIES:
         return ONE
     limits = BLIND if card.model.architecture == shipped.BLIND else MANY
-    limits = limits.format(range=RANGES[card.operator])
+    limits = limits.format(range=FAMILIES[card.operator].description)
     return f"{limits}\n{DRAWN}" if card.model.noise_planes else limits

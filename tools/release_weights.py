@@ -17,7 +17,7 @@ from model_card import MOST_BYTES, model_card
 from torch import Tensor
 
 from unveil.config import DataConfig, EvaluateConfig
-from unveil.degradation import streaming
+from unveil.degradation.families import STREAMING_TRIALS
 from unveil.files import write_text
 from unveil.networks import checkpoint, shipped
 from unveil.networks.card import Card, read_card
@@ -51,7 +51,7 @@ TRIALS = {
         ("gaussian:kernel=25,sigma=4", "8bit"),
         ("box:kernel=9", "8bit"),
     ),
-    "streaming": streaming.TRIALS,
+    "streaming": STREAMING_TRIALS,
 }
 """What weights of a family are scored on: operator and storage."""
 
@@ -115,8 +115,8 @@ def score(name: str, card: Card, data: DataConfig, out: Path) -> list[Row]:
 
     Those of the audit, which are for one purpose, only on what they know best.
     """
-    typical = str(card.task.typical.operator)
-    trials = tuple((typical, storage) for storage in ("8bit", "float"))
+    example = str(card.task.example.operator)
+    trials = tuple((example, storage) for storage in ("8bit", "float"))
     if data.split_by == "photo":
         trials = TRIALS.get(card.operator, trials[::-1])
     rows = []

@@ -59,8 +59,8 @@ def score_model(network: Network, photos: Photos, count: int) -> Iterator[Row]:
     content = to_int8(network, watched)
     in_8_bits = in_int8(network, content)
     sizes = {"fp32": len(to_onnx(network)), "int8": len(content)}
-    typical = (str(network.card.task.typical.operator), str(network.card.task.typical.storage))
-    for operator, storage in SCORED.get(network.card.operator, (typical,)):
+    example = (str(network.card.task.example.operator), str(network.card.task.example.storage))
+    for operator, storage in SCORED.get(network.card.operator, (example,)):
         undone = Degradation(parse_operator(operator), parse_storage(storage))
         trial = Trial(photos, photos.splits["test"][:count], undone, network.runtime)
         for precision, restorer in (("fp32", network), ("int8", in_8_bits)):

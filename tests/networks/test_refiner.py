@@ -138,4 +138,4 @@ def test_the_same_strength_reads_the_same():
 
 def test_a_family_is_a_setting_like_an_operator():
     config = RunConfig(train=TrainConfig(operator="blur", storage="any"))
-    assert str(config.train.task.typical) == "gaussian:kernel=9,sigma=4 in 8bit"
+    assert str(config.train.task.example) == "gaussian:kernel=9,sigma=4 in 8bit"

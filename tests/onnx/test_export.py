@@ -225,7 +225,7 @@ def test_8_bits_quarter_the_file_and_say_what_they_lose(tmp_path, photo_folder, 
     kernels = [item for item in model.graph.initializer if len(item.dims) == 4]
     assert {item.data_type for item in kernels} >= {onnx.TensorProto.INT8}
     clean = some_photos(photo_folder)[12:]
-    obfuscated = degrade(clean, Task("streaming", "any").typical)
+    obfuscated = degrade(clean, Task("streaming", "any").example)
     for name in ("float", "int8"):
         session = onnxruntime.InferenceSession(tmp_path / f"{name}.onnx")
         restored = session.run(["restored"], {"obfuscated": obfuscated.numpy()})[0]

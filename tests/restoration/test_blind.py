@@ -22,10 +22,14 @@ from unveil.degradation import (
     Unchanged,
     parse_operator,
     parse_storage,
-    streaming,
 )
 from unveil.degradation.degrade import degrade
-from unveil.degradation.families import Task
+from unveil.degradation.families import (
+    STREAMING_CRFS,
+    STREAMING_QUALITIES,
+    STREAMING_TRIALS,
+    Task,
+)
 from unveil.errors import UsageError
 from unveil.images.photos import read_photo
 from unveil.networks import build
@@ -99,9 +103,9 @@ def test_the_family_is_drawn_from_end_to_end():
     assert {type(one) for one in operators} == {Unchanged, Noise, Poisson, Downscale}
     assert {one.kind for one in storages} == {"8bit", "jpeg", "h264"}
     qualities = [one.quality for one in storages if one.kind == "jpeg"]
-    assert (min(qualities), max(qualities)) == streaming.QUALITIES
+    assert (min(qualities), max(qualities)) == STREAMING_QUALITIES
     crfs = [one.quality for one in storages if one.kind == "h264"]
-    assert (min(crfs), max(crfs)) == streaming.CRFS
+    assert (min(crfs), max(crfs)) == STREAMING_CRFS
     deviations = [one.std for one in operators if isinstance(one, Noise)]
     assert min(deviations) < 2.2
     assert max(deviations) > 45
@@ -129,7 +133,7 @@ def test_the_family_has_bounds(text, storage, covered):
 
 
 def test_all_that_is_scored_is_covered():
-    for operator, storage in streaming.TRIALS:
+    for operator, storage in STREAMING_TRIALS:
         assert STREAM.covers(Degradation(parse_operator(operator), parse_storage(storage)))
 
 
@@ -211,6 +215,6 @@ def test_the_benchmark_scores_it_beside_dncnn(photo_folder, monkeypatch):
     assert {row["trained_seconds"] for row in rows if row["model"] != "identity"} == {1.0}
     table = tables.TABLES["streaming"](rows).splitlines()
     assert table[0] == "| operator | storage | identity | dncnn | unveil blind |"
-    assert len(table) == 2 + len(streaming.TRIALS)
+    assert len(table) == 2 + len(STREAMING_TRIALS)
     costs = tables.TABLES["networks"](rows).splitlines()
     assert [line.split(" | ")[0] for line in costs[2:]] == ["| dncnn", "| unveil blind"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unveil.config import ModelConfig, from_dict
-from unveil.degradation.families import RANGES, Task
+from unveil.degradation.families import Task
 from unveil.errors import UnveilError, UsageError
 
 CARD_NAME = "checkpoint.json"
@@ -55,7 +55,7 @@ class Card:
     @property
     def trained_on(self) -> str:
         """What the weights were trained on, in words."""
-        return RANGES.get(self.operator) or str(self.task.typical)
+        return self.task.description
 
 
 def read_card(folder: Path) -> Card:

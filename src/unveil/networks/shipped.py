@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unveil.degradation import Degradation, Linear
-from unveil.degradation.families import FAMILIES, RANGES, Task, family_of
+from unveil.degradation.families import FAMILIES, Task, family_of
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.files import read_checked
 from unveil.networks.card import CARD_NAME, Card, read_card
@@ -115,7 +115,7 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
             return item.name
     raise UsageError(
         f"{degradation} is beyond what the shipped weights were trained on "
-        f"({RANGES[family]}); try --force, or --model lmmse, which has no limits."
+        f"({FAMILIES[family].description}); try --force, or --model lmmse, which has no limits."
     )
 
 
@@ -133,7 +133,7 @@ def check_choice(model: str | None, operator: Linear | None, *, force: bool = Fa
             model_for(Degradation(operator), force=force)
         return
     card = read_card(find_model(model))
-    if card.model.architecture != AWARE and operator not in (None, card.task.typical.operator):
+    if card.model.architecture != AWARE and operator not in (None, card.task.example.operator):
         raise UsageError(
             f"{model} undoes {card.operator}, not {operator}; leave --model out to choose."
         )

@@ -103,7 +103,7 @@ def planes(network: Network, obfuscated: Tensor, degradation: Degradation) -> Te
 def example(network: Network, batch: int, height: int, width: int) -> tuple[Tensor, ...]:
     """Return inputs of a file: noise that went through what the weights undo, always the same."""
     clean = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
-    undone = network.card.task.typical
+    undone = network.card.task.example
     inputs = planes(network, degrade(clean, undone), undone)
     return inputs.tensor_split((3, 6), dim=1) if inputs.shape[1] > 3 else (inputs,)
 

@@ -87,7 +87,7 @@ def write_int8(network: Network, target: Path, data: Path | None) -> Int8Report:
         UnveilError: fewer than two photos, or some that cannot be used; an operator of the network
             has no counterpart in ONNX.
     """
-    clean, undone = some_photos(data), network.card.task.typical
+    clean, undone = some_photos(data), network.card.task.example
     watched = min(WATCHED, len(clean) // 2)
     content = to_int8(network, clean[:watched])
     before = psnr_db(network, clean[watched:], undone)

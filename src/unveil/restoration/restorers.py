@@ -102,7 +102,7 @@ class Network:
         inputs: Tensor = images
         function: Callable[[Tensor], Tensor] = self.model
         if isinstance(self.model, Refiner):
-            known = degradation or self.card.task.typical
+            known = degradation or self.card.task.example
             inputs, function = self.model.inputs(images, known, generator), self.model.correct
         function = self.engine or function
         stride_px, reach_px = int(self.model.stride_px), int(self.model.reach_px)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from torch import Tensor
 from unveil import console
 from unveil.config import TILE_PX, Device, Engine, Precision
 from unveil.degradation import Degradation, Linear, Storage
-from unveil.degradation.families import RANGES
+from unveil.degradation.families import FAMILIES
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding, inspect
 from unveil.images.box import Box
@@ -126,7 +126,7 @@ class Undo:
     def _find(self, images: Tensor, storage: Storage, restorer: Restorer | None) -> Finding:
         """Return what hides the photo, and say how that is known."""
         if isinstance(restorer, Network) and not restorer.knows_operator:
-            return Finding(restorer.card.task.typical.operator, storage, 1.0, None, self.box)
+            return Finding(restorer.card.task.example.operator, storage, 1.0, None, self.box)
         prior = read_prior(self.prior)
         finding, warning = find(images, storage, self.operator, self.box, prior)
         console.note(f"{'told' if self.operator else 'found'}: {finding}")
@@ -139,7 +139,8 @@ class Undo:
 def said(degradation: Degradation, restorer: Restorer) -> str:
     """Return what is undone, in words; a network that is not told which of a family undoes any."""
     if isinstance(restorer, Network) and not restorer.knows_operator:
-        return RANGES.get(restorer.card.operator, str(degradation))
+        family = FAMILIES.get(restorer.card.operator)
+        return family.description if family else str(degradation)
     return str(degradation)
 
 

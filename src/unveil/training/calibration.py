@@ -54,7 +54,7 @@ def calibrate(features: VggFeatures, config: RunConfig, photos: Photos, runtime:
     numbers = photos.splits["train"][: config.train.limit][:PHOTOS]
     clean = photos.batch(numbers, runtime.device)
     with runtime.autocast():
-        scale = balance(features, clean, degrade(clean, config.train.task.typical))
+        scale = balance(features, clean, degrade(clean, config.train.task.example))
     if not math.isfinite(scale):
         raise UnveilError(
             f"{config.train.operator} changes nothing in the training photos, so the perceptual "

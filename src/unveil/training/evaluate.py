@@ -128,7 +128,7 @@ def _find(model: str, runtime: Runtime) -> tuple[Restore, str | None, Operator |
         return partial(restore_closed_form, model, prior), None, None
     network = load_network(model, runtime)
     sha256 = network.card.files["weights"]["sha256"]
-    return network.model, sha256, network.card.task.typical.operator
+    return network.model, sha256, network.card.task.example.operator
 
 
 class Identity(torch.nn.Module):

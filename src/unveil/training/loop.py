@@ -111,8 +111,8 @@ class Run:
         Raises:
             DivergedError: they are no numbers.
         """
-        typical = self.card.task.typical
-        trial = Trial(self.photos, self.numbers("validation"), typical, self.runtime)
+        example = self.card.task.example
+        trial = Trial(self.photos, self.numbers("validation"), example, self.runtime)
         scores = score(self.model, trial)
         if math.isnan(loss := scores.pixel_loss()):
             raise DivergedError(self.folder, state.step)

@@ -92,7 +92,7 @@ class Restoring:
         if undo.box is not None:
             undo.box.check_inside(info.width, info.height)
         if isinstance(self._chosen, Network) and not self._chosen.knows_operator:
-            operator = self._chosen.card.task.typical.operator
+            operator = self._chosen.card.task.example.operator
             return Finding(operator, storage, 1.0, None, undo.box)
         if not info.is_measured:
             console.note(f"how the clip was compressed is not known: taken for {storage}.")
