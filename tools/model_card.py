@@ -103,12 +103,10 @@ def _what(card: Card) -> str:
 
 def _network(card: Card) -> str:
     if card.model.architecture == shipped.AWARE:
-        return "A U-Net over the linear estimate ([architecture](../../models/refiner.py))"
+        return "A U-Net over the linear estimate ([architecture](../../refiner.py))"
     if card.model.architecture == shipped.BLIND:
-        return "A U-Net that is told nothing ([architecture](../../models/blind.py))"
-    return (
-        "A convolutional autoencoder without skip connections ([architecture](../../models/cae.py))"
-    )
+        return "A U-Net that is told nothing ([architecture](../../blind.py))"
+    return "A convolutional autoencoder without skip connections ([architecture](../../cae.py))"
 
 
 def _limits(card: Card) -> str:

@@ -136,7 +136,7 @@ def test_links_between_documents_lead_somewhere(path):
         ("[rows](../results)", "docs/log.md", "log.md", "rows"),
         ("[a](log.md)", "docs/reference/x.md", "reference/x.md", None),
         (
-            "[a](../../models/cae.py)",
+            "[a](../../cae.py)",
             "src/unveil/networks/weights/blur/README.md",
             "models/blur.md",
             "[a](../reference/models.md)",
