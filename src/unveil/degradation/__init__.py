@@ -17,8 +17,6 @@ from unveil.degradation.blurs import (
     BoxBlur,
     Disk,
     GaussianBlur,
-    Planar,
-    Separable,
     Window,
 )
 from unveil.degradation.mosaics import MAX_BLOCK_PX, Mosaic, Pixelate, Sample
@@ -26,9 +24,9 @@ from unveil.degradation.numbers import parse_value
 from unveil.degradation.others import (
     Downscale,
     DpPix,
-    Hiding,
     Median,
     Noise,
+    Nonlinear,
     Poisson,
     Solid,
     Unchanged,
@@ -48,17 +46,15 @@ __all__ = [
     "Downscale",
     "DpPix",
     "GaussianBlur",
-    "Hiding",
     "Linear",
     "Median",
     "Mosaic",
     "Noise",
+    "Nonlinear",
     "Operator",
     "Pixelate",
-    "Planar",
     "Poisson",
     "Sample",
-    "Separable",
     "Solid",
     "Storage",
     "Unchanged",
@@ -71,7 +67,7 @@ __all__ = [
 Linear = Blur | Mosaic
 """What the restorers know: what is linear."""
 
-Operator = Linear | Hiding
+Operator = Linear | Nonlinear
 
 OPERATORS: dict[str, type[Operator]] = {
     "gaussian": GaussianBlur,
@@ -105,7 +101,7 @@ class Degradation:
         Raises:
             UsageError: it is not.
         """
-        if isinstance(self.operator, Hiding):
+        if isinstance(self.operator, Nonlinear):
             known = [name for name, kind in OPERATORS.items() if kind in get_args(Linear)]
             raise UsageError(
                 f"nothing that is told {self.operator} undoes it; restorers know "

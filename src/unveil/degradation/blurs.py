@@ -147,13 +147,7 @@ class AnisotropicGaussian:
         return f"{text},angle_degrees={number(self.angle_degrees)}"
 
 
-Separable = GaussianBlur | BoxBlur | Window
-"""Blurs whose window is a row's times a column's."""
-
-Planar = Disk | AnisotropicGaussian
-"""Blurs whose window is not."""
-
-Blur = Separable | Planar
+Blur = GaussianBlur | BoxBlur | Window | Disk | AnisotropicGaussian
 
 
 def _width(reach_px: float) -> int:

@@ -13,13 +13,17 @@ from unveil.degradation import (
     BoxBlur,
     Disk,
     GaussianBlur,
-    Planar,
-    Separable,
     Window,
 )
 
+_Separable = GaussianBlur | BoxBlur | Window
+"""Blurs whose 2-D kernel is the outer product of two 1-D ones."""
 
-def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
+_Planar = Disk | AnisotropicGaussian
+"""Blurs whose 2-D kernel is not."""
+
+
+def blur_kernel(operator: _Separable, axis: Literal[-2, -1] = -1) -> Tensor:
     """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
     match operator:
         case GaussianBlur(kernel, sigma):
@@ -36,7 +40,7 @@ def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
 def spread_px(operator: Blur) -> float:
     """Return a blur's standard deviation along a row; of two widths, their root mean square."""
     distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
-    if isinstance(operator, Planar):
+    if isinstance(operator, _Planar):
         window = planar_kernel(operator)
         across = (window.sum(dim=0) + window.sum(dim=1)) / 2
     else:
@@ -51,8 +55,8 @@ def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
     return weights / weights.sum()
 
 
-def planar_kernel(operator: Planar) -> Tensor:
-    """Return the weights of a blur, float64 ``kernel x kernel``."""
+def planar_kernel(operator: _Planar) -> Tensor:
+    """Return the 2-D weights of a blur, float64 ``(kernel, kernel)``, summing to 1."""
     match operator:
         case Disk(radius):
             weights = _covered(radius, operator.kernel)

@@ -1,6 +1,7 @@
-"""What is done to photos that linear algebra does not undo: to hide, or by sensors and senders.
+"""Operators that no closed form inverts: means of hiding, or effects of sensors and transmission.
 
-None is told to a restorer. Networks that need not be told undo some of it (the family streaming).
+No restorer takes one as its given operator. Networks that need no operator undo some of them (the
+family streaming).
 """
 
 import math
@@ -158,7 +159,8 @@ class DpPix:
         )
 
 
-Hiding = Unchanged | Median | Downscale | Solid | Noise | Poisson | DpPix
+Nonlinear = Unchanged | Median | Downscale | Solid | Noise | Poisson | DpPix
+"""What no closed form inverts: not linear, or linear with nothing to invert (``Unchanged``)."""
 
 
 def _check_positive(name: str, parameter: str, value: float) -> None:

@@ -15,7 +15,7 @@ import math
 import torch
 from torch import Tensor
 
-from unveil.degradation import AnisotropicGaussian, Blur, Planar
+from unveil.degradation import AnisotropicGaussian, Blur, Disk
 from unveil.degradation.filters import mirror
 from unveil.degradation.kernels import blur_kernel, planar_kernel
 
@@ -71,7 +71,7 @@ def transfer(operator: Blur, height: int, width: int) -> Tensor:
     """
     distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
     rows, columns = (frequencies(size)[:, None] * distance for size in (height, width))
-    if not isinstance(operator, Planar):
+    if not isinstance(operator, Disk | AnisotropicGaussian):
         down, across = rows.cos() @ blur_kernel(operator, -2), columns.cos() @ blur_kernel(operator)
         return torch.outer(down, across).float()[None]
     window = planar_kernel(operator)
