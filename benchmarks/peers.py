@@ -31,7 +31,7 @@ from unveil.config import DataConfig, ModelConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.degrade import degrade
 from unveil.degradation.kernels import blur_kernel
-from unveil.linear import CLOSED_FORM, fit_prior, restore_closed_form
+from unveil.linear import CLOSED_FORM, restore_closed_form
 from unveil.networks import build
 from unveil.networks.refiner import Refiner
 from unveil.report import tables
@@ -39,6 +39,7 @@ from unveil.report.rows import Row, append_row
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import Photos, open_photos
 from unveil.training.evaluate import Identity, Restore, Trial, make_row, score
+from unveil.training.prior import fit_training_photos
 from variants import Aware, ManyStarts, NafRefiner, PlugAndPlay, Unrolled, denoising_loss
 
 BLUR = Degradation(GaussianBlur(9, 4.0))
@@ -98,8 +99,7 @@ def trained(
     started = time.perf_counter()
     numbers = setting.photos.splits["train"]
     if isinstance(net, AWARE):
-        parts = torch.split(numbers[:2048], 64)
-        net.use_prior(fit_prior(setting.photos.batch(part, torch.device("cpu")) for part in parts))
+        net.use_prior(fit_training_photos(setting.photos, torch.device("cpu")))
     net.train()
     steps = 0
     while (share := (time.perf_counter() - started) / setting.options.seconds) < 1:
@@ -147,8 +147,7 @@ class Net(nn.Module):
 
 def closed_form(name: str, setting: Setting) -> Restore:
     """Return one of unveil's closed forms with a prior fitted to the training photos."""
-    parts = torch.split(setting.photos.splits["train"][:2048], 64)
-    prior = fit_prior(setting.photos.batch(part, torch.device("cpu")) for part in parts)
+    prior = fit_training_photos(setting.photos, torch.device("cpu"))
     return partial(restore_closed_form, name, prior)
 
 

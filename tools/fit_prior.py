@@ -13,12 +13,9 @@ import tyro
 
 from unveil.config import DataConfig
 from unveil.files import file_sha256
-from unveil.linear.prior import fit_prior
 from unveil.networks.shipped import PRIOR
 from unveil.training.data import open_photos
-from unveil.training.fit_prior import write_prior
-
-PHOTOS = 2048
+from unveil.training.prior import fit_training_photos, write_prior
 
 
 def main(data: Path) -> None:
@@ -28,9 +25,7 @@ def main(data: Path) -> None:
         data: folder of LFW.
     """
     photos = open_photos(DataConfig(data))
-    numbers = photos.splits["train"][:PHOTOS]
-    prior = fit_prior(photos.batch(part, torch.device("cpu")) for part in torch.split(numbers, 64))
-    write_prior(prior, PRIOR)
+    write_prior(fit_training_photos(photos, torch.device("cpu")), PRIOR)
     print(file_sha256(PRIOR))
 
 

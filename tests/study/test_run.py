@@ -264,7 +264,7 @@ class TestDiverged:
         rows = named(read_rows(out / "rows.jsonl"))
         for storage in ("float", "8bit"):
             row = rows[bad, storage]
-            assert re.search(r"no numbers any more by step \d", row["stopped"])
+            assert re.search(r"became NaN or infinite by step \d", row["stopped"])
             assert row["psnr"] is row["ssim"] is row["weights_sha256"] is None
             assert (row["images"], row["kl_weight"]) == (0, self.BAD)
             assert rows[good, storage]["stopped"] is None
@@ -282,7 +282,7 @@ class TestDiverged:
         spoiled, *others = begun(done)
         rows = named(read_rows(out / "rows.jsonl"))
         row = rows[spoiled, "float"]
-        assert "no numbers any more by step 6" in row["stopped"]
+        assert "became NaN or infinite by step 6" in row["stopped"]
         assert row["psnr"] > 0
         assert [entry["epoch"] for entry in row["history"]] == [1]
         for folder in ("best", "last"):

@@ -42,7 +42,7 @@ def fit(
         check_folder(output.parent)
         console.would_write(output, {"photos": count}, folder)
         return
-    from unveil.training.fit_prior import fit_folder, write_prior
+    from unveil.training.prior import fit_folder, write_prior
 
     write_prior(fit_folder(folder, photos, crop_px), output)
     console.written(output, {"photos": count})

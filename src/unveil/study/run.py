@@ -27,7 +27,8 @@ from unveil.study.record import (
 )
 from unveil.study.sample_photos import draw_photos
 from unveil.training.data import open_photos
-from unveil.training.loop import DivergedError, TrainingInterruptedError, train
+from unveil.training.loop import train
+from unveil.training.state import DivergedError, TrainingInterruptedError
 
 
 class StudyInterruptedError(UnveilError):

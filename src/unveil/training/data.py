@@ -1,4 +1,4 @@
-"""Folders of photos, the study's split, and batches of clean crops.
+"""Folders of photos, the paper's split, and batches of clean crops, augmented for training.
 
 ``open_photos`` decodes every photo once into a memory-mapped array of crops; a broken or too
 small photo is reported there, before any training starts.
@@ -135,3 +135,26 @@ def epoch_batches(numbers: Tensor, batch: int, seed: int, epoch: int) -> Iterato
     order = numbers[torch.randperm(len(numbers), generator=generator)]
     for start in range(0, len(order) - batch + 1, batch):
         yield order[start : start + batch]
+
+
+def augment(images: Tensor, seed: int, step: int, *, flip: bool, shift_px: int) -> Tensor:
+    """Return photos shifted by up to ``shift_px`` pixels each way, half of them mirrored.
+
+    Args:
+        images: ``B x C x H x W`` with ``shift_px`` pixels on each side to shift within.
+        seed: of the run.
+        step: of the run; the same step draws the same, so that a checkpoint needs no state.
+        flip: whether to mirror.
+        shift_px: largest shift; the result is smaller by this much on each side.
+    """
+    generator = torch.Generator().manual_seed((seed << 20) + step)
+    if flip:
+        chosen = torch.rand(len(images), generator=generator) < 0.5
+        chosen = chosen.to(images.device)[:, None, None, None]
+        images = torch.where(chosen, images.flip(-1), images)
+    if shift_px:
+        starts = torch.randint(2 * shift_px + 1, (len(images), 2), generator=generator).tolist()
+        height, width = (side - 2 * shift_px for side in images.shape[-2:])
+        pairs = zip(images, starts, strict=True)
+        images = torch.stack([im[:, y : y + height, x : x + width] for im, (y, x) in pairs])
+    return images

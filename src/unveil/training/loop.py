@@ -8,12 +8,11 @@ the VCAE: each process draws its own noise.)
 
 import hashlib
 import itertools
-import math
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,126 +22,21 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from unveil.config import RunConfig, SplitName, TrainConfig, to_plain
+from unveil.config import RunConfig, TrainConfig, to_plain
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError, UsageError
-from unveil.linear.prior import Prior, fit_prior
 from unveil.networks import build, checkpoint
 from unveil.networks.card import CARD_NAME, Card, read_card
 from unveil.networks.refiner import Refiner
 from unveil.networks.shipped import find_model
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.training.augment import augment
 from unveil.training.calibration import build_objective
-from unveil.training.data import Photos, epoch_batches, open_photos
-from unveil.training.evaluate import Trial, score
+from unveil.training.data import Photos, augment, epoch_batches, open_photos
 from unveil.training.objectives import TrainStep
 from unveil.training.optimizer import build_optimizer, learning_rate
+from unveil.training.prior import fit_training_photos
 from unveil.training.reporting import Reporter
-
-
-class TrainingInterruptedError(UnveilError):
-    """Training was asked to stop (Ctrl-C or SIGTERM); its state has been saved."""
-
-    def __init__(self, folder: Path, step: int, total_steps: int, signals: list[int]) -> None:
-        super().__init__(
-            f"stopped at step {step} of {total_steps}; go on with: unveil train --resume {folder}"
-        )
-        self.exit_status = 128 + (signals[0] if signals else signal.SIGTERM)
-
-
-class DivergedError(UnveilError):
-    """The loss or the weights became no numbers; checkpoints of before are as they were."""
-
-    def __init__(self, folder: Path, step: int) -> None:
-        super().__init__(
-            f"{folder}: the loss or the weights are no numbers any more by step {step}; what was "
-            "saved before is kept. A lower learning rate may help."
-        )
-
-
-@dataclass
-class State:
-    """Where a run stands: everything that changes besides weights and optimiser."""
-
-    step: int = 0
-    term_sums: dict[str, Tensor] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, terms: dict[str, Tensor]) -> None:
-        """Count one step and its terms."""
-        self.step += 1
-        for name, value in terms.items():
-            self.term_sums[name] = self.term_sums.get(name, 0) + value.detach()
-
-    @property
-    def best_psnr(self) -> float:
-        """Best validation PSNR so far, in dB."""
-        return max((entry["psnr"] for entry in self.history), default=float("-inf"))
-
-    def is_stale(self, patience: int | None) -> bool:
-        """Say whether ``patience`` epochs have passed without a better validation PSNR."""
-        scores = [entry["psnr"] for entry in self.history]
-        return bool(
-            patience and scores and len(scores) - 1 - scores.index(self.best_psnr) >= patience
-        )
-
-
-@dataclass(frozen=True)
-class Run:
-    """What stays the same while a run trains."""
-
-    config: RunConfig
-    photos: Photos
-    runtime: Runtime
-    accelerator: Accelerator
-    model: nn.Module
-    card: Card
-    folder: Path
-    after_epoch: Callable[[dict[str, Any]], None] | None = None
-
-    def numbers(self, split: SplitName) -> Tensor:
-        """Return the photo numbers of a split, cut to the configured limit."""
-        return self.photos.splits[split][: self.config.train.limit]
-
-    def score(self, state: State) -> dict[str, float]:
-        """Return the model's mean scores, and the study's pixel loss, on the validation split.
-
-        Raises:
-            DivergedError: they are no numbers.
-        """
-        example = self.card.task.example
-        trial = Trial(self.photos, self.numbers("validation"), example, self.runtime)
-        scores = score(self.model, trial)
-        if math.isnan(loss := scores.pixel_loss()):
-            raise DivergedError(self.folder, state.step)
-        return {**scores.means(), "validation_loss": loss}
-
-    def terms(self, state: State) -> dict[str, float]:
-        """Return the sums of the objective's terms over all processes' shares of the batches."""
-        reduce = self.accelerator.reduce
-        return {name: float(reduce(value, "mean")) for name, value in state.term_sums.items()}
-
-    def save(self, name: str, state: State, optimizer: Optimizer | None = None) -> None:
-        """Write the checkpoint ``name``; with ``optimizer``, one that training goes on from."""
-        term_sums = self.terms(state)
-        tensors = {"weights": dict(self.model.state_dict())}
-        if optimizer is not None:
-            tensors["optimizer"] = checkpoint.optimizer_tensors(optimizer)
-        if self.accelerator.is_main_process:
-            card = replace(self.card, step=state.step, term_sums=term_sums, history=state.history)
-            checkpoint.write(self.folder / name, card, tensors)
-
-    def check_health(self, state: State) -> None:
-        """Stop before a loss or weights that are no numbers spoil a checkpoint.
-
-        Raises:
-            DivergedError: the loss or a weight is infinite or no number.
-        """
-        loss = self.terms(state).get("loss", 0.0)
-        if math.isfinite(loss) and all(bool(p.isfinite().all()) for p in self.model.parameters()):
-            return
-        raise DivergedError(self.folder, state.step)
+from unveil.training.state import Run, State, TrainingInterruptedError
 
 
 def train(
@@ -299,19 +193,10 @@ def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
 def _start(model: nn.Module, config: TrainConfig, photos: Photos, runtime: Runtime) -> None:
     """Give ``model`` what it starts from beside drawn weights."""
     if isinstance(model, Refiner):
-        model.use_prior(_fit(photos, config, runtime))
+        model.use_prior(fit_training_photos(photos, runtime.device, config.limit))
     if config.start_from is not None:
         folder = find_model(str(config.start_from))
         checkpoint.load_start(model, folder, read_card(folder))
-
-
-PRIOR_PHOTOS = 2048
-"""Training photos whose power spectrum is what a refiner's linear estimate starts from."""
-
-
-def _fit(photos: Photos, config: TrainConfig, runtime: Runtime) -> Prior:
-    numbers = photos.splits["train"][: config.limit][:PRIOR_PHOTOS]
-    return fit_prior(photos.batch(part, runtime.device) for part in torch.split(numbers, 64))
 
 
 def _begin(run: Run) -> State:

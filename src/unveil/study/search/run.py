@@ -27,7 +27,8 @@ from unveil.study.search.database import open_storage, open_study
 from unveil.study.search.plan import PlanSampler, in_place, place_of, suggest, try_again
 from unveil.study.search.report import DIVERGED, trial_rows, write_report
 from unveil.training.data import Photos, open_photos
-from unveil.training.loop import DivergedError, TrainingInterruptedError, train
+from unveil.training.loop import train
+from unveil.training.state import DivergedError, TrainingInterruptedError
 
 POLL_S = 1.0
 

@@ -1,4 +1,4 @@
-"""Learning what the closed forms know of photos from a folder of them."""
+"""Fitting a prior, the power spectrum of clean photos: to a folder, or to a training split."""
 
 from pathlib import Path
 
@@ -9,15 +9,30 @@ from unveil.files import temporary_beside
 from unveil.images.photos import list_photos
 from unveil.linear.prior import Prior, fit_prior
 from unveil.training.crops import open_crops
+from unveil.training.data import Photos
 
 BATCH = 64
+PRIOR_PHOTOS = 2048
+"""Training photos that a refiner's prior is fitted to."""
+
+
+def fit_training_photos(photos: Photos, device: torch.device, limit: int | None = None) -> Prior:
+    """Return the power spectrum of the first ``PRIOR_PHOTOS`` training photos.
+
+    Args:
+        photos: their crops.
+        device: where to compute.
+        limit: how many training photos the run takes; None for all.
+    """
+    numbers = photos.splits["train"][:limit][:PRIOR_PHOTOS]
+    return fit_prior(photos.batch(part, device) for part in torch.split(numbers, BATCH))
 
 
 def fit_folder(folder: Path, photos: int, crop_px: int) -> Prior:
     """Return the power spectrum of the center crops of the first photos of a folder.
 
     Raises:
-        UnveilError: no photos, or photos that cannot be used; each is named with its reason.
+        UnveilError: no photos, or photos that cannot be used, each named with its reason.
     """
     crops, _ = open_crops(folder, list_photos(folder)[:photos], crop_px)
     parts = (torch.tensor(crops[n : n + BATCH]) for n in range(0, len(crops), BATCH))

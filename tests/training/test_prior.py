@@ -8,7 +8,7 @@ from unveil.config import DataConfig
 from unveil.linear.prior import LEAST_POWER, Prior, decode_prior, fit_prior
 from unveil.networks.shipped import PRIOR, read_prior
 from unveil.training.data import open_photos
-from unveil.training.fit_prior import write_prior
+from unveil.training.prior import write_prior
 
 
 @pytest.fixture

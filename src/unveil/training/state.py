@@ -1,0 +1,124 @@
+"""A training run: its constant parts, its state, and how it can stop early."""
+
+import math
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from unveil.config import RunConfig, SplitName
+from unveil.errors import UnveilError
+from unveil.networks import checkpoint
+from unveil.networks.card import Card
+from unveil.runtime import Runtime
+from unveil.training.data import Photos
+from unveil.training.evaluate import Trial, score
+
+
+class TrainingInterruptedError(UnveilError):
+    """Training was asked to stop (Ctrl-C or SIGTERM); its state has been saved."""
+
+    def __init__(self, folder: Path, step: int, total_steps: int, signals: list[int]) -> None:
+        super().__init__(
+            f"stopped at step {step} of {total_steps}; go on with: unveil train --resume {folder}"
+        )
+        self.exit_status = 128 + (signals[0] if signals else signal.SIGTERM)
+
+
+class DivergedError(UnveilError):
+    """The loss or a weight became NaN or infinite; earlier checkpoints are left as they were."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        super().__init__(
+            f"{folder}: the loss or a weight became NaN or infinite by step {step}; what was saved "
+            "before is kept. A lower learning rate may help."
+        )
+
+
+@dataclass
+class State:
+    """How far a run has come: everything that changes besides weights and optimiser."""
+
+    step: int = 0
+    term_sums: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, terms: dict[str, Tensor]) -> None:
+        """Count one step and its terms."""
+        self.step += 1
+        for name, value in terms.items():
+            self.term_sums[name] = self.term_sums.get(name, 0) + value.detach()
+
+    @property
+    def best_psnr(self) -> float:
+        """Best validation PSNR so far, in dB."""
+        return max((entry["psnr"] for entry in self.history), default=float("-inf"))
+
+    def is_stale(self, patience: int | None) -> bool:
+        """Return whether ``patience`` epochs have passed without a better validation PSNR."""
+        scores = [entry["psnr"] for entry in self.history]
+        return bool(
+            patience and scores and len(scores) - 1 - scores.index(self.best_psnr) >= patience
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What stays constant while a run trains."""
+
+    config: RunConfig
+    photos: Photos
+    runtime: Runtime
+    accelerator: Accelerator
+    model: nn.Module
+    card: Card
+    folder: Path
+    after_epoch: Callable[[dict[str, Any]], None] | None = None
+
+    def numbers(self, split: SplitName) -> Tensor:
+        """Return the photo numbers of a split, cut to the configured limit."""
+        return self.photos.splits[split][: self.config.train.limit]
+
+    def score(self, state: State) -> dict[str, float]:
+        """Return the model's mean scores and the paper's pixel loss on the validation split.
+
+        Raises:
+            DivergedError: the loss is NaN.
+        """
+        example = self.card.task.example
+        trial = Trial(self.photos, self.numbers("validation"), example, self.runtime)
+        scores = score(self.model, trial)
+        if math.isnan(loss := scores.pixel_loss()):
+            raise DivergedError(self.folder, state.step)
+        return {**scores.means(), "validation_loss": loss}
+
+    def terms(self, state: State) -> dict[str, float]:
+        """Return the sums of the objective's terms over all processes' shares of the batches."""
+        reduce = self.accelerator.reduce
+        return {name: float(reduce(value, "mean")) for name, value in state.term_sums.items()}
+
+    def save(self, name: str, state: State, optimizer: Optimizer | None = None) -> None:
+        """Write the checkpoint ``name``; with ``optimizer``, one that training can resume from."""
+        term_sums = self.terms(state)
+        tensors = {"weights": dict(self.model.state_dict())}
+        if optimizer is not None:
+            tensors["optimizer"] = checkpoint.optimizer_tensors(optimizer)
+        if self.accelerator.is_main_process:
+            card = replace(self.card, step=state.step, term_sums=term_sums, history=state.history)
+            checkpoint.write(self.folder / name, card, tensors)
+
+    def check_health(self, state: State) -> None:
+        """Stop before NaN or infinity gets into a checkpoint.
+
+        Raises:
+            DivergedError: the loss or a weight is NaN or infinite.
+        """
+        loss = self.terms(state).get("loss", 0.0)
+        if math.isfinite(loss) and all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            return
+        raise DivergedError(self.folder, state.step)
