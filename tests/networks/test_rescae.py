@@ -7,8 +7,8 @@ from torch import nn
 from tests.conftest import TINY_DATA, TINY_TRAINING
 from unveil.config import ModelConfig
 from unveil.networks import build
+from unveil.networks.blocks import ResidualBlock
 from unveil.networks.card import read_card
-from unveil.networks.rescae import ResidualBlock
 
 SHAPE = {"stem_kernel": 8, "stem_stride": 2, "widths": (8, 12), "blocks": (1, 1)}
 
@@ -35,13 +35,13 @@ def test_with_blocks_that_add_nothing_it_is_the_cae(images):
     cae, rescae = twins(**SHAPE)
     assert not torch.equal(rescae(images), cae(images))
     for block in blocks_of(rescae):
-        block.last.weight.zero_()
+        block.second.weight.zero_()
     assert torch.equal(rescae(images), cae(images))
 
 
 @torch.no_grad()
 def test_a_block_adds_two_convolutions_of_its_codes():
-    block = ResidualBlock(5)
+    block = ResidualBlock(5, nn.functional.gelu)
     for parameter in block.parameters():
         nn.init.normal_(parameter)
     codes = torch.randn(2, 5, 7, 6, dtype=torch.float64)
@@ -50,7 +50,7 @@ def test_a_block_adds_two_convolutions_of_its_codes():
     )
     gelu = inner * torch.distributions.Normal(0.0, 1.0).cdf(inner)  # its definition
     change = nn.functional.conv2d(
-        gelu, block.last.weight.double(), block.last.bias.double(), padding=1
+        gelu, block.second.weight.double(), block.second.bias.double(), padding=1
     )
     torch.testing.assert_close(block(codes.float()).double(), codes + change, rtol=1e-4, atol=1e-3)
 

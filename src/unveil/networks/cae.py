@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from unveil.config import ModelConfig
 from unveil.degradation import Degradation
+from unveil.networks.blocks import pad_to_multiple
 
 BLUR_CAE = ModelConfig(
     stem_kernel=8, stem_stride=2, widths=(64, 192), blocks=(1, 2), decoder="mirrored"
@@ -67,7 +68,7 @@ class Cae(nn.Module):
 
     def encode(self, obfuscated: Tensor) -> Tensor:
         """Return the codes at the bottleneck, ``B x C x H/stride x W/stride``, rounded up."""
-        codes: Tensor = self.encoder(_pad_to_multiple(obfuscated * 2 - 1, self.stride_px))
+        codes: Tensor = self.encoder(pad_to_multiple(obfuscated * 2 - 1, self.stride_px))
         return codes
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -132,9 +133,3 @@ def _reach_px(config: ModelConfig) -> int:
         step *= 2
         reach += 2 * step * blocks
     return reach
-
-
-def _pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column until both sides are whole multiples."""
-    height, width = images.shape[-2:]
-    return nn.functional.pad(images, (0, -width % multiple, 0, -height % multiple), "replicate")

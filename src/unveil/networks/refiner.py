@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from unveil.config import ModelConfig
 from unveil.degradation import Degradation
 from unveil.linear import Prior, expected_error, lmmse
+from unveil.networks.blocks import ResidualBlock, pad_to_multiple
 from unveil.networks.conditions import CONDITIONS, conditions
 
 CONTRAST = 10
@@ -104,7 +105,9 @@ class Refiner(nn.Module):
         The images are in [0,1], but for training, which needs gradients outside too.
         """
         height, width = inputs.shape[-2:]
-        padded = _pad_to_multiple(inputs, self.stride_px)
+        # At least two columns on the coarsest scale: with one, oneDNN's bf16 convolutions read
+        # uninitialised memory (docs/log.md).
+        padded = pad_to_multiple(inputs, self.stride_px, least=2)
         features = self.features(_legible(padded))
         # Detached: learning how large the errors are must not change them.
         found = torch.cat([self.tail(features), self.error(features.detach())], dim=1)
@@ -131,20 +134,6 @@ class Refiner(nn.Module):
         return x
 
 
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside an identity; starts as the identity."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = _zero(nn.Conv2d(width, width, 3, padding=1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``B x width x H x W`` to the same."""
-        refined: Tensor = x + self.second(F.relu(self.first(x)))
-        return refined
-
-
 def _legible(inputs: Tensor) -> Tensor:
     """Bring the inputs to the size of the conditions.
 
@@ -157,7 +146,11 @@ def _legible(inputs: Tensor) -> Tensor:
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(ResidualBlock(width) for _ in range(count)))
+    """Return residual blocks that start as the identity."""
+    blocks = [ResidualBlock(width, F.relu) for _ in range(count)]
+    for block in blocks:
+        _zero(block.second)
+    return nn.Sequential(*blocks)
 
 
 def _zero(layer: nn.Conv2d) -> nn.Conv2d:
@@ -174,19 +167,3 @@ def _reach_px(config: ModelConfig) -> int:
         reach += 4 * blocks * step + 2 * step
         step *= 2
     return reach + 2 * config.blocks[-1] * step
-
-
-def _pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column until both sides are multiples, of two at least.
-
-    On the coarsest scale that leaves two columns: with one, oneDNN's bf16 convolutions read what
-    was never written (docs/log.md).
-    """
-    # Not -(-side // multiple): the ONNX exporter cuts where Python rounds down.
-    height, width = (
-        max((side + multiple - 1) // multiple, 2) * multiple for side in images.shape[-2:]
-    )
-    if (height, width) == images.shape[-2:]:
-        return images
-    missing = (0, width - images.shape[-1], 0, height - images.shape[-2])
-    return F.pad(images, missing, "replicate")
