@@ -21,7 +21,6 @@ from unveil.degradation.families import STREAMING_TRIALS
 from unveil.files import write_text
 from unveil.networks import checkpoint, shipped
 from unveil.networks.card import Card, read_card
-from unveil.networks.packing import pack
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.training.evaluate import evaluate
@@ -93,7 +92,7 @@ def shrink(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Round weights to float16, and kernels to 8 bits if they would still be too large."""
     halves = {key: halve(key, value) for key, value in weights.items()}
     size_bytes = sum(value.numel() * value.element_size() for value in halves.values())
-    return halves if size_bytes < MOST_BYTES else pack(halves)
+    return halves if size_bytes < MOST_BYTES else checkpoint.pack(halves)
 
 
 def _rows_of(card: Card) -> str:

@@ -7,12 +7,17 @@ A checkpoint is a folder::
     weights-000952.safetensors
     optimizer-000952.safetensors     only where training may go on from here
 
+Kernels may be packed in 8 bits a weight, which fits twice the parameters into a file of the same
+size. Each output channel has its own scale, so that its largest weight is 127 steps; the loss of
+quality is measured when weights are released (``tools/release_weights.py``).
+
 ``checkpoint.json`` is replaced last and in one step, and names the files it goes with: a
 crash at any point leaves the previous checkpoint whole.
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +29,10 @@ from unveil import files
 from unveil.config import to_plain
 from unveil.errors import UnveilError
 from unveil.networks.card import CARD_NAME, Card
-from unveil.networks.packing import unpack
 
 REMEDY = "copy the whole checkpoint again (install unveil again if the file is part of it)"
+SCALES = ".scales"
+STEPS = 127
 
 
 def write(folder: Path, card: Card, tensors: dict[str, dict[str, Tensor]]) -> None:
@@ -90,6 +96,30 @@ def load_start(model: nn.Module, folder: Path, card: Card) -> None:
         own[name] = torch.zeros_like(own[name])
         own[name][tuple(slice(size) for size in values.shape)] = values
     model.load_state_dict(own)
+
+
+def pack(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Round the kernels among ``weights`` to int8, each beside its scales.
+
+    Args:
+        weights: by name; those of four dimensions are kernels, output channels first.
+    """
+    packed = dict(weights)
+    for name, values in weights.items():
+        if values.ndim == 4:
+            scales = values.float().abs().amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-12) / STEPS
+            packed[name] = (values.float() / scales).round().to(torch.int8)
+            packed[name + SCALES] = scales
+    return packed
+
+
+def unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Undo :func:`pack`; weights that were not packed stay as they are."""
+    return {
+        name: values.float() * tensors[name + SCALES] if name + SCALES in tensors else values
+        for name, values in tensors.items()
+        if not name.endswith(SCALES)
+    }
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 import torch
 
-from unveil.networks.packing import pack, unpack
+from unveil.networks.checkpoint import pack, unpack
 
 
 def weights() -> dict[str, torch.Tensor]:
