@@ -183,7 +183,7 @@ def _restored(
     from unveil.restoration.restorers import Network
 
     restorer = loaded(model) if model else None
-    if isinstance(restorer, Network) and not restorer.knows_operator:
+    if isinstance(restorer, Network) and not restorer.needs_degradation:
         return restorer.restore(image)
     if told is not None:
         finding = Finding(told, storage, 1.0)

@@ -40,9 +40,7 @@ def expected_error(degradation: Degradation, prior: Prior) -> float:
     return float(lmmse_mosaic_error(operator, storage, prior).sqrt())
 
 
-ClosedForm = Callable[[Tensor, Degradation, Prior], Tensor]
-
-CLOSED_FORM: dict[str, ClosedForm] = {
+CLOSED_FORM: dict[str, Callable[[Tensor, Degradation, Prior], Tensor]] = {
     "lmmse": lmmse,
     "tikhonov": tikhonov,
     "richardson-lucy": richardson_lucy,
@@ -67,7 +65,6 @@ def restore_closed_form(
 
 __all__ = [
     "CLOSED_FORM",
-    "ClosedForm",
     "Prior",
     "expected_error",
     "fit_prior",

@@ -90,12 +90,12 @@ def graph_of(network: Network) -> Graph:
     model = network.model
     if not isinstance(model, Refiner):
         return Plain(model).eval()
-    return (Told if network.knows_operator else Blind)(model).eval()
+    return (Told if network.needs_degradation else Blind)(model).eval()
 
 
 def planes(network: Network, obfuscated: Tensor, degradation: Degradation) -> Tensor:
     """Return what the file's inputs hold, side by side, ``B x C x H x W``, for these photos."""
-    if isinstance(network.model, Refiner) and network.knows_operator:
+    if isinstance(network.model, Refiner) and network.needs_degradation:
         return network.model.inputs(obfuscated, degradation)
     return obfuscated
 

@@ -43,8 +43,8 @@ class Network:
     engine: Callable[[Tensor], Tensor] | None = None
 
     @property
-    def knows_operator(self) -> bool:
-        """Whether the network is told what to undo; else it undoes what it was trained for."""
+    def needs_degradation(self) -> bool:
+        """Whether the result depends on the degradation given, not only on the training."""
         return isinstance(self.model, Refiner) and self.model.is_told
 
     def restore(
@@ -118,12 +118,13 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Algebra:
+class ClosedForm:
     """A closed form of :data:`unveil.linear.CLOSED_FORM`, which sees the image as a whole."""
 
     name: str
     prior: Prior
     runtime: Runtime
+    needs_degradation = True
 
     def restore(
         self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
@@ -148,7 +149,7 @@ class Algebra:
         return restored.to(images.device), None
 
 
-Restorer = Network | Algebra
+Restorer = Network | ClosedForm
 
 
 def load(
@@ -171,7 +172,7 @@ def load(
     """
     runtime = choose_runtime(RuntimeConfig(device=device, precision=precision))
     if model in CLOSED_FORM:
-        return Algebra(model, read_prior(prior), runtime)
+        return ClosedForm(model, read_prior(prior), runtime)
     return load_network(model, runtime)
 
 

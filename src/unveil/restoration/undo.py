@@ -125,7 +125,7 @@ class Undo:
 
     def _find(self, images: Tensor, storage: Storage, restorer: Restorer | None) -> Finding:
         """Return what hides the photo, and say how that is known."""
-        if isinstance(restorer, Network) and not restorer.knows_operator:
+        if isinstance(restorer, Network) and not restorer.needs_degradation:
             return Finding(restorer.card.task.example.operator, storage, 1.0, None, self.box)
         prior = read_prior(self.prior)
         finding, warning = find(images, storage, self.operator, self.box, prior)
@@ -138,7 +138,7 @@ class Undo:
 
 def said(degradation: Degradation, restorer: Restorer) -> str:
     """Return what is undone, in words; a network that is not told which of a family undoes any."""
-    if isinstance(restorer, Network) and not restorer.knows_operator:
+    if isinstance(restorer, Network) and not restorer.needs_degradation:
         family = FAMILIES.get(restorer.card.operator)
         return family.description if family else str(degradation)
     return str(degradation)

@@ -91,7 +91,7 @@ class Restoring:
         storage, undo = info.storage, self.undo
         if undo.box is not None:
             undo.box.check_inside(info.width, info.height)
-        if isinstance(self._chosen, Network) and not self._chosen.knows_operator:
+        if isinstance(self._chosen, Network) and not self._chosen.needs_degradation:
             operator = self._chosen.card.task.example.operator
             return Finding(operator, storage, 1.0, None, undo.box)
         if not info.is_measured:
