@@ -10,10 +10,9 @@ from torch import Tensor
 from unveil import console
 from unveil.auditing import attack
 from unveil.auditing.attack import RESTORING, TRAINED, UNAWARE, restorers_for
-from unveil.auditing.plan import GALLERIES, CurveConfig
 from unveil.auditing.risk import chance_to_name, closer_strangers, mean_with_interval, verification
 from unveil.auditing.scene import Scene, open_scene
-from unveil.auditing.settings import CLEAN, Setting, settings
+from unveil.auditing.settings import CLEAN, GALLERIES, CurveConfig, Setting, settings
 from unveil.config import LossConfig
 from unveil.degradation import Degradation, Operator, Storage, parse_storage
 from unveil.faces.embedder import load_embedder

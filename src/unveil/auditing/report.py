@@ -5,8 +5,7 @@ from pathlib import Path
 
 from unveil.auditing.charts import likeness_chart, risk_charts
 from unveil.auditing.likeness import CORRELATION, correlations, counter_examples, metrics_of
-from unveil.auditing.plan import GALLERIES
-from unveil.auditing.settings import CLEAN
+from unveil.auditing.settings import CLEAN, GALLERIES
 from unveil.auditing.verdict import PEOPLE, curves_of, mildest
 from unveil.errors import UnveilError
 from unveil.files import write_text

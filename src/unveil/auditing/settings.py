@@ -1,13 +1,15 @@
-"""Settings: an operator at a face size, and its strength in units of the face.
+"""What a curve is measured on: settings, which are an operator at a face size with its strength.
 
-Half as many pixels in the face and half as wide a blur hide about as much: what counts is the
-strength per face width. A setting is named by its kind (``gaussian``, ``pixelate``...) and that.
+A face of half the width needs a blur of half the width to be hidden as well, so strength counts
+per face width. A setting is named by its kind (``gaussian``, ``pixelate``...) and its strength.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from unveil.config import RuntimeConfig
 from unveil.degradation import (
     AnisotropicGaussian,
     BoxBlur,
@@ -24,7 +26,9 @@ from unveil.degradation import (
     Solid,
     Unchanged,
     Window,
+    parse_storage,
 )
+from unveil.errors import UsageError, unknown
 
 BLOCKS_ACROSS = (32, 20, 14, 10, 8, 6, 5, 4, 3)
 """Blocks across a face; 14 is the study's mosaic."""
@@ -63,6 +67,12 @@ UNITS = {
     "solid": "",
 }
 """What a strength counts, for axes and tables."""
+
+GALLERIES = (10, 100, 1000)
+"""Sizes of the galleries that the risk is stated for, beside the whole."""
+
+MIN_FACE_PX = 28
+"""Around smaller faces there are too few pixels for the metrics (VIF wants 41)."""
 
 
 @dataclass(frozen=True)
@@ -165,3 +175,46 @@ def settings(kinds: tuple[str, ...], faces_px: tuple[int, ...]) -> Iterator[Sett
             for operator in dict.fromkeys(found):
                 if operator not in (BoxBlur(1), Median(1), Pixelate(1), Sample(1), Downscale(1.0)):
                     yield Setting(operator, face_px)
+
+
+@dataclass(frozen=True)
+class CurveConfig:
+    """What to measure.
+
+    Args:
+        data: folder of people, one folder each (default: downloaded LFW).
+        out: rows to write; those that are there are not measured again.
+        kinds: operators.
+        faces_px: widths of the faces, in pixels.
+        storage: how the obfuscated photos are kept.
+        probes: no more people to name than this.
+        training: no more photos to learn from than this.
+        vgg_weights: file of VGG16 weights; adds the study's distance of features to the metrics.
+        embedder: ONNX file of another embedder, its JSON beside it (default: dlib's).
+        seed: of the division of the people.
+        runtime: where to compute.
+    """
+
+    data: Path | None = None
+    out: Path = Path("runs/audit/rows.jsonl")
+    kinds: tuple[str, ...] = tuple(GRID)
+    faces_px: tuple[int, ...] = (112,)
+    storage: str = "8bit"
+    probes: int | None = None
+    training: int | None = None
+    vgg_weights: Path | None = None
+    embedder: Path | None = None
+    seed: int = 0
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
+            if kind not in GRID:
+                raise unknown("operator", kind, GRID)
+        parse_storage(self.storage)
+        if not self.faces_px or min(self.faces_px) < MIN_FACE_PX:
+            raise UsageError(f"--faces-px must be at least {MIN_FACE_PX} pixels.")
+        for name, least in (("probes", 2), ("training", 20)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UsageError(f"--{name} must be at least {least}.")

@@ -8,7 +8,7 @@ from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.auditing.plan import CurveConfig
+from unveil.auditing.settings import CurveConfig
 from unveil.cli.parts import Boxes, Inputs, check_photos, speaking
 from unveil.degradation import Mosaic
 from unveil.errors import UsageError
