@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import torch
-from torch import Tensor
 
 from unveil.auditing.attack import TRAINED
 from unveil.auditing.verdict import PEOPLE
+from unveil.metrics.correlation import rank_correlation
 from unveil.metrics.perceptual import LOWER_IS_BETTER
 from unveil.metrics.quality import METRICS
 from unveil.report.rows import Row
@@ -24,18 +24,6 @@ def metrics_of(rows: Sequence[Row]) -> list[str]:
     return [name for name in KNOWN if all(row.get(name) is not None for row in seen)]
 
 
-def rank_correlation(one: Tensor, other: Tensor) -> float:
-    """Return Spearman's rank correlation of two series, ``N`` each; equal values share a rank."""
-    ranks = torch.stack([_ranks(one), _ranks(other)])
-    return float(torch.corrcoef(ranks)[0, 1])
-
-
-def _ranks(values: Tensor) -> Tensor:
-    below = (values[None] < values[:, None]).sum(dim=1)
-    equal = (values[None] == values[:, None]).sum(dim=1)
-    return below + (equal - 1) / 2.0
-
-
 def correlations(rows: Sequence[Row]) -> list[Row]:
     """Return for each metric how it goes with the risk, over all settings and single views.
 
@@ -45,15 +33,14 @@ def correlations(rows: Sequence[Row]) -> list[Row]:
     """
     seen = _seen(rows)
     risk = torch.tensor([row[RISK][0] for row in seen])
+    measured = {name: torch.tensor([row[name] for row in seen]) for name in metrics_of(rows)}
     return [
         {
             "metric": metric,
-            CORRELATION: round(
-                rank_correlation(torch.tensor([row[metric] for row in seen]), risk), 3
-            ),
+            CORRELATION: round(float(rank_correlation(values, risk)), 3),
             "views": len(seen),
         }
-        for metric in metrics_of(rows)
+        for metric, values in measured.items()
     ]
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.regression import spearman_corrcoef
 
+from unveil.metrics.correlation import rank_correlation
 from unveil.metrics.perceptual import LOWER_IS_BETTER
 from unveil.report.rows import Row
 
@@ -71,15 +71,14 @@ def correlations(found: Measured) -> dict[str, dict[str, float]]:
     """Return Spearman's rank correlation over the runs' means for each pair of metrics."""
     means = found.means()
     return {
-        first: {second: float(spearman_corrcoef(means[first], means[second])) for second in means}
+        first: {second: float(rank_correlation(means[first], means[second])) for second in means}
         for first in means
     }
 
 
 def photo_correlations(found: Measured, metric: str) -> Tensor:
     """Return, for each photo, how alike ``metric`` and PSNR order the runs on it."""
-    correlation: Tensor = spearman_corrcoef(found.values[metric], found.values["psnr"])
-    return correlation
+    return rank_correlation(found.values[metric], found.values["psnr"])
 
 
 def disagreements(found: Measured, photos: int = 3) -> list[Disagreement]:

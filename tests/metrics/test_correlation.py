@@ -1,0 +1,38 @@
+"""Rank correlation, against SciPy."""
+
+import numpy as np
+import torch
+from scipy import stats
+
+from unveil.metrics.correlation import rank_correlation
+
+
+def series(count: int = 40, *shape: int) -> torch.Tensor:
+    """Return whole numbers, so that many are equal."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(9, (2, count, *shape), generator=generator).float()
+
+
+def test_it_is_scipys_with_many_equal_values():
+    one, other = series()
+    expected = stats.spearmanr(one, other).statistic
+    np.testing.assert_allclose(rank_correlation(one, other), expected, rtol=1e-12)
+
+
+def test_several_are_each_by_itself():
+    one, other = series(12, 7)
+    expected = [stats.spearmanr(one[:, n], other[:, n]).statistic for n in range(7)]
+    np.testing.assert_allclose(rank_correlation(one, other), expected, rtol=1e-12)
+
+
+def test_the_same_order_is_exactly_one():
+    values = series()[0].unique()
+    assert rank_correlation(values, values.exp()) == 1
+    assert rank_correlation(values, -values) == -1
+
+
+def test_constant_series_and_nan_have_none():
+    one, other = series()
+    assert rank_correlation(one, torch.ones(40)).isnan()
+    one[3] = torch.nan
+    assert rank_correlation(one, other).isnan()
