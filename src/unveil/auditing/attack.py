@@ -27,10 +27,10 @@ from unveil.degradation.degrade import degrade
 from unveil.degradation.families import family_of
 from unveil.faces.embedder import Embedder
 from unveil.faces.portraits import Portraits
+from unveil.metrics.quality import Metric
 from unveil.networks.shipped import list_shipped
 from unveil.report.rows import rounded
 from unveil.restoration.restorers import Restorer
-from unveil.training.evaluate import Metric
 
 BATCH = 64
 CLEAN = "clean"

@@ -17,13 +17,12 @@ from unveil.config import LossConfig
 from unveil.degradation import Degradation, Operator, Storage, parse_storage
 from unveil.faces.embedder import load_embedder
 from unveil.metrics.perceptual import measures
-from unveil.metrics.quality import METRICS
+from unveil.metrics.quality import METRICS, Metric
 from unveil.metrics.vgg_weights import load_features
 from unveil.progress import progress
 from unveil.report.rows import Row, append_row, read_rows
 from unveil.restoration.restorers import Restorer, load
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
-from unveil.training.evaluate import Metric
 from unveil.training.lfw import default_folder
 
 RANKS = (1, 5)

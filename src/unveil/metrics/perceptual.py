@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from unveil.metrics.quality import Metric
 from unveil.metrics.vgg import VggFeatures
 from unveil.runtime import Runtime
-from unveil.training.evaluate import Metric
 
 LOWER_IS_BETTER = frozenset({"vgg_relu2_2", "lpips"})
 

@@ -7,6 +7,8 @@ autocast came out at 0.72 for a true 0.96.
 Identical images: PSNR is ``inf`` (so is a mean that holds one), both SSIMs are 1.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -14,7 +16,10 @@ from unveil.degradation.filters import mirror, separable
 from unveil.degradation.kernels import gaussian_kernel
 from unveil.errors import UsageError
 
-DECK_WINDOW_PX = 7
+Metric = Callable[[Tensor, Tensor], Tensor]
+"""Maps restored and clean images, ``B x 3 x H x W`` in [0,1], to ``B`` values."""
+
+PAPER_WINDOW_PX = 7
 
 
 def psnr(restored: Tensor, clean: Tensor) -> Tensor:
@@ -39,13 +44,13 @@ def ssim(restored: Tensor, clean: Tensor) -> Tensor:
 
 
 def ssim_deck(restored: Tensor, clean: Tensor) -> Tensor:
-    """Return the structural similarity that the study reported.
+    """Return the structural similarity as the paper reports it.
 
     scikit-image's default (7x7 uniform window, sample covariance, mean over the positions
     where the window fits) on images mapped to [-1,1] with data_range 2. Not comparable with
     :func:`ssim`: the shift of the range changes the luminance term.
     """
-    window = torch.full((DECK_WINDOW_PX,), 1 / DECK_WINDOW_PX, dtype=torch.float64)
+    window = torch.full((PAPER_WINDOW_PX,), 1 / PAPER_WINDOW_PX, dtype=torch.float64)
     return _ssim(restored * 2 - 1, clean * 2 - 1, window, data_range=2.0, unbiased=True)
 
 

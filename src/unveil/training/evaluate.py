@@ -14,7 +14,7 @@ from unveil.degradation import Degradation, Operator, parse_operator, parse_stor
 from unveil.degradation.degrade import degrade
 from unveil.errors import UsageError
 from unveil.linear import CLOSED_FORM, restore_closed_form
-from unveil.metrics.quality import METRICS
+from unveil.metrics.quality import METRICS, Metric
 from unveil.networks.shipped import IDENTITY, read_prior
 from unveil.progress import progress
 from unveil.report.rows import Row, rounded
@@ -65,9 +65,6 @@ class Scores:
 
 Restore = Callable[[Tensor, Degradation], Tensor]
 """Maps obfuscated images, ``B x 3 x H x W`` in [0,1], to restored ones, told the degradation."""
-
-Metric = Callable[[Tensor, Tensor], Tensor]
-"""Maps restored and clean images, ``B x 3 x H x W`` in [0,1], to ``B`` values."""
 
 
 @torch.inference_mode()
