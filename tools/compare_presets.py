@@ -16,7 +16,7 @@ from real_programs import PROGRAMS, VERSIONS, AbsentError, Pixels
 from skimage import data
 
 from unveil.degradation import Blur, Operator, Window
-from unveil.degradation.degrade import to_8bit
+from unveil.degradation.degrade import to_uint8
 from unveil.degradation.operators import obfuscate
 from unveil.degradation.presets import PRESETS, SAME, parse_preset, read_preset
 from unveil.files import write_text
@@ -82,8 +82,8 @@ def difference(text: str, claimed: str | None = None) -> Difference:
         AbsentError: the program is not installed.
     """
     operator = parse_preset(claimed or text)
-    ours = to_8bit(obfuscate(to_tensor(photo(text)), operator))
-    apart = (ours.int() - to_8bit(to_tensor(program_result(text))).int()).abs()
+    ours = to_uint8(obfuscate(to_tensor(photo(text)), operator))
+    apart = (ours.int() - to_uint8(to_tensor(program_result(text))).int()).abs()
     rim = 0 if PRESETS[read_preset(text)[0]].border == SAME else _radius_px(operator)
     apart = apart[..., rim : apart.shape[-2] - rim, rim : apart.shape[-1] - rim]
     return Difference(int(apart.max()), float(apart.float().mean()))

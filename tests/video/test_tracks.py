@@ -3,7 +3,7 @@
 import pytest
 
 from unveil.images.box import Box
-from unveil.video.tracks import HOLD_S, Track, hull, link
+from unveil.video.tracks import HOLD_S, Track, link
 
 
 def box(left: int, top: int = 50, side: int = 40) -> Box:
@@ -12,7 +12,7 @@ def box(left: int, top: int = 50, side: int = 40) -> Box:
 
 def test_between_two_sights_the_face_is_wherever_it_may_have_been():
     (track,) = link([(0.0, [box(10)]), (0.2, [box(40)])])
-    assert track.at(0.1) == hull(box(10), box(40)) == Box(10, 50, 70, 40)
+    assert track.at(0.1) == box(10).hull(box(40)) == Box(10, 50, 70, 40)
 
 
 def test_a_face_that_is_missed_for_a_while_stays_one_face():
@@ -31,9 +31,9 @@ def test_a_face_that_goes_on_as_it_went_is_covered_beyond_its_last_sight():
     (track,) = link([(0.0, [box(10)]), (0.2, [box(30)]), (0.4, [box(50)])])
     for at in (0.5, 0.7, 1.2):
         goes_on = box(round(50 + 100 * (at - 0.4)))
-        assert hull(track.at(at), goes_on) == track.at(at)
-        assert hull(track.at(at), box(50)) == track.at(at)
-    assert hull(track.at(-0.3), box(10 - 30)) == track.at(-0.3)
+        assert track.at(at).hull(goes_on) == track.at(at)
+        assert track.at(at).hull(box(50)) == track.at(at)
+    assert track.at(-0.3).hull(box(10 - 30)) == track.at(-0.3)
 
 
 def test_two_faces_stay_two_when_they_pass_each_other():

@@ -17,6 +17,7 @@ from unveil.estimation.finding import Finding, inspect
 from unveil.faces.finder import FaceFinder
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
+from unveil.images.pixels import to_8bit
 from unveil.images.tensors import to_photo, to_tensor
 from unveil.linear import restore_closed_form
 from unveil.linear.prior import Prior
@@ -179,17 +180,9 @@ def _find(photo: Photo, whole: Finding, finder: FaceFinder, prior: Prior) -> lis
     if whole.operator is not None and whole.box is None:
         photo = _restored(photo, whole, prior)
     height, width = photo.rgb.shape[:2]
-    faces = finder.find(to_rgb8(photo), SMALLEST_PX, LEAST_SCORE)
-    boxes = [cut for face in faces if (cut := inside(face.box, width, height)) is not None]
+    faces = finder.find(to_8bit(photo.rgb), SMALLEST_PX, LEAST_SCORE)
+    boxes = [cut for face in faces if (cut := face.box.clipped(width, height)) is not None]
     return [whole.box, *boxes] if whole.box is not None else boxes
-
-
-def inside(box: Box, width: int, height: int) -> Box | None:
-    """Return the part of a box that lies in a photo; None where that is less than half."""
-    left, top = max(box.left, 0), max(box.top, 0)
-    right, bottom = min(box.left + box.width, width), min(box.top + box.height, height)
-    cut = Box(left, top, max(right - left, 0), max(bottom - top, 0))
-    return cut if 2 * cut.width * cut.height >= box.width * box.height else None
 
 
 def _judge(photo: Photo, box: Box, whole: Finding, prior: Prior, curves: Curves) -> Verdict:
@@ -226,11 +219,6 @@ def _restored(photo: Photo, finding: Finding, prior: Prior) -> Photo:
     return to_photo(images)
 
 
-def to_rgb8(photo: Photo) -> np.ndarray:
-    """Return the colours of a photo, `H x W x 3` uint8."""
-    return photo.rgb if photo.rgb.dtype == np.uint8 else (photo.rgb >> 8).astype(np.uint8)
-
-
 RED, GREEN, GREY = (220, 40, 40), (40, 160, 60), (128, 128, 128)
 
 
@@ -242,7 +230,7 @@ def draw_verdicts(photo: Photo, verdicts: Sequence[Verdict], limit: float) -> Ph
         verdicts: of its faces.
         limit: greatest risk, by the upper end of its interval, that is taken for safe.
     """
-    image = Image.fromarray(to_rgb8(photo))
+    image = Image.fromarray(to_8bit(photo.rgb))
     pen, width = ImageDraw.Draw(image), max(image.width // 300, 2)
     for verdict in verdicts:
         box, risk = verdict.box, verdict.risk

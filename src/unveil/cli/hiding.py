@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from unveil import console
-from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError, inside, to_rgb8
+from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError
 from unveil.auditing.safe import SAME_PERSON, Hidden, distances_to_self, hide
 from unveil.auditing.verdict import shipped_curves
 from unveil.config import RuntimeConfig
@@ -13,6 +13,7 @@ from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder
 from unveil.images.box import Box
 from unveil.images.photos import Photo
+from unveil.images.pixels import to_8bit
 from unveil.images.tensors import to_photo, to_tensor
 from unveil.report.rows import Row
 from unveil.runtime import choose_runtime
@@ -47,14 +48,14 @@ class Hider:
             NoFaceError: no face is found.
             UsageError: a box is not inside the photo.
         """
-        pixels = to_rgb8(photo)
+        pixels = to_8bit(photo.rgb)
         height, width = pixels.shape[:2]
         if self.boxes:
             faces = [self._finder.align(pixels, box) for box in self.boxes]
             boxes = list(self.boxes)
         else:
             found = self._finder.find(pixels, SMALLEST_PX, LEAST_SCORE)
-            cut = [(face, inside(face.box, width, height)) for face in found]
+            cut = [(face, face.box.clipped(width, height)) for face in found]
             faces = [face for face, box in cut if box is not None]
             boxes = [box for _, box in cut if box is not None]
         if not boxes:

@@ -32,21 +32,21 @@ def store(images: Tensor, storage: Storage) -> Tensor:
         case "float":
             return images
         case "8bit":
-            return to_8bit(images).to(images.dtype) / 255
+            return to_uint8(images).to(images.dtype) / 255
         case "jpeg":
             return _each(images, lambda pixels: jpeg_round_trip(pixels, storage.quality or 75))
         case "h264":
             return _each(images, lambda pixels: h264_round_trip(pixels, storage.quality or 0))
 
 
-def to_8bit(images: Tensor) -> Tensor:
-    """Round [0,1] floats to uint8 levels 0..255, any shape."""
+def to_uint8(images: Tensor) -> Tensor:
+    """Round values in [0,1] to 256 levels, uint8 of any shape; what lies beyond is clipped."""
     return images.mul(255).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def _each(images: Tensor, round_trip: Callable[[np.ndarray], np.ndarray]) -> Tensor:
     """Pass each image through a codec of ``H x W x 3`` uint8 pixels."""
-    pixels = to_8bit(images).permute(0, 2, 3, 1).cpu().numpy()
+    pixels = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
     with ThreadPoolExecutor(CODEC_THREADS) as pool:
         decoded = np.stack(list(pool.map(round_trip, pixels)))
     return torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype) / 255

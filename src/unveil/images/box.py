@@ -36,6 +36,20 @@ class Box:
         bottom = min(self.top + self.height + down_px, height)
         return Box(left, top, right - left, bottom - top)
 
+    def clipped(self, width: int, height: int) -> "Box | None":
+        """Return the part inside a picture of this size; None where that is less than half."""
+        left, top = max(self.left, 0), max(self.top, 0)
+        right, bottom = min(self.left + self.width, width), min(self.top + self.height, height)
+        part = Box(left, top, max(right - left, 0), max(bottom - top, 0))
+        return part if 2 * part.width * part.height >= self.width * self.height else None
+
+    def hull(self, other: "Box") -> "Box":
+        """Return the smallest box that contains both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        right = max(self.left + self.width, other.left + other.width)
+        bottom = max(self.top + self.height, other.top + other.height)
+        return Box(left, top, right - left, bottom - top)
+
     def check_inside(self, width: int, height: int) -> None:
         """Refuse a box that is empty or reaches beyond an image of this size.
 

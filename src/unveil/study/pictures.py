@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from unveil.degradation.degrade import to_uint8
 from unveil.files import temporary_beside
 from unveil.networks.vcae import Vcae
 from unveil.training.data import Photos
@@ -13,7 +14,7 @@ from unveil.training.evaluate import BATCH, Identity, Trial
 
 PICTURES_NAME = "pictures.safetensors"
 PEOPLE = ("Bill_Gates",)
-"""Whom the deck discusses; shown where the test split has them."""
+"""Whom the paper discusses; shown where the test split has them."""
 
 OTHERS = 5
 """Then the first photos of the test split."""
@@ -48,18 +49,18 @@ def save_pictures(folder: Path, model: torch.nn.Module, trial: Trial, measured: 
                 model(trial.pairs(part)[1], trial.degradation)
                 for part in torch.split(numbers, BATCH)
             ]
-        return _to_uint8(torch.cat(parts))
+        return _to_pixels(torch.cat(parts))
 
     strip, first = trial.numbers[picture_numbers(trial.photos)], trial.numbers[:measured]
     stored = {"strip": restored(strip), "measured": restored(first)}
     if isinstance(model, Identity):
-        stored["clean_strip"] = _to_uint8(trial.pairs(strip)[0])
-        stored["clean_measured"] = _to_uint8(trial.pairs(first)[0])
+        stored["clean_strip"] = _to_pixels(trial.pairs(strip)[0])
+        stored["clean_measured"] = _to_pixels(trial.pairs(first)[0])
     if isinstance(model, Vcae):
         copies = trial.pairs(strip[:1])[1].expand(SAMPLES, -1, -1, -1)
         with autocast():
             drawn = model.sample(copies, torch.Generator(device).manual_seed(0))
-        stored["samples"] = _to_uint8(drawn)
+        stored["samples"] = _to_pixels(drawn)
     with temporary_beside(folder / PICTURES_NAME) as partial:
         partial.write_bytes(save(stored))
 
@@ -70,5 +71,6 @@ def read_pictures(folder: Path) -> dict[str, Tensor]:
     return load_file(path) if path.exists() else {}
 
 
-def _to_uint8(images: Tensor) -> Tensor:
-    return (images.float() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
+def _to_pixels(images: Tensor) -> Tensor:
+    """Return ``N x 3 x H x W`` images in [0,1] as ``N x H x W x 3`` uint8."""
+    return to_uint8(images.float()).permute(0, 2, 3, 1).contiguous().cpu()

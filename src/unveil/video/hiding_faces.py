@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from unveil import console
-from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError, inside
+from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError
 from unveil.auditing.safe import widen
 from unveil.auditing.verdict import risk_of, shipped_curves
 from unveil.degradation import Solid
@@ -80,7 +80,7 @@ class Hiding:
         for frame in timed(shown, label, info.seconds, lambda frame: frame.seconds):
             height, width = frame.rgb.shape[:2]
             faces = self._finder.find(frame.rgb, SMALLEST_PX, LEAST_SCORE)
-            boxes = (inside(face.box, width, height) for face in faces)
+            boxes = (face.box.clipped(width, height) for face in faces)
             yield frame.seconds, [box for box in boxes if box is not None]
 
     def _say(self, tracks: Sequence[Track]) -> None:

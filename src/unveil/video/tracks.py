@@ -43,7 +43,7 @@ class Track:
             return self._beyond(0, 1, seconds)
         if after == len(self.seconds):
             return self._beyond(-1, -2, seconds)
-        return hull(self.boxes[after - 1], self.boxes[after])
+        return self.boxes[after - 1].hull(self.boxes[after])
 
     def _beyond(self, end: int, next_to_it: int, seconds: float) -> Box | None:
         """Return where the face may be before its first or after its last sight."""
@@ -56,7 +56,7 @@ class Track:
         share = away / (self.seconds[end] - self.seconds[next_to_it])
         left = box.left + round(share * (box.left - other.left))
         top = box.top + round(share * (box.top - other.top))
-        return hull(box, Box(left, top, box.width, box.height))
+        return box.hull(Box(left, top, box.width, box.height))
 
     def is_seen_again(self, seconds: float, box: Box) -> bool:
         """Say whether ``box``, seen at ``seconds``, may be this face."""
@@ -85,14 +85,6 @@ def link(sights: Iterable[tuple[float, Sequence[Box]]]) -> list[Track]:
             track.seconds.append(seconds)
             track.boxes.append(box)
     return tracks
-
-
-def hull(one: Box, other: Box) -> Box:
-    """Return the smallest box that holds two."""
-    left, top = min(one.left, other.left), min(one.top, other.top)
-    right = max(one.left + one.width, other.left + other.width)
-    bottom = max(one.top + one.height, other.top + other.height)
-    return Box(left, top, right - left, bottom - top)
 
 
 def _distance_px(one: Box, other: Box) -> float:

@@ -19,8 +19,6 @@ from unveil.auditing.photo import (
     NoFaceError,
     Verdict,
     audit_photo,
-    inside,
-    to_rgb8,
 )
 from unveil.auditing.safe import hide
 from unveil.auditing.verdict import shipped_curves
@@ -32,6 +30,7 @@ from unveil.estimation.finding import inspect
 from unveil.faces.finder import FaceFinder
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
+from unveil.images.pixels import to_8bit
 from unveil.images.tensors import to_photo, to_tensor
 from unveil.networks.shipped import model_for, read_prior
 from unveil.restoration.pipeline import find, restore_finding
@@ -92,8 +91,8 @@ def find_face(path: Path, max_pixels: int) -> Box:
     """
     photo = read_photo(path, max_pixels)
     height, width = photo.rgb.shape[:2]
-    faces = _finder().find(to_rgb8(photo), SMALLEST_PX, LEAST_SCORE)
-    boxes = [box for face in faces if (box := inside(face.box, width, height)) is not None]
+    faces = _finder().find(to_8bit(photo.rgb), SMALLEST_PX, LEAST_SCORE)
+    boxes = [box for face in faces if (box := face.box.clipped(width, height)) is not None]
     if not boxes:
         raise NoFaceError("no face found; say where it is in the field Box.")
     return max(boxes, key=lambda box: box.width)
@@ -150,7 +149,7 @@ def _charts(verdicts: Sequence[Verdict]) -> list[str]:
 
 def shown(photo: Photo) -> str:
     """Return a photo as the page shows it: a data URI of a JPEG, without metadata."""
-    image = Image.fromarray(to_rgb8(photo))
+    image = Image.fromarray(to_8bit(photo.rgb))
     image.thumbnail((SHOWN_PX, SHOWN_PX))
     image.save(encoded := io.BytesIO(), "JPEG", quality=92, subsampling="4:4:4")
     return _uri("jpeg", encoded.getvalue())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from unveil.degradation.degrade import to_uint8
 from unveil.errors import UnveilError
 from unveil.video.stream.info import Info, describe
 from unveil.video.stream.layout import Picture, planes_of
@@ -60,8 +61,7 @@ def upright(picture: Picture, info: Info) -> Tensor:
 
 def to_rgb8(images: Tensor) -> np.ndarray:
     """Return ``1 x 3 x H x W`` in [0,1] as ``H x W x 3`` uint8."""
-    levels = images[0].permute(1, 2, 0).mul(255).round().byte()
-    return np.ascontiguousarray(levels.numpy())
+    return np.ascontiguousarray(to_uint8(images[0]).permute(1, 2, 0).numpy())
 
 
 def read(info: Info) -> Iterator[Picture]:
