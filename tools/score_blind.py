@@ -6,6 +6,7 @@ For every operator and storage: how often kind, block and phase are right, how f
 radius) is, and what that costs in dB. Appends one row each to ``results/blind.jsonl``.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -131,25 +132,19 @@ def best(trial: Trial, prior: Prior) -> tuple[str, Restore, str | None]:
     return network.name, network.model, network.card.files["weights"]["sha256"]
 
 
+CONTINUOUS = GaussianBlur | Disk | AnisotropicGaussian
+"""Operators with sizes in fractions of a pixel, of which only the kind can be right."""
+
+
 def is_right(found: Operator | None, true: Operator) -> bool:
-    """Say whether kind, and of boxes and mosaics every parameter, was found."""
-    if isinstance(true, GaussianBlur | Disk | AnisotropicGaussian):
-        return type(found) is type(true)
-    return found == true
+    """Return whether the kind was found, and of boxes and mosaics every parameter."""
+    return type(found) is type(true) if isinstance(true, CONTINUOUS) else found == true
 
 
 def sigma_error(found: Operator | None, true: Operator) -> float | None:
     """Return the relative error of sigma or radius, of two widths the larger, where kinds agree."""
-    match true, found:
-        case GaussianBlur(), GaussianBlur():
-            return abs(found.sigma / true.sigma - 1)
-        case Disk(), Disk():
-            return abs(found.radius / true.radius - 1)
-        case AnisotropicGaussian(), AnisotropicGaussian():
-            wide, narrow = sorted((true.sigma_x, true.sigma_y), reverse=True)
-            return max(abs(found.sigma_x / wide - 1), abs(found.sigma_y / narrow - 1))
-        case _:
-            return None
+    error = true.differs_from(found) if isinstance(true, CONTINUOUS) else math.inf
+    return error if math.isfinite(error) else None
 
 
 if __name__ == "__main__":

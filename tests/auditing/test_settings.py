@@ -2,15 +2,15 @@
 
 import pytest
 
-from unveil.auditing.settings import GRID, UNITS, operator_at, settings, strength_of
+from unveil.auditing.settings import GRID, operator_at, settings, unit_of
 from unveil.degradation import GaussianBlur, parse_operator
 
 
 @pytest.mark.parametrize("kind", GRID)
 @pytest.mark.parametrize("face_px", [112, 224])
 def test_an_operator_has_the_strength_it_was_made_for(kind, face_px):
-    for strength in GRID[kind]:
-        found = strength_of(operator_at(kind, strength, face_px), face_px)
+    for strength in GRID[kind].strengths:
+        found = operator_at(kind, strength, face_px).strength(face_px)
         tolerance = 1.01 / face_px if kind in ("box", "median", "pixelate", "sample") else 0.02
         assert found == pytest.approx(strength, abs=tolerance, rel=0.02)
 
@@ -22,13 +22,14 @@ def test_a_face_twice_as_wide_takes_twice_the_blur():
 
 def test_a_window_that_is_cut_blurs_less():
     """The study's: sigma 4, but the window ends at one sigma."""
-    assert strength_of(GaussianBlur(9, 4), 112) < 0.65 * strength_of(GaussianBlur(25, 4), 112)
+    assert GaussianBlur(9, 4).strength(112) < 0.65 * GaussianBlur(25, 4).strength(112)
 
 
 @pytest.mark.parametrize("kind", GRID)
 def test_the_grid_rises_and_has_a_unit(kind):
-    assert list(GRID[kind]) == sorted(set(GRID[kind]))
-    assert kind in UNITS
+    strengths = GRID[kind].strengths
+    assert list(strengths) == sorted(set(strengths))
+    assert unit_of(kind) or kind == "solid"
 
 
 def test_small_faces_get_no_setting_twice():

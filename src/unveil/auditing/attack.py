@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from unveil.auditing.trained import fit_head
-from unveil.degradation import Degradation, Nonlinear
+from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import family_of
 from unveil.faces.embedder import Embedder
@@ -124,7 +124,7 @@ def restorers_for(degradation: Degradation) -> list[str]:
     Args:
         degradation: what hides the faces.
     """
-    if isinstance(degradation.operator, Nonlinear):
+    if not degradation.operator.is_linear:
         return []
     blind_to_them = f"{family_of(degradation.linear)}-people"
     found = next((item for item in list_shipped() if item.name == blind_to_them), None)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from unveil.auditing.settings import CLEAN, UNITS, Setting
+from unveil.auditing.settings import CLEAN, Setting, unit_of
 from unveil.auditing.verdict import PEOPLE, Curves, Risk
 from unveil.degradation import Operator
 from unveil.report.charts import STYLE, legend, svg
@@ -35,7 +35,7 @@ def _risk_chart(rows: Sequence[Row]) -> str:
                 axes.plot(strengths, shares, marker="o", markersize=3, label=attacker)
                 axes.fill_between(strengths, lows, highs, alpha=0.15)
             axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
-            axes.set(xscale="log", xlabel=UNITS[here[0]["kind"]], ylim=(-0.02, 1.02))
+            axes.set(xscale="log", xlabel=unit_of(here[0]["kind"]), ylim=(-0.02, 1.02))
             axes.set_title(f"faces of {face_px} px")
         panels[0].set_ylabel(f"named right, of {PEOPLE:,}")
         legend(panels[-1])
@@ -58,7 +58,7 @@ def setting_chart(
     """
     setting = Setting(operator, max(face_px, 1))
     widths = sorted(px for kind, px in curves if kind == setting.kind)
-    if risk is None or setting.strength <= 0 or setting.kind not in UNITS or not widths:
+    if risk is None or setting.strength <= 0 or not widths:
         return None
     points = curves[setting.kind, next((px for px in widths if px >= face_px), widths[-1])]
     with mpl.rc_context(STYLE):
@@ -70,7 +70,7 @@ def setting_chart(
         axes.fill_between(strengths, lows, highs, alpha=0.15)
         axes.plot(setting.strength, risk.share, "o", color="tab:red", label=f"here: {operator}")
         axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
-        axes.set(xscale="log", xlabel=UNITS[setting.kind], ylim=(-0.02, 1.02))
+        axes.set(xscale="log", xlabel=unit_of(setting.kind), ylim=(-0.02, 1.02))
         axes.set_ylabel(f"named right, of {PEOPLE:,}")
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("{x:g}")

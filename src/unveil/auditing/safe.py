@@ -8,7 +8,7 @@ from torch import Tensor
 
 from unveil.auditing.attack import CLOSED_FORM, OBFUSCATED
 from unveil.auditing.verdict import Curves, Risk, mildest, risk_of
-from unveil.degradation import Degradation, Nonlinear, Operator, Solid
+from unveil.degradation import Degradation, Operator, Solid
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
 from unveil.faces.embedder import Embedder
@@ -105,7 +105,7 @@ def distances_to_self(
 
 def best_restorers(degradation: Degradation) -> list[str]:
     """Return what an attacker would try: the closed form, and the best shipped weights."""
-    if isinstance(degradation.operator, Nonlinear):
+    if not degradation.operator.is_linear:
         return []
     try:
         return [CLOSED_FORM, model_for(degradation)]

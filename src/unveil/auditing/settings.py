@@ -1,19 +1,19 @@
-"""What a curve is measured on: settings, which are an operator at a face size with its strength.
+"""What a curve is measured on: settings (an operator at a face width) on a grid of strengths.
 
-A face of half the width needs a blur of half the width to be hidden as well, so strength counts
-per face width. A setting is named by its kind (``gaussian``, ``pixelate``...) and its strength.
+Half as wide a blur on half as wide a face obfuscates about as much, so strengths are counted in
+face widths (:meth:`unveil.degradation.spec.Spec.strength`). A curve is named by the kind of its
+operators (``gaussian``, ``pixelate``...).
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from unveil.config import RuntimeConfig
 from unveil.degradation import (
-    AnisotropicGaussian,
+    OPERATORS,
     BoxBlur,
-    Disk,
     Downscale,
     DpPix,
     GaussianBlur,
@@ -21,58 +21,105 @@ from unveil.degradation import (
     Noise,
     Operator,
     Pixelate,
-    Poisson,
     Sample,
     Solid,
-    Unchanged,
     Window,
     parse_storage,
 )
 from unveil.errors import UsageError, unknown
 
-BLOCKS_ACROSS = (32, 20, 14, 10, 8, 6, 5, 4, 3)
-"""Blocks across a face; 14 is the study's mosaic."""
-
-SPREADS = (0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.13, 0.18, 0.25)
-
-GRID: dict[str, tuple[float, ...]] = {
-    "gaussian": SPREADS,
-    "box": tuple(round(spread * 12**0.5, 3) for spread in SPREADS),
-    "pixelate": tuple(1 / across for across in BLOCKS_ACROSS),
-    "sample": tuple(1 / across for across in BLOCKS_ACROSS),
-    "median": (0.05, 0.1, 0.15, 0.22, 0.3, 0.4),
-    "downscale": tuple(1 / across for across in BLOCKS_ACROSS),
-    "noise": (0.1, 0.2, 0.4, 0.8, 1.6),
-    "dppix": (0.5, 1, 2, 4, 8, 16),
-    "solid": (1.0,),
-}
-"""Strengths of each kind, mild to strong; :func:`strength_of` says what they count."""
-
-DPPIX_BLOCKS_ACROSS = 14
-
 CLEAN = "none"
 
-STUDY_BLUR, STUDY_FACE_PX = GaussianBlur(9, 4.0), 112
-"""The study's other obfuscation; its window is cut at one sigma."""
+PAPER_BLUR, PAPER_FACE_PX = GaussianBlur(9, 4.0), 112
+"""The paper's blur, which is not on the grid: its kernel ends at one sigma."""
 
-UNITS = {
-    "gaussian": "standard deviation per face width",
-    "box": "window per face width",
-    "pixelate": "block per face width",
-    "sample": "block per face width",
-    "median": "window per face width",
-    "downscale": "pixel per face width",
-    "noise": "standard deviation, of black to white",
-    "dppix": f"1 / epsilon, {DPPIX_BLOCKS_ACROSS} blocks across",
-    "solid": "",
-}
-"""What a strength counts, for axes and tables."""
+SPREADS = (0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.13, 0.18, 0.25)
+"""Standard deviations of blurs in face widths."""
+
+BLOCKS = tuple(1 / across for across in (32, 20, 14, 10, 8, 6, 5, 4, 3))
+"""Sides of blocks in face widths; 14 blocks across are the paper's mosaic."""
+
+DPPIX_BLOCKS_ACROSS = 14
 
 GALLERIES = (10, 100, 1000)
 """Sizes of the galleries that the risk is stated for, beside the whole."""
 
 MIN_FACE_PX = 28
 """Around smaller faces there are too few pixels for the metrics (VIF wants 41)."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The strengths of one kind of operator that its curve is measured at.
+
+    Attributes:
+        strengths: from mild to strong.
+        at: returns the operator of a strength on a face of a width in pixels. Its own lengths are
+            rounded to what an image can have.
+        fixed: what else all operators of the grid have in common, in words.
+    """
+
+    strengths: tuple[float, ...]
+    at: Callable[[float, int], Operator]
+    fixed: str = ""
+
+
+def _odd(length_px: float) -> int:
+    return 2 * round((length_px - 1) / 2) + 1 if length_px > 1 else 1
+
+
+def _whole(length_px: float) -> int:
+    return max(round(length_px), 1)
+
+
+def _gaussian(sigma_px: float) -> GaussianBlur:
+    return GaussianBlur(2 * math.ceil(3 * sigma_px) + 1, round(sigma_px, 3))
+
+
+GRID: dict[str, Grid] = {
+    "gaussian": Grid(SPREADS, lambda strength, face_px: _gaussian(strength * face_px)),
+    "box": Grid(
+        tuple(round(spread * 12**0.5, 3) for spread in SPREADS),
+        lambda strength, face_px: BoxBlur(_odd(strength * face_px)),
+    ),
+    "pixelate": Grid(BLOCKS, lambda strength, face_px: Pixelate(_whole(strength * face_px))),
+    "sample": Grid(BLOCKS, lambda strength, face_px: Sample(_whole(strength * face_px))),
+    "median": Grid(
+        (0.05, 0.1, 0.15, 0.22, 0.3, 0.4),
+        lambda strength, face_px: Median(_odd(strength * face_px)),
+    ),
+    "downscale": Grid(
+        BLOCKS, lambda strength, face_px: Downscale(max(round(strength * face_px, 2), 1.0))
+    ),
+    "noise": Grid((0.1, 0.2, 0.4, 0.8, 1.6), lambda strength, _: Noise(round(strength * 255, 2))),
+    "dppix": Grid(
+        (0.5, 1, 2, 4, 8, 16),
+        lambda strength, face_px: DpPix(_whole(face_px / DPPIX_BLOCKS_ACROSS), 1 / strength),
+        fixed=f"{DPPIX_BLOCKS_ACROSS} blocks across",
+    ),
+    "solid": Grid((1.0,), lambda *_: Solid()),
+}
+"""The kinds of operators that have a curve."""
+
+NO_CHANGE = (BoxBlur(1), Median(1), Pixelate(1), Sample(1), Downscale(1.0))
+"""What mild strengths come out as on small faces: operators that are not worth a row."""
+
+
+def operator_at(kind: str, strength: float, face_px: int) -> Operator:
+    """Return the operator of a kind and strength on a face of this width, in whole pixels.
+
+    Raises:
+        UsageError: the kind has no grid.
+    """
+    if kind not in GRID:
+        raise unknown("operator", kind, GRID)
+    return GRID[kind].at(strength, face_px)
+
+
+def unit_of(kind: str) -> str:
+    """Return what the strengths of a kind measure, for axes and tables."""
+    fixed = GRID[kind].fixed if kind in GRID else ""
+    return ", ".join(filter(None, (OPERATORS[kind].strength_unit, fixed)))
 
 
 @dataclass(frozen=True)
@@ -89,91 +136,30 @@ class Setting:
 
     @property
     def kind(self) -> str:
-        """Name of the operator, or ``none``; any bell-shaped window counts as a Gaussian."""
-        bell = isinstance(self.operator, Window)
-        return "gaussian" if bell else self.operator_text.partition(":")[0]
+        """Name of the curve that the operator is on, or ``none``.
+
+        A window is on that of the Gaussian, because those of real programs are nearly Gaussian.
+        """
+        if self.operator is None:
+            return CLEAN
+        return GaussianBlur.name if isinstance(self.operator, Window) else self.operator.name
 
     @property
     def strength(self) -> float:
-        """What hides; more of it hides more."""
-        return 0.0 if self.operator is None else strength_of(self.operator, self.face_px)
-
-
-def strength_of(operator: Operator, face_px: float) -> float:  # noqa: C901  # one case each
-    """Return the strength of an operator on a face of this width, in the units of ``UNITS``."""
-    match operator:
-        case GaussianBlur(kernel, sigma):
-            distances = range(kernel // 2 + 1)
-            bell = [math.exp(-0.5 * (distance / sigma) ** 2) for distance in distances]
-            return _spread_px(bell) / face_px
-        case Window(across, down):
-            return min(_spread_px(across), _spread_px(down or across)) / face_px
-        case Disk(radius):
-            return radius / face_px
-        case AnisotropicGaussian(sigma_x, sigma_y):
-            return min(sigma_x, sigma_y) / face_px
-        case BoxBlur(kernel) | Median(kernel):
-            return kernel / face_px
-        case Pixelate(block) | Sample(block):
-            return block / face_px
-        case Downscale(factor):
-            return factor / face_px
-        case Unchanged():
-            return 0.0
-        case Poisson(photons):
-            return 1 / photons
-        case Noise(std):
-            return std / 255
-        case DpPix():
-            return 1 / operator.epsilon
-        case Solid():
-            return 1.0
-
-
-def _spread_px(weights: Sequence[float]) -> float:
-    """Return the standard deviation of a symmetric window, given from its middle outwards."""
-    total = 2 * sum(weights) - weights[0]
-    return math.sqrt(2 * sum(w * distance**2 for distance, w in enumerate(weights)) / total)
-
-
-def operator_at(kind: str, strength: float, face_px: int) -> Operator:
-    """Return the operator of this kind and strength on a face of this width, in whole pixels."""
-    size = strength * face_px
-    match kind:
-        case "gaussian":
-            return GaussianBlur(2 * math.ceil(3 * size) + 1, round(size, 3))
-        case "box":
-            return BoxBlur(_odd(size))
-        case "median":
-            return Median(_odd(size))
-        case "pixelate":
-            return Pixelate(max(round(size), 1))
-        case "sample":
-            return Sample(max(round(size), 1))
-        case "downscale":
-            return Downscale(max(round(size, 2), 1.0))
-        case "noise":
-            return Noise(round(strength * 255, 2))
-        case "dppix":
-            return DpPix(max(round(face_px / DPPIX_BLOCKS_ACROSS), 1), 1 / strength)
-        case _:
-            return Solid()
-
-
-def _odd(size: float) -> int:
-    return 2 * round((size - 1) / 2) + 1 if size > 1 else 1
+        """Strength of the operator on such a face; 0 for none."""
+        return 0.0 if self.operator is None else self.operator.strength(self.face_px)
 
 
 def settings(kinds: tuple[str, ...], faces_px: tuple[int, ...]) -> Iterator[Setting]:
-    """Yield clean faces and all settings of the grid that change them; each once."""
+    """Yield clean faces and every setting of the grid that changes them, each once."""
     for face_px in faces_px:
         yield Setting(None, face_px)
         for kind in kinds:
-            found = [operator_at(kind, strength, face_px) for strength in GRID[kind]]
-            if (kind, face_px) == ("gaussian", STUDY_FACE_PX):
-                found.append(STUDY_BLUR)
+            found = [operator_at(kind, strength, face_px) for strength in GRID[kind].strengths]
+            if (kind, face_px) == (PAPER_BLUR.name, PAPER_FACE_PX):
+                found.append(PAPER_BLUR)
             for operator in dict.fromkeys(found):
-                if operator not in (BoxBlur(1), Median(1), Pixelate(1), Sample(1), Downscale(1.0)):
+                if operator not in NO_CHANGE:
                     yield Setting(operator, face_px)
 
 

@@ -1,7 +1,10 @@
-"""Operators and storages as data: small frozen configs with one text form each.
+"""Operators, storages and degradations as data: frozen dataclasses with one text form each.
 
 The text form (``gaussian:kernel=9,sigma=4``, ``pixelate:block=8``, ``jpeg:75``) is what the
-command line takes, what result rows and weights carry, and what :func:`str` gives.
+command line takes, what result rows and weights carry, and what :func:`str` returns. What every
+operator states of itself is in :class:`unveil.degradation.spec.Spec`; ``Operator`` is the union of
+all of them, so that a type checker finds every place that has to handle a new one.
+
 Nothing here needs torch: a bad spec is refused before anything heavy is imported.
 """
 
@@ -31,6 +34,7 @@ from unveil.degradation.others import (
     Solid,
     Unchanged,
 )
+from unveil.degradation.spec import Spec
 from unveil.degradation.storages import Storage, parse_storage
 from unveil.errors import UsageError, unknown
 
@@ -56,6 +60,7 @@ __all__ = [
     "Poisson",
     "Sample",
     "Solid",
+    "Spec",
     "Storage",
     "Unchanged",
     "Window",
@@ -65,47 +70,37 @@ __all__ = [
 ]
 
 Linear = Blur | Mosaic
-"""What the restorers know: what is linear."""
+"""Linear maps: what restorers can be told to undo."""
 
 Operator = Linear | Nonlinear
 
-OPERATORS: dict[str, type[Operator]] = {
-    "gaussian": GaussianBlur,
-    "box": BoxBlur,
-    "window": Window,
-    "disk": Disk,
-    "aniso": AnisotropicGaussian,
-    "pixelate": Pixelate,
-    "sample": Sample,
-    "median": Median,
-    "downscale": Downscale,
-    "solid": Solid,
-    "noise": Noise,
-    "poisson": Poisson,
-    "dppix": DpPix,
-    "none": Unchanged,
-}
+OPERATORS: dict[str, type[Operator]] = {spec.name: spec for spec in get_args(Operator)}
+"""Every operator by the first word of its text form."""
 
 
 @dataclass(frozen=True)
 class Degradation:
-    """All that happened to the clean image: the operator, then the storage."""
+    """Everything that happened to a clean image: first the operator, then the storage.
+
+    Examples:
+        >>> str(Degradation(parse_operator("pixelate:block=8"), parse_storage("jpeg:75")))
+        'pixelate:block=8 in jpeg:75'
+    """
 
     operator: Operator
     storage: Storage = Storage()  # noqa: RUF009  # frozen
 
     @property
     def linear(self) -> Linear:
-        """The operator, if it is one that restorers know.
+        """The operator, if restorers can be told it.
 
         Raises:
-            UsageError: it is not.
+            UsageError: the operator is not linear.
         """
         if isinstance(self.operator, Nonlinear):
-            known = [name for name, kind in OPERATORS.items() if kind in get_args(Linear)]
+            known = ", ".join(name for name, spec in OPERATORS.items() if spec.is_linear)
             raise UsageError(
-                f"nothing that is told {self.operator} undoes it; restorers know "
-                f"{', '.join(known)}."
+                f"nothing that is told {self.operator} undoes it; restorers know {known}."
             )
         return self.operator
 
@@ -114,29 +109,39 @@ class Degradation:
 
 
 def parse_operator(text: str) -> Operator:
-    """Read the text form of an operator; parameters left out keep their defaults.
+    """Parse the text form of an operator; parameters left out keep their defaults.
 
     Raises:
-        UsageError: unknown operator or parameter, or a value outside its range.
+        UsageError: an unknown operator or parameter, or a value out of range.
+
+    Examples:
+        >>> parse_operator("pixelate:block=12,left=3")
+        Pixelate(block=12, left=3, top=0)
+        >>> str(parse_operator("gaussian:sigma=2"))
+        'gaussian:kernel=9,sigma=2'
     """
     name, _, rest = text.partition(":")
     if name not in OPERATORS:
         raise unknown("operator", name, OPERATORS)
-    kind = OPERATORS[name]
-    types = {field.name: field.type for field in dataclasses.fields(kind)}
-    return kind(**parse_parameters(name, rest, types))
+    spec = OPERATORS[name]
+    types = {field.name: field.type for field in dataclasses.fields(spec)}
+    return spec(**parse_parameters(name, rest, types))
 
 
 def parse_parameters(name: str, text: str, types: Mapping[str, Any]) -> dict[str, Any]:
-    """Read ``key=value,key=value``, the part of a text form that follows the colon.
+    """Parse ``key=value,key=value``, the part of a text form after the colon.
 
     Args:
         name: whose parameters they are, for messages.
         text: may be empty.
-        types: the keys there are, with their types: int, float or a tuple of floats (``1/2/3``).
+        types: the type of each known key: int, float or a tuple of floats (``1/2/3``).
 
     Raises:
-        UsageError: unknown key, or a value that is no such number.
+        UsageError: an unknown key, or a value that is not of its key's type.
+
+    Examples:
+        >>> parse_parameters("window", "across=4/3/1", {"across": tuple[float, ...]})
+        {'across': (4.0, 3.0, 1.0)}
     """
     values = {}
     for item in filter(None, text.split(",")):

@@ -1,26 +1,40 @@
-"""Blurs: convolutions with a window that a half turn leaves as it is."""
+"""Blurs: convolutions with a kernel that a half turn leaves unchanged. Needs no torch."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from unveil.degradation.numbers import number
+from unveil.degradation.spec import Spec
 from unveil.errors import UsageError
 
 MAX_KERNEL_PX = 1023
 
 
 @dataclass(frozen=True)
-class GaussianBlur:
-    """Convolution with a truncated, normalised Gaussian; borders mirrored at the edge pixel.
+class GaussianBlur(Spec):
+    """Convolution with a truncated, normalised Gaussian.
+
+    The weights are ``exp(-d**2 / (2 sigma**2))`` at the integer distances ``d`` inside the kernel,
+    divided by their sum. Beyond the border the image is mirrored without repeating the edge pixel:
+    SciPy's ``mirror``, OpenCV's ``BORDER_REFLECT_101``, torch's ``reflect``.
 
     Args:
-        kernel: width of the square window in pixels; odd.
+        kernel: width of the square kernel in pixels; odd, 1 to ``MAX_KERNEL_PX``.
         sigma: standard deviation in pixels.
 
-    The weights are ``exp(-d**2 / (2 sigma**2))`` at the integer distances ``d`` inside the
-    window, divided by their sum. The border is the one that SciPy calls ``mirror``, OpenCV
-    ``BORDER_REFLECT_101`` and torch ``reflect``: the edge pixel is not repeated.
+    Raises:
+        UsageError: a parameter is out of range.
+
+    Examples:
+        >>> str(GaussianBlur())
+        'gaussian:kernel=9,sigma=4'
     """
+
+    name: ClassVar[str] = "gaussian"
+    is_linear: ClassVar[bool] = True
+    strength_unit: ClassVar[str] = "standard deviation per face width"
 
     kernel: int = 9
     sigma: float = 4.0
@@ -30,36 +44,72 @@ class GaussianBlur:
         if not (math.isfinite(self.sigma) and self.sigma > 0):
             raise UsageError(f"gaussian: sigma={self.sigma:g} must be above 0 pixels.")
 
+    def strength(self, face_px: float) -> float:
+        """Return the standard deviation of the truncated kernel in face widths."""
+        distances = range(self.kernel // 2 + 1)
+        bell = [math.exp(-0.5 * (distance / self.sigma) ** 2) for distance in distances]
+        return _spread_px(bell) / face_px
+
+    def differs_from(self, other: object) -> float:
+        """Return the relative difference of sigma; infinity for another kind."""
+        return abs(other.sigma / self.sigma - 1) if isinstance(other, GaussianBlur) else math.inf
+
     def __str__(self) -> str:
         return f"gaussian:kernel={self.kernel},sigma={number(self.sigma)}"
 
 
 @dataclass(frozen=True)
-class BoxBlur:
-    """Convolution with a square window of equal weights; borders as in :class:`GaussianBlur`.
+class BoxBlur(Spec):
+    """Convolution with a square kernel of equal weights; borders as in :class:`GaussianBlur`.
 
     Args:
-        kernel: width of the window in pixels; odd.
+        kernel: width of the kernel in pixels; odd, 1 to ``MAX_KERNEL_PX``.
+
+    Raises:
+        UsageError: the width is out of range.
+
+    Examples:
+        >>> str(BoxBlur(5))
+        'box:kernel=5'
     """
+
+    name: ClassVar[str] = "box"
+    is_linear: ClassVar[bool] = True
+    strength_unit: ClassVar[str] = "window per face width"
 
     kernel: int = 9
 
     def __post_init__(self) -> None:
         check_kernel("box", self.kernel)
 
+    def strength(self, face_px: float) -> float:
+        """Return the width of the kernel in face widths."""
+        return self.kernel / face_px
+
     def __str__(self) -> str:
         return f"box:kernel={self.kernel}"
 
 
 @dataclass(frozen=True)
-class Window:
-    """Convolution with a symmetric window of any weights; borders as in :class:`GaussianBlur`.
+class Window(Spec):
+    """Convolution with any symmetric separable kernel; borders as in :class:`GaussianBlur`.
 
     Args:
-        across: weights along a row from the middle outwards, in any unit: ``(2, 1)`` is a quarter,
-            a half, a quarter.
-        down: weights along a column; those of ``across`` if left out.
+        across: weights along a row from the middle outwards, in any unit: ``(2, 1)`` stands for
+            the kernel (1/4, 1/2, 1/4). At least one, none negative.
+        down: weights along a column (default: those of ``across``).
+
+    Raises:
+        UsageError: no weights, too many, negative ones or only zeros.
+
+    Examples:
+        >>> str(Window(across=(4, 3, 1)))
+        'window:across=4/3/1'
     """
+
+    name: ClassVar[str] = "window"
+    is_linear: ClassVar[bool] = True
+    strength_unit: ClassVar[str] = "standard deviation per face width"
 
     across: tuple[float, ...] = (2.0, 1.0)
     down: tuple[float, ...] = ()
@@ -73,8 +123,12 @@ class Window:
 
     @property
     def kernel(self) -> int:
-        """Width in pixels of the square that holds the window; odd."""
+        """Width in pixels of the square that holds the kernel; odd."""
         return 2 * max(len(self.across), len(self.down)) - 1
+
+    def strength(self, face_px: float) -> float:
+        """Return the standard deviation in face widths, of the two axes the smaller."""
+        return min(_spread_px(self.across), _spread_px(self.down or self.across)) / face_px
 
     def __str__(self) -> str:
         texts = ["/".join(map(number, weights)) for weights in (self.across, self.down) if weights]
@@ -82,15 +136,27 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Disk:
-    """Convolution with an even disk: a lens out of focus; borders as in :class:`GaussianBlur`.
+class Disk(Spec):
+    """Convolution with a uniform disk: a lens out of focus; borders as in :class:`GaussianBlur`.
+
+    The weight of a pixel is the area of it that the disk covers (MATLAB's ``fspecial('disk')``). A
+    disk of at most half a pixel lies inside one pixel and changes nothing.
 
     Args:
-        radius: in pixels, of any fraction.
+        radius: in pixels, above 0 and up to 511.5; fractions count.
 
-    Each pixel's weight is the area of it that the disk covers (MATLAB's ``fspecial('disk')``). Up
-    to half a pixel the disk is inside one pixel and changes nothing.
+    Raises:
+        UsageError: the radius is out of range.
+
+    Examples:
+        >>> Disk(2.5).kernel
+        5
     """
+
+    name: ClassVar[str] = "disk"
+    is_linear: ClassVar[bool] = True
+    strength_unit: ClassVar[str] = "radius per face width"
+    is_slanted: ClassVar[bool] = False
 
     radius: float = 4.0
 
@@ -105,23 +171,42 @@ class Disk:
         """Width in pixels of the square that holds the disk; odd."""
         return _width(self.radius - 0.5)
 
+    def strength(self, face_px: float) -> float:
+        """Return the radius in face widths."""
+        return self.radius / face_px
+
+    def differs_from(self, other: object) -> float:
+        """Return the relative difference of the radius; infinity for another kind."""
+        return abs(other.radius / self.radius - 1) if isinstance(other, Disk) else math.inf
+
     def __str__(self) -> str:
         return f"disk:radius={number(self.radius)}"
 
 
 @dataclass(frozen=True)
-class AnisotropicGaussian:
-    """Convolution with a Gaussian of two widths, turned; borders as in :class:`GaussianBlur`.
+class AnisotropicGaussian(Spec):
+    """Convolution with a rotated Gaussian of two widths; borders as in :class:`GaussianBlur`.
 
-    The ``aniso`` kernel of BSRGAN and Real-ESRGAN: weights are the bivariate Gaussian at whole
-    pixels, divided by their sum. The window ends beyond 4 sigma of the wider side.
+    The ``aniso`` kernel of BSRGAN and Real-ESRGAN: the bivariate Gaussian density at pixel
+    centres, divided by its sum. The square kernel ends beyond 4 sigma of the wider axis.
 
     Args:
-        sigma_x: standard deviation in pixels along one axis.
-        sigma_y: standard deviation in pixels across it.
-        angle_degrees: how far that axis is turned from the rows, counter-clockwise as one sees the
-            picture; from -180 to 180.
+        sigma_x: standard deviation in pixels along the first axis, above 0 and up to 127.75.
+        sigma_y: standard deviation in pixels along the second axis, in the same range.
+        angle_degrees: angle from the rows to the first axis, counter-clockwise as seen on the
+            screen; -180 to 180.
+
+    Raises:
+        UsageError: a parameter is out of range.
+
+    Examples:
+        >>> str(AnisotropicGaussian(4, 1.5, angle_degrees=30))
+        'aniso:sigma_x=4,sigma_y=1.5,angle_degrees=30'
     """
+
+    name: ClassVar[str] = "aniso"
+    is_linear: ClassVar[bool] = True
+    strength_unit: ClassVar[str] = "standard deviation per face width"
 
     sigma_x: float = 4.0
     sigma_y: float = 1.5
@@ -139,27 +224,62 @@ class AnisotropicGaussian:
 
     @property
     def kernel(self) -> int:
-        """Width in pixels of the square that holds the window; odd."""
+        """Width in pixels of the square that holds the kernel; odd."""
         return _width(4 * max(self.sigma_x, self.sigma_y))
+
+    @property
+    def is_slanted(self) -> bool:
+        """Whether the kernel differs from its mirror image along a row."""
+        return self.sigma_x != self.sigma_y and self.angle_degrees % 90 != 0
+
+    def strength(self, face_px: float) -> float:
+        """Return the smaller standard deviation in face widths."""
+        return min(self.sigma_x, self.sigma_y) / face_px
+
+    def differs_from(self, other: object) -> float:
+        """Return the relative difference of the wider or the narrower sigma, whichever is larger.
+
+        The angles are not compared. Infinity for another kind.
+        """
+        if not isinstance(other, AnisotropicGaussian):
+            return math.inf
+        pairs = zip(other._sigmas, self._sigmas, strict=True)
+        return max(abs(others / own - 1) for others, own in pairs)
+
+    @property
+    def _sigmas(self) -> list[float]:
+        return sorted((self.sigma_x, self.sigma_y))
 
     def __str__(self) -> str:
         text = f"aniso:sigma_x={number(self.sigma_x)},sigma_y={number(self.sigma_y)}"
         return f"{text},angle_degrees={number(self.angle_degrees)}"
 
 
-Blur = GaussianBlur | BoxBlur | Window | Disk | AnisotropicGaussian
+Separable = GaussianBlur | BoxBlur | Window
+"""Blurs whose 2-D kernel is the outer product of two 1-D kernels."""
+
+Planar = Disk | AnisotropicGaussian
+"""Blurs whose 2-D kernel is not; they state whether it is slanted (``is_slanted``)."""
+
+Blur = Separable | Planar
+
+
+def _spread_px(weights: Sequence[float]) -> float:
+    """Return the standard deviation of a symmetric kernel, given from its middle outwards."""
+    total = 2 * sum(weights) - weights[0]
+    return math.sqrt(2 * sum(w * distance**2 for distance, w in enumerate(weights)) / total)
 
 
 def _width(reach_px: float) -> int:
-    """Return how many pixels a window takes that reaches so far from its middle; odd."""
+    """Return the odd number of pixels in a kernel that reaches ``reach_px`` from its middle."""
     return 2 * max(math.ceil(reach_px), 0) + 1 if reach_px < MAX_KERNEL_PX else MAX_KERNEL_PX + 2
 
 
 def check_kernel(name: str, kernel: int) -> None:
-    """Refuse a window that is even, empty or too large.
+    """Refuse a kernel width that is even, below 1 or above ``MAX_KERNEL_PX``.
 
     Raises:
-        UsageError: names the operator and the window.
+        UsageError: names the operator and the width.
     """
     if kernel % 2 == 0 or not 1 <= kernel <= MAX_KERNEL_PX:
         raise UsageError(

@@ -15,15 +15,10 @@ from unveil.degradation import (
     GaussianBlur,
     Window,
 )
-
-_Separable = GaussianBlur | BoxBlur | Window
-"""Blurs whose 2-D kernel is the outer product of two 1-D ones."""
-
-_Planar = Disk | AnisotropicGaussian
-"""Blurs whose 2-D kernel is not."""
+from unveil.degradation.blurs import Planar, Separable
 
 
-def blur_kernel(operator: _Separable, axis: Literal[-2, -1] = -1) -> Tensor:
+def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
     """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
     match operator:
         case GaussianBlur(kernel, sigma):
@@ -40,7 +35,7 @@ def blur_kernel(operator: _Separable, axis: Literal[-2, -1] = -1) -> Tensor:
 def spread_px(operator: Blur) -> float:
     """Return a blur's standard deviation along a row; of two widths, their root mean square."""
     distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
-    if isinstance(operator, _Planar):
+    if isinstance(operator, Planar):
         window = planar_kernel(operator)
         across = (window.sum(dim=0) + window.sum(dim=1)) / 2
     else:
@@ -55,7 +50,7 @@ def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
     return weights / weights.sum()
 
 
-def planar_kernel(operator: _Planar) -> Tensor:
+def planar_kernel(operator: Planar) -> Tensor:
     """Return the 2-D weights of a blur, float64 ``(kernel, kernel)``, summing to 1."""
     match operator:
         case Disk(radius):

@@ -12,12 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unveil.degradation import (
-    AnisotropicGaussian,
-    BoxBlur,
-    Disk,
     Downscale,
     DpPix,
-    GaussianBlur,
     Median,
     Noise,
     Operator,
@@ -26,25 +22,34 @@ from unveil.degradation import (
     Sample,
     Solid,
     Unchanged,
-    Window,
 )
+from unveil.degradation.blurs import Planar, Separable
 from unveil.degradation.filters import mirror, planar, separable
 from unveil.degradation.kernels import blur_kernel, gaussian_kernel, planar_kernel
 
 
 def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # one case each
-    """Apply ``operator`` to ``images``, ``B x C x H x W``."""
+    """Apply ``operator`` to ``images``.
+
+    Args:
+        images: ``B x C x H x W`` floats in [0,1].
+        operator: what to apply. Blurs and mosaics take values of any range, too.
+
+    Returns:
+        Images of the same shape, dtype and device.
+
+    Examples:
+        >>> import torch
+        >>> from unveil.degradation import Pixelate
+        >>> row = torch.tensor([0.0, 0.5, 1.0, 1.0]).view(1, 1, 1, 4)
+        >>> obfuscate(row, Pixelate(block=2)).flatten().tolist()
+        [0.25, 0.25, 1.0, 1.0]
+    """
+    if isinstance(operator, Separable):
+        return _convolve(images, blur_kernel(operator), blur_kernel(operator, -2))
+    if isinstance(operator, Planar):
+        return planar(mirror(images, operator.kernel // 2), planar_kernel(operator))
     match operator:
-        case Unchanged():
-            return images
-        case GaussianBlur(kernel, sigma):
-            return gaussian_blur(images, kernel, sigma)
-        case BoxBlur(kernel):
-            return box_blur(images, kernel)
-        case Window() as window:
-            return _convolve(images, blur_kernel(window), blur_kernel(window, -2))
-        case Disk() | AnisotropicGaussian():
-            return planar(mirror(images, operator.kernel // 2), planar_kernel(operator))
         case Pixelate(block, left, top):
             return pixelate(images, block, left, top)
         case Sample(block, left, top):
@@ -61,16 +66,13 @@ def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # on
             return shot_noise(images, photons, seed)
         case DpPix():
             return dp_pix(images, operator)
+        case Unchanged():
+            return images
 
 
 def gaussian_blur(images: Tensor, kernel: int, sigma: float) -> Tensor:
     """Blur ``images`` (``B x C x H x W``) as ``GaussianBlur`` defines it."""
     return _convolve(images, gaussian_kernel(kernel, sigma))
-
-
-def box_blur(images: Tensor, kernel: int) -> Tensor:
-    """Blur ``images`` (``B x C x H x W``) as ``BoxBlur`` defines it."""
-    return _convolve(images, blur_kernel(BoxBlur(kernel)))
 
 
 def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Storage
+from unveil.degradation import Blur, Disk, GaussianBlur, Storage
 from unveil.estimation.anisotropic import turned
 from unveil.estimation.candidates import ROUND_PX, closer_guesses, first_guesses
 from unveil.estimation.likelihood import Evidence, of_cosines
@@ -119,19 +119,15 @@ ROUNDED = 0.03
 
 
 def _alike(one: Blur | None, other: Blur | None) -> bool:
-    if isinstance(one, GaussianBlur) and isinstance(other, GaussianBlur):
-        return abs(one.sigma / other.sigma - 1) < ALIKE and abs(one.kernel - other.kernel) <= max(
-            4, other.kernel // 3
-        )
-    if isinstance(one, BoxBlur) and isinstance(other, BoxBlur):
-        return one.kernel == other.kernel
-    if isinstance(one, Disk) and isinstance(other, Disk):
-        return abs(one.radius / other.radius - 1) < ALIKE
-    return one is other
+    """Return whether two fits are one blur, up to the errors of fitting."""
+    if one is None or other is None:
+        return one is other
+    kernel_px = abs(one.kernel - other.kernel)
+    return other.differs_from(one) < ALIKE and kernel_px <= max(4, other.kernel // 3)
 
 
 ALIKE = 0.15
-"""Two estimates of sigma this close are one."""
+"""Relative difference below which two estimates of a blur's size are one."""
 
 LARGEST_PX = 256
 

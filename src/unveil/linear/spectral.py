@@ -15,7 +15,8 @@ import math
 import torch
 from torch import Tensor
 
-from unveil.degradation import AnisotropicGaussian, Blur, Disk
+from unveil.degradation import Blur
+from unveil.degradation.blurs import Planar
 from unveil.degradation.filters import mirror
 from unveil.degradation.kernels import blur_kernel, planar_kernel
 
@@ -46,10 +47,8 @@ def synthesise(coefficients: Tensor) -> Tensor:
 
 
 def is_slanted(operator: Blur) -> bool:
-    """Say whether a blur's window differs from its mirror image."""
-    if not isinstance(operator, AnisotropicGaussian):
-        return False
-    return operator.sigma_x != operator.sigma_y and operator.angle_degrees % 90 != 0
+    """Return whether a blur's kernel differs from its mirror image along a row."""
+    return isinstance(operator, Planar) and operator.is_slanted
 
 
 def grid(operator: Blur, height: int, width: int) -> tuple[int, int]:
@@ -71,7 +70,7 @@ def transfer(operator: Blur, height: int, width: int) -> Tensor:
     """
     distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
     rows, columns = (frequencies(size)[:, None] * distance for size in (height, width))
-    if not isinstance(operator, Disk | AnisotropicGaussian):
+    if not isinstance(operator, Planar):
         down, across = rows.cos() @ blur_kernel(operator, -2), columns.cos() @ blur_kernel(operator)
         return torch.outer(down, across).float()[None]
     window = planar_kernel(operator)
