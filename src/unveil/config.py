@@ -114,7 +114,7 @@ class TrainConfig:
     l2: float = 1e-5
     """L2 penalty of Adam on all parameters."""
     schedule: Literal["cosine", "constant"] = "cosine"
-    """Learning rate after the warm-up: falling to 0 along a cosine, or constant (the deck)."""
+    """Learning rate after the warm-up: falling to 0 along a cosine, or constant (the paper)."""
     warmup_steps: int = 100
     """Steps over which the learning rate rises from 0."""
     patience: int | None = None

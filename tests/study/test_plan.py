@@ -1,4 +1,4 @@
-"""The plan of the study: every combination once, the deck's first, names that tell cells apart."""
+"""The plan of the study: every combination once, the paper's first, names that tell cells apart."""
 
 import dataclasses
 import itertools
@@ -11,10 +11,10 @@ from unveil.config import DataConfig, LossConfig, RuntimeConfig
 from unveil.degradation import GaussianBlur, Pixelate, parse_operator
 from unveil.errors import UsageError
 from unveil.study.plan import (
-    DECK,
     KL_WEIGHTS,
     LOSSES,
     OPERATORS,
+    PAPER,
     SIZES,
     Cell,
     choose,
@@ -22,7 +22,7 @@ from unveil.study.plan import (
     run_config,
 )
 
-NUMBERS_OF_THE_DECK = """
+NUMBERS_OF_THE_PAPER = """
     blur obfuscated         26.67 / 0.73
     blur CAE pixel          30.62 / 0.88
     blur VCAE pixel         22.69 / 0.54
@@ -34,7 +34,7 @@ NUMBERS_OF_THE_DECK = """
     pixelate CAE pixel      25.40 / 0.68
     pixelate CAE mixed-1    22.48 / 0.61
 """
-"""Copied by hand from the tables of the deck, as the protocol gives them."""
+"""Copied by hand from the tables of the paper, as the protocol gives them."""
 
 CELL = Cell("blur", "vcae", "pixel", epochs=2, kl_weight=1e-3, photos=100)
 every_size = pytest.mark.parametrize("size", SIZES)
@@ -81,27 +81,27 @@ def test_main_cells_have_three_seeds(size):
 
 
 @every_size
-def test_the_decks_cells_come_first(size):
-    in_deck = [cell.experiment in DECK and not cell.seed for cell in plan(size)]
-    assert sum(in_deck) == 8
-    assert all(in_deck[:8])
+def test_the_papers_cells_come_first(size):
+    in_paper = [cell.experiment in PAPER and not cell.seed for cell in plan(size)]
+    assert sum(in_paper) == 8
+    assert all(in_paper[:8])
 
 
 @every_size
-def test_all_of_the_deck_is_there(size):
-    assert DECK.keys() - OPERATORS.keys() <= {cell.experiment for cell in plan(size)}
+def test_all_of_the_paper_is_there(size):
+    assert PAPER.keys() - OPERATORS.keys() <= {cell.experiment for cell in plan(size)}
 
 
-def test_the_decks_numbers_are_the_decks():
+def test_the_papers_numbers_are_those_of_the_protocol():
     numbers = {}
-    for line in NUMBERS_OF_THE_DECK.strip().splitlines():
+    for line in NUMBERS_OF_THE_PAPER.strip().splitlines():
         obfuscation, what, *loss, psnr, _, ssim = line.split()
         experiment = "-".join([obfuscation, what.lower(), *loss])
         numbers[experiment.removesuffix("-obfuscated")] = (float(psnr), float(ssim))
-    assert numbers == DECK
+    assert numbers == PAPER
 
 
-def test_the_full_size_is_the_decks_budget():
+def test_the_full_size_is_the_papers_budget():
     for cell in plan("full"):
         train = configured(cell).train
         assert (train.batch, train.learning_rate, train.l2) == (8, 5e-4, 1e-5)
@@ -185,9 +185,9 @@ class TestChoose:
     def test_all_of_them_where_nothing_is_asked_for(self):
         assert choose(self.cells, ()) == self.cells
 
-    def test_deck_stands_for_the_decks_experiments(self):
-        chosen = choose(self.cells, ("deck",))
-        assert {cell.experiment for cell in chosen} == DECK.keys() - OPERATORS.keys()
+    def test_the_word_paper_stands_for_its_experiments(self):
+        chosen = choose(self.cells, ("paper",))
+        assert {cell.experiment for cell in chosen} == PAPER.keys() - OPERATORS.keys()
         assert [cell.seed for cell in chosen] == [0] * 8
 
     def test_a_beginning_takes_all_that_begin_so(self):
@@ -201,15 +201,15 @@ class TestChoose:
         ]
 
     def test_several_words_keep_the_order_and_take_nothing_twice(self):
-        words = ("pixelate", "blur-cae", "deck", "pixelate-cae")
+        words = ("pixelate", "blur-cae", "paper", "pixelate-cae")
         wanted = [
             cell
             for cell in self.cells
-            if cell.name.startswith(("pixelate", "blur-cae")) or cell.experiment in DECK
+            if cell.name.startswith(("pixelate", "blur-cae")) or cell.experiment in PAPER
         ]
         assert choose(self.cells, words) == wanted
 
-    @pytest.mark.parametrize("only", [("blurr-cae-pixel",), ("deck", "blur-cea-pixel")])
+    @pytest.mark.parametrize("only", [("blurr-cae-pixel",), ("paper", "blur-cea-pixel")])
     def test_an_unknown_word_is_refused_with_the_nearest(self, only):
         with pytest.raises(UsageError, match="did you mean 'blur-cae-pixel") as refused:
             choose(self.cells, only)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import assert_told
-from unveil.study.plan import DECK, KL_WEIGHTS, Cell, plan
+from unveil.study.plan import KL_WEIGHTS, PAPER, Cell, plan
 from unveil.study.report import tables
 from unveil.study.report.claims import agreement
 from unveil.study.report.select import results_of
@@ -120,10 +120,10 @@ def test_the_same_rows_give_the_same_bytes(study, tmp_path, cli):
     assert first == second
 
 
-def test_every_table_of_the_deck_has_its_figures_and_ours(study, cli):
+def test_every_table_of_the_paper_has_its_figures_and_ours(study, cli):
     cli("study", "report", study)
     text = (study / "report.md").read_text()
-    for experiment, scores in DECK.items():
+    for experiment, scores in PAPER.items():
         lines = [line for line in text.splitlines() if tables.pair(scores) in line]
         assert lines, experiment
         assert any("/ 0.8765" in line for line in lines)
@@ -176,7 +176,7 @@ def test_the_spread_is_over_the_seeds_of_one_budget(rows):
     assert expected in table.splitlines()[2]
 
 
-def test_below_the_decks_figure_the_table_says_no(rows):
+def test_below_the_papers_figure_the_table_says_no(rows):
     table = tables.losses(results_of([*rows, *cell_rows(Cell("blur", "cae", "pixel", 4), 30.61)]))
     verdicts = {
         line.split(" | ")[0].strip("| "): line.split(" | ")[-1] for line in table.splitlines()[2:]

@@ -228,7 +228,7 @@ class TestRefused:
 
 
 class TestDryRun:
-    @pytest.mark.parametrize("only", [PIXEL[-9:], ["pixelate-cae-mixed", "deck"]], ids=len)
+    @pytest.mark.parametrize("only", [PIXEL[-9:], ["pixelate-cae-mixed", "paper"]], ids=len)
     def test_it_prints_each_cell_and_leaves_nothing(self, only, tmp_path, cli):
         out = tmp_path / "study"
         done = cli(*SMOKE, "--out", out, "--dry-run", "--only", *only)

@@ -17,7 +17,7 @@ from tests.conftest import TINY_DATA, TINY_TRAINING, assert_told
 from unveil.__main__ import main
 from unveil.networks.card import read_card
 from unveil.restoration.restorers import load
-from unveil.study.search.config import DECK_CHOICE
+from unveil.study.search.config import PAPER_CHOICE
 from unveil.study.search.run import run_search  # noqa: F401  # what the processes need, loaded once
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -108,7 +108,7 @@ def test_two_processes_do_each_point_of_the_grid_once(shared):
     assert other.read_text().count("training on") == 5
     trials = trials_of(out)
     assert state_counts(out) == {"COMPLETE": 6}
-    points = sorted(tuple(trial.params[name] for name in DECK_CHOICE) for trial in trials)
+    points = sorted(tuple(trial.params[name] for name in PAPER_CHOICE) for trial in trials)
     assert points == [(b, rate, 1e-5) for b in (4, 8) for rate in (2e-4, 5e-4, 1e-3)]
 
 
@@ -118,7 +118,7 @@ def test_both_say_the_same_at_the_end(shared):
     assert told[0] == told[1] != ""
 
 
-def test_the_grid_begins_with_the_decks_choice_and_goes_outwards(shared):
+def test_the_grid_begins_with_the_papers_choice_and_goes_outwards(shared):
     out, _ = shared
     points = [trial.params for trial in trials_of(out)]
     assert points[0] == {"batch": 8, "learning_rate": 5e-4, "l2": 1e-5}
@@ -126,11 +126,11 @@ def test_the_grid_begins_with_the_decks_choice_and_goes_outwards(shared):
     assert differ == [0, 1, 1, 1, 2, 2]
 
 
-def test_the_decks_trial_is_the_training_run_of_the_deck(shared, photo_folder, tmp_path, cli):
+def test_the_papers_trial_is_the_training_run_of_the_paper(shared, photo_folder, tmp_path, cli):
     """Bit for bit what `unveil train` makes of batch 8, learning rate 5e-4 and L2 1e-5."""
-    deck = ("--batch", 8, "--learning-rate", 5e-4, "--l2", 1e-5)
+    paper = ("--batch", 8, "--learning-rate", 5e-4, "--l2", 1e-5)
     run = tmp_path / "run"
-    words = ("train", "--data", photo_folder, "--out", run, *TINY_DATA, *TINY_TRAINING, *deck)
+    words = ("train", "--data", photo_folder, "--out", run, *TINY_DATA, *TINY_TRAINING, *paper)
     assert cli(*words).status == 0
     mine, theirs = (
         load_file(next(folder.glob("last/weights-*")))
@@ -140,14 +140,14 @@ def test_the_decks_trial_is_the_training_run_of_the_deck(shared, photo_folder, t
     assert all(mine[name].equal(theirs[name]) for name in mine)
 
 
-def test_the_table_ranks_by_psnr_and_marks_the_decks_choice(shared):
+def test_the_table_ranks_by_psnr_and_marks_the_papers_choice(shared):
     out, _ = shared
     rows = table_of((out / "search.md").read_text())
     assert [row["rank"] for row in rows] == list("123456")
     scores = [float(row["psnr"]) for row in rows]
     assert scores == sorted(scores, reverse=True)
-    (deck,) = [row for row in rows if row["choice"]]
-    assert [deck[name] for name in ("trial", "batch", "learning_rate", "l2")] == [
+    (paper,) = [row for row in rows if row["choice"]]
+    assert [paper[name] for name in ("trial", "batch", "learning_rate", "l2")] == [
         *("0", "8", "0.0005", "1e-05")
     ]
     assert {(row["state"], row["epochs"]) for row in rows} == {("complete", "1")}
@@ -274,7 +274,7 @@ def test_a_worker_that_was_thought_lost_does_no_harm(photo_folder, tmp_path, cac
 def test_a_search_may_be_extended(photo_folder, tmp_path, cli):
     words = flags(photo_folder, tmp_path, "--sampler", "tpe", "--seed", 3, "--batch", 4)
     (first,) = table_of(cli(*words, "--trials", 1).out)
-    assert first["choice"] == "the deck's"
+    assert first["choice"] == "the paper's"
     done = cli(*words, "--trials", 2)
     assert len(table_of(done.out)) == 2
     assert done.err.count("training on") == 1

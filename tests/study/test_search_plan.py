@@ -9,7 +9,7 @@ from optuna.trial import TrialState, create_trial
 
 from tests.conftest import TINY_DATA, TINY_TRAINING, assert_told
 from unveil.errors import UsageError
-from unveil.study.search.config import DECK_CHOICE, SearchConfig
+from unveil.study.search.config import PAPER_CHOICE, SearchConfig
 from unveil.study.search.database import open_storage, without_password
 from unveil.study.search.plan import PlanSampler, in_place, suggest, try_again
 
@@ -135,11 +135,11 @@ def score(point):
     return -abs(point["learning_rate"] / 9e-4 - 1) - abs(point["batch"] - 4)
 
 
-def test_tpe_begins_with_the_decks_choice_and_gets_better():
+def test_tpe_begins_with_the_papers_choice_and_gets_better():
     config = SearchConfig(sampler="tpe")
     study = search(config, 40)
     points = [trial.params for trial in study.trials]
-    assert points[0] == DECK_CHOICE
+    assert points[0] == PAPER_CHOICE
     assert len({tuple(point.values()) for point in points}) == 40
     for name, values in config.values().items():
         assert all(values[0] <= point[name] <= values[-1] for point in points)
@@ -191,9 +191,9 @@ def test_the_grid_gives_every_point_once_whatever_was_lost():
     assert len({tuple(point.items()) for point in points}) == 27
 
 
-def test_the_decks_values_are_always_among_those_tried():
+def test_the_papers_values_are_always_among_those_tried():
     config = SearchConfig(batch=(2,), learning_rate=(1e-3,), l2=(1e-4,), trials=99)
-    assert config.grid()[0] == DECK_CHOICE
+    assert config.grid()[0] == PAPER_CHOICE
     assert config.total() == len(config.grid()) == 8
     assert SearchConfig(sampler="tpe").total() == 20
     assert SearchConfig(trials=5).total() == 5

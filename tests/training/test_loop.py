@@ -220,7 +220,7 @@ def test_early_stop_counts_epochs_without_a_better_score():
     assert not State().is_stale(1)
 
 
-def test_the_pixel_loss_is_the_decks():
+def test_the_pixel_loss_is_the_papers():
     """1/(112*112*3) times the squared norm of the difference of [-1,1] images."""
     clean, obfuscated = torch.rand(2, 1, 3, 112, 112, dtype=torch.float64)
     (loss,) = pixel_distance(obfuscated, clean)
@@ -240,7 +240,7 @@ class TestSchedule:
         assert rates[100:] == sorted(rates[100:], reverse=True)
         assert rates[-1] < 1e-8
 
-    def test_the_decks_is_constant(self):
+    def test_the_papers_is_constant(self):
         assert set(self.rates(schedule="constant", warmup_steps=0)) == {5e-4}
 
 

@@ -26,7 +26,7 @@ LOSSES = {
     "mixed-1": LossConfig(loss="mixed", rho=1.0),
 }
 
-DECK: dict[str, tuple[float, float]] = {
+PAPER: dict[str, tuple[float, float]] = {
     "blur": (26.67, 0.73),
     "blur-cae-pixel": (30.62, 0.88),
     "blur-vcae-pixel": (22.69, 0.54),
@@ -38,7 +38,7 @@ DECK: dict[str, tuple[float, float]] = {
     "pixelate-cae-pixel": (25.40, 0.68),
     "pixelate-cae-mixed-1": (22.48, 0.61),
 }
-"""What the study reports, PSNR in dB and its SSIM, on its test set; the obfuscated photos too.
+"""The paper's figures: PSNR in dB and SSIM (``ssim_deck``) on its test set, restored or obfuscated.
 
 It gives two mixed results for blur without saying which rho is which, and one for the mosaic
 ("MPL1"): taken as the smaller rho first, as in its text, and as rho 1.
@@ -53,13 +53,13 @@ class StudyConfig:
     """What `unveil study run` does."""
 
     size: SizeName = "laptop"
-    """Budget: smoke (drawn photos, a minute), laptop (about 2 hours) or full (the deck's)."""
+    """Budget: smoke (drawn photos, a minute), laptop (about 2 hours) or full (the paper's)."""
     data: Path | None = None
     """LFW, or any folder of photos that is large enough (default: the downloaded LFW)."""
     out: Path = Path("runs/study")
     """Folder of the study; what is in it is not done again."""
     only: tuple[str, ...] = ()
-    """Beginnings of the names of the cells to run; `deck` for the deck's experiments."""
+    """Beginnings of the names of the cells to run; `paper` for the paper's experiments."""
     epochs: int | None = None
     """Train every cell for so many epochs instead of the size's."""
     tap: Tap = "relu2_2"
@@ -91,7 +91,7 @@ class Cell:
 
     @property
     def experiment(self) -> str:
-        """What is compared with the deck: the cell without budget and seed."""
+        """What is compared with the paper: the cell without budget and seed."""
         kl = "" if self.kl_weight is None else f"-kl{self.kl_weight:.0e}"
         return f"{self.obfuscation}-{self.architecture}-{self.loss}{kl}"
 
@@ -137,7 +137,7 @@ SIZES: dict[SizeName, Size] = {
 
 
 def plan(size: SizeName, epochs: int | None = None) -> list[Cell]:
-    """Return the cells of a size in the order they run: the deck's first, cheap ones before dear.
+    """Return the cells of a size in the order they run: the paper's first, cheap ones before dear.
 
     Args:
         size: which budget.
@@ -153,7 +153,7 @@ def plan(size: SizeName, epochs: int | None = None) -> list[Cell]:
         for obfuscation in OPERATORS
         for architecture in ARCHITECTURES
     ]
-    cells.sort(key=lambda cell: cell.experiment not in DECK)
+    cells.sort(key=lambda cell: cell.experiment not in PAPER)
     seeds = [
         replace(cell, seed=seed)
         for seed in range(1, budget.seeds)
@@ -171,20 +171,20 @@ def plan(size: SizeName, epochs: int | None = None) -> list[Cell]:
 def choose(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:
     """Return the cells whose name begins with one of ``only``; all of them if it is empty.
 
-    ``deck`` stands for the experiments of the deck.
+    ``paper`` stands for the experiments of the paper.
 
     Raises:
         UsageError: a beginning that no cell has.
     """
     for word in only:
-        if word != "deck" and not any(cell.name.startswith(word) for cell in cells):
-            raise unknown("cell", word, ["deck", *dict.fromkeys(c.experiment for c in cells)])
+        if word != "paper" and not any(cell.name.startswith(word) for cell in cells):
+            raise unknown("cell", word, ["paper", *dict.fromkeys(c.experiment for c in cells)])
     return [
         cell
         for cell in cells
         if not only
         or any(cell.name.startswith(word) for word in only)
-        or ("deck" in only and cell.experiment in DECK and cell.seed == 0)
+        or ("paper" in only and cell.experiment in PAPER and cell.seed == 0)
     ]
 
 

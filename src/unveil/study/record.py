@@ -1,6 +1,6 @@
 """What a cell leaves behind: its rows and pictures.
 
-A cell leaves one row for each storage (``float`` as in the deck, ``8bit`` as in any file). The
+A cell leaves one row for each storage (``float`` as in the paper, ``8bit`` as in any file). The
 ``float`` row also has the training's history, the scores of the pictures in the strips and the
 other metrics of the first test photos, value by value.
 """

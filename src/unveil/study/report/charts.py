@@ -6,7 +6,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from unveil.report.charts import STYLE, legend, svg
-from unveil.study.plan import ARCHITECTURES, DECK, LOSSES
+from unveil.study.plan import ARCHITECTURES, LOSSES, PAPER
 from unveil.study.report.select import Results
 from unveil.study.report.tables import TITLES
 
@@ -77,7 +77,7 @@ def kl_weight(results: Results) -> str:
         left, right = figure.subplots(1, 2)
         left.plot(weights, [row["psnr"] for row in rows], marker="o", markersize=3)
         left.axhline(inputs["psnr"], color="gray", linestyle="--", label="the blurred photo")
-        left.axhline(DECK["blur-vcae-pixel"][0], color="tab:red", linestyle=":", label="the deck")
+        left.axhline(PAPER["blur-vcae-pixel"][0], color="tab:red", linestyle=":", label="the paper")
         left.set(xlabel="KL weight", ylabel="test PSNR, dB", xscale="log")
         right.plot(weights, [row["history"][-1]["kl"] for row in rows], marker="o", markersize=3)
         right.set(xlabel="KL weight", ylabel="KL, nats per element", xscale="log", yscale="log")

@@ -1,11 +1,11 @@
-"""The deck's conclusions, each beside what the rows say, and a verdict by a stated rule."""
+"""The paper's conclusions, each beside what the rows say, and a verdict by a stated rule."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from unveil.report.rows import Row
 from unveil.report.tables import markdown
-from unveil.study.plan import DECK, LOSSES
+from unveil.study.plan import LOSSES, PAPER
 from unveil.study.report.ranks import measured, ranks
 from unveil.study.report.select import Results
 from unveil.study.report.tables import title
@@ -16,20 +16,20 @@ SETTLED_EPOCHS = 3
 
 
 class Claim(NamedTuple):
-    """A conclusion of the deck; the rule says when ``measured`` agrees with it."""
+    """A conclusion of the paper; the rule says when ``measured`` agrees with it."""
 
-    deck: str
+    paper: str
     measured: str
     agrees: bool
 
 
 def agreement(results: Results) -> str:
-    """Lay out the deck's conclusions that the rows suffice to judge."""
+    """Lay out the paper's conclusions that the rows suffice to judge."""
     found = [judge(results) for judge in JUDGES]
     return markdown(
         [
             {
-                "the deck": claim.deck,
+                "the paper": claim.paper,
                 "here": claim.measured,
                 "verdict": "agrees" if claim.agrees else "does not agree",
             }
@@ -43,9 +43,11 @@ def _cae_restores(results: Results) -> Claim | None:
     gain = _difference(results, "blur-cae-pixel", "blur")
     if gain is None:
         return None
-    deck = DECK["blur-cae-pixel"][0] - DECK["blur"][0]
+    paper = PAPER["blur-cae-pixel"][0] - PAPER["blur"][0]
     return Claim(
-        f"The CAE restores the blur well ({deck:+.2f} dB).", f"{gain:+.2f} dB", agrees=gain >= deck
+        f"The CAE restores the blur well ({paper:+.2f} dB).",
+        f"{gain:+.2f} dB",
+        agrees=gain >= paper,
     )
 
 
@@ -53,9 +55,9 @@ def _residual_blocks(results: Results) -> Claim | None:
     gain = _difference(results, "blur-rescae-pixel", "blur-cae-pixel")
     if gain is None:
         return None
-    deck = DECK["blur-rescae-pixel"][0] - DECK["blur-cae-pixel"][0]
+    paper = PAPER["blur-rescae-pixel"][0] - PAPER["blur-cae-pixel"][0]
     return Claim(
-        f"Residual blocks bring marginal improvements at best ({deck:+.2f} dB).",
+        f"Residual blocks bring marginal improvements at best ({paper:+.2f} dB).",
         f"{gain:+.2f} dB (marginal: up to {MARGINAL_DB} dB)",
         agrees=gain <= MARGINAL_DB,
     )
@@ -65,9 +67,9 @@ def _variational(results: Results) -> Claim | None:
     gain = _difference(results, "blur-vcae-pixel", "blur")
     if gain is None:
         return None
-    deck = DECK["blur-vcae-pixel"][0] - DECK["blur"][0]
+    paper = PAPER["blur-vcae-pixel"][0] - PAPER["blur"][0]
     return Claim(
-        f"The VCAE could not be trained ({deck:+.2f} dB against its own input).",
+        f"The VCAE could not be trained ({paper:+.2f} dB against its own input).",
         f"{gain:+.2f} dB",
         agrees=gain <= 0,
     )

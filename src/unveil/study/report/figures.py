@@ -22,7 +22,7 @@ STRIPS = {
     "losses": ["blur", *(f"blur-cae-{name}" for name in LOSSES)],
     "pixelation": ["pixelate", *(f"pixelate-cae-{name}" for name in LOSSES)],
 }
-"""The runs in the figure of each of the deck's tables."""
+"""The runs in the figure of each of the paper's tables."""
 
 
 def figures(results: Results, cells: Path) -> dict[str, bytes]:

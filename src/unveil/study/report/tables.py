@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from unveil.report.rows import Row
 from unveil.report.tables import markdown
-from unveil.study.plan import ARCHITECTURES, DECK, LOSSES, OPERATORS
+from unveil.study.plan import ARCHITECTURES, LOSSES, OPERATORS, PAPER
 from unveil.study.report.ranks import (
     correlations,
     disagreements,
@@ -27,8 +27,8 @@ def title(experiment: str) -> str:
     return f"{TITLES[architecture]}, {loss}"
 
 
-def against_deck(results: Results, experiments: Sequence[str]) -> str:
-    """Lay out experiments beside the deck's figures, PSNR in dB / ssim_deck."""
+def against_paper(results: Results, experiments: Sequence[str]) -> str:
+    """Lay out experiments beside the paper's figures, PSNR in dB / ssim_deck."""
     table = []
     for experiment in experiments:
         row, stored = results.final(experiment), results.final(experiment, "8bit")
@@ -38,29 +38,29 @@ def against_deck(results: Results, experiments: Sequence[str]) -> str:
             {
                 "run": title(experiment),
                 "epochs": str(row.get("epochs", "")),
-                "deck": pair(DECK.get(experiment)),
+                "paper": pair(PAPER.get(experiment)),
                 "float": _scores(row),
                 "8bit": _scores(stored),
                 "ssim (float)": row["ssim"],
-                "reaches the deck": _reaches(row, DECK.get(experiment)),
+                "reaches the paper": _reaches(row, PAPER.get(experiment)),
             }
         )
     return markdown(table)
 
 
 def architectures(results: Results) -> str:
-    """Lay out the deck's first table: architectures, pixel loss, blur."""
-    return against_deck(results, ["blur", *(f"blur-{name}-pixel" for name in ARCHITECTURES)])
+    """Lay out the paper's first table: architectures, pixel loss, blur."""
+    return against_paper(results, ["blur", *(f"blur-{name}-pixel" for name in ARCHITECTURES)])
 
 
 def losses(results: Results) -> str:
-    """Lay out the deck's second table: losses, CAE, blur."""
-    return against_deck(results, ["blur", *(f"blur-cae-{name}" for name in LOSSES)])
+    """Lay out the paper's second table: losses, CAE, blur."""
+    return against_paper(results, ["blur", *(f"blur-cae-{name}" for name in LOSSES)])
 
 
 def pixelation(results: Results) -> str:
-    """Lay out the deck's third table: CAE on the mosaic."""
-    return against_deck(results, ["pixelate", *(f"pixelate-cae-{name}" for name in LOSSES)])
+    """Lay out the paper's third table: CAE on the mosaic."""
+    return against_paper(results, ["pixelate", *(f"pixelate-cae-{name}" for name in LOSSES)])
 
 
 def combinations(results: Results) -> str:
@@ -78,10 +78,10 @@ def combinations(results: Results) -> str:
 
 
 def budgets(results: Results) -> str:
-    """Lay out every run of the deck's experiments: what a longer budget brings."""
+    """Lay out every run of the paper's experiments: what a longer budget brings."""
     rows = [
         row
-        for experiment in DECK
+        for experiment in PAPER
         for row in results.cell_rows(experiment)
         if row["model"] != "identity" and row["psnr"] is not None
     ]
@@ -185,7 +185,7 @@ def training_minutes(row: Row) -> float:
 
 
 def pair(scores: tuple[float, float] | None) -> str:
-    """Write PSNR and SSIM as the deck does."""
+    """Write PSNR and SSIM as the paper does."""
     return f"{scores[0]:.2f} / {scores[1]:.2f}" if scores else ""
 
 
@@ -196,9 +196,9 @@ def _scores(row: Row) -> str:
     return f"{text} (stopped)" if row.get("stopped") else text
 
 
-def _reaches(row: Row, deck: tuple[float, float] | None) -> str:
-    if deck is None or row["model"] == "identity":
+def _reaches(row: Row, paper: tuple[float, float] | None) -> str:
+    if paper is None or row["model"] == "identity":
         return ""
-    # The deck's SSIM has two digits; it is compared at that precision.
-    reached = row["psnr"] is not None and row["psnr"] >= deck[0]
-    return "yes" if reached and round(row["ssim_deck"], 2) >= deck[1] else "no"
+    # The paper's SSIM has two digits; it is compared at that precision.
+    reached = row["psnr"] is not None and row["psnr"] >= paper[0]
+    return "yes" if reached and round(row["ssim_deck"], 2) >= paper[1] else "no"

@@ -30,8 +30,8 @@ def compose(
     parts = [
         _head(results, manifest, lost),
         "## Architectures",
-        "Blur (9x9 Gaussian, sigma 4), pixel loss. PSNR in dB / the deck's SSIM, means over the "
-        "test split; the deck's inputs are `float`, any real file is `8bit`.",
+        "Blur (9x9 Gaussian, sigma 4), pixel loss. PSNR in dB / the paper's SSIM, means over the "
+        "test split; the paper's inputs are `float`, any real file is `8bit`.",
         tables.architectures(results),
         figure("architectures.png", "The same photos restored by each architecture"),
         "## Losses",
@@ -45,12 +45,12 @@ def compose(
         tables.pixelation(results),
         figure("pixelation.png", "The same pixelated photos restored by each loss"),
         "## Every combination",
-        "What the deck leaves to future studies. PSNR in dB / ssim_deck, `float`.",
+        "What the paper leaves to future studies. PSNR in dB / ssim_deck, `float`.",
         tables.combinations(results),
         *_convergence(figure),
         *_variational(results, figure),
         *_metrics(results, figure),
-        "## What agrees with the deck",
+        "## What agrees with the paper",
         "Each verdict follows from the rows by the rule beside it.",
         agreement(results),
         *_seeds(results),
@@ -76,7 +76,7 @@ def _head(results: Results, manifest: Manifest, lost: Sequence[str]) -> str:
         f"{sizes['test']} for test (fingerprint `{manifest['data']['fingerprint'][:12]}`).",
         f"- VGG16 tap of the perceptual loss: `{manifest['tap']}`, {manifest['scale']}; weights: "
         f"{', '.join(sorted({row['vgg'] for row in results.rows if row.get('vgg')})) or 'none'}. "
-        "(The deck says relu2_2, and gives the shape of conv3_3.)",
+        "(The paper says relu2_2, and gives the shape of conv3_3.)",
         "- Training inputs were stored in 8 bits; the tables say how the test inputs were.",
         f"- unveil {manifest['version']}, commits {', '.join(f'`{commit}`' for commit in commits)}"
         ".",
@@ -95,7 +95,7 @@ def _convergence(figure: Any) -> list[str]:
     return [
         "## Convergence",
         "Validation scores by epoch for each loss, and validation loss against training time for "
-        "each architecture (the deck's appendix figure). The learning rate falls along a cosine, "
+        "each architecture (the paper's appendix figure). The learning rate falls along a cosine, "
         "so the last epochs of every run gain; curves of different budgets do not compare.",
         figure("convergence.svg", "Validation PSNR and SSIM by epoch for each loss"),
         figure("wall-time.svg", "Validation loss against minutes of training"),
@@ -106,8 +106,8 @@ def _variational(results: Results, figure: Any) -> list[str]:
     if not results.kl_rows():
         return []
     return [
-        "## Why the deck's VCAE failed",
-        "The deck's VCAE ends below its own input. The rows below train the same network with "
+        "## Why the paper's VCAE failed",
+        "The paper's VCAE ends below its own input. The rows below train the same network with "
         "growing weights of the KL term (nats per latent element, no warm-up, fewer photos). "
         "While the weight is small against the pixel loss of a good restoration, the VCAE is as "
         "good as a CAE. As it grows, a latent element that tells less than it costs is switched "
@@ -145,7 +145,7 @@ def _metrics(results: Results, figure: Any) -> list[str]:
         ]
     if not parts:
         return []
-    head = 'The deck: "the best looking reconstructions have the worst scores." Do the metrics '
+    head = 'The paper: "the best looking reconstructions have the worst scores." Do the metrics '
     return ["## Which metric likes what", head + "that follow human judgement agree?", *parts]
 
 

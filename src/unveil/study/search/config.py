@@ -1,6 +1,6 @@
 """What `unveil study search` does, and which values it tries. Needs neither torch nor Optuna.
 
-The deck tuned batch size, learning rate and L2 by validation scores and gives only what it chose;
+The paper tuned batch size, learning rate and L2 by validation scores and gives only what it chose;
 that choice is always among the values.
 """
 
@@ -15,7 +15,7 @@ from unveil.errors import UsageError
 Point = dict[str, Any]
 """Values of the settings that are searched, by their names in TrainConfig."""
 
-DECK_CHOICE: Point = {"batch": 8, "learning_rate": 5e-4, "l2": 1e-5}
+PAPER_CHOICE: Point = {"batch": 8, "learning_rate": 5e-4, "l2": 1e-5}
 TPE_TRIALS = 20
 BEATS = 2
 """Signs of life of a worker before it would count as lost; Optuna takes whole seconds."""
@@ -26,17 +26,17 @@ class SearchConfig:
     """What `unveil study search` does."""
 
     sampler: Literal["grid", "tpe"] = "grid"
-    """How values are chosen: all combinations, those nearest to the deck's choice first (grid);
+    """How values are chosen: all combinations, those nearest to the paper's choice first (grid);
     or drawn from the values' range where earlier trials went well (tpe)."""
     trials: int | None = None
     """Trials wanted in all, earlier ones and those of other workers counted (default: the whole
     grid; tpe: 20)."""
     batch: tuple[int, ...] = (4, 8, 16)
-    """Batch sizes to try; the deck's 8 is always among them."""
+    """Batch sizes to try; the paper's 8 is always among them."""
     learning_rate: tuple[float, ...] = (2e-4, 5e-4, 1e-3)
-    """Learning rates to try; the deck's 5e-4 is always among them."""
+    """Learning rates to try; the paper's 5e-4 is always among them."""
     l2: tuple[float, ...] = (1e-6, 1e-5, 1e-4)
-    """L2 penalties to try; the deck's 1e-5 is always among them."""
+    """L2 penalties to try; the paper's 1e-5 is always among them."""
     epochs: int = 2
     """Epochs of a trial; one that is clearly worse than others after an epoch is pruned."""
     operator: str = "gaussian:kernel=9,sigma=4"
@@ -72,18 +72,18 @@ class SearchConfig:
         return self.storage or f"sqlite:///{self.out / 'search.sqlite'}"
 
     def values(self) -> dict[str, list[Any]]:
-        """Return the values of each setting, sorted, the deck's among them."""
+        """Return the values of each setting, sorted, the paper's among them."""
         return {
-            name: sorted({*getattr(self, name), choice}) for name, choice in DECK_CHOICE.items()
+            name: sorted({*getattr(self, name), choice}) for name, choice in PAPER_CHOICE.items()
         }
 
     def grid(self) -> list[Point]:
-        """Return all combinations: the deck's choice first, then those that differ least."""
+        """Return all combinations: the paper's choice first, then those that differ least."""
         values = self.values()
         points = [
             dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())
         ]
-        return sorted(points, key=lambda point: len(point.items() - DECK_CHOICE.items()))
+        return sorted(points, key=lambda point: len(point.items() - PAPER_CHOICE.items()))
 
     def total(self) -> int:
         """Return the number of trials wanted."""

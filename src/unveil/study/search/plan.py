@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from unveil.study.search.config import DECK_CHOICE, Point, SearchConfig
+from unveil.study.search.config import PAPER_CHOICE, Point, SearchConfig
 
 INSTEAD_OF = "instead_of"
 """User attribute of a trial: number of the cut-off trial that it takes up."""
@@ -69,7 +69,7 @@ class PlanSampler(BaseSampler):
 
     The point of the grid goes by place, so that each is tried once, whatever the number of workers
     and of trials that were lost; :class:`optuna.samplers.GridSampler` does not promise that. TPE
-    (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011) begins with the deck's
+    (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011) begins with the paper's
     choice, and draws from a seed of each trial's own, so that no two workers draw the same.
     """
 
@@ -81,7 +81,7 @@ class PlanSampler(BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Settle what is known before anything is drawn."""
         place = place_of(study, trial.number) or 0
-        planned = self.config.grid() if self.config.sampler == "grid" else [DECK_CHOICE]
+        planned = self.config.grid() if self.config.sampler == "grid" else [PAPER_CHOICE]
         self.point = dict(planned[place]) if place < len(planned) else {}
         self.point.update(trial.user_attrs.get(POINT, {}))
         seeds = np.random.SeedSequence([self.config.seed, trial.number])

@@ -16,7 +16,7 @@ from optuna.visualization import matplotlib as plots
 from unveil.files import temporary_beside, write_text
 from unveil.report import tables
 from unveil.report.rows import Row
-from unveil.study.search.config import DECK_CHOICE, SearchConfig
+from unveil.study.search.config import PAPER_CHOICE, SearchConfig
 
 DIVERGED = "diverged"
 """User attribute of a trial whose loss became infinite or no number."""
@@ -61,12 +61,12 @@ def trial_rows(trials: Sequence[FrozenTrial]) -> list[Row]:
         {
             "rank": rank if trials[place].state == TrialState.COMPLETE else None,
             "trial": place,
-            **{name: f"{trials[place].params[name]:.3g}" for name in DECK_CHOICE},
+            **{name: f"{trials[place].params[name]:.3g}" for name in PAPER_CHOICE},
             "epochs": trials[place].user_attrs.get("epochs", 0),
             "state": _state(trials[place]),
             "psnr": trials[place].value,
             "ssim_deck": trials[place].user_attrs.get("ssim_deck"),
-            "choice": "the deck's" if trials[place].params == DECK_CHOICE else "",
+            "choice": "the paper's" if trials[place].params == PAPER_CHOICE else "",
         }
         for rank, place in enumerate(order, start=1)
     ]
@@ -87,13 +87,13 @@ def _verdict(config: SearchConfig, rows: Sequence[Row]) -> str:
         "their last epoch and no rank."
     ]
     complete = [row for row in rows if row["rank"] is not None]
-    deck = next((row for row in complete if row["choice"]), None)
+    paper = next((row for row in complete if row["choice"]), None)
     if complete:
         lines.append(f"Best: `trials/{complete[0]['trial']}/best`.")
-    if deck:
-        behind = complete[0]["psnr"] - deck["psnr"]
+    if paper:
+        behind = complete[0]["psnr"] - paper["psnr"]
         lines.append(
-            f"The deck's choice is number {deck['rank']} of {len(rows)}, {behind:.2f} dB below "
+            f"The paper's choice is number {paper['rank']} of {len(rows)}, {behind:.2f} dB below "
             "the best."
         )
     return "\n".join(lines)
