@@ -66,7 +66,7 @@ def check_engine(engine: Engine, model: str | None, device: Device, precision: P
     """
     if engine == "torch":
         return
-    from unveil.networks.shipped import CLOSED_FORMS
+    from unveil.linear import CLOSED_FORMS
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")

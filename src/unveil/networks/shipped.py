@@ -8,6 +8,7 @@ from unveil.degradation import Degradation, Linear
 from unveil.degradation.families import FAMILIES, Task, family_of
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.files import read_checked
+from unveil.linear import CLOSED_FORMS
 from unveil.networks.card import CARD_NAME, Card, read_card
 from unveil.report.rows import Row
 
@@ -24,9 +25,6 @@ AWARE = "refiner"
 
 BLIND = "blind"
 """The architecture that is told nothing and undoes a family."""
-
-CLOSED_FORMS = ("lmmse", "tikhonov", "richardson-lucy", "bicubic", "lanczos")
-"""Restorers without weights, by the names that ``--model`` takes; see :mod:`unveil.linear`."""
 
 PRIOR = FOLDER / "prior.safetensors"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
