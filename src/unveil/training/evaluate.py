@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from unveil.config import EvaluateConfig, SplitName
+from unveil.console import progress
 from unveil.degradation import Degradation, Operator, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.errors import UsageError
@@ -17,7 +18,6 @@ from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.metrics.quality import METRICS, Metric
 from unveil.networks.shipped import IDENTITY, read_prior
-from unveil.progress import progress
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
