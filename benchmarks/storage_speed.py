@@ -17,7 +17,7 @@ import tyro
 from unveil.config import LossConfig, ModelConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur, parse_storage
 from unveil.degradation.degrade import degrade
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.report import tables
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.training.objectives import Objective, TrainStep

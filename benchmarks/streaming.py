@@ -26,7 +26,7 @@ from unveil.config import DataConfig, ModelConfig, RuntimeConfig
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import STORAGES, STREAMING, STREAMING_TRIALS, Task
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, keep_freed_memory

@@ -24,7 +24,7 @@ from unveil.config import LossConfig, ModelConfig, RuntimeConfig, TrainConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.degrade import degrade
 from unveil.metrics.vgg import VggFeatures
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.networks.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.report import tables
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance

@@ -5,7 +5,7 @@ import torch
 
 from unveil.config import ModelConfig
 from unveil.errors import UsageError
-from unveil.networks import MODELS, build
+from unveil.networks.architectures import MODELS, build
 from unveil.networks.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.networks.vcae import Vcae
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from tests.conftest import TINY_DATA, TINY_TRAINING
 from unveil.config import ModelConfig
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.networks.blocks import ResidualBlock
 from unveil.networks.card import read_card
 

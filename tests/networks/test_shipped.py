@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from unveil.degradation import Degradation, parse_operator, parse_storage
-from unveil.networks.shipped import FOLDER, list_shipped, model_for
+from unveil.networks.shipped import FOLDER, list_shipped
 from unveil.report import tables
+from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import load
 
 SHIPPED = list_shipped()

@@ -9,7 +9,7 @@ from torch.distributions import Normal, kl_divergence
 from tests.conftest import TINY_DATA, TINY_TRAINING
 from unveil.config import LossConfig, ModelConfig
 from unveil.degradation import Degradation, GaussianBlur
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.networks.cae import Cae
 from unveil.networks.card import read_card
 from unveil.networks.vcae import LOG_VARIANCE_RANGE, Vcae

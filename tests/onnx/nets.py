@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from unveil.config import ModelConfig
-from unveil.networks import build, checkpoint
+from unveil.networks import checkpoint
+from unveil.networks.architectures import build
 from unveil.networks.card import Card
 from unveil.networks.refiner import Refiner
 from unveil.networks.shipped import read_prior

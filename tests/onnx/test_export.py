@@ -19,7 +19,7 @@ from unveil.degradation import Degradation, Pixelate, Storage
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import Task
 from unveil.metrics.quality import METRICS
-from unveil.networks import MODELS
+from unveil.networks.architectures import MODELS
 from unveil.onnx.quantise import some_photos
 from unveil.restoration.restorers import load
 

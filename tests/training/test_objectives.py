@@ -18,7 +18,7 @@ from unveil.degradation import Degradation, GaussianBlur, parse_storage
 from unveil.degradation.degrade import store
 from unveil.degradation.operators import gaussian_blur
 from unveil.metrics.vgg import VggFeatures
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.networks.card import CARD_NAME, read_card
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Identity

@@ -8,7 +8,7 @@ import torch
 from unveil import console
 from unveil.config import LossConfig, RuntimeConfig
 from unveil.metrics.vgg import VggFeatures
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.report import tables
 from unveil.report.rows import Row
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory

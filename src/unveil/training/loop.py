@@ -25,7 +25,8 @@ from torch.optim import Optimizer
 from unveil.config import RunConfig, TrainConfig, to_plain
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError, UsageError
-from unveil.networks import build, checkpoint
+from unveil.networks import checkpoint
+from unveil.networks.architectures import build
 from unveil.networks.card import CARD_NAME, Card, read_card
 from unveil.networks.refiner import Refiner
 from unveil.networks.shipped import find_model
@@ -103,7 +104,7 @@ def _train(
     state = _take_up(run, optimizer) if resume else _begin(run)
     step = TrainStep(model, objective, runtime.autocast)
     with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
-        reporter.print(f"training on {runtime}; processes: {accelerator.num_processes}")
+        reporter.say(f"training on {runtime}; processes: {accelerator.num_processes}")
         wrapped, optimizer = accelerator.prepare(step, optimizer)
         _loop(run, state, wrapped, optimizer, reporter)
     return folder / "best"
@@ -120,7 +121,7 @@ def _loop(
     with _stop_signals() as signals:
         for epoch in range(state.step // epoch_steps, config.epochs):
             if state.is_stale(config.patience):
-                reporter.print(f"stopped early: {config.patience} epochs without a better PSNR")
+                reporter.say(f"stopped early: {config.patience} epochs without a better PSNR")
                 break
             run.model.train()
             batches = epoch_batches(numbers, config.batch, config.seed, epoch)
