@@ -2,9 +2,9 @@
 
 >>> import unveil
 >>> clean = unveil.read("photo.png")  # doctest: +SKIP
->>> obfuscated = unveil.obfuscated(clean, "pixelate:block=8")  # doctest: +SKIP
->>> restored = unveil.restored(obfuscated)  # doctest: +SKIP
->>> unveil.scores(restored, clean)  # doctest: +SKIP
+>>> obfuscated = unveil.obfuscate(clean, "pixelate:block=8")  # doctest: +SKIP
+>>> restored = unveil.restore(obfuscated)  # doctest: +SKIP
+>>> unveil.score(restored, clean)  # doctest: +SKIP
 {'psnr': ..., 'ssim': ..., 'ssim_deck': ...}
 >>> unveil.write(restored, "restored.png")  # doctest: +SKIP
 
@@ -12,7 +12,9 @@ Images are float32 RGB tensors, ``B x 3 x H x W``, values in [0,1]. Importing th
 loads neither torch nor any other heavy library; the first call that needs one does.
 """
 
-from unveil.api import inspect, load, obfuscated, read, restored, scores, verdicts, write
+from typing import NoReturn
+
+from unveil.api import audit, inspect, load, obfuscate, read, restore, score, write
 from unveil.degradation import (
     BoxBlur,
     Degradation,
@@ -36,14 +38,29 @@ __all__ = [
     "UnveilError",
     "UsageError",
     "Window",
+    "audit",
     "inspect",
     "load",
-    "obfuscated",
+    "obfuscate",
     "parse_operator",
     "parse_storage",
     "read",
-    "restored",
-    "scores",
-    "verdicts",
+    "restore",
+    "score",
     "write",
 ]
+
+RENAMED = {
+    "obfuscated": "obfuscate",
+    "restored": "restore",
+    "scores": "score",
+    "verdicts": "audit",
+}
+"""Names of version 0.1, and what they are called now."""
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Refuse a name that is gone, and say the new one."""
+    if name in RENAMED:
+        raise AttributeError(f"unveil.{name} is called unveil.{RENAMED[name]} since version 0.2.")
+    raise AttributeError(f"module 'unveil' has no attribute {name!r}")

@@ -1,15 +1,14 @@
-"""What `import unveil` gives: each a thin door to the library, loading torch when it is called.
+"""What `import unveil` gives: the verbs of the commands, as functions on tensors and files.
 
-Verbs work on files (``read``, ``write``, ``inspect``), words for what comes out on tensors
-(``obfuscated``, ``restored``, ``scores``).
+Each is a thin door to the library and loads torch only when it is called.
 """
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unveil.config import TILE_PX
 from unveil.degradation import Degradation, Linear, Operator, Storage, parse_storage
 from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
@@ -24,91 +23,128 @@ if TYPE_CHECKING:
 
 
 def read(path: str | Path) -> "Tensor":
-    """Read a photo file as a ``1 x 3 x H x W`` tensor in [0,1]; alpha is left behind.
+    """Read a photo file as a ``1 x 3 x H x W`` tensor in [0,1]; alpha is dropped.
+
+    The tensor knows how the file kept it (8 bits, JPEG of which quality), so that ``inspect`` and
+    ``restore`` need not be told; what is computed from it does not.
 
     Raises:
-        UnveilError: the file is missing, damaged, too large or no photo.
+        UnveilError: the file is missing, damaged, too large or not a photo.
     """
     from unveil.images.photos import read_photo
-    from unveil.images.tensors import to_tensor
+    from unveil.images.tensors import remember_storage, to_tensor
 
-    return to_tensor(read_photo(Path(path)))
+    photo = read_photo(Path(path))
+    return remember_storage(to_tensor(photo), photo.storage)
 
 
 def write(images: "Tensor", path: str | Path) -> None:
-    """Write a ``1 x 3 x H x W`` tensor as an 8-bit photo, replacing ``path``.
+    """Write one image, a ``1 x 3 x H x W`` tensor, as an 8-bit photo; an existing file is replaced.
 
     Raises:
         UnveilError: the file cannot be written.
-        UsageError: the suffix names no known format, or the tensor breaks the contract.
+        UsageError: the suffix names no known format, the tensor breaks the contract, or it holds
+            several images.
     """
     from unveil.images.photos import write_photo
     from unveil.images.tensors import check_images, to_photo
 
     check_images(images)
+    if len(images) != 1:
+        raise UsageError(
+            f"{path}: a file holds one image, not {len(images)}; write images[0:1], ..."
+        )
     write_photo(to_photo(images), Path(path))
 
 
-def obfuscated(
+def inspect(photo: "str | Path | Tensor", box: "Box | None" = None) -> "Finding":
+    """Find what obfuscated a photo: the finding's ``degradation`` is None where nothing did.
+
+    Args:
+        photo: the file, or the tensor that ``read`` made of it.
+        box: the part to look at (default: everywhere).
+
+    Raises:
+        UnveilError: the file is missing, damaged, too large or not a photo.
+        UsageError: the box is not inside the photo, or a tensor of several images.
+    """
+    from unveil.estimation.finding import inspect as inspect_tensor
+    from unveil.images.tensors import check_images, storage_of
+    from unveil.networks.shipped import read_prior
+
+    images = read(photo) if isinstance(photo, str | Path) else photo
+    check_images(images)
+    if len(images) != 1:
+        raise UsageError(f"inspect takes one image, not {len(images)}.")
+    return inspect_tensor(images, storage_of(images), read_prior(), box)
+
+
+def obfuscate(
     images: "Tensor", operator: str | Operator, storage: str | Storage = "8bit"
 ) -> "Tensor":
     """Return images after an operator and a storage; the input is left as it is.
 
     Args:
         images: ``B x 3 x H x W``, float32 in [0,1], any size.
-        operator: what hides them, ``pixelate:block=8`` or a preset, ``pillow-gaussian:radius=5``.
+        operator: ``pixelate:block=8``, a spec, or a preset: ``pillow-gaussian:radius=5``.
         storage: how the result is kept, ``float``, ``8bit``, ``jpeg:75`` or ``h264:crf=23``.
 
     Returns:
-        The obfuscated images, same shape and range.
+        The obfuscated images, same shape and range. They know their storage, as ``read``'s do.
 
     Raises:
         UsageError: an unknown operator or storage, or images that break the contract.
     """
     from unveil.degradation.degrade import degrade
-    from unveil.images.tensors import check_images
+    from unveil.images.tensors import check_images, remember_storage
 
     check_images(images)
-    return degrade(images, Degradation(_operator(operator), _storage(storage)))
+    kept = _storage(storage)
+    return remember_storage(degrade(images, Degradation(_operator(operator), kept)), kept)
 
 
-def restored(
+def restore(
     images: "Tensor",
     operator: str | Operator | None = None,
-    storage: str | Storage = "8bit",
+    storage: str | Storage | None = None,
     model: str | None = None,
 ) -> "Tensor":
-    """Return images with what hides them undone, as ``unveil restore`` does it.
+    """Return the images restored, as ``unveil restore`` does it; warns as it does.
 
     Args:
         images: ``B x 3 x H x W``, float32 in [0,1], any size.
-        operator: what hides them, as in ``obfuscated``; None to find it out, image by image.
-        storage: how they were kept since.
-        model: shipped name, closed form or checkpoint folder; None for the best. Loaded at each
-            call: for many calls, keep what ``load`` returns.
+        operator: what obfuscated them, as in ``obfuscate``; None to find it, image by image.
+        storage: how they were kept; None for what ``read`` or ``obfuscate`` knows of them, else
+            8 bits.
+        model: shipped name, closed form or checkpoint folder; None for the best. It is loaded at
+            each call: for many calls, keep what ``load`` returns.
 
     Returns:
-        The restored images, same shape and range; the very input where nothing hides it.
+        The restored images, same shape and range; the very input where nothing is to be undone.
 
     Raises:
-        UsageError: an unknown operator, storage or model, or one that does not undo the other;
-            images that break the contract.
+        UsageError: an unknown operator, storage or model, or a model that does not undo the
+            operator; images that break the contract.
     """
     import torch
 
-    from unveil.images.tensors import check_images
-    from unveil.networks.shipped import check_choice
+    from unveil.images.tensors import check_images, storage_of
+    from unveil.restoration.choice import check_choice
+    from unveil.restoration.pipeline import Request
+    from unveil.restoration.pipeline import restore as restore_one
 
     check_images(images)
-    told = None if operator is None else Degradation(_operator(operator)).linear
-    check_choice(model, told)
-    loaded = cache(load)
-    kept = _storage(storage)
-    return torch.cat([_restored(image, told, kept, model, loaded) for image in images[:, None]])
+    kept = storage_of(images) if storage is None else _storage(storage)
+    request = Request(operator=_linear(operator), model=model)
+    check_choice(model, request.operator)
+    restored = [restore_one(image, kept, request, cache(load)) for image in images[:, None]]
+    for text in dict.fromkeys(r.text for done in restored for r in done.remarks if r.is_warning):
+        warnings.warn(text, stacklevel=2)
+    return torch.cat([done.images for done in restored])
 
 
-def scores(restored: "Tensor", clean: "Tensor") -> dict[str, float]:
-    """Return how near restored (or obfuscated) images are to the clean ones.
+def score(restored: "Tensor", clean: "Tensor") -> dict[str, float]:
+    """Return how close restored (or obfuscated) images are to the clean ones.
 
     Args:
         restored: ``B x 3 x H x W``, float32 in [0,1].
@@ -116,7 +152,7 @@ def scores(restored: "Tensor", clean: "Tensor") -> dict[str, float]:
 
     Returns:
         Means over the images: ``psnr`` in dB (infinite for identical ones), ``ssim`` and
-        ``ssim_deck`` up to 1.
+        ``ssim_deck`` (the paper's window) up to 1.
 
     Raises:
         UsageError: the shapes differ, or the images are smaller than 7 pixels.
@@ -124,17 +160,6 @@ def scores(restored: "Tensor", clean: "Tensor") -> dict[str, float]:
     from unveil.metrics.quality import METRICS
 
     return {name: float(metric(restored, clean).mean()) for name, metric in METRICS.items()}
-
-
-def inspect(path: str | Path) -> "Finding":
-    """Find what hides the photo in a file: its ``degradation`` is None where nothing does.
-
-    Raises:
-        UnveilError: the file is missing, damaged, too large or no photo.
-    """
-    from unveil.restoration.undo import inspect_photo
-
-    return inspect_photo(Path(path))
 
 
 def load(model: str) -> "Restorer":
@@ -149,16 +174,19 @@ def load(model: str) -> "Restorer":
     return load_restorer(model)
 
 
-def verdicts(path: str | Path, boxes: "Sequence[Box]" = ()) -> "list[Verdict]":
-    """Say of each face of a photo how likely a machine names it, as ``unveil audit`` does.
+def audit(
+    path: str | Path, boxes: "Sequence[Box]" = (), operator: str | Operator | None = None
+) -> "list[Verdict]":
+    """Return for each face of a photo how likely a machine names it, as ``unveil audit`` does.
 
     Args:
         path: the photo file.
         boxes: where its faces are; none to find them.
+        operator: what obfuscated the faces, as in ``obfuscate``; None to find it.
 
     Raises:
-        UnveilError: the photo cannot be read, no face is found, or the extra ``audit`` is not
-            installed.
+        UnveilError: the photo cannot be read, no face is found, or what the audit needs is not
+            installed (``pip install 'unveil[audit]'``).
         UsageError: a box is not inside the photo.
     """
     from unveil.auditing.photo import Auditor
@@ -169,44 +197,12 @@ def verdicts(path: str | Path, boxes: "Sequence[Box]" = ()) -> "list[Verdict]":
     return Auditor(boxes, None, None, MAX_PIXELS).audit(Path(path))
 
 
-def _restored(
-    image: "Tensor",
-    told: Linear | None,
-    storage: Storage,
-    model: str | None,
-    loaded: "Callable[[str], Restorer]",
-) -> "Tensor":
-    from unveil.estimation.finding import Finding
-    from unveil.estimation.finding import inspect as inspect_tensor
-    from unveil.networks.shipped import read_prior
-    from unveil.restoration.pipeline import restore_finding
-    from unveil.restoration.restorers import Network
-
-    restorer = loaded(model) if model else None
-    if isinstance(restorer, Network) and not restorer.needs_degradation:
-        return restorer.restore(image)
-    if told is not None:
-        finding = Finding(told, storage, 1.0)
-    else:
-        finding = inspect_tensor(image, storage, read_prior())
-    if finding.degradation is None:
-        return image
-    chosen = restorer or loaded(_best(finding.degradation))
-    return restore_finding(image, finding, chosen, consistent=False, tile_px=TILE_PX).restored
-
-
-def _best(degradation: Degradation) -> str:
-    from unveil.networks.shipped import model_for
-    from unveil.restoration.undo import FALLBACK
-
-    try:
-        return model_for(degradation)
-    except UsageError:
-        return FALLBACK
-
-
 def _operator(operator: str | Operator) -> Operator:
     return parse_call(operator) if isinstance(operator, str) else operator
+
+
+def _linear(operator: str | Operator | None) -> Linear | None:
+    return None if operator is None else Degradation(_operator(operator)).linear
 
 
 def _storage(storage: str | Storage) -> Storage:

@@ -20,9 +20,9 @@ def file(tmp_path):
 
 def test_a_photo_is_read_hidden_restored_scored_and_written(file):
     clean = unveil.read(file)
-    obfuscated = unveil.obfuscated(clean, BLUR)
-    restored = unveil.restored(obfuscated, BLUR)
-    before, after = unveil.scores(obfuscated, clean), unveil.scores(restored, clean)
+    obfuscated = unveil.obfuscate(clean, BLUR)
+    restored = unveil.restore(obfuscated, BLUR)
+    before, after = unveil.score(obfuscated, clean), unveil.score(restored, clean)
     assert list(after) == ["psnr", "ssim", "ssim_deck"]
     assert after["psnr"] > before["psnr"] + 5
     unveil.write(restored, file)
@@ -31,48 +31,48 @@ def test_a_photo_is_read_hidden_restored_scored_and_written(file):
 
 def test_what_is_not_told_is_found_as_the_command_finds_it(file, cli):
     hidden, answer = file.with_name("hidden.png"), file.with_name("answer.png")
-    unveil.write(unveil.obfuscated(unveil.read(file), "pixelate:block=8"), hidden)
+    unveil.write(unveil.obfuscate(unveil.read(file), "pixelate:block=8"), hidden)
     assert cli("restore", hidden, "-o", answer).status == 0
-    restored = unveil.restored(unveil.read(hidden))
+    restored = unveil.restore(unveil.read(hidden))
     assert (unveil.read(answer) - restored).abs().max() <= 0.51 / 255
     assert unveil.inspect(hidden).degradation.operator == unveil.Pixelate(8)
 
 
 def test_each_image_of_a_batch_is_looked_at_by_itself(file):
     clean = unveil.read(file)
-    mosaic = unveil.obfuscated(clean, "pixelate:block=8")
-    both = unveil.restored(torch.cat([mosaic, clean]))
+    mosaic = unveil.obfuscate(clean, "pixelate:block=8")
+    both = unveil.restore(torch.cat([mosaic, clean]))
     assert torch.equal(both[1:], clean)  # nothing hid it
-    assert torch.equal(both[:1], unveil.restored(mosaic))
+    assert torch.equal(both[:1], unveil.restore(mosaic))
 
 
 def test_operators_may_be_text_presets_or_objects(file):
     clean = unveil.read(file)
-    told = unveil.obfuscated(clean, unveil.Pixelate(8), unveil.Storage("float"))
-    assert torch.equal(told, unveil.obfuscated(clean, "pixelate:block=8", "float"))
-    assert not torch.equal(clean, unveil.obfuscated(clean, "pillow-gaussian:radius=2"))
+    told = unveil.obfuscate(clean, unveil.Pixelate(8), unveil.Storage("float"))
+    assert torch.equal(told, unveil.obfuscate(clean, "pixelate:block=8", "float"))
+    assert not torch.equal(clean, unveil.obfuscate(clean, "pillow-gaussian:radius=2"))
 
 
 def test_models_can_be_chosen(file):
-    hidden = unveil.obfuscated(unveil.read(file), BLUR)
-    algebra = unveil.restored(hidden, BLUR, model="lmmse")
+    hidden = unveil.obfuscate(unveil.read(file), BLUR)
+    algebra = unveil.restore(hidden, BLUR, model="lmmse")
     known = unveil.Degradation(unveil.parse_operator(BLUR))
     assert torch.equal(algebra, unveil.load("lmmse").restore(hidden, known))
-    trained = unveil.restored(hidden, model="cae-blur")  # is told nothing: it undoes one blur
+    trained = unveil.restore(hidden, model="cae-blur")  # is told nothing: it undoes one blur
     assert torch.equal(trained, unveil.load("cae-blur").restore(hidden))
 
 
 def test_a_blur_beyond_all_weights_is_left_to_algebra_unless_it_was_told(file):
-    hidden = unveil.obfuscated(unveil.read(file), "gaussian:kernel=85,sigma=14")
-    assert unveil.restored(hidden, storage="h264:crf=23").shape == hidden.shape
+    hidden = unveil.obfuscate(unveil.read(file), "gaussian:kernel=85,sigma=14")
+    assert unveil.restore(hidden, storage="h264:crf=23").shape == hidden.shape
     with pytest.raises(unveil.UsageError, match="beyond what the shipped weights"):
-        unveil.restored(hidden, "gaussian:kernel=85,sigma=14")
+        unveil.restore(hidden, "gaussian:kernel=85,sigma=14")
 
 
 def test_faces_are_judged(tmp_path):
     path = tmp_path / "photo.png"
     Image.fromarray(data.astronaut()).save(path)
-    (verdict,) = unveil.verdicts(path)
+    (verdict,) = unveil.audit(path)
     assert verdict.operator is None
     assert verdict.risk.share > 0.5
     assert verdict.words
@@ -81,14 +81,14 @@ def test_faces_are_judged(tmp_path):
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda x: unveil.obfuscated(x, "gausian"), "did you mean 'gaussian'"),
-        (lambda x: unveil.obfuscated(x, BLUR, "16bit"), "storage"),
-        (lambda x: unveil.obfuscated(x[0], BLUR), "B x 3 x H x W"),
-        (lambda x: unveil.restored(x.double(), BLUR), "float32"),
-        (lambda x: unveil.restored(x, "median:kernel=5"), "undoes it"),
-        (lambda x: unveil.restored(x, BLUR, model="bluer"), "did you mean 'blur'"),
-        (lambda x: unveil.restored(x, BLUR, model="cae-pixelate"), "not gaussian"),
-        (lambda x: unveil.scores(x, x[..., 1:]), "one shape"),
+        (lambda x: unveil.obfuscate(x, "gausian"), "did you mean 'gaussian'"),
+        (lambda x: unveil.obfuscate(x, BLUR, "16bit"), "storage"),
+        (lambda x: unveil.obfuscate(x[0], BLUR), "B x 3 x H x W"),
+        (lambda x: unveil.restore(x.double(), BLUR), "float32"),
+        (lambda x: unveil.restore(x, "median:kernel=5"), "undoes it"),
+        (lambda x: unveil.restore(x, BLUR, model="bluer"), "did you mean 'blur'"),
+        (lambda x: unveil.restore(x, BLUR, model="cae-pixelate"), "not gaussian"),
+        (lambda x: unveil.score(x, x[..., 1:]), "one shape"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(call, said):
@@ -99,4 +99,4 @@ def test_what_makes_no_sense_is_refused_in_one_line(call, said):
 
 def test_identical_images_are_infinitely_near():
     images = torch.from_numpy(np.random.default_rng(0).random((2, 3, 16, 16), np.float32))
-    assert unveil.scores(images, images) == {"psnr": np.inf, "ssim": 1.0, "ssim_deck": 1.0}
+    assert unveil.score(images, images) == {"psnr": np.inf, "ssim": 1.0, "ssim_deck": 1.0}

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unveil.degradation import Storage
 from unveil.errors import UsageError
 from unveil.images.photos import Photo
 
@@ -30,6 +31,26 @@ def to_photo(images: Tensor, like: Photo | None = None) -> Photo:
     levels = images[0].permute(1, 2, 0).mul(top).round_().clamp_(0, top)
     rgb = levels.cpu().numpy().astype(kind)
     return dataclasses.replace(like, rgb=rgb) if like else Photo(rgb)
+
+
+STORAGE_ATTRIBUTE = "unveil_storage"
+"""Name of the tensor attribute that keeps a photo's storage. Results of computations lack it."""
+
+
+def remember_storage(images: Tensor, storage: Storage) -> Tensor:
+    """Return ``images`` with how their file kept them noted on the tensor."""
+    setattr(images, STORAGE_ATTRIBUTE, storage)
+    return images
+
+
+def storage_of(images: Tensor) -> Storage:
+    """Return how ``images`` were kept, where that is noted on the tensor, else 8 bits.
+
+    Slices and whatever else is computed from a photo are other tensors, without the note: a part of
+    a JPEG has its block grid elsewhere.
+    """
+    storage: Storage = getattr(images, STORAGE_ATTRIBUTE, Storage())
+    return storage
 
 
 def check_images(images: Tensor) -> None:
