@@ -27,13 +27,12 @@ from unveil.degradation import (
 )
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding, inspect
-from unveil.linear.closed_forms import restore_closed_form
-from unveil.linear.prior import Prior
-from unveil.networks.shipped import model_for, read_prior
+from unveil.linear import Prior, restore_closed_form
+from unveil.networks.shipped import read_prior
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
+from unveil.restoration.choice import FALLBACK, model_for
 from unveil.restoration.restorers import load_network
-from unveil.restoration.undo import FALLBACK
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Restore, Trial, make_row, score

@@ -19,9 +19,10 @@ from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade
 from unveil.metrics.quality import METRICS
-from unveil.networks.shipped import IDENTITY, model_for
+from unveil.networks.shipped import IDENTITY
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
+from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import load
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
 

@@ -15,12 +15,12 @@ import tyro
 from torch import Tensor
 
 from unveil.config import DataConfig, RuntimeConfig
-from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.metrics.quality import METRICS
-from unveil.networks.shipped import model_for
+from unveil.progress import progress
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
+from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import Network, load_network
 from unveil.runtime import choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos

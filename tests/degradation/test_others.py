@@ -20,7 +20,7 @@ from unveil.degradation import (
 )
 from unveil.degradation.operators import block_means, obfuscate
 from unveil.errors import UsageError
-from unveil.networks.shipped import model_for
+from unveil.restoration.choice import model_for
 
 
 def images(batch: int = 2, height: int = 37, width: int = 45) -> torch.Tensor:

@@ -32,7 +32,7 @@ from unveil.degradation.families import (
 )
 from unveil.errors import UsageError
 from unveil.images.photos import read_photo
-from unveil.networks import build
+from unveil.networks.architectures import build
 from unveil.report import tables
 from unveil.report.rows import REQUIRED
 from unveil.training.objectives import Objective

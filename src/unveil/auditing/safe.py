@@ -14,7 +14,7 @@ from unveil.errors import UsageError
 from unveil.faces.embedder import Embedder
 from unveil.faces.finder import Face
 from unveil.images.box import Box
-from unveil.networks.shipped import model_for
+from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import load
 
 MARGIN = 0.25

@@ -14,10 +14,10 @@ from unveil.files import temporary_beside
 from unveil.images.photos import Photo
 from unveil.images.tensors import to_photo, to_tensor
 from unveil.metrics.quality import METRICS
-from unveil.networks.shipped import model_for
 from unveil.report import tables
 from unveil.report.rows import Row
 from unveil.report.strips import Captioned, draw_strip
+from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import load
 
 OPERATORS: tuple[Linear, ...] = (GaussianBlur(9, 4.0), Pixelate(8))

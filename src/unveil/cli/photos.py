@@ -166,7 +166,7 @@ def restore(
         engine: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file is kept in the cache).
     """
     from unveil.cli import photo_jobs
-    from unveil.networks.shipped import check_choice
+    from unveil.restoration.choice import check_choice
 
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
     place = parse_box(box) if box else None
@@ -177,13 +177,15 @@ def restore(
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
     jobs = plan_jobs(inputs, output, written) if are_videos else photo_jobs.plan(inputs, output)
     check_choice(model, wanted, force=force)
-    from unveil.restoration.undo import Undo
+    from unveil.cli.restoring import PhotoRestoring, loader
+    from unveil.restoration.pipeline import Request
 
-    undo = Undo(wanted, place, model, consistent, force, prior, tile_px, engine)
+    request = Request(wanted, place, model, consistent, force, are_videos, prior, tile_px)
+    load = loader(engine, device, precision, prior)
     if are_videos:
         from unveil.video.restoring import Restoring
 
-        steps = Restoring(undo, device, precision, 1 if together is None else together)
+        steps = Restoring(request, load, 1 if together is None else together)
         return int(process_all(jobs, steps, written) > 0)
     drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
     extras = [*drawn, *filter(None, [uncertainty])]
@@ -195,7 +197,9 @@ def restore(
             jobs, places, extras, overwrite=overwrite, max_pixels=max_pixels
         )
         return int(failed > 0)
-    process = undo.on(device, precision, uncertainty, drawn)
+    if model:
+        load(model)  # weights that cannot be loaded are no photo's fault
+    process = PhotoRestoring(request, load, uncertainty, drawn)
     return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
@@ -216,10 +220,14 @@ def inspect(
 
     place = parse_box(box) if box else None
     sources = photo_jobs.sources(inputs)
-    from unveil.restoration.undo import inspect_photo
+    from unveil.estimation.finding import inspect as inspect_images
+    from unveil.images.photos import read_photo
+    from unveil.images.tensors import to_tensor
+    from unveil.networks.shipped import read_prior
 
     def look(path: Path) -> None:
-        finding = inspect_photo(path, place, max_pixels)
+        photo = read_photo(path, max_pixels)
+        finding = inspect_images(to_tensor(photo), photo.storage, read_prior(), place)
         console.result({"photo": str(path), **finding.as_row()}, f"{path}: {finding}")
 
     return int(photo_jobs.each(sources, look) > 0)

@@ -42,8 +42,8 @@ def estimate_blur(image: Tensor, storage: Storage, prior: Prior, *, is_cut: bool
         prior: power spectrum of clean photos.
         is_cut: whether the image is a piece of a larger one, whose borders were not mirrored.
     """
-    part = _busiest(image)
-    tapered = _taper(part)
+    part = busiest(image)
+    tapered = taper(part)
     fit = _fit(of_cosines(tapered, storage, prior))
     if not is_cut and part.shape == image.shape:
         # Mirrored borders make the whole image exact evidence. Other programs have other borders:
@@ -132,7 +132,7 @@ ALIKE = 0.15
 LARGEST_PX = 256
 
 
-def _busiest(image: Tensor) -> Tensor:
+def busiest(image: Tensor) -> Tensor:
     """Return the part of at most 256 x 256 pixels that varies most."""
     height, width = (min(size, LARGEST_PX) for size in image.shape[-2:])
     mean, square = (
@@ -144,7 +144,7 @@ def _busiest(image: Tensor) -> Tensor:
     return image[..., row * step : row * step + height, column * step : column * step + width]
 
 
-def _taper(image: Tensor) -> Tensor:
+def taper(image: Tensor) -> Tensor:
     """Fade the image out to its mean at the borders, keeping its energy."""
     rows, columns = (torch.hann_window(size, periodic=False) for size in image.shape[-2:])
     window = torch.outer(rows, columns).to(image)

@@ -14,7 +14,7 @@ from unveil.images.box import Box
 from unveil.linear.prior import Prior
 from unveil.report.rows import Row
 
-LEAST_SIDE_PX = 16
+MIN_SIDE_PX = 16
 """Smaller pictures hold too little to tell a blur from a soft subject."""
 
 
@@ -82,7 +82,7 @@ def inspect(image: Tensor, storage: Storage, prior: Prior, box: Box | None = Non
         return _of_mosaic(mosaic, storage, box)
     if box is None and (part := find_part(image, storage, prior)) is not None:
         return part
-    if min(image.shape[-2:]) < LEAST_SIDE_PX or image.amax() - image.amin() < 2 / 255:
+    if min(image.shape[-2:]) < MIN_SIDE_PX or image.amax() - image.amin() < 2 / 255:
         return Finding(None, storage, 0.5, None, box)
     return _of_blur(estimate_blur(image, storage, prior, is_cut=box is not None), storage, box)
 

@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unveil.degradation import Degradation, Linear
-from unveil.degradation.families import FAMILIES, Task, family_of
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.files import read_checked
-from unveil.linear import CLOSED_FORMS
 from unveil.networks.card import CARD_NAME, Card, read_card
 from unveil.report.rows import Row
 
@@ -25,6 +22,9 @@ AWARE = "refiner"
 
 BLIND = "blind"
 """The architecture that is told nothing and undoes a family."""
+
+CLOSED_FORMS = ("lmmse", "tikhonov", "richardson-lucy", "bicubic", "lanczos")
+"""Restorers without weights, by the names that ``--model`` takes; see :mod:`unveil.linear`."""
 
 PRIOR = FOLDER / "prior.safetensors"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
@@ -82,59 +82,6 @@ def find_model(name: str) -> Path:
     if folder.is_dir():
         raise UsageError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).")
     raise unknown("model", name, [item.name for item in list_shipped()])
-
-
-def model_for(degradation: Degradation, *, force: bool = False) -> str:
-    """Return the name of the shipped weights that undo ``degradation`` best.
-
-    Only weights that know the operator are looked at: those for it alone before families, those
-    that were trained on it before those that help all the same, the largest first.
-
-    Args:
-        degradation: what to undo.
-        force: take weights of the right family even where it is beyond their training.
-
-    Raises:
-        UsageError: it is beyond what the weights were trained on; their range is named.
-    """
-    aware = [
-        item
-        for item in list_shipped()
-        if item.card.model.architecture == AWARE and not item.card.model.noise_planes
-    ]
-    aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
-    for serves in (Task.covers, Task.helps):
-        for item in aware:
-            if serves(item.card.task, degradation):
-                return item.name
-    family = family_of(degradation.linear)
-    for item in aware if force else []:
-        if item.card.operator == family:
-            return item.name
-    raise UsageError(
-        f"{degradation} is beyond what the shipped weights were trained on "
-        f"({FAMILIES[family].description}); try --force, or --model lmmse, which has no limits."
-    )
-
-
-def check_choice(model: str | None, operator: Linear | None, *, force: bool = False) -> None:
-    """Refuse early, before anything heavy is imported, what cannot be restored.
-
-    Raises:
-        UsageError: no such model; a model that undoes another operator; an operator beyond what
-            the shipped weights were trained on.
-    """
-    if model in CLOSED_FORMS:
-        return
-    if model is None:
-        if operator is not None:
-            model_for(Degradation(operator), force=force)
-        return
-    card = read_card(find_model(model))
-    if card.model.architecture != AWARE and operator not in (None, card.task.example.operator):
-        raise UsageError(
-            f"{model} undoes {card.operator}, not {operator}; leave --model out to choose."
-        )
 
 
 def read_prior(path: Path | None = None) -> "Prior":

@@ -1,169 +1,286 @@
-"""Restoring one picture: what hides it is told or found, and only that part is touched."""
+"""Restore images: find the operator or use the stated one, choose a restorer, undo only that.
 
+One function, :func:`restore`, serves the photo command, the page, the audit and Python; videos
+call its steps (:func:`find`, :func:`decide`, :func:`undo`), to decide once for many frames. The
+callers differ in how they show the remarks.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from unveil.degradation import (
-    AnisotropicGaussian,
-    Blur,
-    Degradation,
-    Disk,
-    GaussianBlur,
-    Linear,
-    Mosaic,
-    Pixelate,
-    Sample,
-    Storage,
-    Window,
-)
+from unveil.config import TILE_PX
+from unveil.degradation import Degradation, Linear, Pixelate, Sample, Storage
+from unveil.degradation.families import FAMILIES
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
+from unveil.estimation.check import contradiction
 from unveil.estimation.finding import Finding, inspect
 from unveil.images.box import Box
-from unveil.linear.prior import Prior
+from unveil.networks.shipped import read_prior
+from unveil.restoration.choice import (
+    FALLBACK,
+    best_or_closed_form,
+    check_undoes,
+    fast_variant,
+    model_for,
+)
 from unveil.restoration.consistency import make_consistent
 from unveil.restoration.paste import paste
+from unveil.restoration.remarks import Remark
 from unveil.restoration.restorers import Network, Restorer
+
+WHITE_ERROR = 0.1
+"""Expected absolute error, of values in [0,1], that the map of uncertainty shows as white."""
+
+Load = Callable[[str], Restorer]
+"""Loads a restorer by name or folder; callers keep what was loaded."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one picture.
+class Request:
+    """What the user asks for.
 
     Attributes:
-        restored: ``1 x 3 x H x W`` in [0,1]; the very input where nothing hid it.
-        error: expected absolute error, ``1 x 1 x H x W``; None where the restorer knows none.
+        operator: what obfuscated the images; None to find out.
+        box: the obfuscated part; None to find out.
+        model: name or folder of a restorer; None to choose.
+        consistent: whether the restored image, obfuscated again, must give the input.
+        force: whether to use weights beyond what they were trained on.
+        is_fast: whether to prefer fast weights, as videos do.
+        prior: file of the power spectrum of photos like these (default: the shipped one).
+        tile_px: side of the tiles that large images are restored in.
     """
 
-    restored: Tensor
-    error: Tensor | None = None
+    operator: Linear | None = None
+    box: Box | None = None
+    model: str | None = None
+    consistent: bool = False
+    force: bool = False
+    is_fast: bool = False
+    prior: Path | None = None
+    tile_px: int = TILE_PX
 
 
-def find(
-    images: Tensor, storage: Storage, operator: Linear | None, box: Box | None, prior: Prior
-) -> tuple[Finding, str | None]:
-    """Return what hides a picture, and a warning where that is not what the user said.
+@dataclass(frozen=True)
+class Restored:
+    """A restored image, and how it came about.
+
+    Attributes:
+        images: ``1 x 3 x H x W`` in [0,1]; the very input where nothing was undone.
+        error: expected absolute error, ``1 x 1 x H x W``; None where the restorer gives none.
+        finding: what obfuscated the image, stated or found; None where the restorer is not told.
+        restorer: what was used; None for nothing.
+        remarks: what to say of it, in order.
+    """
+
+    images: Tensor
+    error: Tensor | None
+    finding: Finding | None
+    restorer: Restorer | None
+    remarks: tuple[Remark, ...]
+
+
+def restore(images: Tensor, storage: Storage, request: Request, load: Load) -> Restored:
+    """Restore one image.
 
     Args:
         images: ``1 x 3 x H x W`` in [0,1].
         storage: how its file kept it.
-        operator: what the user says of it; None to find out.
-        box: the part that is hidden; None to find out.
-        prior: power spectrum of clean photos.
+        request: what the user asks for.
+        load: loads restorers by name.
 
     Raises:
-        UsageError: the box is not inside the picture.
+        UsageError: the box is not inside the image; the restorer does not undo the operator.
     """
-    found = inspect(images, storage, prior, box)
-    if operator is None:
-        return found, None
-    told = Finding(operator, storage, 1.0, None, box)
-    return told, None if _agree(operator, found) else f"told {operator}, but found {found}"
+    finding: Finding | None = None
+    remarks: tuple[Remark, ...] = ()
+    known, box = assumed(request, storage, load), request.box
+    if known is None:
+        finding, remarks = find(images, storage, request)
+        known, box = finding.degradation, finding.box
+    restorer, more = decide(known, request, load)
+    remarks += more
+    if known is None or restorer is None:
+        return Restored(images, None, finding, None, remarks)
+    restored, error = undo(images, known, box, restorer, request)
+    return Restored(restored, error, finding, restorer, remarks)
 
 
-SIGMA_TOLERANCE = 0.25
-"""A found sigma or radius may be this much off, of what was told, before a warning is due."""
+def assumed(request: Request, storage: Storage, load: Load) -> Degradation | None:
+    """Return what the requested restorer undoes without being told; None where it is told.
+
+    Args:
+        request: what the user asks for.
+        storage: how the image was kept.
+        load: loads restorers by name.
+    """
+    restorer = load(request.model) if request.model else None
+    if isinstance(restorer, Network) and not restorer.needs_degradation:
+        return Degradation(restorer.card.task.example.operator, storage)
+    return None
 
 
-def _agree(told: Linear, found: Finding) -> bool:
-    operator = found.operator
-    if isinstance(told, GaussianBlur) and isinstance(operator, GaussianBlur):
-        return abs(operator.sigma - told.sigma) <= SIGMA_TOLERANCE * told.sigma
-    if isinstance(told, Disk) and isinstance(operator, Disk):
-        return abs(operator.radius - told.radius) <= SIGMA_TOLERANCE * told.radius
-    if isinstance(told, Window | AnisotropicGaussian):
-        return isinstance(operator, Blur)  # inspection names the nearest blur that it knows
-    if isinstance(told, Blur) or operator is None:
-        return type(told) is type(operator)
-    return getattr(operator, "block", None) == told.block
+def find(images: Tensor, storage: Storage, request: Request) -> tuple[Finding, tuple[Remark, ...]]:
+    """Return what obfuscated an image: what the request states, checked, or what is found.
 
-
-def restore_finding(
-    images: Tensor, finding: Finding, restorer: Restorer, *, consistent: bool, tile_px: int
-) -> Outcome:
-    """Restore what ``finding`` says is hidden, and leave the rest as it is, bit for bit.
+    The check is cheap, a few percent of a search. It warns and changes nothing.
 
     Args:
         images: ``1 x 3 x H x W`` in [0,1].
-        finding: what hides them, and where.
-        restorer: what undoes it.
-        consistent: whether the answer, obfuscated again, must give the input.
-        tile_px: side of the pieces that large images are restored in.
-    """
-    way = _Way(restorer, consistent, tile_px)
-    operator, storage, box = finding.operator, finding.storage, finding.box
-    # One colour hides nothing: a network would only add its own bias.
-    if operator is None or bool((images == images[..., :1, :1]).all()):
-        return Outcome(images)
-    if box is None:
-        return Outcome(*way.whole(images, Degradation(operator, storage)))
-    if isinstance(operator, Pixelate | Sample):
-        part, error = way.mosaic_part(images, box, operator, storage)
-    else:
-        part, error = way.whole(images[..., *box.place], Degradation(operator, storage))
-    whole_error = None if error is None else _framed(error, torch.zeros_like(images), box)
-    return Outcome(_framed(part, images, box), whole_error)
-
-
-def draw(
-    images: Tensor, finding: Finding, restorer: Restorer, seed: int, *, tile_px: int
-) -> Tensor:
-    """Draw one of the images that a mosaic may have hidden; made into blocks, it gives ``images``.
+        storage: how its file kept it.
+        request: what the user asks for.
 
     Raises:
-        UsageError: what was found is no mosaic of the whole picture.
+        UsageError: the box is not inside the image.
     """
-    known = finding.degradation
-    is_mosaic = known is not None and isinstance(known.operator, Pixelate | Sample)
-    if known is None or not is_mosaic or finding.box or not isinstance(restorer, Network):
-        raise UsageError("--samples is for mosaics that cover the whole picture.")
-    drawn = restorer.draw(images, known, seed, tile_px)
-    return make_consistent(drawn, images, known, restorer.prior)
+    prior, stated, box = read_prior(request.prior), request.operator, request.box
+    if stated is None:
+        finding = inspect(images, storage, prior, box)
+        return finding, (Remark(f"found: {finding}"),)
+    if box is not None:
+        box.check_inside(images.shape[-1], images.shape[-2])
+    finding = Finding(stated, storage, 1.0, None, box)
+    instead = contradiction(images, stated, storage, prior, box)
+    said = Remark(f"told: {stated}{f', in {box}' if box else ''}, kept as {storage}")
+    if instead is None:
+        return finding, (said,)
+    return finding, (said, Remark(f"told {stated}, but the image looks like {instead}", True))
 
 
-@dataclass(frozen=True)
-class _Way:
-    """How to restore: with what, and how faithful to the input."""
+def decide(
+    degradation: Degradation | None, request: Request, load: Load
+) -> tuple[Restorer | None, tuple[Remark, ...]]:
+    """Choose the restorer of a degradation; None where there is nothing to undo.
 
-    restorer: Restorer
-    consistent: bool
-    tile_px: int
+    Args:
+        degradation: what to undo; None for nothing.
+        request: what the user asks for.
+        load: loads restorers by name.
 
-    def whole(self, images: Tensor, degradation: Degradation) -> tuple[Tensor, Tensor | None]:
-        """Restore images that are hidden everywhere.
+    Raises:
+        UsageError: the requested restorer does not undo the operator, or no shipped weights were
+            trained on the stated one.
+    """
+    if degradation is None:
+        return None, (Remark("nothing to undo: the input is left as it is"),)
+    name, remarks = request.model, []
+    if name is None:
+        choose = best_or_closed_form if request.operator is None else model_for
+        name = choose(degradation, force=request.force)
+        if name == FALLBACK:
+            beyond = "beyond what the shipped weights were trained on: using the closed form"
+            remarks.append(Remark(beyond))
+        name = fast_variant(name) if request.is_fast else name
+    restorer = load(name)
+    if isinstance(restorer, Network) and restorer.needs_degradation:
+        check_undoes(restorer.name, restorer.card, degradation.linear)
+    undone = described(degradation, restorer)
+    remarks.append(Remark(f"undoing {undone} with {restorer.name} on {restorer.runtime}"))
+    if request.model is None and isinstance(restorer, Network):
+        card = restorer.card
+        if not card.task.covers(degradation):
+            text = f"{restorer.name} was not trained on that, but on {card.trained_on}"
+            remarks.append(Remark(text))
+    return restorer, tuple(remarks)
 
-        A part that was blurred by itself is one too: its borders were mirrored.
-        """
-        restored, error = self.restorer.restore_with_error(images, degradation, self.tile_px)
-        if self.consistent:
-            restored = make_consistent(restored, images, degradation, self.restorer.prior)
+
+def described(degradation: Degradation, restorer: Restorer) -> str:
+    """Return what is undone, in words: a network that is not told undoes all of its family."""
+    if isinstance(restorer, Network) and not restorer.needs_degradation:
+        family = FAMILIES.get(restorer.card.operator)
+        return family.description if family else str(degradation)
+    return str(degradation)
+
+
+def undo(
+    images: Tensor, known: Degradation, box: Box | None, restorer: Restorer, request: Request
+) -> tuple[Tensor, Tensor | None]:
+    """Restore the obfuscated part of images, and leave the rest as it is, bit for bit.
+
+    Args:
+        images: ``B x 3 x H x W`` in [0,1].
+        known: what obfuscated them.
+        box: the obfuscated part; None for all of it.
+        restorer: what undoes it.
+        request: whether the result must be consistent, and the size of tiles.
+
+    Returns:
+        The restored images, and their expected absolute error, ``B x 1 x H x W``, where the
+        restorer gives one.
+    """
+    # An image of one colour holds nothing to restore: a network would only add its own bias.
+    if bool((images == images[..., :1, :1]).all()):
+        return images, None
+    part = images if box is None else images[..., *box.place]
+    if box is not None and isinstance(known.operator, Pixelate | Sample):
+        restored, error = _mosaic_in_context(images, box, known, restorer, request.tile_px)
+    else:
+        # A part that was blurred by itself is a whole image: its borders were mirrored.
+        restored, error = restorer.restore_with_error(part, known, request.tile_px)
+    if request.consistent:
+        restored = make_consistent(restored, part, known, restorer.prior)
+    if box is None:
         return restored, error
+    if error is not None:
+        error = _framed(error, torch.zeros_like(images), box)
+    return _framed(restored, images, box), error
 
-    def mosaic_part(
-        self, images: Tensor, box: Box, operator: Mosaic, storage: Storage
-    ) -> tuple[Tensor, Tensor | None]:
-        """Restore a mosaic inside a clean photo.
 
-        Its surroundings help: put through the same mosaic, they are what the restorer knows.
-        """
-        block = operator.block
-        left, top = (box.left + operator.left) % block, (box.top + operator.top) % block
-        grid = replace(operator, left=left, top=top)
-        context = _framed(images[..., *box.place], obfuscate(images, grid), box)
-        restored, error = self.restorer.restore_with_error(
-            context, Degradation(grid, storage), self.tile_px
-        )
-        part = paste(images, restored, box, block)[..., *box.place]
-        if self.consistent:
-            known = Degradation(operator, storage)
-            part = make_consistent(part, images[..., *box.place], known, self.restorer.prior)
-        return part, None if error is None else error[..., *box.place]
+def _mosaic_in_context(
+    images: Tensor, box: Box, known: Degradation, restorer: Restorer, tile_px: int
+) -> tuple[Tensor, Tensor | None]:
+    """Restore a mosaic inside a clean image; return the part in ``box``.
+
+    Its surroundings help: put through the same mosaic, they are context for the restorer.
+    """
+    operator = known.operator
+    if not isinstance(operator, Pixelate | Sample):
+        raise TypeError(operator)
+    block = operator.block
+    left, top = (box.left + operator.left) % block, (box.top + operator.top) % block
+    grid = replace(operator, left=left, top=top)
+    context = _framed(images[..., *box.place], obfuscate(images, grid), box)
+    restored, error = restorer.restore_with_error(
+        context, Degradation(grid, known.storage), tile_px
+    )
+    part = paste(images, restored, box, block)[..., *box.place]
+    return part, None if error is None else error[..., *box.place]
 
 
 def _framed(part: Tensor, whole: Tensor, box: Box) -> Tensor:
-    """Return ``whole``, as many channels as ``part`` has, with ``part`` in its place."""
+    """Return the first channels of ``whole``, as many as ``part`` has, with ``part`` in ``box``."""
     framed = whole[:, : part.shape[1]].clone()
     framed[..., *box.place] = part
     return framed
+
+
+def draw(
+    images: Tensor, finding: Finding | None, sampler: Restorer, seed: int, tile_px: int
+) -> Tensor:
+    """Draw one of the images that a mosaic may have hidden: pixelated, it gives ``images``.
+
+    Raises:
+        UsageError: what was found is not a mosaic of the whole image.
+    """
+    known = finding.degradation if finding and finding.box is None else None
+    if known is None or not isinstance(known.operator, Pixelate | Sample):
+        raise UsageError("--samples is for mosaics that cover the whole picture.")
+    if not isinstance(sampler, Network):
+        raise TypeError(sampler)
+    drawn = sampler.draw(images, known, seed, tile_px)
+    return make_consistent(drawn, images, known, sampler.prior)
+
+
+def uncertainty_map(error: Tensor | None) -> Tensor:
+    """Return the expected absolute error as a gray image, ``1 x 3 x H x W``.
+
+    Raises:
+        UsageError: the restorer gives no error.
+    """
+    if error is None:
+        raise UsageError("this model knows no uncertainty; leave --model out, or take `blur`.")
+    return (error / WHITE_ERROR).clamp(0, 1).expand(-1, 3, -1, -1)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from unveil.estimation.finding import Finding, find_part
+from unveil.degradation import Degradation
+from unveil.estimation.finding import find_part
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 from unveil.video.agreement import Moving
@@ -43,14 +44,14 @@ class Following:
     Attributes:
         info: the clip.
         moving: the mosaic.
-        restore: restores a picture, or what is seen of it, as a finding says.
+        restore: restores a frame, or what is seen of it: images, what to undo, where.
         prior: power spectrum of clean photos.
         together: how many pictures are restored as one.
     """
 
     info: Info
     moving: Moving
-    restore: Callable[[Tensor, Finding], Tensor]
+    restore: Callable[[Tensor, Degradation, Box | None], Tensor]
     prior: Prior
     together: int
 
@@ -88,10 +89,7 @@ class Following:
         """Yield a few pictures restored, by each other if there are several."""
         sights = [one for one in chunk if isinstance(one, Sight)]
         known = self.moving.degradation
-        images = [
-            self.restore(one.images, Finding(known.operator, known.storage, 1.0, None, one.box))
-            for one in sights
-        ]
+        images = [self.restore(one.images, known, one.box) for one in sights]
         if self.together > 1 and len(sights) > 1:
             places = self._alike([one.box for one in sights])
             images = improve([one.images for one in sights], images, places, known, self.prior)

@@ -1,21 +1,20 @@
 """`unveil restore` on videos."""
 
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from unveil import console
-from unveil.config import Device, Precision
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
-from unveil.estimation.finding import Finding
+from unveil.estimation.finding import Finding, inspect
 from unveil.images.box import Box
-from unveil.networks.shipped import list_shipped, read_prior
-from unveil.restoration.pipeline import find, restore_finding
-from unveil.restoration.restorers import Network, Restorer
-from unveil.restoration.undo import Undo, said, say_if_beyond
+from unveil.networks.shipped import read_prior
+from unveil.restoration.pipeline import Load, Request, assumed, decide, find, undo
+from unveil.restoration.remarks import Remark, show
+from unveil.restoration.restorers import Restorer
 from unveil.video.agreement import Moving, agree
 from unveil.video.following import Following
 from unveil.video.parts import around, improve
@@ -31,21 +30,19 @@ LOOKED_AT = 5
 
 @dataclass(frozen=True)
 class Restoring:
-    """Restores clips: what hides one is found once and held, so that nothing flickers.
+    """Restores clips: what obfuscates one is found once and kept, so that nothing flickers.
 
     Attributes:
-        undo: what the user asks for.
-        device: where to compute.
-        precision: arithmetic of the network.
-        together: how many pictures are restored as one, each learning from the others.
+        request: what the user asks for.
+        load: loads restorers by name.
+        together: number of frames restored as one, each learning from the others.
 
     Raises:
         UsageError: ``together`` is not from 1 to 16.
     """
 
-    undo: Undo
-    device: Device
-    precision: Precision
+    request: Request
+    load: Load
     together: int = 1
 
     def __post_init__(self) -> None:
@@ -54,77 +51,52 @@ class Restoring:
 
     def __call__(self, info: Info) -> Change | None:
         """Return what restores a clip, and say how; None where there is nothing to undo."""
-        finding = self._find(info)
-        degradation = finding.degradation
-        if degradation is None:
-            console.note("nothing to undo: the video is written as it is.")
-            console.add(model=None)
+        request = self.request
+        if request.box is not None:
+            request.box.check_inside(info.width, info.height)
+        finding: Finding | Moving | None = None
+        remarks: tuple[Remark, ...] = ()
+        known, box = assumed(request, info.storage, self.load), request.box
+        if known is None:
+            if not info.is_measured:
+                console.note(f"how the clip was compressed is not known: taken for {info.storage}.")
+            finding, remarks = self._find(info)
+            known, box = finding.degradation, getattr(finding, "box", None)
+        restorer, more = decide(known, request, self.load)
+        show(remarks + more, finding.as_row() if finding else None, restorer)
+        if known is None or restorer is None:
             return None
-        restorer = self._chosen or self._load(self._choose(degradation))
-        console.note(
-            f"undoing {said(degradation, restorer)} with {restorer.name} on {restorer.runtime}"
-        )
-        console.add(model=restorer.name, runtime=str(restorer.runtime))
-        if self._chosen is None and isinstance(restorer, Network):
-            say_if_beyond(restorer, degradation)
         if isinstance(finding, Moving):
             restore = partial(self._restore, restorer)
-            prior = read_prior(self.undo.prior)
+            prior = read_prior(request.prior)
             return Following(info, finding, restore, prior, self.together)
-        return partial(paint, info=info, step=self._step(info, finding, restorer))
+        return partial(paint, info=info, step=self._step(info, known, box, restorer))
 
-    @cached_property
-    def _chosen(self) -> Restorer | None:
-        return self._load(self.undo.model) if self.undo.model else None
+    def _find(self, info: Info) -> tuple[Finding | Moving, tuple[Remark, ...]]:
+        """Return what obfuscates a clip, by some of its frames."""
+        request = self.request
+        frames = (upright(frame, info) for frame in samples(info, LOOKED_AT))
+        if request.operator is not None:
+            return find(next(frames), info.storage, request)
+        prior = read_prior(request.prior)
+        finding = agree([inspect(images, info.storage, prior, request.box) for images in frames])
+        return finding, (Remark(f"found: {finding}"),)
 
-    def _load(self, name: str) -> Restorer:
-        return self.undo.load(name, self.device, self.precision)
+    def _restore(
+        self, restorer: Restorer, images: Tensor, known: Degradation, box: Box | None
+    ) -> Tensor:
+        return undo(images, known, box, restorer, self.request)[0]
 
-    def _choose(self, degradation: Degradation) -> str:
-        """Return the fast weights of the family, where the best would do too."""
-        name = self.undo.choose(degradation)
-        fast = f"{name}-fast"
-        return fast if any(item.name == fast for item in list_shipped()) else name
-
-    def _find(self, info: Info) -> Finding | Moving:
-        """Return what hides a clip, and say how that is known."""
-        storage, undo = info.storage, self.undo
-        if undo.box is not None:
-            undo.box.check_inside(info.width, info.height)
-        if isinstance(self._chosen, Network) and not self._chosen.needs_degradation:
-            operator = self._chosen.card.task.example.operator
-            return Finding(operator, storage, 1.0, None, undo.box)
-        if not info.is_measured:
-            console.note(f"how the clip was compressed is not known: taken for {storage}.")
-        finding: Finding | Moving
-        if undo.operator is not None:
-            finding = Finding(undo.operator, storage, 1.0, None, undo.box)
-        else:
-            prior = read_prior(undo.prior)
-            pictures = (upright(picture, info) for picture in samples(info, LOOKED_AT))
-            seen = [find(images, storage, None, undo.box, prior)[0] for images in pictures]
-            finding = agree(seen)
-        console.note(f"{'told' if undo.operator else 'found'}: {finding}")
-        console.add(**finding.as_row())
-        return finding
-
-    def _restore(self, restorer: Restorer, images: Tensor, finding: Finding) -> Tensor:
-        asked = self.undo
-        return restore_finding(
-            images, finding, restorer, consistent=asked.consistent, tile_px=asked.tile_px
-        ).restored
-
-    def _step(self, info: Info, finding: Finding, restorer: Restorer) -> Step:
+    def _step(self, info: Info, known: Degradation, box: Box | None, restorer: Restorer) -> Step:
         whole = Box(0, 0, info.width, info.height)
-        box = finding.box
-        seen = whole if box is None else around(box, finding.operator, info)
-        near = finding if box is None else replace(finding, box=box.within(seen))
-        place = near.box or whole
+        seen = whole if box is None else around(box, known.operator, info)
+        near = box and box.within(seen)
+        place = near or whole
 
         def change(images: Tensor, _: int) -> Tensor:
-            restored = self._restore(restorer, images, near)
-            if self.together > 1 and (known := finding.degradation):
-                prior, places = read_prior(self.undo.prior), [place] * len(images)
+            restored = self._restore(restorer, images, known, near)
+            if self.together > 1:
+                prior, places = read_prior(self.request.prior), [place] * len(images)
                 hidden, alone = list(one_by_one(images)), list(one_by_one(restored))
                 restored = torch.cat(improve(hidden, alone, places, known, prior))
             return restored

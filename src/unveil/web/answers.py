@@ -22,20 +22,19 @@ from unveil.auditing.photo import (
 )
 from unveil.auditing.safe import hide
 from unveil.auditing.verdict import shipped_curves
-from unveil.config import TILE_PX
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
-from unveil.errors import UsageError
 from unveil.estimation.finding import inspect
 from unveil.faces.finder import FaceFinder
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
 from unveil.images.tensors import to_photo, to_tensor
-from unveil.networks.shipped import model_for, read_prior
-from unveil.restoration.pipeline import find, restore_finding
+from unveil.networks.shipped import read_prior
+from unveil.restoration.choice import model_for
+from unveil.restoration.pipeline import Request, restore
+from unveil.restoration.remarks import Remark
 from unveil.restoration.restorers import Restorer, load
-from unveil.restoration.undo import FALLBACK
 from unveil.runtime import keep_freed_memory
 
 SHOWN_PX = 1600
@@ -116,19 +115,18 @@ def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box |
 
 
 def undo(path: Path, max_pixels: int, operator: Linear | None, box: Box | None) -> Answer:
-    """Restore a photo, or the part of it in ``box``; what hides it is told or found."""
+    """Restore a photo, or the part of it in ``box``; the operator is stated or found."""
     photo = read_photo(path, max_pixels)
-    images = to_tensor(photo)
-    finding, warning = find(images, photo.storage, operator, box, read_prior())
-    words = [f"{'Told' if operator else 'Found'}: {finding}."]
-    if finding.degradation is None:
-        return Answer([*words, "There is nothing to undo."], before=shown(photo))
-    restorer = _load(_best(finding.degradation))
-    restored = restore_finding(
-        images, finding, restorer, consistent=False, tile_px=TILE_PX
-    ).restored
-    words += [f"Undone with {restorer.name}. A restored face is an estimate, no evidence."]
-    return _beside(photo, restored, words + ([f"{warning}."] if warning else []))
+    done = restore(to_tensor(photo), photo.storage, Request(operator, box), _load)
+    words = [_sentence(remark) for remark in done.remarks]
+    if done.restorer is None:
+        return Answer(words, before=shown(photo))
+    return _beside(photo, done.images, [*words, "A restored face is an estimate, no evidence."])
+
+
+def _sentence(remark: Remark) -> str:
+    text = f"Warning: {remark.text}" if remark.is_warning else remark.text
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def judge(path: Path, max_pixels: int, box: Box | None) -> Answer:
@@ -171,13 +169,6 @@ def _png(photo: Photo) -> str:
 
 def _uri(kind: str, content: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def _best(degradation: Degradation) -> str:
-    try:
-        return model_for(degradation)
-    except UsageError:  # beyond what weights were trained on
-        return FALLBACK
 
 
 @cache

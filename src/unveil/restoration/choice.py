@@ -1,0 +1,99 @@
+"""Which restorer to use: decided from the cards of the shipped weights, without torch."""
+
+from unveil.degradation import Degradation, Linear, Mosaic
+from unveil.degradation.families import FAMILIES, Task, family_of
+from unveil.errors import UsageError
+from unveil.networks.card import Card, read_card
+from unveil.networks.shipped import AWARE, CLOSED_FORMS, find_model, list_shipped
+
+FALLBACK = "lmmse"
+"""The closed form that knows every linear operator and storage."""
+
+
+def model_for(degradation: Degradation, *, force: bool = False) -> str:
+    """Return the name of the shipped weights that undo ``degradation`` best.
+
+    Only networks that are told the operator are considered: weights for it alone before those of a
+    family, weights trained on it before those that help all the same, the largest first.
+
+    Args:
+        degradation: what to undo.
+        force: take weights of the right family even where it is beyond their training.
+
+    Raises:
+        UsageError: it is beyond what the weights were trained on; their range is named.
+    """
+    aware = [
+        item
+        for item in list_shipped()
+        if item.card.model.architecture == AWARE and not item.card.model.noise_planes
+    ]
+    aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
+    for serves in (Task.covers, Task.helps):
+        for item in aware:
+            if serves(item.card.task, degradation):
+                return item.name
+    family = family_of(degradation.linear)
+    for item in aware if force else []:
+        if item.card.operator == family:
+            return item.name
+    raise UsageError(
+        f"{degradation} is beyond what the shipped weights were trained on "
+        f"({FAMILIES[family].description}); try --force, or --model lmmse, which has no limits."
+    )
+
+
+def best_or_closed_form(degradation: Degradation, *, force: bool = False) -> str:
+    """Return the best shipped weights, or the closed form where none were trained on it."""
+    try:
+        return model_for(degradation, force=force)
+    except UsageError:
+        return FALLBACK
+
+
+def fast_variant(name: str) -> str:
+    """Return the fast weights of the same family, where they are shipped; else ``name``."""
+    fast = f"{name}-fast"
+    return fast if any(item.name == fast for item in list_shipped()) else name
+
+
+def check_choice(model: str | None, operator: Linear | None, *, force: bool = False) -> None:
+    """Refuse early, before anything heavy is imported, what cannot be restored.
+
+    Args:
+        model: what the user asks for; None for the best shipped weights.
+        operator: what the user says obfuscated the image; None to find out.
+        force: whether to use weights beyond what they were trained on.
+
+    Raises:
+        UsageError: no such model; a model that undoes another operator; an operator beyond what
+            the shipped weights were trained on.
+    """
+    if model in CLOSED_FORMS:
+        return
+    if model is None:
+        if operator is not None:
+            model_for(Degradation(operator), force=force)
+        return
+    if operator is not None:
+        check_undoes(model, read_card(find_model(model)), operator)
+    else:
+        read_card(find_model(model))
+
+
+def check_undoes(name: str, card: Card, operator: Linear) -> None:
+    """Refuse weights for an operator of a kind that they never met: they would do harm.
+
+    Raises:
+        UsageError: a mosaic for weights that undo blurs, or the reverse; another operator for
+            weights that undo a single one.
+    """
+    trained = card.task.example.operator
+    if card.model.architecture == AWARE:
+        fits = isinstance(trained, Mosaic) == isinstance(operator, Mosaic)
+    else:
+        fits = operator == trained
+    if not fits:
+        raise UsageError(
+            f"{name} undoes {card.trained_on}, not {operator}; leave the model out to choose."
+        )
