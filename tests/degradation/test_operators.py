@@ -141,6 +141,32 @@ class TestBlurAgrees:
         torch.testing.assert_close(gaussian_blur(x, kernel, sigma), expected, atol=2e-6, rtol=0)
 
 
+@pytest.mark.parametrize("sigma", [0.3, 1.12, 2.0, 3.3, 10.0])
+class TestWholeGaussian:
+    def test_it_is_scipys_default(self, sigma):
+        for size in SIZES:
+            x = images(*size)
+            expected = ndimage.gaussian_filter(x.numpy(), sigma, axes=(2, 3), mode="mirror")
+            np.testing.assert_allclose(
+                obfuscate(x, GaussianBlur(sigma=sigma)), expected, atol=1e-12
+            )
+
+    def test_it_is_opencvs_of_floats(self, sigma):
+        """OpenCV ends the kernel near 4 sigma, too, at times a pixel further."""
+        x = images(37, 50)
+        expected = cv2.GaussianBlur(
+            x[0].permute(1, 2, 0).numpy(), (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101
+        )
+        blurred = obfuscate(x, GaussianBlur(sigma=sigma))[0].permute(1, 2, 0)
+        np.testing.assert_allclose(blurred, expected, atol=0.04 / 255)
+
+    def test_what_lies_beyond_is_not_seen(self, sigma):
+        x = images(112, 112).round()
+        beyond = obfuscate(x, GaussianBlur(2 * math.ceil(9 * sigma) + 1, sigma))
+        whole = obfuscate(x, GaussianBlur(sigma=sigma))
+        torch.testing.assert_close(whole, beyond, atol=0.04 / 255, rtol=0)
+
+
 @pytest.mark.parametrize("operator", [GaussianBlur(9, 4.0), Window((4, 3, 1), (1, 0.5, 0))])
 def test_large_pictures_are_blurred_the_same(operator):
     """They take another way: the same numbers as those of float64, which do not."""

@@ -1,5 +1,9 @@
 """The text forms: what str gives, parse takes; anything else is refused with the nearest."""
 
+import copy
+import dataclasses
+import pickle
+
 import pytest
 
 from unveil.degradation import (
@@ -39,8 +43,29 @@ def test_text_and_storage_are_each_others_inverse(text):
 
 def test_parameters_left_out_keep_the_studys_values():
     assert parse_operator("gaussian") == GaussianBlur(kernel=9, sigma=4.0)
-    assert parse_operator("gaussian:sigma=2") == GaussianBlur(kernel=9, sigma=2.0)
+    assert parse_operator("gaussian:kernel=13") == GaussianBlur(kernel=13, sigma=4.0)
     assert parse_operator("pixelate") == Pixelate(block=8)
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 1, 1.12, 2.7, 10, 127.87])
+def test_a_gaussian_without_a_kernel_is_whole_and_says_so(sigma):
+    whole = parse_operator(f"gaussian:sigma={sigma}")
+    assert whole == GaussianBlur(sigma=sigma)
+    assert whole.kernel // 2 + 0.5 >= 4 * sigma  # further than 4 sigma, in whole pixels
+    assert str(whole) == f"gaussian:kernel={whole.kernel},sigma={sigma:g}"
+    assert parse_operator(str(whole)) == whole
+    assert parse_operator(f"gaussian:kernel=9,sigma={sigma}") == GaussianBlur(9, sigma)
+
+
+def test_a_gaussian_is_copied_pickled_and_taken_apart_like_other_operators():
+    blur = GaussianBlur(9, 2.5)
+    assert dataclasses.replace(blur, sigma=3.0) == GaussianBlur(9, 3.0)
+    assert pickle.loads(pickle.dumps(blur)) == copy.deepcopy(blur) == blur  # noqa: S301  # our own
+    match blur:
+        case GaussianBlur(kernel, sigma):
+            assert (kernel, sigma) == (9, 2.5)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        blur.sigma = 1.0
 
 
 @pytest.mark.parametrize(
@@ -52,6 +77,8 @@ def test_parameters_left_out_keep_the_studys_values():
         ("gaussian:sigm=4", "did you mean 'sigma'"),
         ("gaussian:sigma=-1", "sigma=-1 must be above 0"),
         ("gaussian:sigma=nan", "sigma=nan must be above 0"),
+        ("gaussian:sigma=inf", "sigma=inf must be above 0"),
+        ("gaussian:sigma=128", "a kernel of 1025 pixels, above 1023; add kernel=1023"),
         ("gaussian:sigma=x", "must be a number"),
         ("gaussian:kernel=8", "kernel=8 must be an odd number"),
         ("gaussian:kernel=9.5", "must be a whole number"),

@@ -118,7 +118,7 @@ def parse_operator(text: str) -> Operator:
         >>> parse_operator("pixelate:block=12,left=3")
         Pixelate(block=12, left=3, top=0)
         >>> str(parse_operator("gaussian:sigma=2"))
-        'gaussian:kernel=9,sigma=2'
+        'gaussian:kernel=17,sigma=2'
     """
     name, _, rest = text.partition(":")
     if name not in OPERATORS:

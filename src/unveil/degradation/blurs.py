@@ -10,9 +10,14 @@ from unveil.degradation.spec import Spec
 from unveil.errors import UsageError
 
 MAX_KERNEL_PX = 1023
+TRUNCATE = 4.0
+"""Where a whole Gaussian kernel ends, in standard deviations; SciPy's default.
+
+What lies beyond is 1e-4 of the weight, and changes no pixel by more than 0.04 of 255 levels.
+"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class GaussianBlur(Spec):
     """Convolution with a truncated, normalised Gaussian.
 
@@ -21,8 +26,10 @@ class GaussianBlur(Spec):
     SciPy's ``mirror``, OpenCV's ``BORDER_REFLECT_101``, torch's ``reflect``.
 
     Args:
-        kernel: width of the square kernel in pixels; odd, 1 to ``MAX_KERNEL_PX``.
-        sigma: standard deviation in pixels.
+        kernel: width of the square kernel in pixels; odd, 1 to ``MAX_KERNEL_PX``. Left out beside
+            a ``sigma``: the whole Gaussian, to ``TRUNCATE`` standard deviations on either side, as
+            ``scipy.ndimage.gaussian_filter`` has it. Left out with ``sigma``: 9, the paper's.
+        sigma: standard deviation in pixels (default: 4, the paper's).
 
     Raises:
         UsageError: a parameter is out of range.
@@ -30,19 +37,25 @@ class GaussianBlur(Spec):
     Examples:
         >>> str(GaussianBlur())
         'gaussian:kernel=9,sigma=4'
+        >>> str(GaussianBlur(sigma=10))
+        'gaussian:kernel=81,sigma=10'
     """
 
     name: ClassVar[str] = "gaussian"
     is_linear: ClassVar[bool] = True
     strength_unit: ClassVar[str] = "standard deviation per face width"
 
-    kernel: int = 9
-    sigma: float = 4.0
+    kernel: int
+    sigma: float
 
-    def __post_init__(self) -> None:
-        check_kernel("gaussian", self.kernel)
-        if not (math.isfinite(self.sigma) and self.sigma > 0):
-            raise UsageError(f"gaussian: sigma={self.sigma:g} must be above 0 pixels.")
+    def __init__(self, kernel: int | None = None, sigma: float | None = None) -> None:
+        if sigma is not None and not 0 < sigma < math.inf:
+            raise UsageError(f"gaussian: sigma={sigma:g} must be above 0 pixels.")
+        if kernel is None:
+            kernel = 9 if sigma is None else _whole_kernel(sigma)
+        check_kernel("gaussian", kernel)
+        object.__setattr__(self, "kernel", kernel)
+        object.__setattr__(self, "sigma", 4.0 if sigma is None else sigma)
 
     def strength(self, face_px: float) -> float:
         """Return the standard deviation of the truncated kernel in face widths."""
@@ -262,6 +275,21 @@ Planar = Disk | AnisotropicGaussian
 """Blurs whose 2-D kernel is not; they state whether it is slanted (``is_slanted``)."""
 
 Blur = Separable | Planar
+
+
+def _whole_kernel(sigma: float) -> int:
+    """Return the width of a Gaussian kernel that is not cut, by SciPy's rule.
+
+    Raises:
+        UsageError: it is above ``MAX_KERNEL_PX``.
+    """
+    kernel = 2 * math.floor(TRUNCATE * sigma + 0.5) + 1
+    if kernel > MAX_KERNEL_PX:
+        raise UsageError(
+            f"gaussian: sigma={sigma:g} needs a kernel of {kernel} pixels, above {MAX_KERNEL_PX}; "
+            f"add kernel={MAX_KERNEL_PX} to cut it there."
+        )
+    return kernel
 
 
 def _spread_px(weights: Sequence[float]) -> float:
