@@ -24,7 +24,7 @@ from unveil.extras import require
 
 FRAMES = 5
 PAN_PX = (1, 2)
-"""How far the camera moves down and right from frame to frame."""
+"""How many pixels the camera moves down and right per frame."""
 
 FPS = 25
 PRESET = "medium"
@@ -32,7 +32,12 @@ REPEATABLE = "threads=1:lookahead-threads=1:mbtree=0"
 
 
 def jpeg_round_trip(pixels: np.ndarray, quality: int) -> np.ndarray:
-    """Encode and decode one ``H x W x 3`` uint8 photo with libjpeg, 4:2:0 chroma."""
+    """Encode and decode one ``H x W x 3`` uint8 photo with libjpeg, 4:2:0 chroma.
+
+    Examples:
+        >>> jpeg_round_trip(np.full((8, 8, 3), 128, np.uint8), 75)[0, 0]
+        array([128, 128, 128], dtype=uint8)
+    """
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
     return np.asarray(Image.open(buffer))
@@ -40,7 +45,7 @@ def jpeg_round_trip(pixels: np.ndarray, quality: int) -> np.ndarray:
 
 @functools.cache
 def quantisation_tables(quality: int) -> np.ndarray:
-    """Return libjpeg's steps for luma and chroma at ``quality``, ``2 x 8 x 8``, in 8-bit levels."""
+    """Return libjpeg's quantisation steps of luma and chroma, ``2 x 8 x 8``, in 8-bit levels."""
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "JPEG", quality=quality)
     tables = Image.open(buffer).quantization  # type: ignore[attr-defined]
@@ -85,9 +90,9 @@ def h264_round_trip(pixels: np.ndarray, crf: int) -> np.ndarray:
 
 
 def pan(pixels: np.ndarray) -> np.ndarray:
-    """Return the clip, ``FRAMES x H' x W' x 3``; the photo is mirrored beyond its borders.
+    """Return a clip that pans over a photo, ``FRAMES x H' x W' x 3``, mirrored at its borders.
 
-    Sides are even, as 4:2:0 needs them: one row or column more where they are odd.
+    4:2:0 chroma needs even sides, so that an odd side gets one more row or column.
     """
     reach = (FRAMES // 2) * max(PAN_PX)
     height, width = (size + size % 2 for size in pixels.shape[:2])
@@ -99,14 +104,14 @@ def pan(pixels: np.ndarray) -> np.ndarray:
 
 
 def _mirrored(size: int, beyond: int) -> np.ndarray:
-    """Return the place of each pixel, from ``beyond`` before the first to as many behind."""
+    """Return mirrored indices of ``size`` pixels, padded by ``beyond`` on either side."""
     period = max(2 * (size - 1), 1)
     place = np.arange(-beyond, size + beyond) % period
     return np.minimum(place, period - place)
 
 
 def _encode(av: Any, clip: np.ndarray, crf: int) -> tuple[list[Any], bytes]:
-    """Return the packets of a clip and the decoder's header."""
+    """Return the encoded packets of a clip, and the header for the decoder."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.height, encoder.width = clip.shape[1:3]
     encoder.pix_fmt, encoder.thread_count = "yuv420p", 1
@@ -122,7 +127,7 @@ def _encode(av: Any, clip: np.ndarray, crf: int) -> tuple[list[Any], bytes]:
 
 
 def _decode(av: Any, packets: list[Any], header: bytes) -> list[np.ndarray]:
-    """Return the frames in the order in which they are shown, ``H x W x 3`` uint8."""
+    """Return the decoded frames in display order, ``H x W x 3`` uint8."""
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count, decoder.extradata = 1, header
     frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]

@@ -1,8 +1,8 @@
-"""What a file does to an obfuscated image before anyone restores it.
+"""Degradation of image tensors: the operator, then the storage.
 
-Storage decides the result more than the network does: in ``float`` the study's blur has an
-almost exact inverse (74 dB), in ``8bit`` it has not. It is therefore a named step in every
-training, evaluation and result row.
+Storage decides the result more than the network does: in ``float`` the paper's blur has an almost
+exact inverse (74 dB), in ``8bit`` it does not. It is therefore a named step in every training,
+evaluation and result row.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,38 @@ from unveil.degradation.operators import obfuscate
 
 
 def degrade(clean: Tensor, degradation: Degradation) -> Tensor:
-    """Return what operator and storage leave of ``clean``, ``B x 3 x H x W`` in [0,1]."""
+    """Apply an operator and a storage.
+
+    Args:
+        clean: ``B x 3 x H x W`` in [0,1].
+        degradation: the operator and the storage.
+
+    Returns:
+        The degraded images in [0,1]: same shape, dtype and device.
+
+    Raises:
+        UnveilError: H.264 is wanted and not installed, or the codec refuses the size.
+
+    Examples:
+        >>> import torch
+        >>> from unveil.degradation import Degradation, Pixelate, Storage
+        >>> clean = torch.tensor([0.0, 0.501]).expand(1, 3, 1, 2)
+        >>> degrade(clean, Degradation(Pixelate(2), Storage("8bit")))[0, 0] * 255
+        tensor([[64., 64.]])
+    """
     return store(obfuscate(clean, degradation.operator), degradation.storage)
 
 
 CODEC_THREADS = 4
-"""H.264's encoder and decoder mostly wait for threads of their own, even when told to have one."""
+"""Images coded at a time: H.264's calls mostly wait for threads of their own."""
 
 
 def store(images: Tensor, storage: Storage) -> Tensor:
-    """Return ``images`` (``B x 3 x H x W``, [0,1]) as they come back from ``storage``."""
+    """Return ``images`` (``B x 3 x H x W`` in [0,1]) after a round trip through ``storage``.
+
+    Raises:
+        UnveilError: H.264 is wanted and not installed, or the codec refuses the size.
+    """
     match storage.kind:
         case "float":
             return images
@@ -40,12 +62,12 @@ def store(images: Tensor, storage: Storage) -> Tensor:
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Round values in [0,1] to 256 levels, uint8 of any shape; what lies beyond is clipped."""
+    """Round [0,1] values of any shape to uint8 levels; values outside are clipped."""
     return images.mul(255).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def _each(images: Tensor, round_trip: Callable[[np.ndarray], np.ndarray]) -> Tensor:
-    """Pass each image through a codec of ``H x W x 3`` uint8 pixels."""
+    """Apply a codec of ``H x W x 3`` uint8 pixels to each image of ``B x 3 x H x W``."""
     pixels = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
     with ThreadPoolExecutor(CODEC_THREADS) as pool:
         decoded = np.stack(list(pool.map(round_trip, pixels)))

@@ -6,12 +6,12 @@ from torch.nn import functional as F
 
 
 def separable(images: Tensor, weights: Tensor, down: Tensor | None = None) -> Tensor:
-    """Correlate every plane of ``images`` with ``weights`` along both axes, where they fit.
+    """Correlate every plane of ``images`` with a separable kernel, without padding.
 
     Args:
         images: ``B x C x H x W``.
-        weights: 1-D, of ``K`` taps; the 2-D window is their outer product.
-        down: as many, for the columns, where those differ.
+        weights: ``K`` weights along the rows; the 2-D kernel is an outer product.
+        down: ``K`` weights along the columns (default: ``weights``).
 
     Returns:
         ``B x C x (H-K+1) x (W-K+1)``, dtype and device of ``images``.
@@ -22,16 +22,16 @@ def separable(images: Tensor, weights: Tensor, down: Tensor | None = None) -> Te
         taps.to(images).view(1, 1, -1, 1).expand(planes, 1, -1, 1)
         for taps in (weights, weights if down is None else down)
     )
-    # One group a plane: 15 times as fast on the CPU as a batch of one-channel images.
+    # One group per plane is 15 times as fast on the CPU as a batch of one-channel images.
     passed = F.conv2d(images.reshape(1, planes, height, width), column, groups=planes)
     passed = F.conv2d(passed, row.transpose(2, 3), groups=planes)
     return passed.view(batch, channels, *passed.shape[2:])
 
 
 def planar(images: Tensor, weights: Tensor) -> Tensor:
-    """Convolve every plane of ``images`` with a 2-D window, where it fits.
+    """Convolve every plane of ``images`` with a 2-D kernel, without padding.
 
-    By Fourier transforms: windows of hundreds of weights cost as much as small ones.
+    By Fourier transforms, so that the time does not grow with the kernel.
 
     Args:
         images: ``B x C x H x W``.
@@ -47,10 +47,14 @@ def planar(images: Tensor, weights: Tensor) -> Tensor:
 
 
 def mirror(images: Tensor, pad: int) -> Tensor:
-    """Extend both axes of ``B x C x H x W`` by ``pad`` on each side, mirrored at the edge pixel.
+    """Pad both axes of ``B x C x H x W`` by ``pad`` pixels per side, mirrored at the edge pixel.
 
-    The edge pixel is not repeated. Unlike torch's ``reflect`` padding this also works where
-    the image is smaller than ``pad``: it is mirrored again and again, as SciPy does.
+    The edge pixel is not repeated. Unlike torch's ``reflect`` padding this also works for images
+    smaller than ``pad``, which are mirrored repeatedly, as SciPy does.
+
+    Examples:
+        >>> mirror(torch.tensor([[[[1, 2, 3]]]]), 2)[0, 0, 2]
+        tensor([3, 2, 1, 2, 3, 2, 1])
     """
     for dim in (-2, -1):
         size = images.shape[dim]

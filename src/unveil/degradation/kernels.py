@@ -33,7 +33,10 @@ def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
 
 
 def spread_px(operator: Blur) -> float:
-    """Return a blur's standard deviation along a row; of two widths, their root mean square."""
+    """Return the standard deviation of a blur's kernel in pixels.
+
+    That along a row; of a planar kernel the root mean square of rows and columns.
+    """
     distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
     if isinstance(operator, Planar):
         window = planar_kernel(operator)
@@ -44,7 +47,7 @@ def spread_px(operator: Blur) -> float:
 
 
 def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
-    """Return the weights of a truncated Gaussian, float64 of shape ``(kernel,)``, summing to 1."""
+    """Return the 1-D weights of a truncated Gaussian, float64 ``(kernel,)``, summing to 1."""
     distance = torch.arange(kernel, dtype=torch.float64) - kernel // 2
     weights = torch.exp(-0.5 * (distance / sigma) ** 2)
     return weights / weights.sum()
@@ -61,7 +64,7 @@ def planar_kernel(operator: Planar) -> Tensor:
 
 
 def _covered(radius: float, kernel: int) -> Tensor:
-    """Return the area of each pixel that a disk around the middle covers, ``kernel x kernel``."""
+    """Return the area of each pixel that a centred disk covers, ``kernel x kernel``."""
     edges = torch.arange(kernel + 1, dtype=torch.float64) - kernel / 2
     corner = _quarter_area(edges.abs()[:, None], edges.abs(), radius)
     signed = corner * edges.sign()[:, None] * edges.sign()
@@ -69,9 +72,9 @@ def _covered(radius: float, kernel: int) -> Tensor:
 
 
 def _quarter_area(height: Tensor, width: Tensor, radius: float) -> Tensor:
-    """Return the area of a disk inside the rectangle from its middle to (width, height)."""
+    """Return the area of a centred disk inside the rectangle from (0, 0) to (width, height)."""
     height, width = height.clamp(max=radius), width.clamp(max=radius)
-    # Up to here the rectangle's top is inside the disk, further out the disk's edge is the top.
+    # Up to here the top of the rectangle bounds the area, further out the disk's edge does.
     flat = torch.minimum(width, (radius**2 - height.square()).clamp(min=0).sqrt())
     return height * flat + _under_arc(width, radius) - _under_arc(flat, radius)
 
@@ -83,7 +86,7 @@ def _under_arc(x: Tensor, radius: float) -> Tensor:
 
 
 def _bell(operator: AnisotropicGaussian) -> Tensor:
-    """Return a turned Gaussian at whole pixels; its middle is 1."""
+    """Return a rotated Gaussian at pixel centres, ``kernel x kernel``; 1 in the middle."""
     distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
     up, right = -distance[:, None], distance
     angle = math.radians(operator.angle_degrees)

@@ -1,4 +1,4 @@
-"""Numbers in text forms."""
+"""Numbers in text forms: parsing and writing."""
 
 from typing import Any
 
@@ -6,10 +6,19 @@ from unveil.errors import UsageError
 
 
 def parse_value(what: str, text: str, kind: Any) -> int | float | tuple[float, ...]:
-    """Read a value of this kind: int, float or a tuple of floats; ``what`` names it in the error.
+    """Parse a value.
+
+    Args:
+        what: names the value in the error.
+        text: ``9``, ``0.5``, or numbers separated by slashes for a tuple.
+        kind: int, float or a tuple of floats.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not of this kind.
+
+    Examples:
+        >>> parse_value("window: across", "4/3/1", tuple[float, ...])
+        (4.0, 3.0, 1.0)
     """
     if kind in (int, float):
         return parse_number(what, text, whole=kind is int)
@@ -17,10 +26,14 @@ def parse_value(what: str, text: str, kind: Any) -> int | float | tuple[float, .
 
 
 def parse_number(what: str, text: str, *, whole: bool) -> int | float:
-    """Read a number; ``what`` names it in the error.
+    """Parse a number, an integer if ``whole``; ``what`` names it in the error.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not such a number.
+
+    Examples:
+        >>> parse_number("box: kernel", "9", whole=True)
+        9
     """
     try:
         return int(text) if whole else float(text)
@@ -30,6 +43,11 @@ def parse_number(what: str, text: str, *, whole: bool) -> int | float:
 
 
 def number(value: float) -> str:
-    """Write a number so that reading it gives it back, in few digits where they suffice."""
+    """Return the shortest usual text that parses back to ``value`` exactly.
+
+    Examples:
+        >>> number(4.0), number(0.1234567891)
+        ('4', '0.1234567891')
+    """
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

@@ -1,8 +1,8 @@
-"""The obfuscating operators as pure functions on image tensors.
+"""Operators as pure functions on image tensors.
 
-Images are ``B x 3 x H x W`` floats (any channel count works); results keep shape, dtype and
-device, and stay in [0,1] up to rounding. Blurs and mosaics are linear. How the result is kept
-(8-bit, JPEG) is no part of them: see :mod:`unveil.degradation.degrade`.
+Images are ``B x C x H x W`` floats; results keep shape, dtype and device, and stay in [0,1] up to
+rounding. Blurs and mosaics are linear. Storage (8 bits, JPEG) is a separate step:
+:mod:`unveil.degradation.degrade`.
 """
 
 import cv2
@@ -71,15 +71,17 @@ def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # on
 
 
 def gaussian_blur(images: Tensor, kernel: int, sigma: float) -> Tensor:
-    """Blur ``images`` (``B x C x H x W``) as ``GaussianBlur`` defines it."""
+    """Blur ``images`` (``B x C x H x W``); see :class:`unveil.degradation.GaussianBlur`."""
     return _convolve(images, gaussian_kernel(kernel, sigma))
 
 
 def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Tensor:
-    """Correlate rows with ``across``, columns with ``down`` (the same if None), borders mirrored.
+    """Correlate with a separable kernel in two 1-D passes, borders mirrored.
 
-    Two 1-D passes: the 2-D window is the outer product of the weights, which are symmetric and
-    as many. Images smaller than the window are mirrored as often as needed, as SciPy does.
+    Args:
+        images: ``B x C x H x W``.
+        across: symmetric weights along the rows, ``(K,)``.
+        down: the same along the columns (default: ``across``).
     """
     is_plain = images.device.type == "cpu" and images.dtype == torch.float32
     if is_plain and not images.requires_grad and images[0, 0].numel() > LARGE_PX:
@@ -88,7 +90,7 @@ def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Ten
 
 
 LARGE_PX = 500_000
-"""Pictures of more pixels are blurred by OpenCV, in a thirtieth of the time that torch takes."""
+"""Above this number of pixels OpenCV blurs, in a thirtieth of the time that torch takes."""
 
 
 def _convolve_large(images: Tensor, across: Tensor, down: Tensor) -> Tensor:
@@ -100,20 +102,20 @@ def _convolve_large(images: Tensor, across: Tensor, down: Tensor) -> Tensor:
 
 
 def pixelate(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
-    """Paint every ``block`` x ``block`` square of ``images`` with its mean.
+    """Replace every block of ``images`` by its mean, ``B x C x H x W``.
 
-    ``images`` is ``B x C x H x W``; see ``Pixelate`` for the grid and cut
-    blocks. An orthogonal projection: idempotent and self-adjoint.
+    See :class:`unveil.degradation.Pixelate` for the grid and for blocks cut by the edge. The map
+    is an orthogonal projection: idempotent and self-adjoint.
     """
     return paint(block_means(images, block, left, top), images, block, left, top)
 
 
 def block_means(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
-    """Return the mean of every block of ``images``, ``B x C x rows x columns`` of blocks."""
+    """Return the mean of every block, ``B x C x rows x columns``; ``images`` as in `pixelate`."""
     before = (-left % block, 0, -top % block, 0)
     ones = torch.ones_like(images[:1, :1])
-    # With ceil_mode a window that overhangs the image divides by the pixels it really has; on
-    # the near side it holds zeros, which the second pooling counts.
+    # ceil_mode averages only the pixels that a block at the far edges has. At the near edges the
+    # padding adds zeros; pooling ones tells how much of each block is image.
     means, held = (
         F.avg_pool2d(F.pad(plane, before), block, ceil_mode=True) for plane in (images, ones)
     )
@@ -121,7 +123,7 @@ def block_means(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tens
 
 
 def paint(blocks: Tensor, images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
-    """Return an image as large as ``images`` in which every pixel has its block's value."""
+    """Enlarge ``blocks`` (``B x C x rows x columns``) to the size of ``images``."""
     height, width = images.shape[-2:]
     y, x = -top % block, -left % block
     painted = blocks.repeat_interleave(block, dim=-2).repeat_interleave(block, dim=-1)
@@ -129,9 +131,9 @@ def paint(blocks: Tensor, images: Tensor, block: int, left: int = 0, top: int = 
 
 
 def sample(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
-    """Paint every ``block`` x ``block`` square of ``images`` with the first pixel it has.
+    """Replace every block of ``images`` by its top-left pixel, ``B x C x H x W``.
 
-    ``images`` is ``B x C x H x W``; see ``Sample``.
+    See :class:`unveil.degradation.Sample`.
     """
     for dim, start in ((-2, top), (-1, left)):
         pixel = torch.arange(images.shape[dim], device=images.device)
@@ -141,21 +143,21 @@ def sample(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
 
 
 def is_sampled(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
-    """Return which pixels :func:`sample` paints their block with, bool ``H x W``."""
+    """Return which pixels of ``images`` :func:`sample` keeps, bool ``H x W``."""
     height, width = images.shape[-2:]
     rows, columns = (
         (torch.arange(size, device=images.device) - start) % block == 0
         for size, start in ((height, top), (width, left))
     )
-    rows[0] = columns[0] = True  # the first pixel that a cut block has
+    rows[0] = columns[0] = True  # the first pixel of a block cut by the edge
     return rows[:, None] & columns
 
 
 def median(images: Tensor, kernel: int) -> Tensor:
-    """Return the median of the window around each pixel; see ``Median``.
+    """Median filter of ``images``, ``B x C x H x W``; see :class:`unveil.degradation.Median`.
 
-    By OpenCV, whose time does not grow with the window (S. Perreault and P. Hebert, "Median
-    filtering in constant time", 2007); a sort for each pixel takes hours for a folder of faces.
+    OpenCV's takes constant time per pixel (S. Perreault and P. Hebert, "Median filtering in
+    constant time", 2007), where sorting every window takes hours for a folder of faces.
     """
     framed = (mirror(images, kernel // 2) * 255).round().byte()
     planes = (cv2.medianBlur(plane, kernel) for plane in framed.flatten(0, 1).cpu().numpy())
@@ -165,7 +167,7 @@ def median(images: Tensor, kernel: int) -> Tensor:
 
 
 def downscale(images: Tensor, factor: float) -> Tensor:
-    """Shrink ``images`` by averaging and enlarge them; see ``Downscale``."""
+    """Downscale and enlarge ``images``; see :class:`unveil.degradation.Downscale`."""
     size = images.shape[-2:]
     small = (max(round(size[0] / factor), 1), max(round(size[1] / factor), 1))
     shrunk = F.adaptive_avg_pool2d(images, small)
@@ -173,25 +175,25 @@ def downscale(images: Tensor, factor: float) -> Tensor:
 
 
 def add_noise(images: Tensor, std: float, seed: int) -> Tensor:
-    """Add white noise; see ``Noise``. Each image of a batch gets its own."""
+    """Add Gaussian noise, independent per image; see :class:`unveil.degradation.Noise`."""
     generator = torch.Generator(images.device).manual_seed(seed)
     noise = torch.randn(images.shape, generator=generator, device=images.device)
     return (images + noise.to(images.dtype) * (std / 255)).clamp(0, 1)
 
 
 def shot_noise(images: Tensor, photons: float, seed: int) -> Tensor:
-    """Count photons; see ``Poisson``. Each image of a batch gets its own."""
+    """Add shot noise, independent per image; see :class:`unveil.degradation.Poisson`."""
     generator = torch.Generator(images.device).manual_seed(seed)
     counts = torch.poisson(images.clamp(min=0) * photons, generator=generator)
     return (counts / photons).clamp(0, 1)
 
 
 def dp_pix(images: Tensor, operator: DpPix) -> Tensor:
-    """Paint blocks with means and Laplacian noise; see ``DpPix``."""
+    """Pixelate with Laplacian noise on the means; see :class:`unveil.degradation.DpPix`."""
     means = block_means(images, operator.block)
     scale = operator.pixels / (operator.block**2 * operator.epsilon)
     generator = torch.Generator(images.device).manual_seed(operator.seed)
     uniform = torch.rand(means.shape, generator=generator, device=images.device) - 0.5
-    # The inverse of the Laplacian's distribution function.
+    # The inverse of the Laplacian's cumulative distribution function.
     noise = -scale * uniform.sign() * (1 - 2 * uniform.abs()).clamp(min=1e-12).log()
     return paint((means + noise.to(means.dtype)).clamp(0, 1), images, operator.block)

@@ -1,8 +1,8 @@
-"""Real programs' blurs and mosaics by name, as operators: ``pillow-gaussian:radius=5``.
+"""Presets: calls of real programs by name, as operators: ``pillow-gaussian:radius=5``.
 
-A preset names a call of a program and gives the operator that equals it: whatever knows operators
-knows presets. How near each comes to its program is measured (docs/presets.md) and tested.
-Needs no torch.
+A preset stands for the operator that equals a program's call, so presets can be used wherever
+operators can. The difference to each program is measured (docs/presets.md) and tested. Needs no
+torch.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,17 +33,17 @@ class Preset:
     """A call of a program, as an operator.
 
     Attributes:
-        program: whose call it is.
-        call: how the program is told to, with the preset's parameters in braces.
-        defaults: the parameters, at the program's own defaults where it has some.
-        operator: makes the operator of all parameters; raises UsageError for impossible ones.
-        border: what the program takes for pixels beyond the photo's edge. Our operators mirror
-            them without repeating the edge pixel; where that is not ``SAME``, results agree
-            only a window's radius inside.
-        greatest: largest difference of the program's result from the operator's, both in 8
-            bits, in levels of 255; 1 is rounding. Tests hold the program to it.
-        mean: largest mean of those differences; programs that cut decimals off come near 0.5.
-        differs: why, where the greatest is above 1.
+        program: name of the program.
+        call: the call, with the preset's parameters in braces.
+        defaults: the parameters with their defaults, the program's own where it has any.
+        operator: returns the operator for all parameters; raises UsageError for impossible ones.
+        border: how the program extends the image beyond its edge. Our operators mirror it without
+            repeating the edge pixel; if this is not ``SAME``, results agree only further inside
+            than the kernel's radius.
+        greatest: largest absolute difference between program and operator, both in 8 bits, in
+            levels of 255; 1 is rounding. A test checks it.
+        mean: bound of the mean absolute difference; programs that truncate come near 0.5.
+        differs: the reason, if ``greatest`` is above 1.
     """
 
     program: str
@@ -158,21 +158,31 @@ PRESETS: dict[str, Preset] = {
 
 
 def parse_preset(text: str) -> Operator:
-    """Return the operator that a preset's text form stands for, as ``opencv-blur:kernel=9``.
+    """Return the operator that the text form of a preset stands for.
 
     Raises:
-        UsageError: unknown preset or parameter, or a value that the program or the operator
+        UsageError: an unknown preset or parameter, or a value that the program or the operator
             does not take.
+
+    Examples:
+        >>> parse_preset("opencv-blur:kernel=9")
+        BoxBlur(kernel=9)
     """
     name, values = read_preset(text)
     return PRESETS[name].operator(*values.values())
 
 
 def parse_call(text: str) -> Operator:
-    """Read the text form of an operator, or of a preset that stands for one.
+    """Parse the text form of an operator or of a preset.
 
     Raises:
-        UsageError: it is neither; what there is is listed.
+        UsageError: an unknown name (all known ones are listed) or parameter, or a bad value.
+
+    Examples:
+        >>> str(parse_call("css-blur:px=8"))
+        'gaussian:kernel=49,sigma=8'
+        >>> str(parse_call("pixelate:block=8"))
+        'pixelate:block=8'
     """
     name = text.partition(":")[0]
     if name in PRESETS:
@@ -183,10 +193,14 @@ def parse_call(text: str) -> Operator:
 
 
 def read_preset(text: str) -> tuple[str, dict[str, Any]]:
-    """Return the name and all parameters of a preset's text form, defaults filled in.
+    """Return the name and all parameters of a preset's text form, including the defaults.
 
     Raises:
-        UsageError: unknown preset or parameter, or a value that is no number.
+        UsageError: an unknown preset or parameter, or a value that is not a number.
+
+    Examples:
+        >>> read_preset("ffmpeg-boxblur:radius=5")
+        ('ffmpeg-boxblur', {'radius': 5, 'power': 2})
     """
     name, _, rest = text.partition(":")
     if name not in PRESETS:

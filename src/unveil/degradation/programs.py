@@ -1,10 +1,10 @@
-"""What calls of real programs do to pixels, as operators: one function a call.
+"""The operators that calls of real programs amount to: one function per call.
 
-Each takes the program's own parameters and raises UsageError for those that the program refuses
-or that no operator equals. :mod:`unveil.degradation.presets` names them.
+Each function takes the program's own parameters. It raises UsageError for parameters that the
+program refuses or that no operator equals. :mod:`unveil.degradation.presets` names the calls.
 
-Programs build their windows from simpler ones, boxes and exponentials, convolved several times.
-Here a window is a list of weights, symmetric about its middle. Needs no torch.
+Programs build their kernels from simpler ones, boxes and exponentials, convolved several times.
+Here a 1-D kernel is a list of weights, symmetric about its middle. Needs no torch.
 """
 
 import math
@@ -22,14 +22,14 @@ OPENCV_TABLES = {
     7: (2, 7, 14, 18, 14, 7, 2),
     9: (4, 13, 30, 51, 60, 51, 30, 13, 4),
 }
-"""What OpenCV takes for small kernels without a sigma, in place of a Gaussian."""
+"""OpenCV's kernels of small widths without a sigma, in place of a Gaussian."""
 
 DIGITS = 5
-"""Of each weight against the middle one: all that is left out stays below 0.01 of 255 levels."""
+"""Decimals of each weight relative to the middle one; the rest is below 0.01 of 255 levels."""
 
 
 def opencv_gaussian(kernel: int, sigma: float) -> Operator:
-    """Return ``cv2.GaussianBlur`` of 8-bit images; of kernel and sigma, 0 follows the other."""
+    """Return ``cv2.GaussianBlur`` of 8-bit images; a kernel or sigma of 0 follows the other."""
     if kernel <= 0 and sigma <= 0:
         raise UsageError("opencv-gaussian: kernel or sigma must be above 0.")
     if sigma <= 0 and kernel in OPENCV_TABLES:
@@ -39,34 +39,34 @@ def opencv_gaussian(kernel: int, sigma: float) -> Operator:
 
 
 def pillow_gaussian(radius: float) -> Operator:
-    """Return Pillow's ``GaussianBlur``: three boxes of, together, the Gaussian's variance."""
+    """Return Pillow's ``GaussianBlur``: three boxes with the Gaussian's variance together."""
     variance = _from(0, "pillow-gaussian: radius", radius) ** 2 / 3
     whole = math.floor((math.sqrt(12 * variance + 1) - 1) / 2)
-    # The part of the outermost pixels, from the paper cited in _extended_box.
+    # The weight of the outermost pixels, from the paper cited in _extended_box.
     lacking = (2 * whole + 1) * (3 * variance - whole * (whole + 1))
     edge = lacking / (6 * ((whole + 1) ** 2 - variance))
     return _window(_convolved(*3 * [_extended_box(2 * (whole + edge) + 1)]))
 
 
 def pillow_box(radius: float) -> Operator:
-    """Return Pillow's ``BoxBlur``; of the outermost pixels the radius may reach a part."""
+    """Return Pillow's ``BoxBlur``, whose radius may cover a fraction of the outermost pixels."""
     return _window(_extended_box(2 * _from(0, "pillow-box: radius", radius) + 1))
 
 
 def deface_blur(width: int, height: int) -> Operator:
-    """Return deface's blur of a face ``width`` x ``height`` pixels: a box of half its size.
+    """Return deface's blur of a face of ``width`` x ``height`` pixels: a box of half its size.
 
-    A box of even width reaches a pixel further left than right in OpenCV. The operator's
-    reaches as far both ways, with half the weight at either end.
+    A box of even width reaches one pixel further to the left than to the right in OpenCV. The
+    operator's is symmetric, with half a weight at either end.
     """
     across, down = (_from(2, "deface-blur: side", side) // 2 for side in (width, height))
     return _window(_extended_box(across), _extended_box(down))
 
 
 def imagemagick_blur(sigma: float) -> Operator:
-    """Return ImageMagick's ``-blur 0x{sigma}``: a Gaussian, cut where 16 bits no longer see it.
+    """Return ImageMagick's ``-blur 0x{sigma}``: a Gaussian, truncated where it is below 16 bits.
 
-    It is summed at three places a pixel, which adds 2/27 to the variance.
+    ImageMagick averages it at three positions per pixel, which adds 2/27 to the variance.
     """
     height = 65535 / (_from(0.2, "imagemagick-blur: sigma", sigma) * math.sqrt(2 * math.pi))
     radius = max(math.floor(sigma * math.sqrt(2 * math.log(max(height, 1)))), 1)
@@ -74,14 +74,14 @@ def imagemagick_blur(sigma: float) -> Operator:
 
 
 def imagemagick_scale(percent: float) -> Operator:
-    """Return ImageMagick's ``-scale {percent}%`` and back, of a size that the blocks divide."""
+    """Return ImageMagick's ``-scale {percent}%`` and back, for sizes that the blocks divide."""
     if not 0 < percent <= 100 or not (100 / percent).is_integer():
         raise UsageError(f"imagemagick-scale: percent={percent:g} must divide 100.")
     return Pixelate(round(100 / percent))
 
 
 def ffmpeg_boxblur(radius: int, power: int) -> Operator:
-    """Return FFmpeg's ``boxblur={radius}:{power}``: a box, ``power`` times."""
+    """Return FFmpeg's ``boxblur={radius}:{power}``: a box applied ``power`` times."""
     width = 2 * int(_from(0, "ffmpeg-boxblur: radius", radius)) + 1
     return _window(
         _convolved(*[_equal_weights(width)] * int(_from(0, "ffmpeg-boxblur: power", power)))
@@ -89,10 +89,10 @@ def ffmpeg_boxblur(radius: int, power: int) -> Operator:
 
 
 def ffmpeg_gblur(sigma: float, steps: int) -> Operator:
-    """Return FFmpeg's ``gblur``: in its usual one step no Gaussian, but an exponential.
+    """Return FFmpeg's ``gblur``: a two-sided exponential, applied once per step.
 
     L. Alvarez and L. Mazorra, "Signal and image restoration using shock filters and anisotropic
-    diffusion", 1994. The more steps, the nearer to the Gaussian of that sigma.
+    diffusion", 1994. With more steps it approaches the Gaussian of that sigma; one is the default.
     """
     if not 1 <= steps <= 6:
         raise UsageError(f"ffmpeg-gblur: steps={steps} must be from 1 to 6.")
@@ -102,27 +102,27 @@ def ffmpeg_gblur(sigma: float, steps: int) -> Operator:
 
 
 def css_blur(px: float) -> Operator:
-    """Return CSS ``blur({px}px)`` as Chromium draws it on a graphics processor: a Gaussian."""
+    """Return CSS ``blur({px}px)`` as Chromium renders it on a GPU: a Gaussian."""
     return GaussianBlur(2 * math.ceil(3 * _from(0.1, "css-blur: px", px)) + 1, px)
 
 
 def css_blur_software(px: float) -> Operator:
-    """Return CSS ``blur({px}px)`` as Chromium draws it without one: three boxes.
+    """Return CSS ``blur({px}px)`` as Chromium renders it in software: three boxes.
 
-    They are those of the W3C's "Filter Effects", section on feGaussianBlur.
+    They are specified in the W3C's "Filter Effects", section on feGaussianBlur.
     """
     sigma = _from(0, "css-blur-software: px", px)
     width = max(math.floor(sigma * 3 * math.sqrt(2 * math.pi) / 4 + 0.5), 1)
-    # Of even ones, two are shifted to either side, and the third is a pixel wider.
+    # Boxes of even width: one is shifted left, one right, and the third is a pixel wider.
     return _window(
         _convolved(_equal_weights(width), _equal_weights(width), _equal_weights(width | 1))
     )
 
 
 def _window(across: Sequence[float], down: Sequence[float] = ()) -> Window:
-    """Return the operator of whole windows, each of an odd number of weights in any unit.
+    """Return the operator of two whole kernels, each an odd number of weights in any unit.
 
-    Whole numbers are kept; other weights are rounded to ``DIGITS`` against the middle one.
+    Integers are kept; other weights are divided by the middle one and rounded to ``DIGITS``.
     """
     return Window(_half(across), _half(down))
 
@@ -142,10 +142,10 @@ def _equal_weights(width: int) -> list[int]:
 
 
 def _extended_box(width: float) -> list[float]:
-    """Return a box whose width need not be a whole number of pixels, at least 1.
+    """Return a box of any width in pixels, at least 1.
 
-    The outermost pixels weigh what the box covers of them (P. Gwosdek et al., "Theoretical
-    foundations of Gaussian convolution by extended box filtering", 2011).
+    The weight of the outermost pixels is the fraction of them that the box covers (P. Gwosdek et
+    al., "Theoretical foundations of Gaussian convolution by extended box filtering", 2011).
     """
     radius = math.floor((width - 1) / 2)
     edge = (width - 1) / 2 - radius
@@ -157,13 +157,13 @@ def _extended_box(width: float) -> list[float]:
 
 
 def _exponential(decay: float) -> list[float]:
-    """Return weights that fall by a factor ``decay``, from 0 to below 1, at every pixel."""
+    """Return weights that fall by the factor ``decay`` per pixel, from 0 to below 1."""
     reach = math.ceil(-DIGITS * math.log(10) / math.log(decay)) if decay else 0
     return [decay ** abs(distance) for distance in range(-reach, reach + 1)]
 
 
 def _convolved(*windows: Sequence[float]) -> list[float]:
-    """Return the convolution of ``windows``: the effect of applying them one after the other."""
+    """Return the convolution of ``windows``: the kernel of applying one after the other."""
     passed: list[float] = [1]
     for weights in windows:
         longer = [0.0] * (len(passed) + len(weights) - 1)

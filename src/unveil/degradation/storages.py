@@ -1,4 +1,4 @@
-"""Storages: how an obfuscated image is kept."""
+"""Storages: how a file keeps an obfuscated image. Needs no torch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,16 +7,25 @@ from unveil.degradation.numbers import parse_number
 from unveil.errors import UsageError, unknown
 
 MAX_CRF = 51
-"""x264's coarsest, at 8 bits."""
+"""x264's coarsest constant rate factor, at 8 bits."""
 
 
 @dataclass(frozen=True)
 class Storage:
-    """How the obfuscated image is kept before anyone restores it; a step of its own.
+    """How a file keeps the obfuscated image before it is restored.
 
-    ``float`` keeps every bit (the study), ``8bit`` rounds to 256 levels (any real file),
-    ``jpeg`` goes through the real codec at ``quality`` with 4:2:0 chroma, ``h264`` is a frame of a
-    video at the constant rate factor ``quality`` (see :mod:`unveil.degradation.codecs`).
+    Args:
+        kind: ``float`` keeps every bit, as in the paper; ``8bit`` rounds to 256 levels, as every
+            lossless file does; ``jpeg`` is libjpeg with 4:2:0 chroma; ``h264`` is a frame of an
+            x264 video (see :mod:`unveil.degradation.codecs`).
+        quality: of ``jpeg`` 1 to 100; of ``h264`` the constant rate factor, 0 to ``MAX_CRF``.
+
+    Raises:
+        UsageError: the quality is missing or out of range.
+
+    Examples:
+        >>> str(Storage("h264", 23))
+        'h264:crf=23'
     """
 
     kind: Literal["float", "8bit", "jpeg", "h264"] = "8bit"
@@ -39,10 +48,14 @@ class Storage:
 
 
 def parse_storage(text: str) -> Storage:
-    """Read the text form of a storage: ``float``, ``8bit``, ``jpeg:QUALITY`` or ``h264:crf=CRF``.
+    """Parse the text form of a storage: ``float``, ``8bit``, ``jpeg:QUALITY`` or ``h264:crf=CRF``.
 
     Raises:
-        UsageError: anything else.
+        UsageError: it is none of these, or its quality is out of range.
+
+    Examples:
+        >>> parse_storage("jpeg:75")
+        Storage(kind='jpeg', quality=75)
     """
     if text == "float":
         return Storage("float")
