@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,12 @@ def assert_told(done: Done, status: int, *phrases: object, lines: int = 1) -> No
     assert len(told) == lines, done.err
     assert all(line.startswith("unveil: ") and line.endswith(".") for line in told), done.err
     assert all(str(phrase) in done.err for phrase in phrases), (phrases, done.err)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let Ctrl-C interrupt, here and in child processes: background jobs of a shell ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
