@@ -31,7 +31,8 @@ from unveil.config import DataConfig, ModelConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.degrade import degrade
 from unveil.degradation.kernels import blur_kernel
-from unveil.linear import CLOSED_FORM, restore_closed_form
+from unveil.linear import CLOSED_FORMS
+from unveil.linear.closed_forms import restore_closed_form
 from unveil.networks.architectures import build
 from unveil.networks.refiner import Refiner
 from unveil.report import tables
@@ -229,7 +230,7 @@ METHODS: dict[str, Method] = {
     "deepinv tv": Method("deepinv", partial(deepinv_solver, "tv")),
     **{
         f"unveil {name}": Method("unveil", partial(closed_form, name))
-        for name in CLOSED_FORM
+        for name in CLOSED_FORMS
         if name not in ("bicubic", "lanczos")
     },
     "deepinv unet": Method("deepinv", partial(trained, deepinv_unet, 5e-4)),

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur
-from unveil.linear import fit_prior, restore_closed_form
+from unveil.linear.closed_forms import restore_closed_form
+from unveil.linear.prior import fit_prior
 from unveil.networks.shipped import list_shipped, read_prior
 from unveil.report import tables
 from unveil.restoration.restorers import load_network

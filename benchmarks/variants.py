@@ -11,8 +11,9 @@ from peer_nets import NafNet
 from unveil.config import ModelConfig
 from unveil.degradation import Blur, Degradation
 from unveil.degradation.operators import obfuscate
-from unveil.linear import Prior, lmmse
 from unveil.linear.blur import lmmse_gains
+from unveil.linear.closed_forms import lmmse
+from unveil.linear.prior import Prior
 from unveil.linear.spectral import apply
 from unveil.networks.refiner import CONTRAST, PRIOR_PX, Refiner
 

@@ -2,14 +2,21 @@
 
 import contextlib
 import io
+<<<<<<< ours
 import signal
+=======
+import math
+>>>>>>> theirs
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.server import Server
+from unveil import console
 from unveil.__main__ import main
 from unveil.study.sample_photos import draw_photos
 
@@ -87,6 +94,31 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def photo(photo_folder: Path) -> Path:
     """Return one photo of ``photo_folder``: do not change it."""
     return photo_folder / "Person_A" / "Person_A_0001.jpg"
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], Server]]:
+    """Return a function that serves bytes over HTTP from this machine until the test ends."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with contextlib.ExitStack() as stack:
+
+        def serve(content: bytes) -> Server:
+            running = stack.enter_context(Server(content))
+            thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(running.shutdown)
+            return running
+
+        yield serve
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_progress_lines() -> Iterator[None]:
+    """Print no lines of progress, which a slow machine would add to what a command prints."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console, "LINE_EVERY_S", math.inf)
+        yield
 
 
 @pytest.fixture

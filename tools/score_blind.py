@@ -27,7 +27,8 @@ from unveil.degradation import (
 )
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding, inspect
-from unveil.linear import Prior, restore_closed_form
+from unveil.linear.closed_forms import restore_closed_form
+from unveil.linear.prior import Prior
 from unveil.networks.shipped import read_prior
 from unveil.report import tables
 from unveil.report.rows import Row, append_row

@@ -15,9 +15,9 @@ import tyro
 from torch import Tensor
 
 from unveil.config import DataConfig, RuntimeConfig
+from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.metrics.quality import METRICS
-from unveil.progress import progress
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for

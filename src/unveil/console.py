@@ -1,112 +1,284 @@
-"""How a command speaks: results on standard output, everything else on standard error.
+"""How a command prints: results on standard output, everything else on standard error.
 
-A result is a row: a JSON line under ``--json``, else its words. Remarks end under ``--quiet``;
-warnings and errors never do. The manner is one for the process, as the two streams are.
+A result is one row: a JSON line under ``--json``, else text. ``--quiet`` leaves out notes and
+progress, never warnings and errors. Progress is a live bar on a terminal; in a pipe or a file it
+is a line now and then, and nothing for short jobs. All of this is per process, as the two streams
+are.
 """
 
 import contextlib
 import json
+import math
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
+
+Item = TypeVar("Item")
+
+LINE_EVERY_S = 10.0
+"""Without a terminal: time from a job's start, and from the last line, to a line of progress."""
+
+_clock = time.monotonic
 
 
 @dataclass
-class Manner:
-    """How to speak.
+class _Settings:
+    """The state of the process's output.
 
     Attributes:
-        quiet: leave out remarks and progress.
+        quiet: leave out notes and progress.
         as_json: print results as JSON lines.
-        facts: what has been learnt since the last result, for the row of the next one.
+        row: values collected for the row of the next result.
+        line_s: time of the last line of progress.
     """
 
     quiet: bool = False
     as_json: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
+    row: dict[str, Any] = field(default_factory=dict)
+    line_s: float = -math.inf
 
 
-_manner = Manner()
+_settings = _Settings()
 
 
 @contextlib.contextmanager
-def speaking(*, quiet: bool, as_json: bool) -> Iterator[None]:
-    """Speak in this manner while the block runs."""
-    global _manner  # as global as the streams themselves
-    before, _manner = _manner, Manner(quiet, as_json)
+def settings(*, quiet: bool, as_json: bool) -> Iterator[None]:
+    """Apply ``--quiet`` and ``--json`` while the block runs."""
+    global _settings  # as global as the streams themselves
+    before, _settings = _settings, _Settings(quiet, as_json)
     try:
         yield
     finally:
-        _manner = before
+        _settings = before
 
 
 def is_quiet() -> bool:
-    """Say whether remarks and progress are to be left out."""
-    return _manner.quiet
+    """Return whether notes and progress are left out."""
+    return _settings.quiet
 
 
 def is_json() -> bool:
-    """Say whether results are JSON."""
-    return _manner.as_json
+    """Return whether results are printed as JSON."""
+    return _settings.as_json
 
 
-def results(rows: Sequence[dict[str, Any]], words: object = None) -> None:
-    """Print results: each of ``rows`` as a JSON line, or all of them in ``words`` (None: none)."""
-    facts, _manner.facts = _manner.facts, {}
-    if _manner.as_json:
+def results(rows: Sequence[dict[str, Any]], text: object = None) -> None:
+    """Print each of ``rows`` as a JSON line, or else one ``text`` for all (None: nothing)."""
+    added, _settings.row = _settings.row, {}
+    if _settings.as_json:
         for row in rows:
-            print(json.dumps({**row, **facts}), flush=True)
-    elif words is not None:
-        print(words, flush=True)
+            print(json.dumps({**row, **added}), flush=True)
+    elif text is not None:
+        print(text, flush=True)
 
 
-def result(row: dict[str, Any], words: object = None) -> None:
-    """Print one result: ``row`` and all facts since the last one as JSON, or ``words``."""
-    results([row], words)
+def result(row: dict[str, Any], text: object = None) -> None:
+    """Print one result: ``row``, with the values of :func:`add`, as JSON; or else ``text``."""
+    results([row], text)
 
 
 def written(target: Path, row: dict[str, Any] | None = None) -> None:
-    """Print the result of a command that makes files: the path of one."""
+    """Print, as a result, the path of a file that was written."""
     result({**(row or {}), "written": str(target)}, target)
 
 
 def would_write(
     target: Path, row: dict[str, Any] | None = None, source: Path | None = None
 ) -> None:
-    """Print what ``--dry-run`` left out: one file or folder that would be written.
+    """Print, as a result of ``--dry-run``, a file or folder that would be written.
 
     Args:
         target: what would be written.
-        row: what is known of it.
+        row: further values of its row.
         source: the file that it would be made from.
     """
     replaces = target.is_file()
-    words = f"would {'replace' if replaces else 'write'} {target}"
+    text = f"would {'replace' if replaces else 'write'} {target}"
     if source is not None:
-        words += f" from {source}"
-    result({**(row or {}), "would_write": str(target), "replaces": replaces}, words)
+        text += f" from {source}"
+    result({**(row or {}), "would_write": str(target), "replaces": replaces}, text)
 
 
-def add(**facts: Any) -> None:
-    """Add facts to the row of the next result; words leave them out."""
-    _manner.facts |= facts
+def add(**values: Any) -> None:
+    """Add values to the row of the next result; they appear in JSON only."""
+    _settings.row |= values
 
 
-def note(words: object) -> None:
-    """Remark something on standard error, but not under ``--quiet``."""
-    if not _manner.quiet:
-        print(words, file=sys.stderr, flush=True)
+def note(text: object) -> None:
+    """Print a note to standard error, unless ``--quiet`` is given."""
+    if not _settings.quiet:
+        print(text, file=sys.stderr, flush=True)
 
 
-def warn(words: object) -> None:
-    """Warn of something, in words without a full stop."""
-    print(f"unveil: warning: {words}.", file=sys.stderr, flush=True)
+def warn(text: object) -> None:
+    """Print a warning to standard error; ``text`` comes without a full stop."""
+    print(f"unveil: warning: {text}.", file=sys.stderr, flush=True)
 
 
 def fail(error: object) -> None:
-    """Print the lines of an error, each with the program's name; facts end with what failed."""
-    _manner.facts = {}
+    """Print an error, every line after the program's name; drop the values of :func:`add`."""
+    _settings.row = {}
     for line in str(error).splitlines():
         print(f"unveil: {line}", file=sys.stderr, flush=True)
+
+
+class Pace:
+    """How fast a job goes; decides when it prints a line of progress without a terminal.
+
+    The first line is due ``LINE_EVERY_S`` after the job's start, so short jobs print none. Jobs
+    inside jobs share the time of the last line.
+    """
+
+    def __init__(self) -> None:
+        self.started_s = _clock()
+
+    def is_due(self) -> bool:
+        """Return whether a line is due, which is then taken to be printed."""
+        now_s = _clock()
+        if _settings.quiet or now_s - max(self.started_s, _settings.line_s) < LINE_EVERY_S:
+            return False
+        _settings.line_s = now_s
+        return True
+
+    def per_second(self, done: float) -> float:
+        """Return the mean rate since the start, of which ``done`` has been done."""
+        return done / max(_clock() - self.started_s, 1e-3)
+
+    def left(self, done: float, remaining: float) -> str:
+        """Return the expected time for what remains, in words."""
+        return f"{_duration(remaining / max(self.per_second(done), 1e-9))} left"
+
+    def describe(self, done: int, remaining: int) -> str:
+        """Return rate and time left of a job that counts items."""
+        rate = self.per_second(done)
+        speed = f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each"
+        return f"{speed}, {self.left(done, remaining)}"
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration to two digits or so: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+    """Pass on ``total`` items, showing how many are done, the rate and the time left."""
+    terminal = _terminal()
+    if _settings.quiet or total < 2:
+        yield from items
+    elif terminal is None:
+        pace = Pace()
+        for number, item in enumerate(items, 1):
+            yield item
+            if number < total and pace.is_due():
+                note(f"{label}: {number} of {total}, {pace.describe(number, total - number)}")
+    else:
+        with _bar(terminal) as bar:
+            yield from bar.track(items, total, description=label)
+
+
+def clip_progress(
+    items: Iterable[Item], label: str, seconds: float | None, at: Callable[[Item], float]
+) -> Iterator[Item]:
+    """Pass on the frames of a clip, showing the share that is done, frames/s and the time left.
+
+    Args:
+        items: frames.
+        label: name of the job.
+        seconds: duration of the clip; None if unknown.
+        at: returns when a frame is shown, in seconds from the clip's beginning.
+    """
+    terminal = _terminal()
+    if _settings.quiet:
+        yield from items
+    elif terminal is None:
+        yield from _clip_lines(items, label, seconds, at)
+    else:
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} % {task.fields[fps]:.1f} fps, left"),
+            TimeRemainingColumn(),
+        )
+        with _bar(terminal, *columns) as bar:
+            task = bar.add_task(label, total=seconds, fps=0.0)
+            for number, item in enumerate(items, 1):
+                yield item
+                fps = number / max(bar.tasks[0].elapsed or 0.0, 1e-3)
+                bar.update(task, completed=at(item), fps=fps)
+
+
+def _clip_lines(
+    items: Iterable[Item], label: str, seconds: float | None, at: Callable[[Item], float]
+) -> Iterator[Item]:
+    pace = Pace()
+    for number, item in enumerate(items, 1):
+        yield item
+        if pace.is_due():
+            done_s, fps = at(item), f"{pace.per_second(number):.1f} fps"
+            if seconds and 0 < done_s < seconds:
+                left = pace.left(done_s, seconds - done_s)
+                note(f"{label}: {done_s / seconds:.0%}, {fps}, {left}")
+            else:
+                note(f"{label}: frame {number}, {fps}")
+
+
+@contextlib.contextmanager
+def byte_progress(label: str, done: int, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show the progress of a transfer.
+
+    Args:
+        label: name of the job.
+        done: bytes that an earlier attempt has transferred.
+        total: bytes in all; None if unknown.
+
+    Yields:
+        A function to call with the number of bytes transferred so far, ``done`` included.
+    """
+    terminal = _terminal()
+    if _settings.quiet:
+        yield lambda _: None
+    elif terminal is None:
+        pace = Pace()
+
+        def update(now: int) -> None:
+            if now != total and pace.is_due():
+                of = f" of {total / 1e6:.0f}" if total else ""
+                left = f", {pace.left(now - done, total - now)}" if total else ""
+                rate = pace.per_second(now - done) / 1e6
+                note(f"{label}: {now / 1e6:.0f}{of} MB, {rate:.1f} MB/s{left}")
+
+        yield update
+    else:
+        from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
+
+        with _bar(terminal, BarColumn(), DownloadColumn(), TimeRemainingColumn()) as bar:
+            task = bar.add_task("", total=total, completed=done)
+            yield lambda now: bar.update(task, completed=now)
+
+
+def _terminal() -> "Console | None":
+    """Return standard error if it is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console if console.is_terminal else None
+
+
+def _bar(terminal: "Console", *columns: "ProgressColumn") -> "Progress":
+    from rich.progress import Progress
+
+    # Otherwise rich would move redirected results to the terminal of its bar.
+    to_terminal = sys.stdout.isatty()
+    return Progress(*columns, console=terminal, transient=True, redirect_stdout=to_terminal)

@@ -1,4 +1,4 @@
-"""How commands speak: what goes to which stream, as JSON, quietly, or not at all (dry runs)."""
+"""What commands print: to which stream, as JSON, quietly, as progress, and in dry runs."""
 
 import contextlib
 import json
@@ -72,7 +72,7 @@ def test_a_row_of_restore_says_what_was_found_and_undone(photos, tmp_path, cli):
 
 
 def test_what_failed_lends_nothing_to_the_next_row(capsys):
-    with console.speaking(quiet=False, as_json=True):
+    with console.settings(quiet=False, as_json=True):
         console.add(model="blur")
         console.fail("a.png: broken")
         console.result({"photo": "b.png"})
@@ -196,10 +196,117 @@ def test_the_cost_of_a_study_is_a_row_a_cell(tmp_path, cli):
     assert {"cell", "steps", "minutes"} == set(costs[0])
 
 
-SPEAK = """
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is told how many seconds have passed."""
+    now = [1000.0]
+    monkeypatch.setattr(console, "_clock", lambda: now[0])
+    monkeypatch.setattr(console, "LINE_EVERY_S", 10.0)
+
+    def wait(seconds):
+        now[0] += seconds
+
+    with console.settings(quiet=False, as_json=False):
+        yield wait
+
+
+def test_without_a_terminal_a_line_every_ten_seconds_and_none_at_the_end(clock, capsys):
+    for _ in console.progress(range(10), 10, "photos"):
+        clock(4)
+    assert capsys.readouterr().err.splitlines() == [
+        "photos: 3 of 10, 4.0 s each, 28 s left",
+        "photos: 6 of 10, 4.0 s each, 16 s left",
+        "photos: 9 of 10, 4.0 s each, 4 s left",
+    ]
+
+
+def test_a_job_of_less_than_ten_seconds_prints_no_line(clock, capsys):
+    for _ in range(3):
+        for _ in console.progress(range(4), 4, "photos"):
+            clock(2.4)
+    assert capsys.readouterr().err == ""
+
+
+def test_jobs_inside_jobs_print_one_line_in_ten_seconds_together(clock, capsys):
+    for _ in console.progress(range(2), 2, "photos"):
+        for _ in console.progress(range(12), 12, "tiles"):
+            clock(1)
+    assert capsys.readouterr().err.splitlines() == [
+        "tiles: 10 of 12, 1.0/s, 2 s left",
+        "tiles: 10 of 12, 1.0/s, 2 s left",
+    ]
+
+
+def test_no_line_under_quiet(clock, capsys):
+    with console.settings(quiet=True, as_json=False):
+        for _ in console.progress(range(10), 10, "photos"):
+            clock(100)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (20.0, ["30%, 0.2 fps, 47 s left", "70%, 0.2 fps, 17 s left"]),
+        (None, ["frame 4, 0.2 fps", "frame 8, 0.2 fps"]),
+    ],
+    ids=["known", "unknown"],
+)
+def test_a_clip_prints_share_frames_a_second_and_time_left(
+    seconds, expected, clock, monkeypatch, capsys
+):
+    """Frames of 2 s, the first at 0 s, that take 5 s each; a line is due every 20 s."""
+    monkeypatch.setattr(console, "LINE_EVERY_S", 20)
+    for _ in console.clip_progress(range(9), "clip.mkv", seconds, lambda number: 2.0 * number):
+        clock(5)
+    assert capsys.readouterr().err.splitlines() == [f"clip.mkv: {line}" for line in expected]
+
+
+def test_bytes_are_counted_in_megabytes_from_where_an_earlier_attempt_ended(clock, capsys):
+    for total in (100_000_000, None):
+        with console.byte_progress("lfw.tgz", 40_000_000, total) as update:
+            for megabytes in (50, 60, 70, 100):
+                clock(5)
+                update(megabytes * 1_000_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "lfw.tgz: 60 of 100 MB, 2.0 MB/s, 20 s left",
+        "lfw.tgz: 60 MB, 2.0 MB/s",
+        "lfw.tgz: 100 MB, 3.0 MB/s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 s"), (89, "89 s"), (91, "2 min"), (3600, "60 min"), (12_345, "3 h 26 min")],
+)
+def test_durations_are_read_at_a_glance(seconds, words):
+    assert console._duration(seconds) == words
+
+
+def test_photos_show_their_progress_in_a_pipe(photos, tmp_path, monkeypatch, cli):
+    monkeypatch.setattr(console, "LINE_EVERY_S", 0)
+    words = ("obfuscate", photos, "-o", tmp_path / "out", *MOSAIC, "--overwrite")
+    told = [line for line in cli(*words).err.splitlines() if line.startswith("photos: ")]
+    assert len(told) == 2, "three photos, and none for the last"
+    assert told[0].startswith("photos: 1 of 3, ")
+    assert told[0].endswith(" left")
+    assert "photos: " not in cli(*words, "--quiet").err
+
+
+def test_training_shows_its_progress_in_a_pipe(photo_folder, tmp_path, monkeypatch, cli):
+    monkeypatch.setattr(console, "LINE_EVERY_S", 0)
+    words = ("train", "--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA)
+    done = cli(*words, *TINY_TRAINING)
+    told = [line for line in done.err.splitlines() if line.startswith("epoch 1/1: ")]
+    steps = [line.split(",")[0] for line in told]
+    assert steps == [f"epoch 1/1: step {step} of 4" for step in (1, 2, 3)]
+    assert all(" left, loss 0." in line for line in told)
+
+
+PRINT = """
 from unveil import console
-from unveil.progress import progress
-with console.speaking(quiet={quiet}, as_json=True):
+from unveil.console import progress
+with console.settings(quiet={quiet}, as_json=True):
     for n in progress(range(3), 3, "counting"):
         console.result({{"n": n}})
         console.note("a remark")
@@ -209,7 +316,7 @@ with console.speaking(quiet={quiet}, as_json=True):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_results_reach_the_pipe_while_a_bar_is_on_the_terminal():
     """Standard error is a terminal: bar and remarks are there, and not in what is piped on."""
-    out, terminal = with_terminal(SPEAK.format(quiet=False))
+    out, terminal = with_terminal(PRINT.format(quiet=False))
     assert [json.loads(line) for line in out.splitlines()] == [{"n": n} for n in range(3)]
     assert b"counting" in terminal
     assert b"a remark" in terminal
@@ -218,9 +325,9 @@ def test_results_reach_the_pipe_while_a_bar_is_on_the_terminal():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_no_bar_under_quiet_and_no_colour_where_it_is_not_wanted():
-    assert b"\x1b[3" in with_terminal(SPEAK.format(quiet=False))[1]
-    assert b"\x1b[3" not in with_terminal(SPEAK.format(quiet=False), NO_COLOR="1")[1]
-    assert with_terminal(SPEAK.format(quiet=True))[1] == b""
+    assert b"\x1b[3" in with_terminal(PRINT.format(quiet=False))[1]
+    assert b"\x1b[3" not in with_terminal(PRINT.format(quiet=False), NO_COLOR="1")[1]
+    assert with_terminal(PRINT.format(quiet=True))[1] == b""
 
 
 def with_terminal(code, **more):

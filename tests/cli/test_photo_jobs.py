@@ -152,7 +152,7 @@ def test_full_disk_leaves_nothing(tree):
         pixels = noise if "deep" in name else (noise >> 8).astype(np.uint8)
         write_photo(Photo(pixels), Path("noise", name))
     Path("there/b.png").write_text("precious")
-    command = f"{sys.executable} -m unveil obfuscate noise -o there --overwrite {' '.join(BLUR)}"
+    command = f"{sys.executable} -m unveil obfuscate noise -o there --overwrite -q {' '.join(BLUR)}"
     done = subprocess.run(
         ["sh", "-c", f"ulimit -f 1; exec {command}"], capture_output=True, text=True, check=False
     )

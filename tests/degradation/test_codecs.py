@@ -11,7 +11,7 @@ from skimage import data
 
 from unveil.degradation import Degradation, GaussianBlur, Noise, Storage, codecs
 from unveil.degradation.degrade import degrade, store
-from unveil.linear import lmmse
+from unveil.linear.closed_forms import lmmse
 from unveil.metrics.quality import psnr
 from unveil.networks.shipped import read_prior
 

@@ -19,7 +19,7 @@ from unveil.degradation.operators import obfuscate
 from unveil.degradation.presets import PRESETS, parse_call, parse_preset, read_preset
 from unveil.errors import UsageError
 from unveil.estimation.check import contradiction
-from unveil.linear import lmmse
+from unveil.linear.closed_forms import lmmse
 from unveil.networks.shipped import read_prior
 
 SAID = {

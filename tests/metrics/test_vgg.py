@@ -7,7 +7,6 @@ known by their sha256 where a test looks at what comes after that check.
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch.hub import download_url_to_file
 from torchvision.models import VGG16_Weights
 from torchvision.models.vgg import cfgs, make_layers
 from torchvision.transforms import functional as tf
@@ -201,8 +200,15 @@ CHECKSUM = ("is damaged or not the expected file (sha256 ", "unveil download vgg
 @pytest.mark.parametrize(
     ("spoil", "phrases"),
     [
-        (nothing, ("no VGG16 weights there", "unveil download vgg16", "--vgg-weights")),
-        (folder, ("no VGG16 weights there",)),
+        (
+            nothing,
+            (
+                "no such file, and the",
+                "unveil download vgg16",
+                "--vgg-weights",
+            ),
+        ),
+        (folder, ("no such file, and the",)),
         (garbage, CHECKSUM),
         (truncated, CHECKSUM),
         (one_bit, CHECKSUM),
@@ -219,7 +225,12 @@ def test_no_weights_at_all(photo_folder, tmp_path, cache, cli):
     words = ("--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
     done = cli("train", *words, "--loss", "mixed")
     name = cache / vgg_weights.TORCHVISION_NAME
-    assert_told(done, 1, f"{name}: no VGG16 weights there", "unveil download vgg16")
+    assert_told(
+        done,
+        1,
+        f"{name}: no such file, and the",
+        "unveil download vgg16",
+    )
     assert not (tmp_path / "run").exists()
 
 
@@ -277,7 +288,7 @@ def test_a_pickle_that_is_not_known_is_refused_unopened(trap, refuses, monkeypat
 
 def test_even_a_known_pickle_runs_nothing(trap, refuses, monkeypatch):
     """The checksum is one guard, loading nothing but tensors is the other."""
-    refuses(make_known(trap, monkeypatch), "is no file of tensors")
+    refuses(make_known(trap, monkeypatch), "is not a .safetensors or .pth file")
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -310,58 +321,56 @@ class TestLoading:
 
 
 class TestDownload:
-    """torch's real downloader, sent to a file of this machine instead of torchvision's server."""
+    """From a server on this machine instead of torchvision's."""
 
     @pytest.fixture
-    def served(self, monkeypatch):
-        """A function that chooses the file, whose sha256 is then expected unless one is given."""
+    def serve(self, served, monkeypatch):
+        """A function that serves a file, whose sha256 is then expected unless one is given."""
 
-        def serve(path, sha256=None):
-            fetched = []
+        def serve_file(path, sha256=None):
+            server = served(path.read_bytes())
+            monkeypatch.setattr(vgg_weights, "TORCHVISION_URL", server.url)
+            monkeypatch.setattr(vgg_weights, "TORCHVISION_SHA256", sha256 or server.sha256)
+            return server
 
-            def fetch(url, target, hash_prefix, progress):
-                assert url == VGG16_Weights.IMAGENET1K_V1.url
-                fetched.append(target)
-                download_url_to_file(path.as_uri(), target, hash_prefix, progress=False)
-
-            expected = sha256 or file_sha256(path)[:8]
-            monkeypatch.setattr(vgg_weights, "TORCHVISION_SHA256", expected)
-            monkeypatch.setattr(vgg_weights, "download_url_to_file", fetch)
-            return fetched
-
-        return serve
+        return serve_file
 
     def test_it_lands_where_training_looks_and_once_is_enough(
-        self, served, tmp_path, monkeypatch, cache, cli
+        self, serve, tmp_path, monkeypatch, cache, cli
     ):
-        fetched = served(known_file(tmp_path / "vgg.pth", monkeypatch))
+        server = serve(known_file(tmp_path / "vgg.pth", monkeypatch))
         for _ in range(2):
             done = cli("download", "vgg16")
             assert done.status == 0, done.err
             assert done.out.splitlines() == [str(cache / vgg_weights.TORCHVISION_NAME)]
         assert vgg_weights.load_features(LossConfig(loss="perceptual"))[1]["vgg"] == "drawn"
-        assert len(fetched) == 1
+        assert server.ranges == [None]
         assert len(list(cache.iterdir())) == 1
 
-    @pytest.mark.parametrize("name", ["wrong.pth", "nowhere.pth"])
-    def test_what_cannot_be_had_leaves_nothing(self, name, served, tmp_path, cache, cli):
+    def test_a_wrong_file_leaves_nothing(self, serve, tmp_path, cache, cli):
         (tmp_path / "wrong.pth").write_bytes(b"<html>not found</html>")
-        served(tmp_path / name, "397923af")
-        assert_told(cli("download", "vgg16"), 1, "VGG16 weights: cannot be downloaded")
+        server = serve(tmp_path / "wrong.pth", "397923af")
+        assert_told(cli("download", "vgg16"), 1, server.url, "expected 397923af", "was deleted")
         assert list(cache.iterdir()) == []
 
-    def test_a_spoiled_file_is_fetched_again(self, served, tmp_path, monkeypatch, cache, cli):
+    def test_a_server_without_it_leaves_nothing(self, serve, tmp_path, monkeypatch, cache, cli):
+        server = serve(known_file(tmp_path / "vgg.pth", monkeypatch))
+        server.status = 404
+        assert_told(cli("download", "vgg16"), 1, server.url, "404 Not Found")
+        assert list(cache.iterdir()) == []
+
+    def test_a_spoiled_file_is_fetched_again(self, serve, tmp_path, monkeypatch, cache, cli):
         """The message for a spoiled file says to do just that."""
         path = known_file(tmp_path / "vgg.pth", monkeypatch)
-        served(path)
+        serve(path)
         target = cache / vgg_weights.TORCHVISION_NAME
         target.write_bytes(path.read_bytes()[:-1000])
         assert cli("download", "vgg16").status == 0
         assert file_sha256(target) == file_sha256(path)
 
-    def test_torchvisions_own_checksum_is_the_one_expected(self):
-        """Its file name holds the beginning of it."""
+    def test_address_and_checksum_are_torchvisions_own(self):
+        """Its file name holds the beginning of the sha256."""
+        assert VGG16_Weights.IMAGENET1K_V1.url == vgg_weights.TORCHVISION_URL
         name = VGG16_Weights.IMAGENET1K_V1.url.rpartition("/")[2]
-        assert name == vgg_weights.TORCHVISION_NAME
         assert name.removesuffix(".pth").endswith(f"-{vgg_weights.TORCHVISION_SHA256[:8]}")
         assert vgg_weights.KNOWN[vgg_weights.TORCHVISION_SHA256][0] == "torchvision"

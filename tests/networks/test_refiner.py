@@ -7,7 +7,8 @@ from tests.linear.test_linear import PRIOR, drawn, psnr, spectral_noise
 from unveil.config import LossConfig, ModelConfig, RunConfig, TrainConfig
 from unveil.degradation import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage
 from unveil.degradation.degrade import degrade
-from unveil.linear import Prior, lmmse
+from unveil.linear.closed_forms import lmmse
+from unveil.linear.prior import Prior
 from unveil.networks.architectures import build
 from unveil.networks.conditions import CONDITIONS, conditions
 from unveil.networks.refiner import PRIOR_PX

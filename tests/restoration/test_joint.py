@@ -12,7 +12,7 @@ from torch import Tensor
 from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate, Sample
 from unveil.degradation.degrade import degrade
 from unveil.degradation.operators import obfuscate
-from unveil.linear import lmmse
+from unveil.linear.closed_forms import lmmse
 from unveil.linear.spectral import analyse
 from unveil.networks.shipped import read_prior
 from unveil.restoration.joint import solve

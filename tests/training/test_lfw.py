@@ -1,77 +1,23 @@
-"""The download of LFW, against a real server on this machine that misbehaves in real ways."""
+"""The download of LFW and its archive, against a real HTTP server on this machine."""
 
 import gzip
-import hashlib
 import io
+import re
 import tarfile
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.server import Server
+from unveil import console, downloads
 from unveil.errors import UnveilError
 from unveil.training import lfw
 
 PHOTO = "lfw_funneled/Ada_Lovelace/Ada_Lovelace_0001.jpg"
 PIXELS = np.random.default_rng(7).bytes(50_000)  # does not compress: the archive stays long
-
-
-class Server(ThreadingHTTPServer):
-    """Serves ``content`` at every address and notes the Range header of every request.
-
-    Attributes:
-        break_after: bytes after which each of the first answers breaks off, in order.
-        resumes: whether Range is honoured; otherwise every answer is whole.
-        status: what to answer instead of content, e.g. 404.
-        tells_length: whether an answer says how long it is.
-    """
-
-    daemon_threads = True
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content = content
-        self.break_after: Iterator[int] = iter(())
-        self.resumes = True
-        self.status = 200
-        self.tells_length = True
-        self.ranges: list[str | None] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/lfw.tgz"
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        wanted = self.headers["Range"]
-        self.server.ranges.append(wanted)
-        if self.server.status != 200:
-            self.send_error(self.server.status)
-            return
-        start = int(wanted[len("bytes=") : -1]) if wanted and self.server.resumes else 0
-        if start >= len(self.server.content):
-            self.send_error(416)
-            return
-        rest = self.server.content[start:]
-        self.send_response(206 if start else 200)
-        if self.server.tells_length:
-            self.send_header("Content-Length", str(len(rest)))
-        self.end_headers()
-        self.wfile.write(rest[: next(self.server.break_after, len(rest))])
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-        """Say nothing: the requests are in ``server.ranges``."""
 
 
 def pack(*names: str) -> bytes:
@@ -86,14 +32,8 @@ def pack(*names: str) -> bytes:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with Server(pack(PHOTO)) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+def server(served: Callable[[bytes], Server]) -> Server:
+    return served(pack(PHOTO))
 
 
 def partial(cache: Path) -> Path:
@@ -132,8 +72,8 @@ def test_broken_connection_is_resumed(server, cache, resumes, ranges):
 
 
 def test_broken_off_too_often_keeps_what_came_for_the_next_run(server, cache):
-    server.break_after = repeat(1_000, lfw.ATTEMPTS)
-    with pytest.raises(UnveilError, match=r"broken off after 5,000 of .*; 5,000 bytes are kept"):
+    server.break_after = repeat(1_000, downloads.ATTEMPTS)
+    with pytest.raises(UnveilError, match=r"broken after 5,000 of .*; 5,000 bytes are kept"):
         download(server)
     assert partial(cache).read_bytes() == server.content[:5_000]
     download(server)
@@ -152,6 +92,23 @@ def test_offline_then_online(server, cache):
     download(server)
     assert_whole(cache)
     assert server.ranges == ["bytes=1234-"]
+
+
+def test_in_a_pipe_a_line_now_and_then_tells_bytes_rate_and_time(server, monkeypatch, capsys):
+    monkeypatch.setattr(console, "LINE_EVERY_S", 0)
+    monkeypatch.setattr(downloads, "CHUNK_BYTES", 20_000)
+    download(server)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2, "60,000 bytes in three parts, and none for the last"
+    for line in lines:
+        assert re.fullmatch(r"lfw_funneled\.tgz: 0 of 0 MB, \d+\.\d MB/s, 0 s left", line), line
+
+
+def test_a_quiet_download_prints_nothing(server, monkeypatch, capsys):
+    monkeypatch.setattr(console, "LINE_EVERY_S", 0)
+    with console.settings(quiet=True, as_json=False):
+        download(server)
+    assert capsys.readouterr().err == ""
 
 
 def test_wrong_checksum_is_deleted_and_not_unpacked(server, cache):

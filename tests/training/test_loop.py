@@ -126,7 +126,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(number, long, photo_folder,
     process = subprocess.Popen([*unveil, *words], stderr=subprocess.PIPE, text=True)
     with process, process.stderr:
         for line in process.stderr:
-            if line.startswith("epoch 2/30"):
+            if line.startswith("epoch 2/30  "):
                 process.send_signal(number)
                 break
         said = process.stderr.read()

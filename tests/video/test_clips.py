@@ -255,7 +255,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-    words = [sys.executable, "-m", "unveil", "obfuscate", source, "-o", out, *NOTHING]
+    words = [sys.executable, "-m", "unveil", "obfuscate", source, "-o", out, *NOTHING, "-q"]
     ended = subprocess.run(words, capture_output=True, text=True, preexec_fn=limit)
     assert ended.returncode == 1
     assert ended.stderr == f"unveil: {out}: cannot be written (File too large).\n"

@@ -14,12 +14,12 @@ from unveil.auditing.risk import chance_to_name, closer_strangers, mean_with_int
 from unveil.auditing.scene import Scene, open_scene
 from unveil.auditing.settings import CLEAN, GALLERIES, CurveConfig, Setting, settings
 from unveil.config import LossConfig
+from unveil.console import progress
 from unveil.degradation import Degradation, Operator, Storage, parse_storage
 from unveil.faces.embedder import load_embedder
 from unveil.metrics.perceptual import measures
 from unveil.metrics.quality import METRICS, Metric
 from unveil.metrics.vgg_weights import load_features
-from unveil.progress import progress
 from unveil.report.rows import Row, append_row, read_rows
 from unveil.restoration.restorers import Restorer, load
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance

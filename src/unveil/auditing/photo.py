@@ -19,7 +19,7 @@ from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
 from unveil.images.tensors import to_photo, to_tensor
-from unveil.linear import restore_closed_form
+from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior
 from unveil.networks.shipped import read_prior
 from unveil.report.rows import Row

@@ -17,7 +17,7 @@ from unveil import console
 from unveil.cli import networks, photos, shell
 from unveil.cli.audit import audit
 from unveil.cli.export import export
-from unveil.cli.parts import speaking
+from unveil.cli.parts import output_flags
 from unveil.cli.study import study
 from unveil.cli.web import serve
 
@@ -32,7 +32,7 @@ AUDITS = ("photos", "curve", "report")
 
 app = SubcommandApp()
 for command in COMMANDS:
-    app.command(speaking(command))
+    app.command(output_flags(command))
 app.command(audit, name="audit", help="Say how likely a machine names the faces in photos.")
 app.command(study, name="study", help="Run the study's experiments and report them.")
 
@@ -49,7 +49,7 @@ def _parse(words: list[str]) -> Any:
 
 
 @app.command
-@speaking
+@output_flags
 def completion(for_shell: Positional[shell.Shell], /) -> None:
     """Print the script that makes a shell complete commands and flags.
 

@@ -9,7 +9,7 @@ from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.auditing.settings import CurveConfig
-from unveil.cli.parts import Boxes, Inputs, check_photos, speaking
+from unveil.cli.parts import Boxes, Inputs, check_photos, output_flags
 from unveil.degradation import Mosaic
 from unveil.errors import UsageError
 from unveil.extras import require
@@ -33,7 +33,7 @@ audit = SubcommandApp()
 
 
 @audit.command(name="photos")
-@speaking
+@output_flags
 def audit_photos(
     inputs: Inputs,
     /,
@@ -102,7 +102,7 @@ def _preview(picture: Path | None) -> int:
 
 
 @audit.command(name="curve")
-@speaking
+@output_flags
 def audit_curve(
     config: OmitArgPrefixes[CurveConfig] = CurveConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,
@@ -129,7 +129,7 @@ def audit_curve(
 
 
 @audit.command(name="report")
-@speaking
+@output_flags
 def audit_report(
     rows: Positional[Path], /, out: Path = Path("audit.html"), dry_run: bool = False
 ) -> None:

@@ -34,7 +34,8 @@ def export(
         overwrite: replace the file if it exists.
         dry_run: say what would be written, and write nothing.
     """
-    from unveil.networks.shipped import CLOSED_FORMS, find_model
+    from unveil.linear import CLOSED_FORMS
+    from unveil.networks.shipped import find_model
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra without weights; export takes a network.")

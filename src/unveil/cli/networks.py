@@ -135,11 +135,12 @@ def evaluate(
         append: also add the result to this file of rows.
         dry_run: say which file --append would add to, and score nothing.
     """
+    from unveil.linear import CLOSED_FORMS
     from unveil.networks import shipped
 
     if dry_run and append is None:
         raise UsageError("--dry-run goes with --append; without it nothing is written.")
-    if model not in (shipped.IDENTITY, *shipped.CLOSED_FORMS):
+    if model not in (shipped.IDENTITY, *CLOSED_FORMS):
         shipped.find_model(model)
     if append is not None:
         check_folder(append.parent)

@@ -17,32 +17,33 @@ Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
 Boxes = Annotated[UseAppendAction[tuple[str, ...]], arg(name="box", metavar="X,Y,W,H")]
 Quiet = Annotated[
-    bool, arg(aliases=["-q"], help="no progress and no remarks; results, warnings, errors stay.")
+    bool, arg(aliases=["-q"], help="print no notes or progress; results, warnings, errors remain.")
 ]
-Json = Annotated[bool, arg(name="json", help="print results as JSON, one object a line.")]
-MANNERS = {"quiet": Quiet, "as_json": Json}
+Json = Annotated[bool, arg(name="json", help="print results as JSON, one object per line.")]
+OUTPUT_FLAGS = {"quiet": Quiet, "as_json": Json}
 
 
-def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--quiet`` and ``--json``, which :mod:`unveil.console` obeys.
+def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--quiet`` and ``--json`` to a command, for :mod:`unveil.console`.
 
-    tyro makes its flags from a signature; this one is the command's own and two arguments more.
+    tyro derives flags from the signature: the returned function has the command's own and two
+    more parameters.
     """
 
     @functools.wraps(command)
-    def speak(*args: Any, quiet: bool = False, as_json: bool = False, **named: Any) -> Any:
-        with console.speaking(quiet=quiet, as_json=as_json):
+    def wrapped(*args: Any, quiet: bool = False, as_json: bool = False, **named: Any) -> Any:
+        with console.settings(quiet=quiet, as_json=as_json):
             return command(*args, **named)
 
     own = inspect.signature(command)
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in MANNERS.items()
+        for name, kind in OUTPUT_FLAGS.items()
     ]
-    speak.__dict__["__signature__"] = own.replace(parameters=[*own.parameters.values(), *more])
-    del speak.__dict__["__wrapped__"]  # where tyro would look for the types
-    speak.__annotations__ = {**command.__annotations__, **MANNERS}
-    return speak
+    wrapped.__dict__["__signature__"] = own.replace(parameters=[*own.parameters.values(), *more])
+    del wrapped.__dict__["__wrapped__"]  # where tyro would look for the types
+    wrapped.__annotations__ = {**command.__annotations__, **OUTPUT_FLAGS}
+    return wrapped
 
 
 def check_photos(folder: Path | None) -> None:
@@ -66,7 +67,7 @@ def check_engine(engine: Engine, model: str | None, device: Device, precision: P
     """
     if engine == "torch":
         return
-    from unveil.networks.shipped import CLOSED_FORMS
+    from unveil.linear import CLOSED_FORMS
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from unveil import console
+from unveil.console import progress
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 from unveil.images.box import Box
@@ -22,7 +23,6 @@ from unveil.images.photos import (
     read_photo,
     write_photo,
 )
-from unveil.progress import progress
 
 Result = TypeVar("Result")
 

@@ -6,7 +6,7 @@ from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.cli.parts import check_photos, speaking
+from unveil.cli.parts import check_photos, output_flags
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.study.plan import StudyConfig
@@ -16,7 +16,7 @@ study = SubcommandApp()
 
 
 @study.command(name="run")
-@speaking
+@output_flags
 def study_run(
     config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
 ) -> None:
@@ -33,7 +33,7 @@ def study_run(
 
 
 @study.command(name="report")
-@speaking
+@output_flags
 def study_report(
     folder: Positional[Path],
     /,
@@ -61,7 +61,7 @@ def study_report(
 
 
 @study.command(name="search")
-@speaking
+@output_flags
 def study_search(
     config: OmitArgPrefixes[SearchConfig] = SearchConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,

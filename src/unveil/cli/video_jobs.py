@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from unveil import console
 from unveil.cli import photo_jobs
+from unveil.console import clip_progress
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
-from unveil.progress import timed
 from unveil.video.stream.codecs import CONTAINERS, choose
 from unveil.video.stream.layout import Picture
 
@@ -115,4 +115,4 @@ def _shown(planned: "Plan", pictures: Iterable[Picture]) -> Iterator[Picture]:
         begin[:] = begin or [picture.pts]
         return float((picture.pts - begin[0]) * planned.info.time_base)
 
-    return timed(pictures, planned.info.path.name, planned.info.seconds, at)
+    return clip_progress(pictures, planned.info.path.name, planned.info.seconds, at)

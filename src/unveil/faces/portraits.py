@@ -11,10 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from unveil.console import progress
 from unveil.faces.finder import Face, FaceFinder
 from unveil.files import cache_folder, file_sha256, temporary_beside
 from unveil.images.photos import read_rgb8
-from unveil.progress import progress
 
 FORMAT = "portraits-1"
 FACE_PX = 112

@@ -1,10 +1,9 @@
-"""Where VGG16's weights come from: a file that the user has, or torchvision's download.
+"""VGG16's weights: a file of the user's, or torchvision's download.
 
-Nothing is used whose sha256 is not one of the two below, and nothing takes their place: a
-perceptual figure means nothing without the weights it was made with.
+Only the two files below are accepted, known by their sha256, and nothing is used in their place:
+perceptual losses and scores can be compared only if the weights are the same.
 """
 
-import shutil
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -12,9 +11,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.hub import download_url_to_file
 
-from unveil import console
+from unveil import downloads
 from unveil.config import LossConfig, Tap
 from unveil.errors import UnveilError
 from unveil.files import cache_folder, check_sha256, file_sha256
@@ -22,26 +20,28 @@ from unveil.metrics.vgg import VggFeatures
 
 TORCHVISION_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
 TORCHVISION_NAME = f"vgg16-{TORCHVISION_SHA256[:8]}.pth"
+TORCHVISION_URL = f"https://download.pytorch.org/models/{TORCHVISION_NAME}"
+MAX_BYTES = 600_000_000
 KNOWN: dict[str, tuple[str, tuple[Tap, ...]]] = {
     "b8c4e1f256e8190d583f01247d5a955441ad206de1416a1abdc3e429d7116f9a": ("oxford", ("relu2_2",)),
     TORCHVISION_SHA256: ("torchvision", ("relu2_2", "conv3_3")),
 }
-"""Sha256 to the weights' name and taps: the original Oxford weights up to conv2_2 in
-safetensors, and torchvision's own training."""
+"""Sha256 to the weights' name and the taps that they reach: the original Oxford weights up to
+conv2_2 as safetensors, and torchvision's own training."""
 
 UNTRAINED = Path("untrained")
-"""What ``vgg_weights`` must say for freshly drawn weights: they test the code, nothing else."""
-
+"""The value of ``--vgg-weights`` for randomly drawn weights, which serve tests only."""
 
 UNREADABLE = (RuntimeError, ValueError, OSError, UnpicklingError, SafetensorError)
-"""What readers of tensors raise on a file that holds something else."""
+"""Exceptions of torch and safetensors for a file that does not hold tensors."""
 
 
 def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
-    """Return the frozen network of ``config`` and what a row says of its weights.
+    """Return the frozen network for ``config``, and the name and sha256 of its weights for rows.
 
     Raises:
-        UnveilError: no file, one that cannot be read, or not one of the known weights.
+        UnveilError: the file is missing, cannot be read, is not one of the known weights, or ends
+            before the tap.
     """
     if config.vgg_weights == UNTRAINED:
         with torch.random.fork_rng():
@@ -52,7 +52,7 @@ def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
     name, taps = KNOWN[sha256]
     if config.tap not in taps:
         raise UnveilError(
-            f"{path}: the {name} weights end before {config.tap}; take --tap {taps[-1]}, or "
+            f"{path}: the {name} weights end before {config.tap}; use --tap {taps[-1]}, or "
             "torchvision's weights (`unveil download vgg16`)."
         )
     tensors = _read(path)
@@ -64,46 +64,38 @@ def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
 
 
 def find(chosen: Path | None) -> Path:
-    """Return the file of ``--vgg-weights``, or else the one that ``unveil download`` keeps.
+    """Return the file of ``--vgg-weights``, by default the one that ``unveil download`` keeps.
 
     Raises:
-        UnveilError: it is not there.
+        UnveilError: it does not exist.
     """
     path = chosen or target_file()
     if not path.is_file():
         raise UnveilError(
-            f"{path}: no VGG16 weights there, and the perceptual loss needs them; get them with "
+            f"{path}: no such file, and the perceptual loss needs VGG16's weights; get them with "
             "`unveil download vgg16`, or name a file with --vgg-weights."
         )
     return path
 
 
 def target_file() -> Path:
-    """Return where torchvision's weights are kept."""
+    """Return the path of torchvision's downloaded weights, whether they exist or not."""
     return cache_folder() / TORCHVISION_NAME
 
 
 def download() -> Path:
-    """Fetch torchvision's VGG16 weights (528 MB) into the cache folder and return their path.
+    """Download torchvision's VGG16 weights (528 MB) into the cache folder; return their path.
 
     Raises:
-        UnveilError: they cannot be reached, or have another checksum.
+        UnveilError: the download failed.
     """
-    from torchvision.models import VGG16_Weights  # slow to import, and only needed here
-
     target = target_file()
-    if not target.exists() or not file_sha256(target).startswith(TORCHVISION_SHA256):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".partial")
-        try:
-            shown = not console.is_quiet()
-            url = VGG16_Weights.IMAGENET1K_V1.url
-            download_url_to_file(url, str(partial), hash_prefix=TORCHVISION_SHA256, progress=shown)
-            shutil.move(partial, target)
-        except (OSError, RuntimeError) as error:
-            raise UnveilError(f"VGG16 weights: cannot be downloaded ({error}).") from None
-        finally:
-            partial.unlink(missing_ok=True)
+    if target.exists() and file_sha256(target) == TORCHVISION_SHA256:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.part")
+    downloads.download(TORCHVISION_URL, partial, TORCHVISION_SHA256, max_bytes=MAX_BYTES)
+    partial.replace(target)
     return target
 
 
@@ -111,8 +103,10 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        # weights_only: tensors, and nothing that a pickle could run.
+        # weights_only refuses pickles that would run code.
         tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except UNREADABLE:
-        raise UnveilError(f"{path}: is no file of tensors, by its content or its name.") from None
+        raise UnveilError(
+            f"{path}: is not a .safetensors or .pth file, or it is damaged."
+        ) from None
     return tensors

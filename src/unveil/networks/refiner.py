@@ -20,7 +20,8 @@ from torch.nn import functional as F
 
 from unveil.config import ModelConfig
 from unveil.degradation import Degradation
-from unveil.linear import Prior, expected_error, lmmse
+from unveil.linear.closed_forms import expected_error, lmmse
+from unveil.linear.prior import Prior
 from unveil.networks.blocks import ResidualBlock, pad_to_multiple
 from unveil.networks.conditions import CONDITIONS, conditions
 

@@ -23,9 +23,6 @@ AWARE = "refiner"
 BLIND = "blind"
 """The architecture that is told nothing and undoes a family."""
 
-CLOSED_FORMS = ("lmmse", "tikhonov", "richardson-lucy", "bicubic", "lanczos")
-"""Restorers without weights, by the names that ``--model`` takes; see :mod:`unveil.linear`."""
-
 PRIOR = FOLDER / "prior.safetensors"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
 REINSTALL = "install unveil again"

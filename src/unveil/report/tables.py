@@ -7,7 +7,8 @@ from typing import Any
 
 from unveil.errors import UnveilError
 from unveil.files import write_text
-from unveil.networks.shipped import CLOSED_FORMS, IDENTITY
+from unveil.linear import CLOSED_FORMS
+from unveil.networks.shipped import IDENTITY
 from unveil.report.rows import Row, read_rows
 
 RESULT_COLUMNS = ("model", "operator", "storage", "images", "psnr", "ssim", "ssim_deck")

@@ -3,8 +3,9 @@
 from unveil.degradation import Degradation, Linear, Mosaic
 from unveil.degradation.families import FAMILIES, Task, family_of
 from unveil.errors import UsageError
+from unveil.linear import CLOSED_FORMS
 from unveil.networks.card import Card, read_card
-from unveil.networks.shipped import AWARE, CLOSED_FORMS, find_model, list_shipped
+from unveil.networks.shipped import AWARE, find_model, list_shipped
 
 FALLBACK = "lmmse"
 """The closed form that knows every linear operator and storage."""

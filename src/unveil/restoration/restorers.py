@@ -11,7 +11,8 @@ from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.images.tensors import check_images
-from unveil.linear import CLOSED_FORM, restore_closed_form
+from unveil.linear import CLOSED_FORMS
+from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
@@ -120,7 +121,7 @@ class Network:
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """A closed form of :data:`unveil.linear.CLOSED_FORM`, which sees the image as a whole."""
+    """A closed form of :data:`unveil.linear.CLOSED_FORMS`, which sees the image as a whole."""
 
     name: str
     prior: Prior
@@ -172,7 +173,7 @@ def load(
         UnveilError: weights that are damaged or were changed.
     """
     runtime = choose_runtime(RuntimeConfig(device=device, precision=precision))
-    if model in CLOSED_FORM:
+    if model in CLOSED_FORMS:
         return ClosedForm(model, read_prior(prior), runtime)
     return load_network(model, runtime)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from unveil.config import TILE_PX
-from unveil.progress import progress
+from unveil.console import progress
 
 
 def apply_tiled(

@@ -12,7 +12,7 @@ Locks are the operating system's own, so that they end with the process that hel
 import contextlib
 import importlib.metadata
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,8 @@ def open_folder(path: Path, settings: dict[str, Any]) -> StudyFolder:
         if not manifest.exists():
             write_text(manifest, json.dumps(wanted, indent=2) + "\n")
     found = read_manifest(path)
-    for name in {**wanted, **found}:
-        if found.get(name) != wanted.get(name):
-            raise UnveilError(
-                f"{path}: holds a study with {name} {_brief(found.get(name))}, not "
-                f"{_brief(wanted.get(name))}; choose another --out."
-            )
+    if difference := first_difference(found, wanted):
+        raise UnveilError(f"{path}: holds a study with {difference}; choose another --out.")
     return StudyFolder(path)
 
 
@@ -118,6 +114,19 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise UnveilError(f"{path}: no study here ({MANIFEST} is missing).") from None
     except (OSError, ValueError, TypeError) as error:
         raise UnveilError(f"{manifest}: cannot be read ({error}).") from None
+
+
+def first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    """Return the first setting that differs, as ``NAME FOUND, not WANTED``; None if all agree.
+
+    Args:
+        found: the settings that something was started with, plain JSON values.
+        wanted: the settings that are asked for now.
+    """
+    for name in {**wanted, **found}:
+        if found.get(name) != wanted.get(name):
+            return f"{name} {_brief(found.get(name))}, not {_brief(wanted.get(name))}"
+    return None
 
 
 def _brief(value: object) -> str:

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from unveil.console import progress
 from unveil.errors import UnveilError
 from unveil.files import cache_folder, file_sha256, temporary_beside
 from unveil.images.photos import read_rgb8
-from unveil.progress import progress
 
 Result = TypeVar("Result")
 

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from unveil.config import EvaluateConfig, SplitName
+from unveil.console import progress
 from unveil.degradation import Degradation, Operator, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.errors import UsageError
-from unveil.linear import CLOSED_FORM, restore_closed_form
+from unveil.linear import CLOSED_FORMS
+from unveil.linear.closed_forms import restore_closed_form
 from unveil.metrics.quality import METRICS, Metric
 from unveil.networks.shipped import IDENTITY, read_prior
-from unveil.progress import progress
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
@@ -120,7 +121,7 @@ def _find(model: str, runtime: Runtime) -> tuple[Restore, str | None, Operator |
     """Return what restores, the sha256 of its weights, and what these were trained to undo."""
     if model == IDENTITY:
         return Identity(), None, None
-    if model in CLOSED_FORM:
+    if model in CLOSED_FORMS:
         prior = read_prior()
         return partial(restore_closed_form, model, prior), None, None
     network = load_network(model, runtime)

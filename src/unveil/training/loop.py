@@ -104,7 +104,7 @@ def _train(
     state = _take_up(run, optimizer) if resume else _begin(run)
     step = TrainStep(model, objective, runtime.autocast)
     with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
-        reporter.say(f"training on {runtime}; processes: {accelerator.num_processes}")
+        reporter.print(f"training on {runtime}; processes: {accelerator.num_processes}")
         wrapped, optimizer = accelerator.prepare(step, optimizer)
         _loop(run, state, wrapped, optimizer, reporter)
     return folder / "best"
@@ -121,7 +121,7 @@ def _loop(
     with _stop_signals() as signals:
         for epoch in range(state.step // epoch_steps, config.epochs):
             if state.is_stale(config.patience):
-                reporter.say(f"stopped early: {config.patience} epochs without a better PSNR")
+                reporter.print(f"stopped early: {config.patience} epochs without a better PSNR")
                 break
             run.model.train()
             batches = epoch_batches(numbers, config.batch, config.seed, epoch)

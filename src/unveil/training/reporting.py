@@ -1,4 +1,4 @@
-"""What a training run tells its user: a live bar on a terminal, plain lines in a pipe."""
+"""Progress of a training run: a live bar on a terminal, a line now and then in a pipe."""
 
 import sys
 from types import TracebackType
@@ -14,11 +14,11 @@ REFRESH_STEPS = 10
 
 
 class Reporter:
-    """Shows steps and epochs of one run on standard error.
+    """Prints steps and epochs of one run to standard error.
 
     Args:
-        epochs: how many the run is meant to have.
-        visible: False for all processes but the main one.
+        epochs: of the whole run.
+        visible: False in all processes except the main one.
     """
 
     def __init__(self, epochs: int, *, visible: bool = True) -> None:
@@ -26,6 +26,8 @@ class Reporter:
         self.epochs = epochs
         self.visible = visible
         self.psnr = "-"
+        self.pace = console.Pace()
+        self.steps_before: int | None = None
         self.bar = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(),
@@ -48,28 +50,39 @@ class Reporter:
     ) -> None:
         self.bar.stop()
 
-    def say(self, line: str) -> None:
-        """Print one line of text."""
+    def print(self, line: str) -> None:
+        """Print one line, above the bar if there is one."""
         if self.visible and not console.is_quiet():
             self.bar.console.print(line, highlight=False, soft_wrap=True)
 
     def step(self, epoch: int, step: int, total_steps: int, loss: Tensor) -> None:
-        """Move the bar to ``step`` (done) of ``total_steps``; ``epoch`` counts from 0."""
-        if self.bar.disable or step % REFRESH_STEPS:
-            return  # reading the loss waits for the device, so not at every step
+        """Report that ``step`` of ``total_steps`` are done; ``epoch`` counts from 0."""
+        if self.steps_before is None:  # a resumed run does not begin at step 1
+            self.steps_before = step - 1
+        # Reading the loss waits for the device, so not at every step.
+        if self.bar.disable:
+            if self.visible and step < total_steps and self.pace.is_due():
+                speed = self.pace.describe(step - self.steps_before, total_steps - step)
+                self.print(
+                    f"epoch {epoch + 1}/{self.epochs}: step {step} of {total_steps}, {speed}, "
+                    f"loss {float(loss.detach()):.5f}"
+                )
+            return
+        if step % REFRESH_STEPS:
+            return
         self.bar.update(
             self.task,
             completed=step,
             total=total_steps,
             epoch=epoch + 1,
-            loss=f"{float(loss):.5f}",
+            loss=f"{float(loss.detach()):.5f}",
             psnr=self.psnr,
         )
 
     def epoch(self, entry: dict[str, Any]) -> None:
-        """Print the line of a finished epoch: an entry of the checkpoint's history."""
+        """Print the scores of a finished epoch, an entry of the checkpoint's history."""
         self.psnr = f"{entry['psnr']:.2f}"
-        self.say(
+        self.print(
             f"epoch {entry['epoch']}/{self.epochs}  loss {entry['loss']:.5f}  "
             f"validation {entry['psnr']:.2f} dB  ssim {entry['ssim']:.4f}  "
             f"ssim_deck {entry['ssim_deck']:.4f}  {entry['images_per_second']:.0f} images/s"

@@ -8,11 +8,11 @@ from unveil import console
 from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError
 from unveil.auditing.safe import widen
 from unveil.auditing.verdict import risk_of, shipped_curves
+from unveil.console import clip_progress
 from unveil.degradation import Solid
 from unveil.errors import UsageError
 from unveil.faces.finder import FaceFinder
 from unveil.images.box import Box
-from unveil.progress import timed
 from unveil.video.stream.covering import cover
 from unveil.video.stream.info import Info
 from unveil.video.stream.process import Change
@@ -77,7 +77,7 @@ class Hiding:
     def _sights(self, info: Info) -> Iterator[tuple[float, list[Box]]]:
         shown = frames(info.path, LOOK_EVERY_S, self.max_pixels)
         label = f"faces in {info.path.name}"
-        for frame in timed(shown, label, info.seconds, lambda frame: frame.seconds):
+        for frame in clip_progress(shown, label, info.seconds, lambda frame: frame.seconds):
             height, width = frame.rgb.shape[:2]
             faces = self._finder.find(frame.rgb, SMALLEST_PX, LEAST_SCORE)
             boxes = (face.box.clipped(width, height) for face in faces)

@@ -9,7 +9,7 @@ from torch.nn.functional import avg_pool2d
 
 from unveil.degradation import Blur, Degradation, Linear
 from unveil.degradation.operators import obfuscate
-from unveil.linear import expected_error, lmmse
+from unveil.linear.closed_forms import expected_error, lmmse
 from unveil.linear.noise import ROUNDING_8BIT
 from unveil.linear.prior import Prior
 from unveil.restoration.joint.motion import at_rest, covered, register, warp

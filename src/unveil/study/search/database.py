@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from unveil.config import to_plain
 from unveil.errors import UnveilError
+from unveil.study.folder import first_difference
 from unveil.study.search.config import BEATS, SearchConfig
 from unveil.training.data import Photos
 
@@ -186,12 +187,10 @@ def open_study(
             raise UnveilError(f"{place} is not a search of unveil; choose another --name.")
         study.set_user_attr("settings", wanted)
         return study
-    for name in {**wanted, **found}:
-        if found.get(name) != wanted.get(name):
-            raise UnveilError(
-                f"{place} was started with {name} {_brief(found.get(name))}, not "
-                f"{_brief(wanted.get(name))}; choose another --name and --out."
-            )
+    if difference := first_difference(found, wanted):
+        raise UnveilError(
+            f"{place} was started with {difference}; choose another --name and --out."
+        )
     return study
 
 
@@ -217,8 +216,3 @@ def _settings(config: SearchConfig, photos: Photos) -> dict[str, Any]:
         "data": photos.summary(),
         "model": to_plain(config.model),
     }
-
-
-def _brief(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 100 else text[:97] + "..."
