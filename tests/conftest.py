@@ -2,11 +2,8 @@
 
 import contextlib
 import io
-<<<<<<< ours
-import signal
-=======
 import math
->>>>>>> theirs
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
