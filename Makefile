@@ -54,11 +54,11 @@ bench-peers: $(READY)
 # One blind network for compression and noise beside DnCNN, both trained here for eight minutes.
 bench-streaming: $(READY)
 	$(BIN)/python benchmarks/streaming.py --data $(LFW) --seconds 480
-	$(BIN)/unveil report docs/restorers.md
+	$(BIN)/python tools/fill_tables.py docs/restorers.md
 
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)
-	$(BIN)/unveil report README.md docs/restorers.md docs/audit.md docs/video.md docs/web.md
+	$(BIN)/python tools/fill_tables.py
 	$(BIN)/unveil study report results/study --out docs --name study --no-page
 	$(BIN)/unveil audit report results/audit/rows.jsonl --out docs/audit-results.md
 

@@ -34,6 +34,7 @@ from unveil.training.data import open_photos
 from unveil.training.evaluate import Identity, Trial, make_row, score
 
 TASK = Task(STREAMING, STORAGES)
+COSTS = ("model", "parameters", "macs", "trained_seconds")
 BLIND = ModelConfig("blind", 6, 2, widths=(48, 96, 160), blocks=(2, 3, 4))
 
 
@@ -115,8 +116,9 @@ def main(options: Options) -> None:
             append_row(options.out, row)
             print(json.dumps(row), file=sys.stderr)
         rows += found
-    print(tables.TABLES["streaming"](rows))
-    print(tables.TABLES["networks"](rows))
+    print(tables.side_by_side("operator", "storage")(rows))
+    costs = {row["model"]: {name: row[name] for name in COSTS} for row in rows if row["macs"]}
+    print(tables.markdown(list(costs.values())))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from real_programs import PROGRAMS, VERSIONS, AbsentError, Pixels
 from skimage import data
 
+from real_programs import PROGRAMS, VERSIONS, AbsentError, Pixels
 from unveil.degradation import Blur, Operator, Window
 from unveil.degradation.degrade import to_uint8
 from unveil.degradation.operators import obfuscate

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 import tyro
-from model_card import MOST_BYTES, model_card
 from torch import Tensor
 
+from model_card import MOST_BYTES, model_card
 from unveil.config import DataConfig, EvaluateConfig
 from unveil.degradation.families import STREAMING_TRIALS
 from unveil.files import write_text

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import tyro
 
+import fill_tables
 from unveil.config import DataConfig
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.onnx.export import load_for_export, to_onnx
 from unveil.onnx.quantise import WATCHED, in_int8, to_int8
-from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.restorers import Network
 from unveil.runtime import keep_freed_memory
@@ -49,7 +49,7 @@ def main(options: Options) -> None:
         for row in score_model(load_for_export(model), photos, options.photos):
             append_row(options.out, row)
             rows.append(row)
-    print(tables.TABLES["onnx"](rows))
+    print(fill_tables.onnx(rows))
 
 
 def score_model(network: Network, photos: Photos, count: int) -> Iterator[Row]:

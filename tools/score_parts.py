@@ -14,6 +14,7 @@ import torch
 import tyro
 from torch import Tensor
 
+import fill_tables
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.degradation import Degradation, Linear, Storage, parse_operator, parse_storage
 from unveil.degradation.degrade import store
@@ -23,7 +24,6 @@ from unveil.images.box import Box
 from unveil.images.photos import read_photo
 from unveil.images.tensors import to_tensor
 from unveil.networks.shipped import read_prior
-from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
 from unveil.training.data import open_photos
@@ -59,7 +59,7 @@ def main(options: Options) -> None:
         for storage in options.storages:
             rows.append(score(text, parse_storage(storage), wholes))
             append_row(options.out, rows[-1])
-    print(tables.TABLES["parts"](rows))
+    print(fill_tables.parts(rows))
 
 
 def score(text: str, storage: Storage, wholes: list[Tensor]) -> Row:

@@ -54,7 +54,7 @@ def main(options: Options) -> None:
             for picture in PICTURES:
                 rows.append(score(name, picture, degradation))
                 append_row(options.out, rows[-1])
-    print(tables.TABLES["photos"](rows))
+    print(tables.side_by_side("photo", "operator")(rows))
 
 
 def score(model: str, picture: str, degradation: Degradation) -> Row:

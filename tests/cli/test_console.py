@@ -107,18 +107,6 @@ def test_every_shipped_model_is_a_row(cli):
     assert all(len(row["sha256"]) == 64 for row in listed)
 
 
-def test_a_report_says_of_each_document_whether_it_was_out_of_date(tmp_path, cli):
-    (tmp_path / "rows.jsonl").write_text("")
-    stale = "<!-- table: foundation of rows.jsonl -->\nold\n<!-- end -->\n"
-    (tmp_path / "old.md").write_text(stale)
-    (row,) = rows(cli("report", tmp_path / "old.md", "--json", "--dry-run"))
-    assert row == {"document": str(tmp_path / "old.md"), "stale": True, "written": False}
-    assert (tmp_path / "old.md").read_text() == stale
-    assert cli("report", tmp_path / "old.md").status == 0
-    (row,) = rows(cli("report", tmp_path / "old.md", "--json"))
-    assert row["stale"] is False
-
-
 DRY = {
     "obfuscate": ("obfuscate", "in/a.jpg", "-o", "new/out.png", *BLUR),
     "restore": ("restore", "in/a.jpg", "-o", "new/out.png", "--uncertainty", "map.png"),

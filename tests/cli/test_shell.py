@@ -93,7 +93,7 @@ def test_bash_completes_commands_and_flags(tmp_path, cli):
     script = tmp_path / "unveil.bash"
     script.write_text(cli("completion", "bash").out)
     for words, expected in {
-        "unveil re": {"restore", "report"},
+        "unveil re": {"restore"},
         "unveil restore --unc": {"--uncertainty"},
         "unveil audit cu": {"curve"},
         "unveil restore x --device cu": {"cuda"},

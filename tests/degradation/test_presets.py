@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 from compare_presets import CASES, DOCUMENT, difference, photo, program_result, to_tensor
 from real_programs import PROGRAMS, AbsentError, Pixels
-
 from unveil.degradation import (
     BoxBlur,
     Degradation,

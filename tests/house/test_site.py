@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-import site_pages
 from mkdocs.config.defaults import MkDocsConfig
+
+import site_pages
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [

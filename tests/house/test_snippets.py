@@ -8,11 +8,11 @@ would do; of `pip install` the extras are looked up. A block in another language
 
 import shutil
 
-import draw_gallery
 import numpy as np
 import pytest
 from PIL import Image
 
+import draw_gallery
 from tests.house.snippets import DOCUMENTS, ROOT, SHELL, SHOWN, commands, prepare, run, snippets
 
 PHOTOS = "--data people --crop-px 32 --test-photos 4 --validation-photos 4"

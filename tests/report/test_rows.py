@@ -1,4 +1,4 @@
-"""Rows in, tables out; documents that are not what the rows say are found."""
+"""Rows are appended and read whole; the committed ones are complete."""
 
 import json
 from pathlib import Path
@@ -6,26 +6,15 @@ from pathlib import Path
 import pytest
 
 from unveil.errors import UnveilError
-from unveil.report import tables
 from unveil.report.rows import REQUIRED, append_row, read_rows, read_whole_rows
 
 ROOT = Path(__file__).parents[2]
 ROWS = ROOT / "results" / "foundation.jsonl"
 STUDY = ROOT / "results" / "study"
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "restorers.md"]
 
 
 def row(**changes):
     return dict.fromkeys(REQUIRED, "x") | {"psnr": 30.0, "images": 7} | changes
-
-
-@pytest.fixture
-def document(tmp_path):
-    path = tmp_path / "README.md"
-    path.write_text(
-        "before\n\n<!-- table: foundation of rows.jsonl -->\nold\n<!-- end -->\n\nafter\n"
-    )
-    return path
 
 
 @pytest.fixture
@@ -34,74 +23,6 @@ def rows(tmp_path):
     for psnr in (20.0, 30.0):
         append_row(path, row(psnr=psnr))
     return path
-
-
-def test_the_committed_documents_are_what_the_committed_rows_say():
-    stale = [path for path in DOCUMENTS if tables.refresh(path, write=False)]
-    assert not stale, "run `make tables`"
-
-
-def test_a_table_is_rebuilt_between_its_marks_only(document, rows, cli):
-    assert cli("report", document).status == 0
-    text = document.read_text()
-    assert text.startswith("before\n\n<!-- table: foundation of rows.jsonl -->\n| model |")
-    assert text.endswith("|\n<!-- end -->\n\nafter\n")
-    assert "30.00" in text
-    assert "20.00" not in text  # of one experiment the newest row counts
-
-
-def test_check_finds_a_stale_document_and_changes_nothing(document, rows, cli):
-    before = document.read_text()
-    done = cli("report", document, "--check")
-    assert done.status == 1
-    assert "out of date" in done.out
-    assert document.read_text() == before
-    assert cli("report", document).status == 0
-    assert cli("report", document, "--check").status == 0
-
-
-def test_rebuilding_gives_the_same_bytes(document, rows, cli):
-    cli("report", document)
-    first = document.read_bytes()
-    cli("report", document)
-    assert document.read_bytes() == first
-
-
-def test_restorers_stand_side_by_side():
-    """One line for each degradation; the newest row counts; what was not scored is left empty."""
-    rows = [
-        row(operator="b", storage="8bit", model="lmmse", psnr=37.0, ssim_deck=0.9),
-        row(operator="b", storage="8bit", model="blur", psnr=38.0, ssim_deck=0.95),
-        row(operator="b", storage="8bit", model="blur", psnr=39.0, ssim_deck=0.97),
-        row(operator="m", storage="8bit", model="lmmse", psnr=24.0, ssim_deck=0.7),
-    ]
-    assert tables.TABLES["restorers"](rows).splitlines()[2:] == [
-        "| b | 8bit | 37.00 / 0.9000 | 39.00 / 0.9700 |",
-        "| m | 8bit | 24.00 / 0.7000 |  |",
-    ]
-
-
-def test_the_headline_has_the_studys_operators_and_the_best_weights():
-    blur = {"operator": "gaussian:kernel=9,sigma=4", "storage": "8bit", "ssim_deck": 0.9}
-    rows = [
-        row(**blur, model="identity", psnr=26.8),
-        row(**blur, model="lmmse", psnr=37.1),
-        row(**blur, model="blur-study", psnr=40.0),
-        row(**blur, model="blur", psnr=39.5),
-        row(**blur | {"operator": "box:kernel=9"}, model="blur", psnr=50.0),
-    ]
-    assert tables.TABLES["headline"](rows).splitlines()[2:] == [
-        "| gaussian:kernel=9,sigma=4 | 8bit | 26.80 / 0.900 | 37.10 / 0.900 | 40.00 / 0.900 "
-        "| `blur-study` | 30.62 / 0.88 |"
-    ]
-
-
-def test_errors_are_in_levels_by_tenths():
-    rows = [row(operator="b", expected_error=[1 / 255, 0.1], true_error=[0.002, 0.2])]
-    assert tables.TABLES["uncertainty"](rows).splitlines()[2:] == [
-        "| b | x | expected | 1.00 | 25.50 |",
-        "| b | x | true | 0.51 | 51.00 |",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -159,21 +80,6 @@ def test_rows_of_any_text_and_size_come_back(tmp_path):
 def test_rows_that_are_not_there_are_named(tmp_path):
     with pytest.raises(UnveilError, match=r"rows\.jsonl: cannot be read \(No such file"):
         read_whole_rows(tmp_path / "rows.jsonl")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("no marks", "has no"),
-        ("<!-- table: x of rows.jsonl -->\n<!-- end -->", "unknown table 'x'"),
-        ("<!-- table: peers of gone.jsonl -->\n<!-- end -->", r"gone\.jsonl: cannot be read"),
-    ],
-)
-def test_documents_without_a_known_table_are_refused(text, said, document, rows):
-    document.write_text(text)
-    with pytest.raises(UnveilError, match=said):
-        tables.refresh(document, write=True)
-    assert document.read_text() == text
 
 
 def test_the_committed_study_is_what_its_rows_say(tmp_path, cli):

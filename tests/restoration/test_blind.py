@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import fill_tables
 from tests.conftest import TINY_DATA, assert_told
 from tests.linear.test_linear import drawn, psnr
 from unveil.config import LossConfig, ModelConfig
@@ -33,7 +34,6 @@ from unveil.degradation.families import (
 from unveil.errors import UsageError
 from unveil.images.photos import read_photo
 from unveil.networks.architectures import build
-from unveil.report import tables
 from unveil.report.rows import REQUIRED
 from unveil.training.objectives import Objective
 
@@ -213,8 +213,8 @@ def test_the_benchmark_scores_it_beside_dncnn(photo_folder, monkeypatch):
     assert {row["model"] for row in rows} == {"identity", "dncnn", "unveil blind"}
     assert all(row.keys() >= set(REQUIRED) for row in rows)
     assert {row["trained_seconds"] for row in rows if row["model"] != "identity"} == {1.0}
-    table = tables.TABLES["streaming"](rows).splitlines()
+    table = fill_tables.TABLES["streaming"](rows).splitlines()
     assert table[0] == "| operator | storage | identity | dncnn | unveil blind |"
     assert len(table) == 2 + len(STREAMING_TRIALS)
-    costs = tables.TABLES["networks"](rows).splitlines()
+    costs = fill_tables.networks(rows).splitlines()
     assert [line.split(" | ")[0] for line in costs[2:]] == ["| dncnn", "| unveil blind"]

@@ -20,15 +20,18 @@ from unveil.cli.export import export
 from unveil.cli.parts import output_flags
 from unveil.cli.study import study
 from unveil.cli.web import serve
+from unveil.errors import UsageError
 
 DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
 COMMANDS = (
     *(photos.obfuscate, photos.restore, photos.inspect, photos.demo),
     *(networks.models, networks.fit, networks.train, networks.evaluate, networks.download),
-    *(networks.report, export, serve, shell.doctor),
+    *(export, serve, shell.doctor),
 )
 
 AUDITS = ("photos", "curve", "report")
+MOVED = {"report": "python tools/fill_tables.py, in a checkout of the repository"}
+"""Commands that are gone, and what does their work now."""
 
 app = SubcommandApp()
 for command in COMMANDS:
@@ -38,7 +41,13 @@ app.command(study, name="study", help="Run the study's experiments and report th
 
 
 def run(words: Sequence[str]) -> int:
-    """Run the command line ``words`` and return its exit status."""
+    """Run the command line ``words`` and return its exit status.
+
+    Raises:
+        UsageError: a command that is gone; what does its work now is named.
+    """
+    if words and words[0] in MOVED:
+        raise UsageError(f"unveil {words[0]} is gone; use {MOVED[words[0]]}.")
     tyro._experimental_options["ansi_codes"] = not os.environ.get("NO_COLOR")
     return int(_parse(_spell_out(list(words))) or 0)
 

@@ -1,4 +1,4 @@
-"""Commands that make and measure restorers: fit, train, evaluate, models, download, report."""
+"""Commands that make and measure restorers: fit, train, evaluate, models, download."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -155,25 +155,3 @@ def evaluate(
     if append is not None:
         append_row(append, row)
     console.result(row, tables.results([row]))
-
-
-def report(
-    documents: Positional[tuple[Path, ...]], /, check: bool = False, dry_run: bool = False
-) -> int:
-    """Fill the tables of Markdown documents from result rows.
-
-    Args:
-        documents: files with `<!-- table: NAME of FILE -->` marks; FILE holds the rows, as
-            `unveil evaluate --append` writes them.
-        check: change nothing; fail if a table is out of date.
-        dry_run: change nothing; say what would be.
-    """
-    from unveil.report import tables
-
-    said = "out of date" if check else "would be updated" if dry_run else "updated"
-    write = not (check or dry_run)
-    changed = {path: tables.refresh(path, write=write) for path in documents}
-    for path, stale in changed.items():
-        row = {"document": str(path), "stale": stale, "written": stale and write}
-        console.result(row, f"{path}: {said}" if stale else None)
-    return int(check and any(changed.values()))

@@ -1,0 +1,305 @@
+"""Fill the tables of this repository's documents from the committed rows.
+
+    python tools/fill_tables.py                        every document that has a table
+    python tools/fill_tables.py README.md --check      change nothing; status 1 if out of date
+
+A table stands between ``<!-- table: NAME of FILE -->`` and ``<!-- end -->``: NAME is a key of
+``TABLES``, FILE is the file of rows, relative to the document.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from unveil.errors import UnveilError
+from unveil.files import write_text
+from unveil.linear import CLOSED_FORMS
+from unveil.networks.shipped import IDENTITY
+from unveil.report.rows import Row, read_rows
+from unveil.report.tables import RESULT_COLUMNS, markdown, side_by_side
+from unveil.study import plan
+
+Table = Callable[[Sequence[Row]], str]
+"""Lays out rows as Markdown."""
+
+ROOT = Path(__file__).parents[1]
+MARKS = re.compile(
+    r"(?P<head><!-- table: (?P<name>[\w-]+) of (?P<file>\S+) -->)\n.*?(?P<tail><!-- end -->)",
+    re.DOTALL,
+)
+
+PAPER = {
+    text: {IDENTITY: plan.PAPER[name], "cae": plan.PAPER[f"{name}-cae-pixel"]}
+    for name, text in plan.OPERATORS.items()
+}
+"""PSNR and SSIM in the paper, float inputs: of the obfuscated photos and of its CAE."""
+
+AUDITED = (
+    *("none", "gaussian:kernel=9,sigma=4", "gaussian:kernel=45,sigma=7.28", "pixelate:block=8"),
+    *("pixelate:block=14", "pixelate:block=28", "solid:level=0"),
+)
+"""Operators in the audit's short table, on faces of ``AUDITED_FACE_PX``."""
+
+AUDITED_FACE_PX = 112
+SHARE = "{:.1%} ({:.1%} to {:.1%})"
+"""A share and its 95 % interval."""
+
+
+def foundation(rows: Sequence[Row]) -> str:
+    """Lay out the last row of each experiment beside the paper's figures."""
+    newest = {(row["operator"], row["model"], row["storage"]): row for row in rows}
+    table = []
+    for (operator, model, storage), row in sorted(newest.items(), key=_experiment_order):
+        reported = PAPER.get(operator, {}) if storage == "float" else {}
+        paper = reported.get(model if model == IDENTITY else "cae")
+        shown = {name: row[name] for name in RESULT_COLUMNS}
+        table.append(shown | {"study": f"{paper[0]:.2f} / {paper[1]:.2f}" if paper else ""})
+    return markdown(table)
+
+
+def _experiment_order(item: tuple[tuple[str, str, str], Row]) -> tuple[Any, ...]:
+    operator, model, storage = item[0]
+    return operator, model != IDENTITY, model, storage != "float", storage
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """Lay out the paper's operators: the obfuscated photo, the closed form, the best network."""
+    scores: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
+    for row in rows:
+        if row["operator"] in PAPER and row["storage"] in ("8bit", "jpeg:75"):
+            line = scores.setdefault((row["operator"], row["storage"]), {})
+            line[row["model"]] = row["psnr"], row["ssim_deck"]
+    table = []
+    for (operator, storage), line in sorted(scores.items()):
+        networks = {name: line[name] for name in line if name not in (IDENTITY, *CLOSED_FORMS)}
+        best = max(networks, key=lambda name: networks[name])
+        shown = {"as it is": IDENTITY, "linear algebra (`lmmse`)": "lmmse", "best weights": best}
+        cells = {title: "{:.2f} / {:.3f}".format(*line[name]) for title, name in shown.items()}
+        paper = "{:.2f} / {:.2f}".format(*PAPER[operator]["cae"]) if storage == "8bit" else ""
+        table.append(
+            {"operator": operator, "storage": storage, **cells, "are": f"`{best}`", "study": paper}
+        )
+    return markdown(table)
+
+
+def by_columns(*names: str) -> Table:
+    """Return what lays out these columns of the last row of each model, operator and storage."""
+
+    def lay_out(rows: Sequence[Row]) -> str:
+        newest = {(row["model"], row["operator"], row["storage"]): row for row in rows}
+        return markdown([{name: row[name] for name in names} for row in newest.values()])
+
+    return lay_out
+
+
+def uncertainty(rows: Sequence[Row]) -> str:
+    """Lay out the mean expected and true absolute error of each decile of the pixels, in levels."""
+    newest = {(row["operator"], row["storage"]): row for row in rows}
+    table = []
+    for (operator, storage), row in newest.items():
+        for kind in ("expected", "true"):
+            values = enumerate(row[f"{kind}_error"], 1)
+            tenths = {str(number): f"{255 * value:.2f}" for number, value in values}
+            table.append({"operator": operator, "storage": storage, "error": kind, **tenths})
+    return markdown(table)
+
+
+def splits(rows: Sequence[Row]) -> str:
+    """Lay out the share of faces identified after each restorer, among 1,000 people."""
+    named = (SHARE.format(*row["rank1_of_1000"]) for row in rows)
+    shown = ("operator", "model", "psnr")
+    return markdown(
+        [
+            {name: row[name] for name in shown} | {"named": share, "images": row["images"]}
+            for row, share in zip(rows, named, strict=True)
+        ]
+    )
+
+
+def audit(rows: Sequence[Row]) -> str:
+    """Lay out the share of faces identified behind well-known settings, among 1,000 people."""
+    table = []
+    for text in AUDITED:
+        shares = {
+            row["model"]: row["rank1_of_1000"]
+            for row in rows
+            if row["operator"] == text and row["face_px"] == AUDITED_FACE_PX
+        }
+        if not shares:
+            continue
+        strongest = max(shares, key=lambda name: shares[name][0])
+        shown = {"as it is": "unaware", "strongest": strongest}
+        named = {title: SHARE.format(*shares[name]) for title, name in shown.items()}
+        table.append({"operator": text, **named, "who": strongest, "chance": "0.1%"})
+    return markdown(table)
+
+
+def networks(rows: Sequence[Row]) -> str:
+    """Lay out the cost of each network, from its last row."""
+    newest = {row["model"]: row for row in rows if row.get("parameters")}
+    shown = ("model", "parameters", "macs", "trained_seconds", "images", "device", "precision")
+    return markdown([{name: row[name] for name in shown} for row in newest.values()])
+
+
+def onnx(rows: Sequence[Row]) -> str:
+    """Lay out the quality and size of ONNX files in float32 and int8."""
+    found: dict[tuple[str, str, str], dict[str, Row]] = {}
+    for row in rows:
+        line = found.setdefault((row["model"], row["operator"], row["storage"]), {})
+        line[row["precision"]] = row
+    table = []
+    for (model, operator, storage), line in found.items():
+        names = {"fp32": line["fp32"], "int8": line["int8"]}
+        scores = {n: f"{row['psnr']:.2f} / {row['ssim_deck']:.4f}" for n, row in names.items()}
+        lost = {"lost, dB": f"{line['fp32']['psnr'] - line['int8']['psnr']:.2f}"}
+        sizes = {f"{n}, MB": f"{row['file_bytes'] / 1e6:.1f}" for n, row in names.items()}
+        images = {"images": line["int8"]["images"]}
+        about = {"model": model, "operator": operator, "storage": storage}
+        table.append(about | scores | lost | sizes | images)
+    return markdown(table)
+
+
+def joint(rows: Sequence[Row]) -> str:
+    """Lay out frames restored together beside one by one: a line a clip, operator and way."""
+
+    def laid_out(row: Row) -> Row:
+        risk = row.get("rank1_of_1000")  # real clips show one person: there is no gallery
+        names = ("clip", "operator", "model", "psnr", "ssim")
+        shown = {name: row[name] for name in names} | {"flicker": f"{row['flicker']:.2f}"}
+        return shown | {"re-identified": _percent(risk) if risk else None, "images": row["images"]}
+
+    return markdown([laid_out(row) for row in rows])
+
+
+def _percent(share: Sequence[float]) -> str:
+    value, low, high = (100 * part for part in share)
+    return f"{value:.1f} % ({low:.0f} to {high:.0f})"
+
+
+def parts(rows: Sequence[Row]) -> str:
+    """Lay out how often mosaics in a part of a photo are detected, and located correctly."""
+    storages = list(dict.fromkeys(row["storage"] for row in rows))
+    laid_out: dict[str, Row] = {}
+    for row in rows:
+        shown = laid_out.setdefault(
+            row["operator"], {"operator": row["operator"]} | dict.fromkeys(storages)
+        )
+        is_clean = row["operator"] == "none"
+        shown[row["storage"]] = f"{row['seen' if is_clean else 'placed']:.0%}"
+    return markdown(list(laid_out.values()))
+
+
+def video(rows: Sequence[Row]) -> str:
+    """Lay out the speed of commands on videos: the last row of each."""
+    newest = {(row["command"], row["model"], row["frames"]): row for row in rows}
+    names = ("command", "model", "operator", "frames")
+    rounded = {"images_per_second": "frames a second", "peak_memory_mb": "peak memory, MB"}
+    return markdown(
+        [
+            {name: row[name] for name in names}
+            | {title: f"{row[name]:.4g}" for name, title in rounded.items()}
+            | {"device": row["device"].partition(",")[0]}
+            for row in newest.values()
+        ]
+    )
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Lay out how long a visitor of the page waits: the last row of each question."""
+    newest = {row["question"]: row for row in rows}
+    names = {"question": "question", "first_seconds": "first, s", "seconds": "then, s"}
+    return markdown(
+        [
+            {title: str(row[name]) for name, title in names.items()}
+            | {"device": row["device"].partition(",")[0]}
+            for row in newest.values()
+        ]
+    )
+
+
+TABLES: dict[str, Table] = {
+    "foundation": foundation,
+    "headline": headline,
+    "restorers": side_by_side("operator", "storage"),
+    "photos": side_by_side("photo", "operator"),
+    "peers": by_columns(
+        *("model", "library", "psnr", "ssim", "ssim_deck", "parameters", "macs"),
+        *("images_per_second", "peak_memory_mb", "trained_seconds", "images"),
+    ),
+    "blind": by_columns(
+        *("operator", "storage", "told_psnr", "psnr", "kind_right", "within_5_percent"),
+        *("median_sigma_error", "images"),
+    ),
+    "uncertainty": uncertainty,
+    "streaming": side_by_side("operator", "storage"),
+    "networks": networks,
+    "onnx": onnx,
+    "audit": audit,
+    "joint": joint,
+    "parts": parts,
+    "video": video,
+    "page": page,
+    "splits": splits,
+}
+
+
+def refresh(document: Path, *, write: bool) -> bool:
+    """Rebuild the tables of ``document``; return whether any was out of date.
+
+    Args:
+        document: a Markdown file with marks.
+        write: also write the document if a table was out of date.
+
+    Raises:
+        UnveilError: the document or its rows cannot be read, or it has no table, or an unknown
+            one.
+    """
+    try:
+        before = document.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnveilError(f"{document}: cannot be read ({error.strerror}).") from None
+
+    def rebuilt(match: re.Match[str]) -> str:
+        if match["name"] not in TABLES:
+            raise UnveilError(f"{document}: unknown table {match['name']!r}.")
+        rows = read_rows(document.parent / match["file"])
+        return f"{match['head']}\n{TABLES[match['name']](rows)}\n{match['tail']}"
+
+    after, tables = MARKS.subn(rebuilt, before)
+    if not tables:
+        raise UnveilError(f"{document}: has no `<!-- table: NAME of FILE -->` mark.")
+    if write and after != before:
+        write_text(document, after)
+    return after != before
+
+
+def with_tables() -> list[Path]:
+    """Return the documents of this repository that have a table."""
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [path for path in documents if MARKS.search(path.read_text(encoding="utf-8"))]
+
+
+def main(documents: tyro.conf.Positional[tuple[Path, ...]] = (), /, check: bool = False) -> int:
+    """Fill the tables; return the exit status.
+
+    Args:
+        documents: Markdown files (default: all of this repository that have a table).
+        check: change nothing; leave with status 1 if a table is out of date.
+    """
+    stale = False
+    for path in documents or with_tables():
+        if refresh(path, write=not check):
+            stale = True
+            print(f"{path}: {'out of date' if check else 'updated'}")
+    return int(check and stale)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(tyro.cli(main, description=__doc__))
+    except UnveilError as error:
+        sys.exit(f"fill_tables.py: {error}")
