@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from skimage import data
 
+import script
 from real_programs import PROGRAMS, VERSIONS, AbsentError, Pixels
 from unveil.degradation import Blur, Operator, Window
 from unveil.degradation.degrade import to_uint8
@@ -159,4 +160,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main, __doc__)

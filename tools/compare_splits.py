@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import tyro
 
+import script
 from unveil.auditing import attack
 from unveil.auditing.curve import risks
 from unveil.auditing.scene import LEAST_TRAINING, open_scene
 from unveil.auditing.verdict import PEOPLE
 from unveil.config import RuntimeConfig
-from unveil.degradation import Degradation, GaussianBlur, Pixelate
+from unveil.degradation import Degradation, GaussianBlur, Operator, Pixelate
 from unveil.faces.embedder import load_embedder
 from unveil.metrics.quality import METRICS
 from unveil.report import tables
-from unveil.report.rows import append_row, read_rows
+from unveil.report.rows import Row, append_row, read_rows
 from unveil.restoration.restorers import load
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
 
-RESTORERS = {
+RESTORERS: dict[Operator, tuple[str, ...]] = {
     GaussianBlur(9, 4.0): ("lmmse", "blur-people", "blur-fast", "blur"),
     Pixelate(8): ("lmmse", "pixelate-people", "pixelate-fast", "pixelate"),
 }
@@ -56,7 +56,11 @@ def main(options: Options) -> None:
         probes, means = attack.look(faces, scene.probes, degradation, restorers, METRICS)
         for name in names:
             found = risks(torch.cdist(probes[name], gallery), scene.mates)
-            row = {"model": name, "operator": str(operator), "storage": str(degradation.storage)}
+            row: Row = {
+                "model": name,
+                "operator": str(operator),
+                "storage": str(degradation.storage),
+            }
             row |= {"split": "people", "images": len(scene.probes), "images_per_second": None}
             append_row(options.out, row | means[name] | found | provenance(runtime))
     rows = read_rows(options.out)
@@ -65,4 +69,4 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    script.run(main, __doc__)

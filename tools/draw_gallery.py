@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import script
+
 PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PICTURE = re.compile(r'src="gallery/([^"]+)"')
@@ -44,4 +46,4 @@ def run(language: str, block: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main, __doc__)

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from skimage import data
+
+import script
 
 TARGET = Path(__file__).parents[1] / "docs" / "web"
 ADDRESS, PORT = "http://127.0.0.1:7862", "7862"
-WIDE, PHONE = {"width": 1100, "height": 1250}, {"width": 390, "height": 1100}
+WIDE, PHONE = ViewportSize(width=1100, height=1250), ViewportSize(width=390, height=1100)
 FACE = "167,68,116,116"
 COLOURS = 128
 """Of a picture: a page has few, and a palette makes the file small."""
@@ -80,4 +82,4 @@ def ask(page: Page, tab: str, photo: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main, __doc__)

@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+import script
 from unveil.files import write_text
 from unveil.report.charts import STYLE, svg
 from unveil.report.rows import read_rows
@@ -27,11 +28,11 @@ def main() -> None:
             seconds = 1 / row["images_per_second"]
             colour = "tab:red" if name.startswith("unveil") else "tab:gray"
             axes.plot(seconds, row["psnr"], "o", color=colour, markersize=5)
-            place = {"xytext": (5, 3), "textcoords": "offset points", "fontsize": 8}
-            axes.annotate(name, (seconds, row["psnr"]), **place)
+            corner = (seconds, row["psnr"])
+            axes.annotate(name, corner, (5, 3), textcoords="offset points", fontsize=8)
         axes.set(xlabel="seconds an image of 112x112", ylabel="PSNR, dB", xscale="log")
         write_text(ROOT / "docs" / "restorers" / "peers.svg", svg(figure))
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main, __doc__)

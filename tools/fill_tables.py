@@ -8,13 +8,13 @@ A table stands between ``<!-- table: NAME of FILE -->`` and ``<!-- end -->``: NA
 """
 
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import tyro
 
+import script
 from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.linear import CLOSED_FORMS
@@ -299,7 +299,4 @@ def main(documents: tyro.conf.Positional[tuple[Path, ...]] = (), /, check: bool 
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(tyro.cli(main, description=__doc__))
-    except UnveilError as error:
-        sys.exit(f"fill_tables.py: {error}")
+    script.run(main, __doc__)

@@ -9,8 +9,8 @@ Writes ``src/unveil/networks/weights/prior.safetensors`` and prints its sha256, 
 from pathlib import Path
 
 import torch
-import tyro
 
+import script
 from unveil.config import DataConfig
 from unveil.files import file_sha256
 from unveil.networks.shipped import PRIOR
@@ -30,4 +30,4 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    tyro.cli(main, description=__doc__)
+    script.run(main, __doc__)

@@ -1,7 +1,8 @@
 """Model cards, written from what a checkpoint says of itself."""
 
 from unveil.degradation.families import FAMILIES
-from unveil.networks import build, shipped
+from unveil.networks import shipped
+from unveil.networks.architectures import build
 from unveil.networks.card import Card
 from unveil.report import tables
 

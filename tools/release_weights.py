@@ -15,6 +15,7 @@ import torch
 import tyro
 from torch import Tensor
 
+import script
 from model_card import MOST_BYTES, model_card
 from unveil.config import DataConfig, EvaluateConfig
 from unveil.degradation.families import STREAMING_TRIALS
@@ -137,4 +138,4 @@ def cost_of_rounding(run: Path, shipped_row: Row, data: DataConfig) -> float:
 
 
 if __name__ == "__main__":
-    tyro.cli(release)
+    script.run(release, __doc__)

@@ -12,9 +12,9 @@ from functools import cache, partial
 from pathlib import Path
 
 import torch
-import tyro
 from torch import Tensor
 
+import script
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.degradation import (
     AnisotropicGaussian,
@@ -25,14 +25,14 @@ from unveil.degradation import (
     parse_operator,
     parse_storage,
 )
-from unveil.errors import UsageError
 from unveil.estimation.finding import Finding, inspect
+from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior
 from unveil.networks.shipped import read_prior
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
-from unveil.restoration.choice import FALLBACK, model_for
+from unveil.restoration.choice import best_or_closed_form
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
@@ -83,10 +83,9 @@ class Blind:
         known = found.degradation
         if known is None:
             return image
-        try:
-            name = model_for(known)
-        except UsageError:  # beyond what the weights were trained on
-            return restore_closed_form(FALLBACK, self.prior, image, known)
+        name = best_or_closed_form(known)
+        if name in CLOSED_FORMS:
+            return restore_closed_form(name, self.prior, image, known)
         restored: Tensor = self.load(name).model(image, known)
         return restored
 
@@ -126,10 +125,10 @@ def compare(trial: Trial) -> Row:
 
 def best(trial: Trial, prior: Prior) -> tuple[str, Restore, str | None]:
     """Return the best restorer that is told: its name, itself, and the sha256 of its weights."""
-    try:
-        network = load_network(model_for(trial.degradation), trial.runtime)
-    except UsageError:  # beyond what the weights were trained on
-        return FALLBACK, partial(restore_closed_form, FALLBACK, prior), None
+    name = best_or_closed_form(trial.degradation)
+    if name in CLOSED_FORMS:
+        return name, partial(restore_closed_form, name, prior), None
+    network = load_network(name, trial.runtime)
     return network.name, network.model, network.card.files["weights"]["sha256"]
 
 
@@ -149,4 +148,4 @@ def sigma_error(found: Operator | None, true: Operator) -> float | None:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    script.run(main, __doc__)

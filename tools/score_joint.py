@@ -9,15 +9,16 @@ a real clip. Appends a row for each operator and way to ``results/joint.jsonl``.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-import tyro
 from torch import Tensor
 
+import script
 from unveil.auditing import attack
 from unveil.auditing.curve import risks
 from unveil.auditing.scene import LEAST_TRAINING, Scene, open_scene
@@ -25,12 +26,13 @@ from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import family_of
+from unveil.errors import UnveilError, UsageError
 from unveil.faces.embedder import load_embedder
-from unveil.images.box import parse_box
+from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS
 from unveil.metrics.quality import METRICS
 from unveil.report import tables
-from unveil.report.rows import append_row, read_rows, rounded
+from unveil.report.rows import Row, append_row, read_rows, rounded
 from unveil.restoration.joint.motion import at_rest, warp
 from unveil.restoration.joint.window import restore_window
 from unveil.restoration.restorers import Restorer, load
@@ -39,6 +41,9 @@ from unveil.video.stream.reading import frames
 
 FRAMES = 7
 FACE_PX = 112
+ALL_S = 1e-6
+"""Time between frames that leaves none out."""
+
 RISK = "rank1_of_1000"
 WAYS = ("obfuscated", "alone", "together")
 
@@ -47,7 +52,7 @@ WAYS = ("obfuscated", "alone", "together")
 class Options:
     """What to score.
 
-    Attributes:
+    Args:
         data: folder of people.
         clip: a video instead.
         box: the part of the video that is hidden, X,Y,W,H.
@@ -68,15 +73,12 @@ def main(options: Options) -> None:
     """Score, append the rows and print them."""
     keep_freed_memory()
     runtime = choose_runtime(RuntimeConfig())
+    score = chosen(options)
     for text in options.operators:
         degradation = Degradation(parse_operator(text))
         restorer = load(f"{family_of(degradation.linear)}-people")
-        if options.data is not None:
-            found = score_people(options, degradation, restorer)
-        else:
-            found = score_clip(options, degradation, restorer)
-        for row in found:
-            known = {"operator": text, "storage": str(degradation.storage)}
+        for row in score(degradation, restorer):
+            known: Row = {"operator": text, "storage": str(degradation.storage)}
             known["restorer"] = restorer.name
             append_row(options.out, known | row | provenance(runtime))
     rows = read_rows(options.out)
@@ -86,10 +88,34 @@ def main(options: Options) -> None:
 SHOWN = ("operator", "clip", "model", "psnr", "flicker", RISK, "images")
 
 
-def score_people(options: Options, degradation: Degradation, restorer: Restorer) -> list[dict]:
-    """Return a row a way: clips of people moved, the middle frame named."""
+def chosen(options: Options) -> Callable[[Degradation, Restorer], list[Row]]:
+    """Return what scores a restorer on the clips that the options ask for.
+
+    Raises:
+        UsageError: neither people nor a clip with a box, or both.
+    """
+    match options:
+        case Options(data=Path() as data, clip=None, box=None):
+            return partial(score_people, data, options.probes)
+        case Options(data=None, clip=Path() as clip, box=str() as box):
+            return partial(score_clip, clip, parse_box(box))
+        case _:
+            raise UsageError("give --data FOLDER, or --clip FILE and --box X,Y,W,H.")
+
+
+def score_people(
+    data: Path, probes: int, degradation: Degradation, restorer: Restorer
+) -> list[Row]:
+    """Return a row a way: clips of people moved, the middle frame identified.
+
+    Args:
+        data: folder of people.
+        probes: no more people than this.
+        degradation: what the clips are hidden with.
+        restorer: what undoes it.
+    """
     runtime = choose_runtime(RuntimeConfig())
-    scene = open_scene(options.data, options.probes, LEAST_TRAINING)
+    scene = open_scene(data, probes, LEAST_TRAINING)
     faces = attack.Faces(scene.portraits, load_embedder(None, runtime), FACE_PX)
     gallery = attack.embed_clean(faces, scene.gallery)
     scored: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
@@ -106,18 +132,31 @@ def score_people(options: Options, degradation: Degradation, restorer: Restorer)
     return rows
 
 
-def score_clip(options: Options, degradation: Degradation, restorer: Restorer) -> list[dict]:
-    """Return a row a way: a real clip, seven frames at a time."""
-    box = parse_box(options.box)
-    pictures = [frame.rgb for frame in frames(options.clip, 1e-6, MAX_PIXELS)]
+def score_clip(clip: Path, box: Box, degradation: Degradation, restorer: Restorer) -> list[Row]:
+    """Return a row a way: a real clip, seven frames at a time.
+
+    Args:
+        clip: a video, at least seven frames long.
+        box: the part of it that is hidden and restored.
+        degradation: what it is hidden with.
+        restorer: what undoes it.
+
+    Raises:
+        UnveilError: the clip is too short.
+        UsageError: the box is not inside its frames.
+    """
+    pictures = [frame.rgb for frame in frames(clip, ALL_S, MAX_PIXELS)]
+    if len(pictures) < FRAMES:
+        raise UnveilError(f"{clip}: {len(pictures)} frames are too few; {FRAMES} are needed.")
+    box.check_inside(pictures[0].shape[1], pictures[0].shape[0])
     part = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)[..., *box.place] / 255
     scored: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for clean in part.split(FRAMES):
+    for clean in torch.split(part, FRAMES):
         if len(clean) == FRAMES:
             hidden = degrade(clean, degradation)
             for way, shown in _restored(hidden, degradation, restorer).items():
                 scored[way].append(_likeness(shown, clean))
-    return [_row(options.clip.name, way, scored[way]) for way in WAYS]
+    return [_row(clip.name, way, scored[way]) for way in WAYS]
 
 
 def _clips(scene: Scene) -> Iterator[tuple[Tensor, Tensor]]:
@@ -161,11 +200,11 @@ def _likeness(shown: Tensor, clean: Tensor) -> dict[str, float]:
     return likeness | {"flicker": 255 * float(change)}
 
 
-def _row(clip: str, way: str, scored: list[dict[str, float]]) -> dict:
+def _row(clip: str, way: str, scored: list[dict[str, float]]) -> Row:
     means = {name: rounded(sum(clip[name] for clip in scored) / len(scored)) for name in scored[0]}
-    known = {"clip": clip, "model": way, "images": len(scored), "split": "people"}
+    known: Row = {"clip": clip, "model": way, "images": len(scored), "split": "people"}
     return known | {"images_per_second": None} | means
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    script.run(main, __doc__)

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 import fill_tables
+import script
 from unveil.config import DataConfig
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.onnx.export import load_for_export, to_onnx
@@ -71,4 +70,4 @@ def score_model(network: Network, photos: Photos, count: int) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    script.run(main, __doc__)

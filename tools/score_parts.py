@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import tyro
 from torch import Tensor
 
 import fill_tables
+import script
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.degradation import Degradation, Linear, Storage, parse_operator, parse_storage
 from unveil.degradation.degrade import store
@@ -105,4 +105,4 @@ def share(finding: Finding | None, operator: Linear | None, box: Box) -> float:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    script.run(main, __doc__)

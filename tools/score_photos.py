@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import tyro
 from skimage import data
 from torch import Tensor
 
+import script
 from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade
@@ -89,4 +89,4 @@ def middle(picture: str) -> Tensor:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    script.run(main, __doc__)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import tyro
 from torch import Tensor
 
+import script
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
@@ -91,4 +91,4 @@ def errors(network: Network, trial: Trial) -> tuple[Tensor, Tensor, dict[str, li
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    script.run(main, __doc__)

@@ -8,8 +8,7 @@ Takes from ``results/audit/rows.jsonl`` what a verdict needs and drops the rest.
 import json
 from pathlib import Path
 
-import tyro
-
+import script
 from unveil.auditing.verdict import CURVE, PEOPLE
 from unveil.files import write_text
 from unveil.report.rows import read_rows
@@ -36,4 +35,4 @@ def ship(rows: Path = ROWS, out: Path = CURVE) -> None:
 
 
 if __name__ == "__main__":
-    tyro.cli(ship)
+    script.run(ship, __doc__)
