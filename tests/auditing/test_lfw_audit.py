@@ -20,7 +20,7 @@ from unveil.auditing.settings import Setting
 from unveil.auditing.verdict import PEOPLE as KNOWN
 from unveil.auditing.verdict import shipped_curves
 from unveil.config import DataConfig, RuntimeConfig
-from unveil.degradation import Degradation, GaussianBlur, Pixelate, Solid, Storage
+from unveil.degradation import Degradation, GaussianBlur, Pixelate, Solid, Storage, Unchanged
 from unveil.degradation.degrade import degrade
 from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import FaceFinder
@@ -89,7 +89,7 @@ def rank1(stage: Stage, setting: Setting) -> dict[str, float]:
 
 
 def test_clean_faces_are_named(stage):
-    assert rank1(stage, Setting(None, 112))["unaware"] >= 0.97
+    assert rank1(stage, Setting(Unchanged(), 112))["unaware"] >= 0.97
 
 
 def test_a_solid_box_leaves_chance(stage):

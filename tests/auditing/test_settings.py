@@ -3,7 +3,7 @@
 import pytest
 
 from unveil.auditing.settings import GRID, operator_at, settings, unit_of
-from unveil.degradation import GaussianBlur, parse_operator
+from unveil.degradation import GaussianBlur, Unchanged, parse_operator
 
 
 @pytest.mark.parametrize("kind", GRID)
@@ -34,7 +34,7 @@ def test_the_grid_rises_and_has_a_unit(kind):
 
 def test_small_faces_get_no_setting_twice():
     found = list(settings(tuple(GRID), (28,)))
-    assert len(found) == len({setting.operator_text for setting in found})
-    assert found[0].operator is None
-    for setting in found[1:]:
-        assert parse_operator(setting.operator_text) == setting.operator
+    assert len(found) == len({setting.operator for setting in found})
+    assert found[0].operator == Unchanged()
+    for setting in found:
+        assert parse_operator(str(setting.operator)) == setting.operator

@@ -15,7 +15,7 @@ from unveil.auditing.verdict import (
     shipped_curves,
     shipped_rows,
 )
-from unveil.degradation import BoxBlur, Median, Pixelate, Solid
+from unveil.degradation import BoxBlur, Median, Pixelate, Solid, Unchanged
 from unveil.errors import UsageError
 from unveil.report.rows import read_rows
 
@@ -84,7 +84,7 @@ def test_the_strongest_attacker_counts():
 
 
 def test_clean_faces_have_the_risk_of_clean_faces():
-    assert risk_of(None, 90, CURVES).share == 0.98
+    assert risk_of(Unchanged(), 90, CURVES).share == 0.98
 
 
 def test_between_strengths_the_risk_lies_between():

@@ -43,12 +43,12 @@ def _risk_chart(rows: Sequence[Row]) -> str:
 
 
 def setting_chart(
-    operator: Operator | None, face_px: int, risk: Risk | None, curves: Curves
+    operator: Operator, face_px: int, risk: Risk | None, curves: Curves
 ) -> str | None:
     """Draw the strongest attacker's risk against strength, with one setting marked.
 
     Args:
-        operator: what hides the face.
+        operator: what was done to the face.
         face_px: width of the face.
         risk: of that setting.
         curves: what was measured.

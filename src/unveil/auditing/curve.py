@@ -79,7 +79,7 @@ def run_curve(config: CurveConfig) -> list[Row]:
         same = stage.describe()
         done = [_key(row) for row in read_rows(config.out)] if config.out.exists() else []
         wanted = settings(config.kinds, (face_px,))
-        todo = [s for s in wanted if _key(same | {"operator": s.operator_text}) not in done]
+        todo = [s for s in wanted if _key(same | {"operator": str(s.operator)}) not in done]
         for setting in progress(todo, len(todo), f"faces of {face_px} px"):
             for row in attack_setting(stage, setting, load_once):
                 append_row(config.out, row | same | provenance(runtime))
@@ -126,14 +126,14 @@ def attack_setting(
         load_restorer: gives a restorer by its name.
     """
     scene = stage.scene
-    if setting.operator is None:
+    if setting.kind == CLEAN:
         probes = attack.embed_clean(stage.faces, scene.probes)
         distances = {UNAWARE: torch.cdist(probes, stage.clean)}
         likeness: dict[str, dict[str, float | None]] = {UNAWARE: dict.fromkeys(stage.metrics)}
     else:
         distances, likeness = _attack(stage, setting.operator, load_restorer)
     same = {
-        "operator": setting.operator_text,
+        "operator": str(setting.operator),
         "kind": setting.kind,
         "strength": round(setting.strength, 5),
     }

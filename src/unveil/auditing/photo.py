@@ -9,9 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from unveil.auditing.settings import CLEAN
 from unveil.auditing.verdict import SAFE, Curves, Risk, risk_of, sentence, shipped_curves
-from unveil.degradation import Operator, Solid
+from unveil.degradation import Operator, Solid, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding, inspect
 from unveil.faces.finder import FaceFinder
@@ -45,14 +44,14 @@ class Verdict:
     Attributes:
         box: where it is.
         finding: what was found in it.
-        operator: what hides it, a solid box included; None for nothing.
+        operator: what hides it, a solid box included.
         risk: that it is named; None where the curve does not cover it.
         words: the verdict as a sentence.
     """
 
     box: Box
     finding: Finding
-    operator: Operator | None
+    operator: Operator
     risk: Risk | None
     words: str
 
@@ -70,7 +69,7 @@ class Verdict:
         return {
             **self.finding.as_row(),
             "box": str(self.box),
-            "operator": CLEAN if self.operator is None else str(self.operator),
+            "operator": str(self.operator),
             "risk": None if risk is None else round(risk.share, 4),
             "risk_low": None if risk is None else round(risk.low, 4),
             "risk_high": None if risk is None else round(risk.high, 4),
@@ -189,13 +188,13 @@ def _judge(photo: Photo, box: Box, whole: Finding, prior: Prior, curves: Curves)
     """Look at one face: what hides it, and what the curve says of that."""
     box.check_inside(photo.rgb.shape[1], photo.rgb.shape[0])
     images = to_tensor(photo)[:, :3]
-    operator: Operator | None
+    operator: Operator
     if _is_flat(images[..., *box.place]):
         finding, operator = Finding(None, photo.storage, 1.0, None, box), Solid()
     else:
         covers_all = whole.operator is not None and whole.box in (None, box)
         finding = whole if covers_all else inspect(images, photo.storage, prior, box)
-        operator = finding.operator
+        operator = finding.operator or Unchanged()
     risk = risk_of(operator, box.width, curves)
     words = sentence(risk, operator, box.width, curves)
     return Verdict(box, finding, operator, risk, words)

@@ -23,12 +23,14 @@ from unveil.degradation import (
     Pixelate,
     Sample,
     Solid,
+    Unchanged,
     Window,
     parse_storage,
 )
 from unveil.errors import UsageError, unknown
 
-CLEAN = "none"
+CLEAN = Unchanged.name
+"""The kind of faces to which nothing was done."""
 
 PAPER_BLUR, PAPER_FACE_PX = GaussianBlur(9, 4.0), 112
 """The paper's blur, which is not on the grid: its kernel ends at one sigma."""
@@ -124,36 +126,29 @@ def unit_of(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """An operator, or none, on faces of one width."""
+    """An operator on faces of one width."""
 
-    operator: Operator | None
+    operator: Operator
     face_px: int
 
     @property
-    def operator_text(self) -> str:
-        """Text form of the operator, or ``none``."""
-        return CLEAN if self.operator is None else str(self.operator)
-
-    @property
     def kind(self) -> str:
-        """Name of the curve that the operator is on, or ``none``.
+        """Name of the curve that the operator is on.
 
         A window is on that of the Gaussian, because those of real programs are nearly Gaussian.
         """
-        if self.operator is None:
-            return CLEAN
         return GaussianBlur.name if isinstance(self.operator, Window) else self.operator.name
 
     @property
     def strength(self) -> float:
-        """Strength of the operator on such a face; 0 for none."""
-        return 0.0 if self.operator is None else self.operator.strength(self.face_px)
+        """Strength of the operator on such a face."""
+        return self.operator.strength(self.face_px)
 
 
 def settings(kinds: tuple[str, ...], faces_px: tuple[int, ...]) -> Iterator[Setting]:
     """Yield clean faces and every setting of the grid that changes them, each once."""
     for face_px in faces_px:
-        yield Setting(None, face_px)
+        yield Setting(Unchanged(), face_px)
         for kind in kinds:
             found = [operator_at(kind, strength, face_px) for strength in GRID[kind].strengths]
             if (kind, face_px) == (PAPER_BLUR.name, PAPER_FACE_PX):

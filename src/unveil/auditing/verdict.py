@@ -110,7 +110,7 @@ def shipped_rows() -> list[Row]:
     return rows
 
 
-def risk_of(operator: Operator | None, face_px: float, curves: Curves) -> Risk | None:
+def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
     """Return the risk of a face of this width behind ``operator``; None where it was not measured.
 
     Between strengths the risk is interpolated, on a logarithmic axis; between face widths the
@@ -174,7 +174,7 @@ def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator |
     return None
 
 
-def sentence(risk: Risk | None, operator: Operator | None, face_px: float, curves: Curves) -> str:
+def sentence(risk: Risk | None, operator: Operator, face_px: float, curves: Curves) -> str:
     """Say the verdict in words that a person understands."""
     if risk is None:
         return (
