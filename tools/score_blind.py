@@ -136,12 +136,12 @@ CONTINUOUS = GaussianBlur | Disk | AnisotropicGaussian
 """Operators with sizes in fractions of a pixel, of which only the kind can be right."""
 
 
-def is_right(found: Operator | None, true: Operator) -> bool:
+def is_right(found: Operator, true: Operator) -> bool:
     """Return whether the kind was found, and of boxes and mosaics every parameter."""
     return type(found) is type(true) if isinstance(true, CONTINUOUS) else found == true
 
 
-def sigma_error(found: Operator | None, true: Operator) -> float | None:
+def sigma_error(found: Operator, true: Operator) -> float | None:
     """Return the relative error of sigma or radius, of two widths the larger, where kinds agree."""
     error = true.differs_from(found) if isinstance(true, CONTINUOUS) else math.inf
     return error if math.isfinite(error) else None

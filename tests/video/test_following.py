@@ -11,7 +11,7 @@ av = pytest.importorskip("av", reason="the extra video is not installed")
 
 from tests.conftest import assert_told, run_cli  # noqa: E402
 from tests.video.clips import planes, psnr, write_clip  # noqa: E402
-from unveil.degradation import GaussianBlur, Pixelate, Storage  # noqa: E402
+from unveil.degradation import GaussianBlur, Pixelate, Storage, Unchanged  # noqa: E402
 from unveil.degradation.operators import obfuscate  # noqa: E402
 from unveil.errors import UsageError  # noqa: E402
 from unveil.estimation.finding import Finding  # noqa: E402
@@ -82,7 +82,7 @@ def part(left: int, block: int = 8) -> Finding:
     return Finding(Pixelate(block), EIGHT_BIT, 0.9, None, Box(left, 0, 80, 80))
 
 
-NOTHING = Finding(None, EIGHT_BIT, 0.9)
+NOTHING = Finding(Unchanged(), EIGHT_BIT, 0.9)
 BLURRED = Finding(GaussianBlur(9, 4.0), EIGHT_BIT, 0.9)
 
 

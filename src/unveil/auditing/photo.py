@@ -176,7 +176,7 @@ def audit_photo(
 
 def _find(photo: Photo, whole: Finding, finder: FaceFinder, prior: Prior) -> list[Box]:
     """Return the boxes of the faces: those that are seen, and what is a mosaic in a clean photo."""
-    if whole.operator is not None and whole.box is None:
+    if whole.degradation is not None and whole.box is None:
         photo = _restored(photo, whole, prior)
     height, width = photo.rgb.shape[:2]
     faces = finder.find(to_8bit(photo.rgb), SMALLEST_PX, LEAST_SCORE)
@@ -190,11 +190,11 @@ def _judge(photo: Photo, box: Box, whole: Finding, prior: Prior, curves: Curves)
     images = to_tensor(photo)[:, :3]
     operator: Operator
     if _is_flat(images[..., *box.place]):
-        finding, operator = Finding(None, photo.storage, 1.0, None, box), Solid()
+        finding, operator = Finding(Unchanged(), photo.storage, 1.0, None, box), Solid()
     else:
-        covers_all = whole.operator is not None and whole.box in (None, box)
+        covers_all = whole.degradation is not None and whole.box in (None, box)
         finding = whole if covers_all else inspect(images, photo.storage, prior, box)
-        operator = finding.operator or Unchanged()
+        operator = finding.operator
     risk = risk_of(operator, box.width, curves)
     words = sentence(risk, operator, box.width, curves)
     return Verdict(box, finding, operator, risk, words)

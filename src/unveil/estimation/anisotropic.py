@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from unveil.degradation import AnisotropicGaussian, Blur, Storage
+from unveil.degradation import AnisotropicGaussian, Storage, Unchanged
 from unveil.degradation.kernels import spread_px
-from unveil.estimation.candidates import SHARP_SIGMA_PX
+from unveil.estimation.candidates import SHARP_SIGMA_PX, Candidate
 from unveil.estimation.likelihood import Evidence, of_waves
 from unveil.linear.prior import Prior
 
@@ -42,18 +42,20 @@ class TurnedFit:
     log_odds: float
 
 
-def turned(tapered: Tensor, other: Blur | None, storage: Storage, prior: Prior) -> TurnedFit | None:
+def turned(tapered: Tensor, other: Candidate, storage: Storage, prior: Prior) -> TurnedFit | None:
     """Find the Gaussian of two widths that a photo went through; None where there is none.
 
     Args:
         tapered: ``1 x 3 x H x W``, faded at the borders.
-        other: the likeliest blur that is the same in all directions; None for none.
+        other: the likeliest blur that is the same in all directions, or ``Unchanged``.
         storage: how the photo was kept.
         prior: power spectrum of clean photos.
     """
     evidence = of_waves(tapered, storage, prior)
     evidence.expect(other)
-    start = _Shape(2 * math.log(max(spread_px(other) if other else 0.0, 0.5)))
+    start = _Shape(
+        2 * math.log(max(0.0 if isinstance(other, Unchanged) else spread_px(other), 0.5))
+    )
     shape = _likeliest(evidence, [*start.around(FIRST_STEP), *start.around(4 * FIRST_STEP)])
     first = evidence.log_likelihoods([other, start.operator, shape.operator], SHARE)
     if first[shape.operator] <= max(first[other], first[start.operator]):

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.degradation import Blur, Disk, GaussianBlur, Storage
+from unveil.degradation import Disk, GaussianBlur, Storage, Unchanged
 from unveil.estimation.anisotropic import turned
-from unveil.estimation.candidates import ROUND_PX, closer_guesses, first_guesses
+from unveil.estimation.candidates import ROUND_PX, Candidate, closer_guesses, first_guesses
 from unveil.estimation.likelihood import Evidence, of_cosines
 from unveil.linear.prior import Prior
 
@@ -22,13 +22,13 @@ class BlurFit:
     """What was found.
 
     Attributes:
-        operator: the likeliest blur; None for none.
+        operator: the likeliest blur, or ``Unchanged``.
         sigma_error_px: standard error of a Gaussian's sigma.
         log_odds: log-likelihood above the best hypothesis of another kind (none, Gaussian, box,
             disk, Gaussian of two widths), in nats for each coefficient that counts.
     """
 
-    operator: Blur | None
+    operator: Candidate
     sigma_error_px: float | None
     log_odds: float
 
@@ -69,11 +69,9 @@ def _fit(evidence: Evidence) -> BlurFit:
     return BlurFit(best, error, found[best] - max(rivals))
 
 
-def _without_faint_disks(
-    found: dict[Blur | None, float], storage: Storage
-) -> dict[Blur | None, float]:
+def _without_faint_disks(found: dict[Candidate, float], storage: Storage) -> dict[Candidate, float]:
     """Return ``found`` without disks, where the likeliest is not clearly a disk."""
-    others: dict[Blur | None, float] = {
+    others: dict[Candidate, float] = {
         blur: value for blur, value in found.items() if not isinstance(blur, Disk)
     }
     best, ahead = max(found, key=lambda b: found[b]), max(found.values()) - max(others.values())
@@ -92,7 +90,7 @@ LEAST_JPEG_RADIUS_PX = 3.0
 """JPEG loses the rings in the spectrum of smaller disks; sharp photos look like them."""
 
 
-def _cautious(found: dict[Blur | None, float]) -> Blur | None:
+def _cautious(found: dict[Candidate, float]) -> Candidate:
     """Return the likeliest blur; of Gaussians nearly as likely a round one, or that of least sigma.
 
     People choose round numbers, and undoing more than there was costs more than undoing less.
@@ -118,10 +116,10 @@ ROUNDED = 0.03
 """Share of sigma by which it may be rounded."""
 
 
-def _alike(one: Blur | None, other: Blur | None) -> bool:
+def _alike(one: Candidate, other: Candidate) -> bool:
     """Return whether two fits are one blur, up to the errors of fitting."""
-    if one is None or other is None:
-        return one is other
+    if isinstance(one, Unchanged) or isinstance(other, Unchanged):
+        return one == other
     kernel_px = abs(one.kernel - other.kernel)
     return other.differs_from(one) < ALIKE and kernel_px <= max(4, other.kernel // 3)
 
@@ -152,7 +150,7 @@ def taper(image: Tensor) -> Tensor:
     return (image - mean) * window / window.square().mean().sqrt()
 
 
-def _sigma_error(found: dict[Blur | None, float], best: GaussianBlur) -> float | None:
+def _sigma_error(found: dict[Candidate, float], best: GaussianBlur) -> float | None:
     """Return the standard error of sigma, from how fast the likelihood falls around it.
 
     With as many independent coefficients as experience shows (docs/log.md), not as there are.

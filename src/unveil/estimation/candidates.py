@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur
+from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Unchanged
 
 SIGMAS_PX = tuple(0.5 * 20 ** (step / 39) for step in range(40))
 CUTS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -17,16 +17,17 @@ SHARP_SIGMA_PX = 0.8
 ROUND_PX = 0.5
 """What round sigmas are multiples of."""
 
+Candidate = Blur | Unchanged
 Kind = TypeVar("Kind", GaussianBlur, BoxBlur, Disk)
 
 
-def first_guesses() -> list[Blur | None]:
+def first_guesses() -> list[Candidate]:
     """Return no blur at all, and blurs of every kind from slight to strong."""
     gaussians = {_gaussian(sigma, cut * sigma) for sigma in SIGMAS_PX for cut in CUTS}
-    return [None, *sorted(gaussians, key=str), *map(BoxBlur, BOXES_PX), *map(Disk, RADII_PX)]
+    return [Unchanged(), *sorted(gaussians, key=str), *map(BoxBlur, BOXES_PX), *map(Disk, RADII_PX)]
 
 
-def closer_guesses(found: Mapping[Blur | None, float]) -> list[Blur | None]:
+def closer_guesses(found: Mapping[Candidate, float]) -> list[Candidate]:
     """Return no blur at all, and blurs close to the likeliest of every kind.
 
     Args:
@@ -44,10 +45,10 @@ def closer_guesses(found: Mapping[Blur | None, float]) -> list[Blur | None]:
         for step in range(-4, 5)
     }
     boxes = _likeliest(found, BoxBlur)[:3]
-    return [None, *sorted(gaussians, key=str), *boxes, *sorted(disks, key=str)]
+    return [Unchanged(), *sorted(gaussians, key=str), *boxes, *sorted(disks, key=str)]
 
 
-def _likeliest(found: Mapping[Blur | None, float], kind: type[Kind]) -> list[Kind]:
+def _likeliest(found: Mapping[Candidate, float], kind: type[Kind]) -> list[Kind]:
     """Return the blurs of one kind, the likeliest first."""
     of_kind = [blur for blur in found if isinstance(blur, kind)]
     return sorted(of_kind, key=lambda blur: found[blur], reverse=True)

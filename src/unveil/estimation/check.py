@@ -6,17 +6,18 @@ it can contradict a statement but not replace the search.
 
 from torch import Tensor
 
-from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Linear, Storage
+from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Linear, Storage, Unchanged
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import busiest, taper
+from unveil.estimation.candidates import Candidate
 from unveil.estimation.finding import MIN_SIDE_PX, find_part
 from unveil.estimation.likelihood import of_cosines
 from unveil.estimation.mosaic import estimate_mosaic
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 
-ALTERNATIVES: tuple[Blur | None, ...] = (
-    None,
+ALTERNATIVES: tuple[Candidate, ...] = (
+    Unchanged(),
     *(
         GaussianBlur(2 * max(round(cut * sigma), 1) + 1, sigma)
         for sigma in (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
@@ -25,7 +26,7 @@ ALTERNATIVES: tuple[Blur | None, ...] = (
     *map(BoxBlur, (3, 5, 7, 9, 13, 19, 27)),
     *map(Disk, (2.0, 3.0, 4.5, 6.5, 9.0, 13.0)),
 )
-"""Blurs of every kind and strength that a statement is compared with; None for no blur."""
+"""Blurs of every kind and strength that a statement is compared with."""
 
 SHARE = 0.15
 """Of the coefficients: enough to contradict, a seventh of the time."""
@@ -74,10 +75,11 @@ def _likelier_blur(image: Tensor, stated: Blur, storage: Storage, prior: Prior) 
     gap = found[best] - found[stated]
     if gap < GAP or (gap < CLEAR_GAP and _is_alike(best, stated)):
         return None
-    return f"{best or 'no blur'}, or one close to it,"
+    shown = "no blur" if isinstance(best, Unchanged) else best
+    return f"{shown}, or one close to it,"
 
 
-def _is_alike(best: Blur | None, stated: Blur) -> bool:
+def _is_alike(best: Candidate, stated: Blur) -> bool:
     """Return whether two blurs spread about as far."""
-    spread, other_px = spread_px(stated), 0.0 if best is None else spread_px(best)
+    spread, other_px = spread_px(stated), 0.0 if isinstance(best, Unchanged) else spread_px(best)
     return abs(other_px - spread) <= max(SPREAD_TOLERANCE * spread, SPREAD_TOLERANCE_PX)

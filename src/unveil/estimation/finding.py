@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from unveil.degradation import Degradation, Disk, GaussianBlur, Operator, Storage
+from unveil.degradation import Degradation, Disk, GaussianBlur, Operator, Storage, Unchanged
 from unveil.estimation.blur import EFFECTIVE_COEFFICIENTS, BlurFit, estimate_blur
 from unveil.estimation.candidates import SHARP_SIGMA_PX
 from unveil.estimation.mosaic import MosaicFit, estimate_mosaic
@@ -27,14 +27,14 @@ class Finding:
     """What was found in a picture or a part of it.
 
     Attributes:
-        operator: what hides it; None for nothing. (Found are only blurs and mosaics.)
+        operator: what was done to it: a blur, a mosaic or ``Unchanged``.
         storage: how it was kept.
         confidence: chance that the kind of operator (none, Gaussian, disk, mosaic...) is right.
         sigma_error_px: standard error of a Gaussian's sigma.
         box: the part that is hidden; None for the whole picture.
     """
 
-    operator: Operator | None
+    operator: Operator
     storage: Storage
     confidence: float
     sigma_error_px: float | None = None
@@ -42,13 +42,14 @@ class Finding:
 
     @property
     def degradation(self) -> Degradation | None:
-        """Operator and storage, where something is hidden."""
-        return None if self.operator is None else Degradation(self.operator, self.storage)
+        """Operator and storage; None where nothing was done, so that nothing can be undone."""
+        is_clean = self.operator == Unchanged()
+        return None if is_clean else Degradation(self.operator, self.storage)
 
     def as_row(self) -> Row:
-        """Return the finding as JSON values; ``operator`` is its text form, or ``none``."""
+        """Return the finding as JSON values; ``operator`` is its text form."""
         return {
-            "operator": str(self.operator) if self.operator else "none",
+            "operator": str(self.operator),
             "confidence": round(self.confidence, 3),
             "sigma_error_px": self.sigma_error_px and round(self.sigma_error_px, 3),
             "storage": str(self.storage),
@@ -56,7 +57,7 @@ class Finding:
         }
 
     def __str__(self) -> str:
-        what = str(self.operator) if self.operator else "no blur and no mosaic"
+        what = str(self.operator) if self.degradation else "no blur and no mosaic"
         error = f" (sigma +- {self.sigma_error_px:.2f})" if self.sigma_error_px else ""
         where = f", in {self.box}" if self.box else ""
         return f"{what}{error}{where}, kept as {self.storage}; confidence {self.confidence:.0%}"
@@ -83,7 +84,7 @@ def inspect(image: Tensor, storage: Storage, prior: Prior, box: Box | None = Non
     if box is None and (part := find_part(image, storage, prior)) is not None:
         return part
     if min(image.shape[-2:]) < MIN_SIDE_PX or image.amax() - image.amin() < 2 / 255:
-        return Finding(None, storage, 0.5, None, box)
+        return Finding(Unchanged(), storage, 0.5, None, box)
     return _of_blur(estimate_blur(image, storage, prior, is_cut=box is not None), storage, box)
 
 
@@ -115,8 +116,8 @@ def find_part(
     return Finding(fit.operator, storage, 1 - fit.flatness, None, box)
 
 
-def _is_sharp(operator: Operator | None) -> bool:
-    """Say whether a blur is what lenses and scaling leave in any photo."""
+def _is_sharp(operator: Operator) -> bool:
+    """Return whether a blur is what lenses and scaling leave in any photo."""
     match operator:
         case GaussianBlur(_, sigma):
             return sigma <= SHARP_SIGMA_PX
@@ -130,5 +131,5 @@ def _of_blur(fit: BlurFit, storage: Storage, box: Box | None) -> Finding:
     confidence = 1 / (1 + math.exp(-min(fit.log_odds * EFFECTIVE_COEFFICIENTS, 50.0)))
     operator = fit.operator
     if _is_sharp(operator):
-        return Finding(None, storage, confidence, None, box)
+        return Finding(Unchanged(), storage, confidence, None, box)
     return Finding(operator, storage, confidence, fit.sigma_error_px, box)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from unveil.degradation import Blur, GaussianBlur, Storage
+from unveil.degradation import GaussianBlur, Storage, Unchanged
+from unveil.estimation.candidates import Candidate
 from unveil.linear.noise import storage_noise
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import analyse, frequencies, to_opponent, transfer
@@ -63,14 +64,12 @@ class Evidence:
         self.slopes = list(SLOPES)
         self.expect(GaussianBlur(9, 2.0))
 
-    def expect(self, blur: Blur | None) -> None:
+    def expect(self, blur: Candidate) -> None:
         """Take the storage's noise to be what it is after ``blur``."""
         passed = self._passed(blur).mean(dim=0)
         self.noise = self._each(storage_noise(self.storage, self.power * passed)[0])
 
-    def log_likelihoods(
-        self, blurs: Sequence[Blur | None], share: float
-    ) -> dict[Blur | None, float]:
+    def log_likelihoods(self, blurs: Sequence[Candidate], share: float) -> dict[Candidate, float]:
         """Return the mean log-likelihood a coefficient of each blur, contrast and slope at best.
 
         Only a ``share`` of the coefficients, drawn once, is looked at. The next call tries slopes
@@ -93,8 +92,8 @@ class Evidence:
     def _each(self, plane: Tensor) -> Tensor:
         return plane.expand(self.planes, -1, -1)
 
-    def _passed(self, blur: Blur | None) -> Tensor:
-        if blur is None:
+    def _passed(self, blur: Candidate) -> Tensor:
+        if isinstance(blur, Unchanged):
             return torch.ones(self.planes, self.height, self.width)
         passed = transfer(blur, self.height, self.width).square()
         if self.planes == 1:  # cosines run in both diagonal directions at once

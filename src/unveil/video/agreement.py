@@ -4,7 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unveil.degradation import Blur, Degradation, Mosaic, Pixelate, Sample, Storage
+from unveil.degradation import (
+    Blur,
+    Degradation,
+    Mosaic,
+    Operator,
+    Pixelate,
+    Sample,
+    Storage,
+    Unchanged,
+)
 from unveil.degradation.kernels import spread_px
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding
@@ -47,13 +56,13 @@ def agree(seen: Sequence[Finding]) -> Finding | Moving:
         UsageError: the pictures show different things.
     """
 
-    def kind(finding: Finding) -> tuple[str, Box | None]:
-        return type(finding.operator).__name__, finding.box
+    def kind(finding: Finding) -> tuple[type[Operator], Box | None]:
+        return type(finding.operator), finding.box
 
     usual, count = Counter(map(kind, seen)).most_common(1)[0]
     is_usual = 2 * count > len(seen)
     parts = Counter(f.operator for f in seen if f.box and isinstance(f.operator, Pixelate | Sample))
-    if parts and not (is_usual and usual[0] != NOTHING):
+    if parts and not (is_usual and usual[0] is not Unchanged):
         ((operator, sights),) = parts.most_common(1)
         if sights > 1:
             return Moving(operator, seen[0].storage)
@@ -64,9 +73,6 @@ def agree(seen: Sequence[Finding]) -> Finding | Moving:
         )
     alike = [finding for finding in seen if kind(finding) == usual]
     return sorted(alike, key=_strength)[len(alike) // 2]
-
-
-NOTHING = type(None).__name__
 
 
 def _strength(finding: Finding) -> float:
