@@ -30,11 +30,11 @@ from unveil.faces.portraits import Portraits
 from unveil.metrics.quality import Metric
 from unveil.networks.shipped import list_shipped
 from unveil.report.rows import rounded
+from unveil.restoration.choice import FALLBACK
 from unveil.restoration.restorers import Restorer
 
 BATCH = 64
 CLEAN = "clean"
-CLOSED_FORM = "lmmse"
 UNAWARE, MIRRORED, RESTORING, TRAINED = "unaware", "mirrored", "restoring ", "trained"
 OBFUSCATED = "obfuscated"
 
@@ -129,4 +129,4 @@ def restorers_for(degradation: Degradation) -> list[str]:
     blind_to_them = f"{family_of(degradation.linear)}-people"
     found = next((item for item in list_shipped() if item.name == blind_to_them), None)
     covered = found is not None and found.card.task.covers(degradation)
-    return [CLOSED_FORM, blind_to_them] if covered else [CLOSED_FORM]
+    return [FALLBACK, blind_to_them] if covered else [FALLBACK]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from unveil.auditing.settings import CLEAN, Setting, unit_of
+from unveil.auditing.settings import Setting, unit_of
 from unveil.auditing.verdict import PEOPLE, Curves, Risk
-from unveil.degradation import Operator
+from unveil.degradation import Operator, Solid, Unchanged
 from unveil.report.charts import STYLE, legend, svg
 from unveil.report.rows import Row
 
@@ -16,7 +16,9 @@ RISK = f"rank1_of_{PEOPLE}"
 
 def risk_charts(rows: Sequence[Row]) -> dict[str, str]:
     """Return one chart for each operator, by its name: the attackers as lines, chance as one."""
-    kinds = dict.fromkeys(row["kind"] for row in rows if row["kind"] not in (CLEAN, "solid"))
+    kinds = dict.fromkeys(
+        row["kind"] for row in rows if row["kind"] not in (Unchanged.name, Solid.name)
+    )
     return {kind: _risk_chart([row for row in rows if row["kind"] == kind]) for kind in kinds}
 
 

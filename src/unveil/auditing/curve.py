@@ -12,10 +12,10 @@ from unveil.auditing import attack
 from unveil.auditing.attack import RESTORING, TRAINED, UNAWARE, restorers_for
 from unveil.auditing.risk import chance_to_name, closer_strangers, mean_with_interval, verification
 from unveil.auditing.scene import Scene, open_scene
-from unveil.auditing.settings import CLEAN, GALLERIES, CurveConfig, Setting, settings
+from unveil.auditing.settings import GALLERIES, CurveConfig, Setting, settings
 from unveil.config import LossConfig
 from unveil.console import progress
-from unveil.degradation import Degradation, Operator, Storage, parse_storage
+from unveil.degradation import Degradation, Operator, Storage, Unchanged, parse_storage
 from unveil.faces.embedder import load_embedder
 from unveil.metrics.perceptual import measures
 from unveil.metrics.quality import METRICS, Metric
@@ -91,7 +91,7 @@ def run_curve(config: CurveConfig) -> list[Row]:
 def _doubt(rows: list[Row]) -> None:
     """Warn where not even clean faces are named: then the folders are hardly one person each."""
     for row in rows:
-        if row["kind"] == CLEAN and row.get("rank1_of_10", [1])[0] < DOUBTFUL:
+        if row["kind"] == Unchanged.name and row.get("rank1_of_10", [1])[0] < DOUBTFUL:
             console.warn(
                 f"only {row['rank1_of_10'][0]:.0%} of clean faces of "
                 f"{row['face_px']} px are named right among 10 people (is each folder one person?)"
@@ -126,7 +126,7 @@ def attack_setting(
         load_restorer: gives a restorer by its name.
     """
     scene = stage.scene
-    if setting.kind == CLEAN:
+    if setting.operator == Unchanged():
         probes = attack.embed_clean(stage.faces, scene.probes)
         distances = {UNAWARE: torch.cdist(probes, stage.clean)}
         likeness: dict[str, dict[str, float | None]] = {UNAWARE: dict.fromkeys(stage.metrics)}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from unveil.auditing.charts import likeness_chart, risk_charts
 from unveil.auditing.likeness import CORRELATION, correlations, counter_examples, metrics_of
-from unveil.auditing.settings import CLEAN, GALLERIES
+from unveil.auditing.settings import GALLERIES
 from unveil.auditing.verdict import PEOPLE, curves_of, mildest
+from unveil.degradation import Solid, Unchanged
 from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.report.html import to_html
@@ -154,8 +155,8 @@ def compose(rows: Sequence[Row], name: str) -> tuple[str, dict[str, bytes]]:
 
 
 def _verdict(rows: Sequence[Row]) -> str:
-    clean = [row[RISK][0] for row in rows if row["kind"] == CLEAN]
-    hidden = [row for row in rows if row["kind"] not in (CLEAN, "solid")]
+    clean = [row[RISK][0] for row in rows if row["kind"] == Unchanged.name]
+    hidden = [row for row in rows if row["kind"] not in (Unchanged.name, Solid.name)]
     unaware = [row for row in hidden if row["model"] == "unaware" and row[RISK][2] <= LIMITS[1]]
     strongest = {_setting(row): row[RISK][0] for row in sorted(hidden, key=lambda r: r[RISK][0])}
     broken = [row for row in unaware if strongest[_setting(row)] > LIMITS[-1]]
@@ -174,7 +175,7 @@ def _mildest(rows: Sequence[Row]) -> str:
     curves = curves_of(rows)
     widths = sorted({face_px for _, face_px in curves})
     lines = []
-    for kind in dict.fromkeys(kind for kind, _ in curves if kind != CLEAN):
+    for kind in dict.fromkeys(kind for kind, _ in curves if kind != Unchanged.name):
         cells = []
         for limit in LIMITS:
             found = [mildest(kind, limit, px, curves) for px in widths if (kind, px) in curves]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unveil.auditing.attack import CLOSED_FORM, OBFUSCATED
+from unveil.auditing.attack import OBFUSCATED
 from unveil.auditing.verdict import Curves, Risk, mildest, risk_of
 from unveil.degradation import Degradation, Operator, Solid
 from unveil.degradation.operators import obfuscate
@@ -14,7 +14,7 @@ from unveil.errors import UsageError
 from unveil.faces.embedder import Embedder
 from unveil.faces.finder import Face
 from unveil.images.box import Box
-from unveil.restoration.choice import model_for
+from unveil.restoration.choice import FALLBACK, model_for
 from unveil.restoration.restorers import load
 
 MARGIN = 0.25
@@ -108,6 +108,6 @@ def best_restorers(degradation: Degradation) -> list[str]:
     if not degradation.operator.is_linear:
         return []
     try:
-        return [CLOSED_FORM, model_for(degradation)]
+        return [FALLBACK, model_for(degradation)]
     except UsageError:  # beyond what the weights were trained on
-        return [CLOSED_FORM]
+        return [FALLBACK]

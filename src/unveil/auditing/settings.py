@@ -29,9 +29,6 @@ from unveil.degradation import (
 )
 from unveil.errors import UsageError, unknown
 
-CLEAN = Unchanged.name
-"""The kind of faces to which nothing was done."""
-
 PAPER_BLUR, PAPER_FACE_PX = GaussianBlur(9, 4.0), 112
 """The paper's blur, which is not on the grid: its kernel ends at one sigma."""
 
