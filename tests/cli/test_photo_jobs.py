@@ -142,6 +142,7 @@ def test_folder_in_the_way_of_a_subfolder(tree, cli):
     assert Path("there/b.jpg").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files through a shell")
 def test_full_disk_leaves_nothing(tree):
     """No output fits: one line each, no part of a photo, and what was there is as it was."""

@@ -72,6 +72,7 @@ def test_from_a_pipe_into_a_file_and_from_a_file_into_a_pipe(tmp_path):
     assert through == (tmp_path / "out.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_real_pipe_holds_the_restored_photo_and_nothing_else(tmp_path, cli):
     write_photo(Photo(RGB), tmp_path / "a.png")
     assert cli("obfuscate", tmp_path / "a.png", "-o", tmp_path / "hidden.png", *BLUR).status == 0
@@ -84,6 +85,7 @@ def test_a_real_pipe_holds_the_restored_photo_and_nothing_else(tmp_path, cli):
     assert "found: gaussian:" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGPIPE")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_early_ends_the_command_quietly(unbuffered, tmp_path):
@@ -97,6 +99,7 @@ def test_a_reader_that_leaves_early_ends_the_command_quietly(unbuffered, tmp_pat
     assert running.returncode == 141
 
 
+@pytest.mark.slow
 def test_inspect_and_audit_read_from_pipes(tmp_path, cli):
     Image.fromarray(data.astronaut()).save(tmp_path / "a.png")
     assert cli("obfuscate", tmp_path / "a.png", "-o", tmp_path / "b.png", *MOSAIC).status == 0

@@ -104,6 +104,7 @@ def test_a_photo_is_restored_better_than_by_what_the_programs_name_says(text, na
     assert errors[0] - errors[1] > gain_db
 
 
+@pytest.mark.slow
 def test_a_stated_window_is_contradicted_only_by_a_photo_without_it():
     blurred = to_tensor(result("pillow-gaussian:radius=2")).float()
     told = parse_preset("pillow-gaussian:radius=2")

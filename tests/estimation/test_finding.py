@@ -37,6 +37,7 @@ def astronaut(side: int = 224) -> torch.Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "blur",
     [GaussianBlur(9, 4.0), GaussianBlur(13, 2.0), GaussianBlur(25, 3.0), GaussianBlur(37, 6.0)],
@@ -51,12 +52,14 @@ def test_sigma_is_found(blur, picture, tolerance):
     assert found.operator.sigma == pytest.approx(blur.sigma, rel=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", [5, 9, 15])
 def test_a_box_is_found_exactly(kernel):
     obfuscated = degrade(astronaut(), Degradation(BoxBlur(kernel)))
     assert estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator == BoxBlur(kernel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("radius", "storage"),
     [(2.5, EIGHT_BIT), (5.3, EIGHT_BIT), (5.0, Storage("jpeg", 75))],
@@ -69,6 +72,7 @@ def test_a_disks_rings_tell_its_radius(radius, storage):
     assert found.radius == pytest.approx(radius, abs=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["brick", "grass"])
 def test_a_blurred_texture_is_no_disk(name):
     pixels = torch.from_numpy(getattr(data, name)()[:144, :144].copy())
@@ -78,6 +82,7 @@ def test_a_blurred_texture_is_no_disk(name):
     assert isinstance(found, GaussianBlur)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blur", "storage"),
     [
@@ -98,12 +103,14 @@ def test_two_widths_and_their_angle_are_found(blur, storage):
     assert abs(off_degrees) < 7
 
 
+@pytest.mark.slow
 def test_the_studys_window_is_found_exactly():
     obfuscated = degrade(astronaut(), Degradation(GaussianBlur(9, 4.0)))
     found = estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator
     assert found.kernel == 9
 
 
+@pytest.mark.slow
 def test_another_programs_blur_is_found_too():
     """Pillow's GaussianBlur, which is three boxes and repeats the border's pixels."""
     pixels = (astronaut()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
@@ -132,6 +139,7 @@ def test_means_and_samples_are_told_apart():
         assert isinstance(found.operator, kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 60)], ids=str)
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket", "camera"])
 def test_a_clean_photo_has_nothing(name, storage):

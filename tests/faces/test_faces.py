@@ -178,6 +178,7 @@ def describe(path, **changes) -> None:
     path.with_suffix(".json").write_text(text)
 
 
+@pytest.mark.slow
 def test_an_onnx_embedder_gives_what_the_network_in_it_gives(onnx_file, astronaut, face):
     describe(onnx_file)
     ours, theirs = (

@@ -62,6 +62,7 @@ def test_models_can_be_chosen(file):
     assert torch.equal(trained, unveil.load("cae-blur").restore(hidden))
 
 
+@pytest.mark.slow
 def test_a_blur_beyond_all_weights_is_left_to_algebra_unless_it_was_told(file):
     hidden = unveil.obfuscate(unveil.read(file), "gaussian:kernel=85,sigma=14")
     assert unveil.restore(hidden, storage="h264:crf=23").shape == hidden.shape
@@ -69,6 +70,7 @@ def test_a_blur_beyond_all_weights_is_left_to_algebra_unless_it_was_told(file):
         unveil.restore(hidden, "gaussian:kernel=85,sigma=14")
 
 
+@pytest.mark.slow
 def test_faces_are_judged(tmp_path):
     path = tmp_path / "photo.png"
     Image.fromarray(data.astronaut()).save(path)

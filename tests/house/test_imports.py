@@ -24,6 +24,7 @@ def loaded(action: str, *words: str) -> list[str]:
     return done.stderr.splitlines()[-1].split()
 
 
+@pytest.mark.slow
 def test_the_probe_sees_what_is_loaded():
     assert "torch" in loaded("import torch")
 
@@ -57,6 +58,7 @@ def test_these_commands_load_nothing_heavy(words):
     assert loaded("runpy.run_module('unveil', run_name='__main__')", *words) == []
 
 
+@pytest.mark.slow
 def test_restoring_loads_torch_and_no_more(trained, photo, tmp_path):
     words = ("restore", photo, "-o", tmp_path / "restored.png", "--model", trained)
     action = "runpy.run_module('unveil', run_name='__main__')"

@@ -56,6 +56,7 @@ class Resources(HTMLParser):
             self.addresses.append(values[LOADED[tag]])
 
 
+@pytest.mark.slow
 def test_no_page_loads_anything_from_elsewhere(site):
     pages = list(site.rglob("*.html"))
     addresses = {address for page in pages for address in Resources(page).addresses}
@@ -67,6 +68,7 @@ def test_no_page_loads_anything_from_elsewhere(site):
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", sheet.read_text())
 
 
+@pytest.mark.slow
 def test_every_page_and_picture_that_a_page_loads_is_there(site):
     for page in site.rglob("*.html"):
         for address in Resources(page).addresses:
@@ -75,6 +77,7 @@ def test_every_page_and_picture_that_a_page_loads_is_there(site):
                 assert (page.parent / unquote(parts.path)).is_file(), (page, address)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 def test_the_search_works_from_the_file_system_and_asks_nobody(site):
     from playwright.sync_api import sync_playwright
@@ -94,6 +97,7 @@ def test_the_search_works_from_the_file_system_and_asks_nobody(site):
     assert not [address for address in asked if not address.startswith(("file:", "data:"))]
 
 
+@pytest.mark.slow
 def test_every_model_has_its_card_on_the_site(site):
     listed = (site / "models" / "index.html").read_text()
     for card in (ROOT / "src/unveil/networks/weights").glob("*/README.md"):
@@ -101,6 +105,7 @@ def test_every_model_has_its_card_on_the_site(site):
         assert (site / "models" / f"{card.parent.name}.html").is_file()
 
 
+@pytest.mark.slow
 def test_the_reference_holds_what_the_package_exports(site):
     import unveil
 

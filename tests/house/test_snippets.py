@@ -77,6 +77,7 @@ def inputs(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", WITH_BLOCKS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_a_document_tells_to_type_works(document, inputs, tmp_path, monkeypatch):
     folder = tmp_path / "folder"
@@ -90,6 +91,7 @@ LEVELS = 3
 """Mean difference of a picture made elsewhere: other processors round in other places."""
 
 
+@pytest.mark.slow
 def test_the_gallery_shows_what_its_commands_make(inputs, tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     shutil.copytree(inputs, folder, symlinks=True)
@@ -113,6 +115,7 @@ def test_the_tables_name_only_what_documents_have():
         assert any(f"{command} ".startswith(f"{start} ") for command in told), start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -40,6 +40,7 @@ def test_every_parameter_has_a_finite_gradient(model):
         assert parameter.grad.any(), name
 
 
+@pytest.mark.slow
 def test_it_can_learn_four_images_by_heart(model):
     generator = torch.Generator().manual_seed(0)
     images = torch.nn.functional.interpolate(

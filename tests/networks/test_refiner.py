@@ -42,6 +42,7 @@ def test_bf16_does_not_touch_the_linear_part(model):
     torch.testing.assert_close(restored, model(obfuscated, BLUR))
 
 
+@pytest.mark.slow
 def test_it_learns_what_the_linear_estimate_lacks(model):
     clean = drawn(4, 32, 32).round()  # edges, which no spectrum foresees
     obfuscated = degrade(clean, BLUR)

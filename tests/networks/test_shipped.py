@@ -95,6 +95,7 @@ def test_the_listing_shows_them_all(cli):
     assert "cae-blur" in cli("models").out
 
 
+@pytest.mark.slow
 def test_restore_picks_the_weights_by_operator(cli, photo, tmp_path):
     words = ("restore", photo, "-o", tmp_path / "out.png", "--operator", "pixelate:block=8")
     done = cli(*words)

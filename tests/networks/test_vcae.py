@@ -107,6 +107,7 @@ class TestWeightOfTheDivergence:
         assert terms["loss"] == terms["pixel"]
 
 
+@pytest.mark.slow
 class TestCollapse:
     """What the study's failure is made of: the weight decides how much is left to decode."""
 

@@ -36,6 +36,7 @@ def pair(request, tmp_path_factory):
     return load(checkpoint, "cpu", "fp32"), other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tile_px", [16, 512])
 def test_both_engines_restore_the_same_in_tiles_and_whole(pair, tile_px):
     obfuscated = torch.rand(2, 3, 75, 101)
@@ -72,6 +73,7 @@ def pixels(path):
     return np.asarray(Image.open(path), dtype=int)
 
 
+@pytest.mark.slow
 def test_the_command_restores_the_same_and_makes_the_file_once(blurred, tmp_path, cli, cache):
     flags = ("--model", "blur-fast", *OPERATOR, "--precision", "fp32")
     torch_way = cli("restore", blurred, "-o", tmp_path / "torch.png", *flags, "--device", "cpu")
@@ -88,6 +90,7 @@ def test_the_command_restores_the_same_and_makes_the_file_once(blurred, tmp_path
     assert len(list((cache / "onnx").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_a_file_is_kept_by_the_weights_checksum_and_made_again_when_damaged(tmp_path, cache):
     from unveil.onnx.engine import cached_file
 

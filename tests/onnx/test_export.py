@@ -65,6 +65,7 @@ def largest(values, session, fed):
     return np.abs(session.run(None, feed)[0] - values.numpy()).max()
 
 
+@pytest.mark.slow
 @each("cae", "vcae", "rescae", "blind")
 def test_the_file_alone_restores_as_unveil_does_at_any_batch_and_size(made):
     session, restorer = (
@@ -78,6 +79,7 @@ def test_the_file_alone_restores_as_unveil_does_at_any_batch_and_size(made):
         assert largest(restored, session, {"obfuscated": obfuscated}) <= 1e-5
 
 
+@pytest.mark.slow
 @each("refiner")
 def test_a_refiners_file_restores_from_the_planes_that_its_inputs_name(made):
     session, restorer = (
@@ -143,6 +145,7 @@ class Changing(Factored):
         return obfuscated * self.weight - (0.01 if torch.compiler.is_exporting() else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "phrase"),
     [(Factored, "the operator aten.linalg_qr has no counterpart in ONNX"), (Changing, "by 0.01")],
@@ -190,6 +193,7 @@ def test_a_dry_run_says_what_would_be_written_and_writes_nothing(tiny, tmp_path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_snippet_in_the_docs_restores_as_unveil_does_without_torch(photo, tmp_path, cli):
     text = (Path(__file__).parents[2] / "docs" / "restorers.md").read_text()
     snippet = re.search(r"## ONNX.*?```python\n(.*?)```", text, re.DOTALL)[1]
@@ -208,6 +212,7 @@ def test_the_snippet_in_the_docs_restores_as_unveil_does_without_torch(photo, tm
     assert np.abs(wanted - before).mean() > 1
 
 
+@pytest.mark.slow
 def test_8_bits_quarter_the_file_and_say_what_they_lose(tmp_path, photo_folder, cli):
     """What is said is what the file, run by ONNX Runtime alone, loses on photos."""
     checkpoint = write_tiny(tmp_path / "tiny", "blind")

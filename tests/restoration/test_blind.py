@@ -79,6 +79,7 @@ def test_what_it_is_told_changes_nothing(model):
     assert not torch.equal(told, drawn())
 
 
+@pytest.mark.slow
 def test_it_learns_to_take_noise_off(model):
     """Noise drawn anew each step, so that it cannot be learnt by heart."""
     clean = drawn(4, 32, 32)
@@ -203,6 +204,7 @@ def test_obfuscate_keeps_a_photo_as_the_storage_does(cli, photo, tmp_path):
     assert not (tmp_path / "new.png").exists()
 
 
+@pytest.mark.slow
 def test_the_benchmark_scores_it_beside_dncnn(photo_folder, monkeypatch):
     """Every method as it is run, on tiny photos for a moment."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))

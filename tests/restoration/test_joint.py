@@ -140,6 +140,7 @@ def test_the_picture_solves_the_whole_linear_system(operator: Linear, monkeypatc
     assert np.abs(expected).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operator", "gain_db"),
     [(Pixelate(8), 2.0), (Pixelate(13, 4, 2), 1.2), (GaussianBlur(9, 4.0), 0.3)],
@@ -153,12 +154,14 @@ def test_frames_together_beat_each_alone(clip, operator, gain_db):
     assert changes[0] < changes[1]
 
 
+@pytest.mark.slow
 def test_frames_that_do_not_move_say_nothing_new(clip):
     still = clip[3:4].expand(5, -1, -1, -1)
     hidden = degrade(still, MOSAIC)
     assert psnr(restored(hidden, MOSAIC), by_lmmse(MOSAIC)(hidden)) > 40
 
 
+@pytest.mark.slow
 def test_a_frame_of_something_else_does_no_harm(clip, astronaut):
     other = clip.clone()
     other[5] = astronaut[0, :, 300:412, 40:152]

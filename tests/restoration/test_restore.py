@@ -38,6 +38,7 @@ def psnr(path, clean):
     return -10 * np.log10(np.square((pixels(path) - pixels(clean)) / 255).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operator", "gain_db"),
     [
@@ -55,6 +56,7 @@ def test_not_told_it_finds_out_and_restores(operator, gain_db, suffix, hidden, a
     assert gain > (gain_db if suffix == ".png" else gain_db / 3)
 
 
+@pytest.mark.slow
 def test_a_blur_of_two_widths_is_found_and_undone(hidden, astronaut, cli):
     path, out = hidden("aniso:sigma_x=4,sigma_y=1.5,angle_degrees=30"), astronaut.parent / "out.png"
     done = cli("restore", path, "-o", out)
@@ -64,6 +66,7 @@ def test_a_blur_of_two_widths_is_found_and_undone(hidden, astronaut, cli):
     assert psnr(out, astronaut) > psnr(path, astronaut) + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "operator", ["disk:radius=4", "aniso:sigma_x=4,sigma_y=1.5,angle_degrees=30"]
 )
@@ -89,6 +92,7 @@ def test_weights_that_are_forced_say_what_they_were_trained_on(hidden, astronaut
     assert "optics was not trained on that" in done.err
 
 
+@pytest.mark.slow
 def test_a_clean_photo_is_written_as_it_is(astronaut, cli):
     out = astronaut.parent / "out.png"
     done = cli("restore", astronaut, "-o", out)

@@ -79,6 +79,7 @@ def test_tensors_that_break_the_contract_are_refused(trained, images):
         unveil.load(str(trained)).restore(images)
 
 
+@pytest.mark.slow
 def test_a_24_megapixel_photo_fits_in_4_gb(tmp_path):
     """The shipped network, in a process of its own whose peak memory the system reports."""
     Image.effect_noise((6000, 4000), 60).convert("RGB").save(tmp_path / "large.bmp")

@@ -14,7 +14,7 @@ def image():
     return torch.rand(1, 3, 150, 203, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("tile_px", [1, 32, 50, 128, 1000])
+@pytest.mark.parametrize("tile_px", [pytest.param(1, marks=pytest.mark.slow), 32, 50, 128, 1000])
 def test_a_network_in_tiles_is_the_network(image, tile_px):
     torch.manual_seed(0)
     model = build(ModelConfig(stem_kernel=8, stem_stride=2, widths=(8, 12), blocks=(1, 2))).eval()

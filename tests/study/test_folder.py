@@ -188,6 +188,7 @@ KILLED_BEFORE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "nth"), KILLED_BEFORE, ids=str)
 def test_killed_before_a_write_it_goes_on_to_the_same_rows(place, nth, whole, start, tmp_path):
     out, words = tmp_path / "study", ("--epochs", 2, "--only", FIRST)
@@ -197,6 +198,7 @@ def test_killed_before_a_write_it_goes_on_to_the_same_rows(place, nth, whole, st
     assert {cell for cell, _ in results(out)} == {"blur", FIRST}
 
 
+@pytest.mark.slow
 def test_killed_before_the_first_best_it_goes_on(start, tmp_path):
     """The only epoch is over and saved as `last`; no `best` is there yet."""
     out, name = tmp_path / "study", FIRST.replace("2epochs", "1epochs")
@@ -208,6 +210,7 @@ def test_killed_before_the_first_best_it_goes_on(start, tmp_path):
     assert set(times_recorded(out)) >= {(name, "float"), (name, "8bit")}
 
 
+@pytest.mark.slow
 def test_killed_while_it_draws_its_photos_it_goes_on(start, tmp_path):
     out, words = tmp_path / "study", ("--epochs", 1, "--only", FIRST.replace("2epochs", "1epochs"))
     strike = Strike(signal.SIGKILL, "/Person_C_0001.jpg")
@@ -216,6 +219,7 @@ def test_killed_while_it_draws_its_photos_it_goes_on(start, tmp_path):
     assert again.end() == 0, again.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later_s", [0, 0.1])
 def test_killed_somewhere_in_a_cell_it_goes_on_to_the_same_rows(later_s, whole, start, tmp_path):
     """The moment is the machine's own; whatever it is, the result is the same."""
@@ -228,6 +232,7 @@ def test_killed_somewhere_in_a_cell_it_goes_on_to_the_same_rows(later_s, whole, 
     goes_on_to(whole, out, start)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_stopped_in_a_cell_it_says_so_and_goes_on_from_there(number, whole, start, tmp_path):
     out = tmp_path / "study"
@@ -245,6 +250,7 @@ def test_stopped_in_a_cell_it_says_so_and_goes_on_from_there(number, whole, star
     assert set(times_recorded(out).values()) == {1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "place", "nth"),
     [
@@ -264,6 +270,7 @@ def test_stopped_outside_the_training_it_begins_nothing_more(number, place, nth,
     assert SECOND not in worker.err
 
 
+@pytest.mark.slow
 def test_one_folder_is_one_studys_unless_the_other_joins(whole, start, tmp_path):
     out = tmp_path / "study"
     first = start(out, *TWO_CELLS, strike=Strike(signal.SIGSTOP, f"{FIRST}/last/checkpoint.json"))
@@ -289,6 +296,7 @@ def test_one_folder_is_one_studys_unless_the_other_joins(whole, start, tmp_path)
     assert set(times_recorded(out).values()) == {1}
 
 
+@pytest.mark.slow
 def test_three_that_start_at_once_do_no_cell_twice(start, tmp_path):
     out = tmp_path / "study"
     only = ("--only", "blur-cae-pixel", "pixelate-cae-pixel", "blur-vcae-pixel-kl")

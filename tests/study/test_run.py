@@ -5,8 +5,10 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.optim import Adam
 
 from tests.conftest import SMOKE, assert_told
@@ -63,6 +65,7 @@ def same_result(row):
     return deep_without(row, "images_per_second", "vgg_relu2_2", "commit")
 
 
+@pytest.mark.slow
 class TestWhole:
     def test_it_ends_well_and_tells_each_cell(self, smoke):
         done, _ = smoke
@@ -133,7 +136,17 @@ class TestWhole:
         assert all(entry.keys() >= {"loss", "psnr", "validation_loss"} for entry in history)
         assert rows[name, "float"]["training"]["threads"] == 1
 
+    def test_its_pictures_are_in_its_page(self, smoke, tmp_path, cli):
+        """With a real run's pictures: a photo a person, a column a run, the caption's numbers."""
+        done = cli("study", "report", smoke[1], "--out", tmp_path)
+        assert done.status == 0, done.err
+        assert 'src="data:image/png;base64,' in (tmp_path / "report.html").read_text()
+        for name in ("architectures", "losses", "pixelation", "vcae-samples", "disagreements-blur"):
+            picture = np.asarray(Image.open(tmp_path / "report" / f"{name}.png"))
+            assert picture.std() > 10
 
+
+@pytest.mark.slow
 class TestAgain:
     def test_the_same_command_runs_nothing(self, copied, cli):
         before = contents(copied)
@@ -192,6 +205,7 @@ def cut_at(path, line, end):
 
 
 class TestRefused:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("words", "said"),
         [
@@ -209,6 +223,7 @@ class TestRefused:
         assert_told(done, 1, f"{copied}: holds a study with", said, "choose another --out")
         assert contents(copied) == before
 
+    @pytest.mark.slow
     def test_a_study_of_another_version(self, copied, cli):
         manifest = copied / MANIFEST
         plain = json.loads(manifest.read_text())
@@ -243,12 +258,14 @@ class TestDryRun:
         )
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.slow
     def test_it_changes_nothing_in_a_study(self, copied, cli):
         before = contents(copied)
         assert cli(*SMOKE, "--out", copied, "--dry-run", "--only", PIXEL[0]).status == 0
         assert contents(copied) == before
 
 
+@pytest.mark.slow
 class TestDiverged:
     GOOD, BAD = 1e-6, 1e39
     """KL weights: the first as in the study; the second is infinite in float32."""

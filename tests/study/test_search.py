@@ -102,6 +102,7 @@ def shared(photo_folder, tmp_path_factory):
     return out, sorted(logs, key=lambda log: log == waiting)
 
 
+@pytest.mark.slow
 def test_two_processes_do_each_point_of_the_grid_once(shared):
     out, (held, other) = shared
     assert held.read_text().count("training on") == 1
@@ -112,12 +113,14 @@ def test_two_processes_do_each_point_of_the_grid_once(shared):
     assert points == [(b, rate, 1e-5) for b in (4, 8) for rate in (2e-4, 5e-4, 1e-3)]
 
 
+@pytest.mark.slow
 def test_both_say_the_same_at_the_end(shared):
     _, logs = shared
     told = [log.read_text().partition("| rank")[2] for log in logs]
     assert told[0] == told[1] != ""
 
 
+@pytest.mark.slow
 def test_the_grid_begins_with_the_papers_choice_and_goes_outwards(shared):
     out, _ = shared
     points = [trial.params for trial in trials_of(out)]
@@ -126,6 +129,7 @@ def test_the_grid_begins_with_the_papers_choice_and_goes_outwards(shared):
     assert differ == [0, 1, 1, 1, 2, 2]
 
 
+@pytest.mark.slow
 def test_the_papers_trial_is_the_training_run_of_the_paper(shared, photo_folder, tmp_path, cli):
     """Bit for bit what `unveil train` makes of batch 8, learning rate 5e-4 and L2 1e-5."""
     paper = ("--batch", 8, "--learning-rate", 5e-4, "--l2", 1e-5)
@@ -140,6 +144,7 @@ def test_the_papers_trial_is_the_training_run_of_the_paper(shared, photo_folder,
     assert all(mine[name].equal(theirs[name]) for name in mine)
 
 
+@pytest.mark.slow
 def test_the_table_ranks_by_psnr_and_marks_the_papers_choice(shared):
     out, _ = shared
     rows = table_of((out / "search.md").read_text())
@@ -153,6 +158,7 @@ def test_the_table_ranks_by_psnr_and_marks_the_papers_choice(shared):
     assert {(row["state"], row["epochs"]) for row in rows} == {("complete", "1")}
 
 
+@pytest.mark.slow
 def test_the_best_trial_is_a_checkpoint_that_scores_as_the_table_says(shared, photo_folder, cli):
     """`unveil evaluate` on the validation split is the judge."""
     out, _ = shared
@@ -165,6 +171,7 @@ def test_the_best_trial_is_a_checkpoint_that_scores_as_the_table_says(shared, ph
     assert (row["psnr"], row["ssim_deck"]) == (best["psnr"], best["ssim_deck"])
 
 
+@pytest.mark.slow
 def test_a_finished_search_trains_nothing_and_writes_the_same_bytes(shared, photo_folder, cli):
     out, _ = shared
     written = {
@@ -179,6 +186,7 @@ def test_a_finished_search_trains_nothing_and_writes_the_same_bytes(shared, phot
     assert {name: (out / name).read_bytes() for name in written} == written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "phrase"),
     [
@@ -204,6 +212,7 @@ def test_a_study_of_somebody_elses_is_refused(photo_folder, tmp_path, cli):
     assert_told(done, 1, "not a search of unveil", "--name")
 
 
+@pytest.mark.slow
 def test_trials_of_another_search_in_the_folder_are_refused(shared, photo_folder, tmp_path, cli):
     url = f"sqlite:///{tmp_path}/other.sqlite"
     done = cli(*flags(photo_folder, shared[0], *SMALL, "--seed", 1, "--storage", url))
@@ -217,6 +226,7 @@ def test_trials_of_another_search_in_the_folder_are_refused(shared, photo_folder
 LONG = ("--epochs", 20, "--batch", 8, "--trials", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
 def test_a_trial_that_was_cut_off_goes_on(number, photo_folder, tmp_path, cache, cli):
     out, log = tmp_path / "out", tmp_path / "log"
@@ -251,6 +261,7 @@ def best_epoch(out):
     return max(values, key=values.get)
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_thought_lost_does_no_harm(photo_folder, tmp_path, cache):
     """One stops without a word, as a laptop that sleeps; a second takes over; the first wakes."""
     out, logs = tmp_path / "out", [tmp_path / "first.log", tmp_path / "second.log"]
@@ -271,6 +282,7 @@ def test_a_worker_that_was_thought_lost_does_no_harm(photo_folder, tmp_path, cac
     assert read_card(out / "trials/0/last").step == 40
 
 
+@pytest.mark.slow
 def test_a_search_may_be_extended(photo_folder, tmp_path, cli):
     words = flags(photo_folder, tmp_path, "--sampler", "tpe", "--seed", 3, "--batch", 4)
     (first,) = table_of(cli(*words, "--trials", 1).out)
@@ -281,6 +293,7 @@ def test_a_search_may_be_extended(photo_folder, tmp_path, cli):
     assert state_counts(tmp_path) == {"COMPLETE": 2}
 
 
+@pytest.mark.slow
 def test_trials_that_are_clearly_worse_are_pruned(photo_folder, tmp_path, cli):
     """A learning rate of 1e-9 learns nothing: its first trial is compared with, the others end."""
     grid = ("--batch", 8, "--learning-rate", 1e-9, 1e-3, "--l2", 1e-6, 1e-4, "--epochs", 2)
@@ -308,6 +321,7 @@ def test_a_trial_that_diverges_is_told_and_the_search_goes_on(photo_folder, tmp_
     assert (bad["psnr"], bad["learning_rate"]) == ("", "1e+30")
 
 
+@pytest.mark.slow
 def test_a_database_that_goes_away_is_told(photo_folder, tmp_path, cache):
     out, log = tmp_path / "out", tmp_path / "log"
     worker = start(flags(photo_folder, out, *LONG), cache, log)

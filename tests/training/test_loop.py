@@ -117,6 +117,7 @@ def long(photo_folder, tmp_path_factory):
     return trained_run(photo_folder, out, tmp_path_factory, *LONG)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_run_goes_on_to_the_same_bits(number, long, photo_folder, tmp_path, cache):
     """A real process, a real signal between two epochs' ends, a real second process."""
@@ -164,6 +165,7 @@ def test_wherever_it_stops_it_goes_on_to_the_same_bits(steps, photo_folder, tmp_
     assert_same_history(tmp_path / "whole" / "last", tmp_path / "run" / "last")
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_result_of_one(whole, photo_folder, tmp_path, cache):
     """Gradients of half batches are averaged over gloo: equal up to the order of summation."""
     out = tmp_path / "run"

@@ -244,6 +244,7 @@ def test_ten_bits_stay_ten_bits(tmp_path):
         assert (upright(seen, info) - expected).abs().mean() < 1.5 / 255
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     generator = np.random.default_rng(0)
     noise = [generator.integers(0, 255, (64, 96, 3)).astype(np.uint8) for _ in range(60)]
@@ -262,6 +263,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     assert not list(out.parent.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 def test_what_is_stopped_leaves_nothing_under_the_name(tmp_path, stop):
     source = write_clip(tmp_path / "in.mkv", pictures(300), options={"preset": "ultrafast"})

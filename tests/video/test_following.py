@@ -44,6 +44,7 @@ def clips(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lossless", "h264"])
 def test_a_mosaic_that_moves_is_undone_and_together_it_is_undone_better(clips, tmp_path, name):
     source, clean = clips / f"{name}.mkv", clips / "clean.mkv"
@@ -60,6 +61,7 @@ def test_a_mosaic_that_moves_is_undone_and_together_it_is_undone_better(clips, t
     assert joined > alone + 1
 
 
+@pytest.mark.slow
 def test_pictures_without_a_mosaic_and_what_is_around_it_stay_to_the_bit(clips, tmp_path):
     source, out = clips / "lossless.mkv", tmp_path / "out.mkv"
     done = run_cli("restore", source, "-o", out, "--model", "lmmse", "--codec", "ffv1")

@@ -65,6 +65,7 @@ def test_what_is_not_covered_stays_to_the_bit_and_sound_and_times_stay(moving, s
     ]
 
 
+@pytest.mark.slow
 def test_a_face_is_covered_before_it_is_first_seen(tmp_path):
     """It comes in from the side: the detector needs all of it, whoever looks does not."""
     photo = data.astronaut()

@@ -19,6 +19,7 @@ def nodding() -> list[np.ndarray]:
     return [photo[40 + y : 168 + y, 150 + x : 278 + x].copy() for y, x in SHIFTS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("box", "gain_db"), [((), 1.0), (("--box", "16,16,96,96"), 0.5)], ids=["whole", "box"]
 )

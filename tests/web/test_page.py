@@ -10,6 +10,7 @@ from PIL import Image
 from unveil.images.photos import read_photo
 
 pytest.importorskip("playwright", reason="playwright is not installed")
+pytestmark = pytest.mark.slow
 
 
 def upload(page, path):
