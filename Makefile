@@ -3,13 +3,30 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 LFW ?= ../shared/lfw
+OLDEST := .venv-oldest
 
-.PHONY: demo test lint types tests format docs gallery bench bench-peers bench-streaming tables lock clean
+# A file's tests stay in one process, where they share what is made once; a process takes 1.5 GB.
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
+FAST := $(PARALLEL) -m "not slow and not lfw"
+
+.PHONY: demo test test-all test-oldest lint types tests format docs gallery bench bench-peers bench-streaming tables lock clean
 
 demo: $(READY)
 	$(BIN)/unveil demo --output runs/demo
 
+# Lint, types and the fast tier of the tests: about two minutes on two cores.
 test: lint types tests
+
+tests: $(READY)
+	$(BIN)/pytest $(FAST)
+
+# Lint, types and all tests, with their coverage: what CI runs.
+test-all: lint types
+	$(BIN)/pytest $(PARALLEL) --cov
+
+# The fast tier on the oldest versions that pyproject.toml allows, in an environment of its own.
+test-oldest: $(OLDEST)/.ready
+	$(OLDEST)/bin/pytest $(FAST)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -18,9 +35,6 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
-
-tests: $(READY)
-	$(BIN)/pytest
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -68,14 +82,25 @@ lock: $(READY)
 		--no-header --no-annotate --no-emit-index-url --upgrade --output-file constraints.txt
 	! grep --line-number "://" constraints.txt
 
-# uv installs in seconds what takes pip minutes; pip is there for machines where uv cannot.
+# uv installs in seconds what takes pip minutes; pip is there for machines where uv cannot. Both
+# compile what they install: without, every process that imports torch compiles it for two seconds.
 PINNED := --quiet --constraint constraints.txt --editable '.[dev]'
+UV_INSTALL := $(BIN)/uv pip install --system-certs --compile-bytecode --build-constraint constraints.txt
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --system-certs --python $(BIN)/python --build-constraint constraints.txt $(PINNED) \
+	$(UV_INSTALL) --python $(BIN)/python $(PINNED) \
 		|| PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install $(PINNED)
 	touch $@
 
+# All but torch, torchvision and what they bring: older ones are gigabytes more of CUDA.
+KEPT := ^(torch|torchvision|triton|cuda-[a-z]+|nvidia-[a-z0-9-]+)==
+$(OLDEST)/.ready: pyproject.toml constraints.txt $(READY)
+	$(PYTHON) -m venv $(OLDEST)
+	grep -E '$(KEPT)' constraints.txt > $(OLDEST)/kept.txt
+	$(UV_INSTALL) --python $(OLDEST)/bin/python --quiet --resolution lowest-direct \
+		--constraint $(OLDEST)/kept.txt --editable '.[dev]'
+	touch $@
+
 clean:
-	rm -rf .venv runs build dist
+	rm -rf .venv $(OLDEST) runs build dist .coverage
