@@ -96,12 +96,25 @@ def test_a_small_face_is_found_when_asked_for(astronaut, face):
     side = round(512 * 45 / face.width_px)
     small = np.asarray(Image.fromarray(astronaut).resize((side, side), Image.Resampling.LANCZOS))
     assert FaceFinder().find(small) == []
-    (found,) = FaceFinder().find(small, smallest_px=40)
+    (found,) = FaceFinder().find(small, min_face_px=40)
     assert found.width_px == pytest.approx(45, rel=0.1)
 
 
+def test_faces_to_audit_have_boxes_inside_the_photo_in_8_and_in_16_bits(astronaut, face):
+    """The photo is cut through the face's square, whose part inside is the box."""
+    left = face.box.left + face.box.width // 8
+    cut = np.ascontiguousarray(astronaut[:, left:])
+    ((found, box),) = FaceFinder().find_with_boxes(cut)
+    assert found.box.left < 0 == box.left
+    assert (box.top, box.height) == (found.box.top, found.box.height)
+    assert box.width == found.box.width + found.box.left
+    assert FaceFinder().find_boxes(cut) == [box]
+    deep = np.minimum(cut.astype(int) * 257 + 100, 65535).astype(np.uint16)
+    assert FaceFinder().find_boxes(deep) == [box]
+
+
 def test_no_face_is_found_where_there_is_none():
-    assert FaceFinder().find(np.ascontiguousarray(data.coffee()), smallest_px=40) == []
+    assert FaceFinder().find(np.ascontiguousarray(data.coffee()), min_face_px=40) == []
 
 
 def test_a_portrait_has_one_size_and_its_points(astronaut, face):

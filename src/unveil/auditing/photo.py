@@ -1,6 +1,6 @@
 """The audit of one photo: each face in it, what hides it, and how likely a machine names it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from unveil.auditing.verdict import SAFE, Curves, Risk, risk_of, sentence, shipp
 from unveil.degradation import Operator, Solid, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding, inspect
-from unveil.faces.finder import FaceFinder
+from unveil.faces.finder import FaceFinder, NoFaceError
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
@@ -22,19 +22,6 @@ from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior
 from unveil.networks.shipped import read_prior
 from unveil.report.rows import Row
-from unveil.video.stream.reading import frames
-
-SMALLEST_PX = 40
-"""Width of the smallest face that is looked for."""
-
-LEAST_SCORE = 0.25
-"""How sure the detector must be of a face; in enlarged photos it sees some at 0.1."""
-
-NO_FACE = "no face found; say where it is with --box X,Y,W,H."
-
-
-class NoFaceError(UnveilError):
-    """Nobody was found in a picture."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +74,12 @@ class Auditor:
         picture: file for the photo with boxes.
         limit: greatest risk; faces above it are counted.
         max_pixels: larger photos are refused.
-        every_seconds: time between the frames of a video that are looked at.
     """
 
     boxes: Sequence[Box]
     picture: Path | None
     limit: float | None
     max_pixels: int
-    every_seconds: float = 1.0
     above: int = 0
 
     @cached_property
@@ -113,31 +98,23 @@ class Auditor:
             UsageError: a box is not inside the photo.
         """
         photo = read_photo(path, self.max_pixels)
-        verdicts = self._judge(photo, str(path))
+        verdicts = self.judge(photo, str(path))
         if self.picture is not None:
             limit = SAFE if self.limit is None else self.limit
             write_photo(draw_verdicts(photo, verdicts, limit), self.picture)
         return verdicts
 
-    def audit_video(self, path: Path) -> Iterator[tuple[float, Verdict]]:
-        """Yield a verdict on each face of the frames of ``path``, with the frame's seconds.
+    def judge(self, photo: Photo, name: str) -> list[Verdict]:
+        """Return a verdict on each face of a photo or frame, and count those above the limit.
+
+        Args:
+            photo: the photo.
+            name: what errors call it.
 
         Raises:
-            UnveilError: the video cannot be read, or no face is found in it; verdicts of the
-                frames before a broken one have been yielded.
+            NoFaceError: no face is found.
+            UsageError: a box is not inside the photo.
         """
-        found = False
-        for frame in frames(path, self.every_seconds, self.max_pixels):
-            try:
-                verdicts = self._judge(Photo(frame.rgb), f"{path}, {frame.seconds:.1f} s")
-            except NoFaceError:
-                continue  # people come and go
-            found = True
-            yield from ((frame.seconds, verdict) for verdict in verdicts)
-        if not found:
-            raise NoFaceError(f"{path}: {NO_FACE}")
-
-    def _judge(self, photo: Photo, name: str) -> list[Verdict]:
         try:
             curves = shipped_curves()
             verdicts = audit_photo(photo, self.boxes, self._finder, self._prior, curves)
@@ -170,7 +147,7 @@ def audit_photo(
     whole = inspect(images, photo.storage, prior)
     chosen = list(boxes) or _find(photo, whole, finder, prior)
     if not chosen:
-        raise NoFaceError(NO_FACE)
+        raise NoFaceError
     return [_judge(photo, box, whole, prior, curves) for box in chosen]
 
 
@@ -178,9 +155,7 @@ def _find(photo: Photo, whole: Finding, finder: FaceFinder, prior: Prior) -> lis
     """Return the boxes of the faces: those that are seen, and what is a mosaic in a clean photo."""
     if whole.degradation is not None and whole.box is None:
         photo = _restored(photo, whole, prior)
-    height, width = photo.rgb.shape[:2]
-    faces = finder.find(to_8bit(photo.rgb), SMALLEST_PX, LEAST_SCORE)
-    boxes = [cut for face in faces if (cut := face.box.clipped(width, height)) is not None]
+    boxes = finder.find_boxes(photo.rgb)
     return [whole.box, *boxes] if whole.box is not None else boxes
 
 

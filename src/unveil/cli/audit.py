@@ -70,21 +70,23 @@ def audit_photos(
         return _preview(picture)
     from unveil.auditing.photo import Auditor
 
-    auditor = Auditor(places, picture, fail_above, max_pixels, every_seconds)
-    failed = photo_jobs.each(sources, partial(_look, auditor)) > 0
+    auditor = Auditor(places, picture, fail_above, max_pixels)
+    failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds)) > 0
     if auditor.above:
         console.fail(f"{auditor.above} faces are above --fail-above.")
     return 1 if failed else ABOVE if auditor.above else 0
 
 
-def _look(auditor: "Auditor", path: Path) -> None:
+def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
     """Print the verdicts on one photo, or on the frames of one video."""
     if not is_video(path):
         for verdict in auditor.audit(path):
             console.result({"photo": str(path), **verdict.as_row()}, f"{path}: {verdict}")
         return
+    from unveil.video.auditing import audit_video
+
     has_mosaic = False
-    for seconds, verdict in auditor.audit_video(path):
+    for seconds, verdict in audit_video(auditor, path, every_seconds):
         row = {"video": str(path), "seconds": round(seconds, 3), **verdict.as_row()}
         console.result(row, f"{path}, {seconds:.1f} s: {verdict}")
         has_mosaic |= isinstance(verdict.operator, Mosaic)

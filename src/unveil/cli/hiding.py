@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from unveil import console
-from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError
 from unveil.auditing.safe import SAME_PERSON, Hidden, distances_to_self, hide
 from unveil.auditing.verdict import shipped_curves
 from unveil.config import RuntimeConfig
 from unveil.faces.embedder import Embedder, load_embedder
-from unveil.faces.finder import Face, FaceFinder
+from unveil.faces.finder import Face, FaceFinder, NoFaceError
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 from unveil.images.pixels import to_8bit
@@ -48,28 +49,25 @@ class Hider:
             NoFaceError: no face is found.
             UsageError: a box is not inside the photo.
         """
-        pixels = to_8bit(photo.rgb)
-        height, width = pixels.shape[:2]
-        if self.boxes:
-            faces = [self._finder.align(pixels, box) for box in self.boxes]
-            boxes = list(self.boxes)
-        else:
-            found = self._finder.find(pixels, SMALLEST_PX, LEAST_SCORE)
-            cut = [(face, face.box.clipped(width, height)) for face in found]
-            faces = [face for face, box in cut if box is not None]
-            boxes = [box for _, box in cut if box is not None]
-        if not boxes:
-            raise NoFaceError(NO_FACE)
-        clean = to_tensor(photo)
+        found = self._faces(photo.rgb)
+        clean, boxes = to_tensor(photo), [box for _, box in found]
         images, hidden = hide(clean, boxes, self.kind, self.limit, shipped_curves())
         result = to_photo(images, photo)
         kept, rows = to_tensor(result)[:, :3], []
-        for face, how in zip(faces, hidden, strict=True):
+        for (face, _), how in zip(found, hidden, strict=True):
             distances = distances_to_self(clean[:, :3], kept, face, how, self._embedder)
             console.note(report(face, how, distances))
             rows.append(as_row(face, how, distances))
         console.add(faces=rows)
         return result
+
+    def _faces(self, rgb: np.ndarray) -> list[tuple[Face, Box]]:
+        if self.boxes:
+            pixels = to_8bit(rgb)
+            return [(self._finder.align(pixels, box), box) for box in self.boxes]
+        if not (found := self._finder.find_with_boxes(rgb)):
+            raise NoFaceError
+        return found
 
 
 def as_row(face: Face, how: Hidden, distances: dict[str, float]) -> Row:

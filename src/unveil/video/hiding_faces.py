@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from unveil import console
-from unveil.auditing.photo import LEAST_SCORE, NO_FACE, SMALLEST_PX, NoFaceError
 from unveil.auditing.safe import widen
 from unveil.auditing.verdict import risk_of, shipped_curves
 from unveil.console import clip_progress
 from unveil.degradation import Solid
 from unveil.errors import UsageError
-from unveil.faces.finder import FaceFinder
+from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
 from unveil.images.box import Box
 from unveil.video.stream.covering import cover
 from unveil.video.stream.info import Info
@@ -78,10 +77,7 @@ class Hiding:
         shown = frames(info.path, LOOK_EVERY_S, self.max_pixels)
         label = f"faces in {info.path.name}"
         for frame in clip_progress(shown, label, info.seconds, lambda frame: frame.seconds):
-            height, width = frame.rgb.shape[:2]
-            faces = self._finder.find(frame.rgb, SMALLEST_PX, LEAST_SCORE)
-            boxes = (face.box.clipped(width, height) for face in faces)
-            yield frame.seconds, [box for box in boxes if box is not None]
+            yield frame.seconds, self._finder.find_boxes(frame.rgb)
 
     def _say(self, tracks: Sequence[Track]) -> None:
         widest = max(

@@ -13,10 +13,6 @@ from torch import Tensor
 
 from unveil.auditing.charts import setting_chart
 from unveil.auditing.photo import (
-    LEAST_SCORE,
-    NO_FACE,
-    SMALLEST_PX,
-    NoFaceError,
     Verdict,
     audit_photo,
 )
@@ -25,7 +21,7 @@ from unveil.auditing.verdict import shipped_curves
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
 from unveil.estimation.finding import inspect
-from unveil.faces.finder import FaceFinder
+from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
@@ -89,10 +85,7 @@ def find_face(path: Path, max_pixels: int) -> Box:
         NoFaceError: there is none.
     """
     photo = read_photo(path, max_pixels)
-    height, width = photo.rgb.shape[:2]
-    faces = _finder().find(to_8bit(photo.rgb), SMALLEST_PX, LEAST_SCORE)
-    boxes = [box for face in faces if (box := face.box.clipped(width, height)) is not None]
-    if not boxes:
+    if not (boxes := _finder().find_boxes(photo.rgb)):
         raise NoFaceError("no face found; say where it is in the field Box.")
     return max(boxes, key=lambda box: box.width)
 

@@ -1,0 +1,37 @@
+"""The audit of a video: a verdict on each face, in frames some time apart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from unveil.auditing.photo import Auditor, Verdict
+from unveil.faces.finder import NO_FACE, NoFaceError
+from unveil.images.photos import Photo
+from unveil.video.stream.reading import frames
+
+
+def audit_video(
+    auditor: Auditor, path: Path, every_seconds: float
+) -> Iterator[tuple[float, Verdict]]:
+    """Yield a verdict on each face of the frames of ``path``, with the frame's time in seconds.
+
+    Frames without a face are left out.
+
+    Args:
+        auditor: audits each frame.
+        path: the video.
+        every_seconds: time between frames.
+
+    Raises:
+        UnveilError: the video cannot be read, or no frame has a face; verdicts on the frames
+            before a broken one have been yielded.
+    """
+    found = False
+    for frame in frames(path, every_seconds, auditor.max_pixels):
+        try:
+            verdicts = auditor.judge(Photo(frame.rgb), f"{path}, {frame.seconds:.1f} s")
+        except NoFaceError:
+            continue
+        found = True
+        yield from ((frame.seconds, verdict) for verdict in verdicts)
+    if not found:
+        raise NoFaceError(f"{path}: {NO_FACE}")
