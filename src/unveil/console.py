@@ -122,6 +122,25 @@ def warn(text: object) -> None:
     print(f"unveil: warning: {text}.", file=sys.stderr, flush=True)
 
 
+@dataclass(frozen=True)
+class Remark:
+    """A sentence about a result, without a full stop.
+
+    Attributes:
+        text: the sentence.
+        is_warning: whether the result may be wrong because of it.
+    """
+
+    text: str
+    is_warning: bool = False
+
+
+def remark(remarks: Iterable[Remark]) -> None:
+    """Print remarks: warnings as such, the others as notes."""
+    for one in remarks:
+        (warn if one.is_warning else note)(one.text)
+
+
 def fail(error: object) -> None:
     """Print an error, every line after the program's name; drop the values of :func:`add`."""
     _settings.row = {}

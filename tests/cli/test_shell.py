@@ -115,7 +115,7 @@ def test_shells_can_read_their_scripts(shell, tmp_path, cli):
         subprocess.run([shell, "-n", tmp_path / "script"], check=True)
 
 
-HELP = "import sys; sys.stdout = sys.stderr; from unveil.cli import run; run(['--help'])"
+HELP = "import sys; sys.stdout = sys.stderr; from unveil.cli import select; select(['--help'])()"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

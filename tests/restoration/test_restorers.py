@@ -84,7 +84,7 @@ def test_a_24_megapixel_photo_fits_in_4_gb(tmp_path):
     """The shipped network, in a process of its own whose peak memory the system reports."""
     Image.effect_noise((6000, 4000), 60).convert("RGB").save(tmp_path / "large.bmp")
     code = (
-        "import resource, sys; from unveil.cli import run; status = run(sys.argv[1:]);"
+        "import resource, sys; from unveil.cli import select; status = select(sys.argv[1:])();"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
     )
     words = ["restore", tmp_path / "large.bmp", "-o", tmp_path / "out.bmp", "--model", "cae-blur"]

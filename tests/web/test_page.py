@@ -109,10 +109,12 @@ def test_strength_is_asked_anew_when_the_slider_is_let_go(page):
 
 
 def test_what_was_found_is_undone(visit, photos, tmp_path):
-    from unveil.cli import run
+
+    from unveil.cli import select
 
     blurred = tmp_path / "blurred.png"
-    run(["obfuscate", str(photos / "cat.png"), "-o", str(blurred), "--operator", "disk:radius=4"])
+    words = ["obfuscate", str(photos / "cat.png"), "-o", str(blurred)]
+    select([*words, "--operator", "disk:radius=4"])()
     page = visit()
     upload(page, blurred)
     answer = ask(page, "Restore")

@@ -1,78 +1,111 @@
 """The command line: thin commands over the library, flags made from the config dataclasses.
 
-Heavy imports happen inside the commands, so that ``unveil --help`` answers at once.
+A module of a command is imported when the command is given, all of them for ``unveil --help``;
+heavy imports happen inside the commands.
 """
 
-import contextlib
-import io
+import importlib
 import os
-from collections.abc import Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NoReturn
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.cli import networks, photos, shell
-from unveil.cli.audit import audit
-from unveil.cli.export import export
-from unveil.cli.parts import output_flags
-from unveil.cli.study import study
-from unveil.cli.web import serve
-from unveil.errors import UsageError
+from unveil.cli.inputs import output_flags
+from unveil.errors import UnveilError, UsageError
 
 DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
-COMMANDS = (
-    *(photos.obfuscate, photos.restore, photos.inspect, photos.demo),
-    *(networks.models, networks.fit, networks.train, networks.evaluate, networks.download),
-    *(export, serve, shell.doctor),
-)
+MODULES = {
+    **{name: name for name in ("obfuscate", "restore", "inspect", "demo")},
+    **dict.fromkeys(("models", "fit", "train", "evaluate", "download"), "networks"),
+    **{name: name for name in ("export", "serve", "doctor", "completion", "audit", "study")},
+}
+"""Each command and the module of this package that holds it."""
 
-AUDITS = ("photos", "curve", "report")
+GROUPS = {
+    "audit": "Say how likely a machine names the faces in photos.",
+    "study": "Run the study's experiments and report them.",
+}
+"""Commands that have commands of their own."""
+
 MOVED = {"report": "python tools/fill_tables.py, in a checkout of the repository"}
 """Commands that are gone, and what does their work now."""
 
-app = SubcommandApp()
-for command in COMMANDS:
-    app.command(output_flags(command))
-app.command(audit, name="audit", help="Say how likely a machine names the faces in photos.")
-app.command(study, name="study", help="Run the study's experiments and report them.")
+CONFIG = (FlagCreatePairsOff, OmitArgPrefixes)
 
 
-def run(words: Sequence[str]) -> int:
-    """Run the command line ``words`` and return its exit status.
+def main() -> NoReturn:
+    """Run the command line and exit with its status (0, 1 failure, 2 usage)."""
+    status = 1
+    try:
+        status = int(select(sys.argv[1:])() or 0)
+    except SystemExit as left:
+        status = left.code if isinstance(left.code, int) else int(left.code is not None)
+    except UnveilError as error:
+        console.fail(error)
+        status = error.exit_status
+    except KeyboardInterrupt:
+        console.fail("interrupted")
+        status = 130
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except OSError as error:  # the machine's trouble, not ours: a full disk, a file in the way
+        place = f"{error.filename}: " if error.filename else ""
+        console.fail(f"{place}{error.strerror or error}.")
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        _leave_at_once(status)
+    sys.exit(status)
+
+
+def select(words: Sequence[str]) -> Callable[[], Any]:
+    """Return what runs the command line ``words``; only the module of its command is imported.
 
     Raises:
         UsageError: a command that is gone; what does its work now is named.
     """
-    if words and words[0] in MOVED:
-        raise UsageError(f"unveil {words[0]} is gone; use {MOVED[words[0]]}.")
     tyro._experimental_options["ansi_codes"] = not os.environ.get("NO_COLOR")
-    return int(_parse(_spell_out(list(words))) or 0)
+    name, rest = (words[0], list(words[1:])) if words else ("", [])
+    if name in MOVED:
+        raise UsageError(f"unveil {name} is gone; use {MOVED[name]}.")
+    if name not in MODULES:
+        return partial(every_command, list(words))
+    command = _command(name)
+    if name == "audit" and rest and rest[0] not in (*command.NAMES, "-h", "--help"):
+        rest = ["photos", *rest]  # `audit PHOTO` is short for `audit photos PHOTO`
+    prog = f"unveil {name}"
+    if name in GROUPS:
+        return partial(command.app.cli, prog=prog, args=rest, config=CONFIG)
+    return partial(tyro.cli, output_flags(command), prog=prog, args=rest, config=CONFIG)
 
 
-def _parse(words: list[str]) -> Any:
-    config = (FlagCreatePairsOff, OmitArgPrefixes)
-    return app.cli(prog="unveil", description=DESCRIPTION, args=words, config=config)
+def every_command(words: list[str]) -> Any:
+    """Parse ``words`` with all commands at hand: for help, and for words that are no command."""
+    app = SubcommandApp()
+    for name in MODULES:
+        command = _command(name)
+        if name in GROUPS:
+            app.command(command.app, name=name, help=GROUPS[name])
+        else:
+            app.command(output_flags(command))
+    return app.cli(prog="unveil", description=DESCRIPTION, args=words, config=CONFIG)
 
 
-@app.command
-@output_flags
-def completion(for_shell: Positional[shell.Shell], /) -> None:
-    """Print the script that makes a shell complete commands and flags.
-
-    Args:
-        for_shell: where to put its script, says docs/commands.md.
-    """
-    script = io.StringIO()
-    with contextlib.redirect_stdout(script), contextlib.suppress(SystemExit):
-        _parse(["--tyro-print-completion", for_shell])
-    text = shell.completed(script.getvalue(), for_shell)
-    console.result({"shell": for_shell, "script": text}, text.rstrip())
+def _command(name: str) -> Any:
+    """Return the function of a command, or the module of a command that has others."""
+    module = importlib.import_module(f"unveil.cli.{MODULES[name]}")
+    return module if name in GROUPS else getattr(module, name)
 
 
-def _spell_out(words: list[str]) -> list[str]:
-    """Make ``audit PHOTO`` the ``audit photos PHOTO`` that it is short for."""
-    is_short = words[:1] == ["audit"] and words[1:2] not in ([], ["-h"], ["--help"])
-    return ["audit", "photos", *words[1:]] if is_short and words[1] not in AUDITS else words
+def _leave_at_once(status: int) -> NoReturn:
+    # gloo's threads outlive the process group (DistributedDataParallel's reducer and logger hold
+    # each other and it). One that lets go of its last tensor while the interpreter is being taken
+    # down aborts the process, so that is left out.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

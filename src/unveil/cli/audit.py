@@ -9,7 +9,7 @@ from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.auditing.settings import CurveConfig
-from unveil.cli.parts import Boxes, Inputs, check_photos, output_flags
+from unveil.cli.inputs import Boxes, Inputs, check_photos, output_flags
 from unveil.degradation import Mosaic
 from unveil.errors import UsageError
 from unveil.extras import require
@@ -29,10 +29,13 @@ TOGETHER = (
     "(docs/video.md)"
 )
 
-audit = SubcommandApp()
+NAMES = ("photos", "curve", "report")
+"""Commands of `unveil audit`; what else follows it is photos."""
+
+app = SubcommandApp()
 
 
-@audit.command(name="photos")
+@app.command(name="photos")
 @output_flags
 def audit_photos(
     inputs: Inputs,
@@ -103,7 +106,7 @@ def _preview(picture: Path | None) -> int:
     return 0
 
 
-@audit.command(name="curve")
+@app.command(name="curve")
 @output_flags
 def audit_curve(
     config: OmitArgPrefixes[CurveConfig] = CurveConfig(),  # noqa: B008  # frozen
@@ -130,7 +133,7 @@ def audit_curve(
     )
 
 
-@audit.command(name="report")
+@app.command(name="report")
 @output_flags
 def audit_report(
     rows: Positional[Path], /, out: Path = Path("audit.html"), dry_run: bool = False

@@ -1,24 +1,20 @@
-"""The demo: one real photo, both obfuscations, before and after, in numbers and a picture."""
+"""`unveil demo`: one real photo, both obfuscations of the paper, before and after."""
 
 from pathlib import Path
-
-import numpy as np
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from unveil import console
+from unveil.cli.inputs import Output
 from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate
-from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError
 from unveil.extras import require
-from unveil.files import temporary_beside
-from unveil.images.photos import Photo
-from unveil.images.tensors import to_photo, to_tensor
-from unveil.metrics.quality import METRICS
-from unveil.report import tables
-from unveil.report.rows import Row
-from unveil.report.strips import Captioned, draw_strip
-from unveil.restoration.choice import model_for
-from unveil.restoration.restorers import load
+from unveil.files import check_folder, temporary_beside
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from unveil.report.rows import Row
+    from unveil.report.strips import Captioned
 
 OPERATORS: tuple[Linear, ...] = (GaussianBlur(9, 4.0), Pixelate(8))
 """The study's."""
@@ -27,13 +23,33 @@ FACE = (slice(0, 224), slice(112, 336))
 """Rows and columns of the astronaut's face, drawn in the strip; scores are of the whole photo."""
 
 
+def demo(output: Output = Path("runs/demo"), dry_run: bool = False) -> None:
+    """Obfuscate a photo that scikit-image ships, restore it, score it and draw it.
+
+    Args:
+        output: folder for the picture strip.
+        dry_run: say what would be written, and write nothing.
+    """
+    check_folder(output)
+    if dry_run:
+        console.would_write(output / "strip.png")
+        return
+    run_demo(output)
+
+
 def run_demo(output: Path) -> None:
     """Print the table and write ``strip.png`` below ``output``; print its path.
 
     Raises:
         UnveilError: the extra ``demo`` is not installed, or the folder cannot be written.
     """
-    clean = to_tensor(_astronaut())
+    from unveil.degradation.degrade import degrade
+    from unveil.metrics.quality import METRICS
+    from unveil.report import tables
+    from unveil.restoration.choice import model_for
+    from unveil.restoration.restorers import load
+
+    clean = _astronaut()
     rows: list[Row] = []
     strips: list[list[Captioned]] = []
     for operator in OPERATORS:
@@ -50,7 +66,9 @@ def run_demo(output: Path) -> None:
     console.written(_write_strip(strips, output / "strip.png"))
 
 
-def _write_strip(strips: list[list[Captioned]], path: Path) -> Path:
+def _write_strip(strips: "list[list[Captioned]]", path: Path) -> Path:
+    from unveil.report.strips import draw_strip
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary_beside(path) as partial:
@@ -60,12 +78,18 @@ def _write_strip(strips: list[list[Captioned]], path: Path) -> Path:
     return path
 
 
-def _captioned(text: str, images: Tensor) -> Captioned:
+def _captioned(text: str, images: "Tensor") -> "Captioned":
+    from unveil.images.tensors import to_photo
+
     return to_photo(images[..., *FACE]).rgb, (text,)
 
 
-def _astronaut() -> Photo:
+def _astronaut() -> "Tensor":
     require("demo")
+    import numpy as np
     from skimage import data
 
-    return Photo(np.ascontiguousarray(data.astronaut()))  # type: ignore[no-untyped-call]
+    from unveil.images.photos import Photo
+    from unveil.images.tensors import to_tensor
+
+    return to_tensor(Photo(np.ascontiguousarray(data.astronaut())))  # type: ignore[no-untyped-call]

@@ -9,11 +9,26 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
+from unveil import console
 from unveil.errors import UnveilError
 from unveil.extras import EXTRAS, require
 from unveil.files import cache_folder, check_folder, check_sha256
 from unveil.networks.shipped import FOLDER, PRIOR, PRIOR_SHA256, REINSTALL, list_shipped
 from unveil.report.rows import Row
+
+
+def doctor() -> int:
+    """Say what is installed and whether it is whole: versions, devices, caches, weights, extras.
+
+    Exits with status 1 if something is broken; a missing extra is not.
+    """
+    broken = 0
+    for check in checks():
+        broken += check.state == "broken"
+        console.result(check.as_row(), check)
+    if broken:
+        console.fail(f"{broken} things are broken; they are marked above.")
+    return int(broken > 0)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from unveil import console
-from unveil.cli.parts import check_photos
+from unveil.cli.inputs import check_photos
 from unveil.errors import UnveilError, UsageError
 from unveil.extras import require
 from unveil.files import check_folder

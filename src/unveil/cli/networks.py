@@ -8,7 +8,7 @@ from typing import Literal
 from tyro.conf import OmitArgPrefixes, Positional
 
 from unveil import console
-from unveil.cli.parts import Output, check_photos
+from unveil.cli.inputs import Output, check_photos
 from unveil.config import EvaluateConfig, LossConfig, RunConfig, from_dict
 from unveil.errors import UsageError
 from unveil.files import check_folder

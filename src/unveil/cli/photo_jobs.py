@@ -1,10 +1,10 @@
 """Many photo files in, one output each: which goes where, and one line per failure."""
 
+import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from unveil import console
 from unveil.console import progress
@@ -23,8 +23,6 @@ from unveil.images.photos import (
     read_photo,
     write_photo,
 )
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -95,10 +93,17 @@ def process(
     failures = 0
     for job in progress(jobs, len(jobs), "photos"):
         try:
-            _process_one(job, function, overwrite=overwrite, max_pixels=max_pixels)
-            if job.target != STREAM:
-                row = {"photo": str(job.source), "written": str(job.target)}
-                console.result(row, f"{job.source} -> {job.target}")
+            check_free(job.target, overwrite=overwrite)
+            photo = read_photo(job.source, max_pixels)
+            with _naming(job.source):
+                processed = function(photo)
+            if job.target == STREAM:
+                _send(encode_photo(processed, photo.suffix))
+                continue
+            make_folder(job.target.parent)
+            write_photo(processed, job.target)
+            row = {"photo": str(job.source), "written": str(job.target)}
+            console.result(row, f"{job.source} -> {job.target}")
         except UnveilError as error:
             failures += 1
             console.fail(error)
@@ -132,7 +137,8 @@ def preview(
             check_folder(job.target.parent)
             height, width = read_photo(job.source, max_pixels).rgb.shape[:2]
             for box in boxes:
-                _naming(job.source, box.check_inside, width, height)
+                with _naming(job.source):
+                    box.check_inside(width, height)
             console.would_write(job.target, {"photo": str(job.source)}, job.source)
         except UnveilError as error:
             failures += 1
@@ -224,23 +230,11 @@ def make_folder(folder: Path) -> None:
         raise UnveilError(f"{folder}: cannot be made ({error.strerror}).") from None
 
 
-def _process_one(
-    job: Job, function: Callable[[Photo], Photo], *, overwrite: bool, max_pixels: int
-) -> None:
-    check_free(job.target, overwrite=overwrite)
-    photo = read_photo(job.source, max_pixels)
-    if job.target == STREAM:
-        processed = _naming(job.source, function, photo)
-        _send(encode_photo(processed, photo.suffix))
-        return
-    make_folder(job.target.parent)
-    write_photo(_naming(job.source, function, photo), job.target)
-
-
-def _naming(source: Path, function: Callable[..., Result], *arguments: object) -> Result:
-    """Call a function; name the photo in what it says of a wrong request."""
+@contextlib.contextmanager
+def _naming(source: Path) -> Iterator[None]:
+    """Name the photo in what is said of a wrong request while the block runs."""
     try:
-        return function(*arguments)
+        yield
     except UsageError as error:
         raise UnveilError(f"{source}: {error}") from None
 

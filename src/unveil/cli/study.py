@@ -6,16 +6,16 @@ from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.cli.parts import check_photos, output_flags
+from unveil.cli.inputs import check_photos, output_flags
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.study.plan import StudyConfig
 from unveil.study.search.config import SearchConfig
 
-study = SubcommandApp()
+app = SubcommandApp()
 
 
-@study.command(name="run")
+@app.command(name="run")
 @output_flags
 def study_run(
     config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
@@ -32,7 +32,7 @@ def study_run(
     run_study(config)
 
 
-@study.command(name="report")
+@app.command(name="report")
 @output_flags
 def study_report(
     folder: Positional[Path],
@@ -60,7 +60,7 @@ def study_report(
         say(path)
 
 
-@study.command(name="search")
+@app.command(name="search")
 @output_flags
 def study_search(
     config: OmitArgPrefixes[SearchConfig] = SearchConfig(),  # noqa: B008  # frozen

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from unveil.config import TILE_PX
+from unveil.console import Remark
 from unveil.degradation import Degradation, Linear, Pixelate, Sample, Storage
 from unveil.degradation.families import FAMILIES
 from unveil.degradation.operators import obfuscate
@@ -21,6 +22,7 @@ from unveil.estimation.check import contradiction
 from unveil.estimation.finding import Finding, inspect
 from unveil.images.box import Box
 from unveil.networks.shipped import read_prior
+from unveil.report.rows import Row
 from unveil.restoration.choice import (
     FALLBACK,
     best_or_closed_form,
@@ -30,7 +32,6 @@ from unveil.restoration.choice import (
 )
 from unveil.restoration.consistency import make_consistent
 from unveil.restoration.paste import paste
-from unveil.restoration.remarks import Remark
 from unveil.restoration.restorers import Network, Restorer
 
 WHITE_ERROR = 0.1
@@ -186,6 +187,18 @@ def decide(
             text = f"{restorer.name} was not trained on that, but on {card.trained_on}"
             remarks.append(Remark(text))
     return restorer, tuple(remarks)
+
+
+def used(finding: Row | None, restorer: Restorer | None) -> Row:
+    """Return what was found and used, for the row of a result.
+
+    Args:
+        finding: what obfuscated the input; None where the restorer is not told.
+        restorer: what was used; None for nothing.
+    """
+    if restorer is None:
+        return {**(finding or {}), "model": None}
+    return {**(finding or {}), "model": restorer.name, "runtime": str(restorer.runtime)}
 
 
 def described(degradation: Degradation, restorer: Restorer) -> str:

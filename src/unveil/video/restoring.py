@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from unveil import console
+from unveil.console import Remark
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding, inspect
 from unveil.images.box import Box
 from unveil.networks.shipped import read_prior
-from unveil.restoration.pipeline import Load, Request, assumed, decide, find, undo
-from unveil.restoration.remarks import Remark, show
+from unveil.restoration.pipeline import Load, Request, assumed, decide, find, undo, used
 from unveil.restoration.restorers import Restorer
 from unveil.video.agreement import Moving, agree
 from unveil.video.following import Following
@@ -63,7 +63,8 @@ class Restoring:
             finding, remarks = self._find(info)
             known, box = finding.degradation, getattr(finding, "box", None)
         restorer, more = decide(known, request, self.load)
-        show(remarks + more, finding.as_row() if finding else None, restorer)
+        console.remark(remarks + more)
+        console.add(**used(finding.as_row() if finding else None, restorer))
         if known is None or restorer is None:
             return None
         if isinstance(finding, Moving):

@@ -18,6 +18,7 @@ from unveil.auditing.photo import (
 )
 from unveil.auditing.safe import hide
 from unveil.auditing.verdict import shipped_curves
+from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
 from unveil.estimation.finding import inspect
@@ -29,7 +30,6 @@ from unveil.images.tensors import to_photo, to_tensor
 from unveil.networks.shipped import read_prior
 from unveil.restoration.choice import model_for
 from unveil.restoration.pipeline import Request, restore
-from unveil.restoration.remarks import Remark
 from unveil.restoration.restorers import Restorer, load
 from unveil.runtime import keep_freed_memory
 

@@ -1,17 +1,17 @@
-"""Arguments that several commands take, and what all of them take."""
+"""Inputs and flags that several commands share, and the kinds of files among the inputs."""
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import Positional, UseAppendAction, arg
 
 from unveil import console
-from unveil.config import Device, Engine, Precision
 from unveil.errors import UsageError
 from unveil.extras import require
+from unveil.video.stream.opening import SUFFIXES
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
 Output = Annotated[Path, arg(aliases=["-o"])]
@@ -58,19 +58,37 @@ def check_photos(folder: Path | None) -> None:
     list_photos(folder or default_folder())
 
 
-def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:
-    """Refuse what an engine cannot do, before anything heavy is imported.
+def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
+    """Return whether the inputs are videos.
+
+    Args:
+        inputs: files.
+        for_videos: flags that photos do not have, None where they are not given.
 
     Raises:
-        UsageError: a closed form, a device or a precision that it has not.
-        UnveilError: the extra ``onnx`` is not installed.
+        UsageError: some are videos and some are not, or flags for videos come with photos.
+        UnveilError: the extra ``video`` is not installed.
     """
-    if engine == "torch":
-        return
-    from unveil.linear import CLOSED_FORMS
+    videos = [path for path in inputs if path.suffix.lower() in SUFFIXES]
+    if not videos:
+        refuse("videos", **for_videos)
+        return False
+    if len(videos) < len(inputs):
+        raise UsageError("videos and photos do not go together; take one kind at a time.")
+    require("video")
+    return True
 
-    if model in CLOSED_FORMS:
-        raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")
-    if device not in ("auto", "cpu") or precision == "bf16":
-        raise UsageError("--engine onnx is for the CPU and fp32; leave --device, --precision out.")
-    require("onnx")
+
+def refuse(kind: str, **flags: object) -> None:
+    """Refuse flags that the inputs do not have.
+
+    Args:
+        kind: the kind of input that has these flags.
+        flags: their values; an unset one is falsy.
+
+    Raises:
+        UsageError: one of them is set; it is named.
+    """
+    for name, value in flags.items():
+        if value:
+            raise UsageError(f"--{name.replace('_', '-')} is for {kind}.")

@@ -1,0 +1,192 @@
+"""`unveil restore`: undo the blur or the mosaic of photos or videos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unveil import console
+from unveil.cli import photo_jobs
+from unveil.cli.inputs import Inputs, Output, are_videos, refuse
+from unveil.cli.video_jobs import Written, plan_jobs, process_all
+from unveil.config import TILE_PX, Device, Engine, Precision
+from unveil.degradation import Degradation
+from unveil.degradation.presets import parse_call
+from unveil.errors import UsageError
+from unveil.extras import require
+from unveil.images.box import parse_box
+from unveil.images.photos import MAX_PIXELS, Photo, write_photo
+
+if TYPE_CHECKING:
+    from unveil.restoration.pipeline import Load, Request
+
+AUTO = "auto"
+
+
+def restore(
+    inputs: Inputs,
+    /,
+    output: Output,
+    model: str | None = None,
+    operator: str = AUTO,
+    box: str | None = None,
+    consistent: bool = False,
+    uncertainty: Path | None = None,
+    samples: int = 0,
+    force: bool = False,
+    prior: Path | None = None,
+    codec: str | None = None,
+    quality: int | None = None,
+    together: int | None = None,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    tile_px: int = TILE_PX,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    engine: Engine = "torch",
+) -> int:
+    """Undo the blur or the mosaic of photos or videos.
+
+    Args:
+        inputs: photos, folders of photos, or videos; - is a photo from standard input.
+        output: file for one input, folder for several; - is standard output, for one photo.
+        model: shipped name (see `unveil models`), checkpoint folder, or a closed form: lmmse,
+            tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
+        operator: what obfuscated the photos, or auto to find out.
+        box: X,Y,W,H, the part that is obfuscated (default: found).
+        consistent: make the answer agree with the input: obfuscated again, it gives it back.
+        uncertainty: file for a map of the expected error, white where the answer is a guess.
+        samples: write so many other answers beside the output, each agreeing with the mosaic.
+        force: use weights beyond what they were trained on.
+        prior: what `unveil fit` learnt from photos like these, for the closed forms and for
+            finding the operator (default: faces).
+        codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
+        quality: of a video, the codec's rate factor: lower is better (default: hardly seen).
+        together: of a video: restore so many pictures at a time as one, 2 to 16; slower, and better
+            where something moves under a blur or a mosaic that stands still (default: one by one).
+        overwrite: replace files that exist.
+        dry_run: read all and say what would be written, but write nothing.
+        max_pixels: refuse larger photos.
+        tile_px: side of the pieces that a large photo is restored in.
+        device: where to compute.
+        precision: arithmetic of the network.
+        engine: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file is kept in the cache).
+    """
+    from unveil.restoration.choice import check_choice
+
+    wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
+    place = parse_box(box) if box else None
+    check_engine(engine, model, device, precision)
+    has_videos = are_videos(inputs, codec=codec, quality=quality, together=together)
+    if has_videos:
+        refuse("photos", uncertainty=uncertainty, samples=samples)
+    written = Written(codec, quality, overwrite, max_pixels, dry_run)
+    jobs = plan_jobs(inputs, output, written) if has_videos else photo_jobs.plan(inputs, output)
+    check_choice(model, wanted, force=force)
+    from unveil.restoration.pipeline import Request
+
+    request = Request(wanted, place, model, consistent, force, has_videos, prior, tile_px)
+    load = loader(engine, device, precision, prior)
+    if has_videos:
+        from unveil.video.restoring import Restoring
+
+        steps = Restoring(request, load, 1 if together is None else together)
+        return int(process_all(jobs, steps, written) > 0)
+    drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
+    extras = [*drawn, *filter(None, [uncertainty])]
+    for extra in extras:
+        photo_jobs.check_single(jobs, extra, overwrite=overwrite)
+    if dry_run:
+        places = [place] if place else []
+        failed = photo_jobs.preview(
+            jobs, places, extras, overwrite=overwrite, max_pixels=max_pixels
+        )
+        return int(failed > 0)
+    if model:
+        load(model)  # weights that cannot be loaded are no photo's fault
+    process = PhotoRestoring(request, load, uncertainty, drawn)
+    return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+
+
+def loader(engine: Engine, device: Device, precision: Precision, prior: Path | None) -> "Load":
+    """Return a function that loads restorers by name on an engine, each once.
+
+    Args:
+        engine: what runs a network's convolutions; ``onnx`` does so on the CPU, in float32.
+        device: where to compute.
+        precision: arithmetic of a network.
+        prior: file of the power spectrum that a closed form takes (default: the shipped one).
+    """
+    from unveil.restoration.restorers import Network, Restorer, load
+
+    def load_one(name: str) -> Restorer:
+        if engine == "torch":
+            return load(name, device, precision, prior)
+        from unveil.onnx.engine import with_onnx
+
+        restorer = load(name, "cpu", "fp32", prior)
+        return with_onnx(restorer) if isinstance(restorer, Network) else restorer
+
+    return cache(load_one)
+
+
+@dataclass(frozen=True)
+class PhotoRestoring:
+    """Restores photos, one after the other.
+
+    Attributes:
+        request: what the user asks for.
+        load: loads restorers by name.
+        uncertainty: file for the map of the expected error.
+        samples: files for other restorations that agree with the input.
+    """
+
+    request: "Request"
+    load: "Load"
+    uncertainty: Path | None = None
+    samples: Sequence[Path] = ()
+
+    def __call__(self, photo: Photo) -> Photo:
+        """Return the photo restored; write what was asked for beside it, show the remarks.
+
+        Raises:
+            UsageError: the map or the samples do not exist for this photo or restorer.
+        """
+        from unveil.images.tensors import to_photo, to_tensor
+        from unveil.networks.shipped import SAMPLER
+        from unveil.restoration import pipeline
+
+        images, request = to_tensor(photo), self.request
+        done = pipeline.restore(images, photo.storage, request, self.load)
+        console.remark(done.remarks)
+        finding = done.finding.as_row() if done.finding else None
+        console.add(**pipeline.used(finding, done.restorer))
+        if done.restorer is None:
+            return photo
+        if self.uncertainty is not None:
+            write_photo(to_photo(pipeline.uncertainty_map(done.error)), self.uncertainty)
+        for seed, path in enumerate(self.samples):
+            sampler = self.load(SAMPLER)
+            drawn = pipeline.draw(images, done.finding, sampler, seed, request.tile_px)
+            write_photo(to_photo(drawn, photo), path)
+        return to_photo(done.images, photo)
+
+
+def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:
+    """Refuse what an engine cannot do, before anything heavy is imported.
+
+    Raises:
+        UsageError: a closed form, a device or a precision that it has not.
+        UnveilError: the extra ``onnx`` is not installed.
+    """
+    if engine == "torch":
+        return
+    from unveil.linear import CLOSED_FORMS
+
+    if model in CLOSED_FORMS:
+        raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")
+    if device not in ("auto", "cpu") or precision == "bf16":
+        raise UsageError("--engine onnx is for the CPU and fp32; leave --device, --precision out.")
+    require("onnx")
