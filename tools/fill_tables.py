@@ -125,7 +125,7 @@ def audit(rows: Sequence[Row]) -> str:
     table = []
     for text in AUDITED:
         shares = {
-            row["model"]: row["rank1_of_1000"]
+            row["attacker"]: row["rank1_of_1000"]
             for row in rows
             if row["operator"] == text and row["face_px"] == AUDITED_FACE_PX
         }

@@ -14,7 +14,7 @@ from unveil.files import write_text
 from unveil.report.rows import read_rows
 
 ROWS = Path(__file__).parents[1] / "results" / "audit" / "rows.jsonl"
-NEEDED = ("kind", "strength", "face_px", "model", f"rank1_of_{PEOPLE}")
+NEEDED = ("kind", "strength", "face_px", "attacker", f"rank1_of_{PEOPLE}")
 PROTOCOL = ("images", "people", "training", "embedder", "embedder_sha256", "storage", "commit")
 
 

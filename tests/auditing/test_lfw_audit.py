@@ -85,7 +85,7 @@ def stage(scene, embedder) -> Stage:
 
 def rank1(stage: Stage, setting: Setting) -> dict[str, float]:
     rows = attack_setting(stage, setting, load)
-    return {row["model"]: row[f"rank1_of_{PEOPLE}"][0] for row in rows}
+    return {row["attacker"]: row[f"rank1_of_{PEOPLE}"][0] for row in rows}
 
 
 def test_clean_faces_are_named(stage):

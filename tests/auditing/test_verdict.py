@@ -26,7 +26,7 @@ def row(kind: str, strength: float, share: float, attacker: str = "unaware", fac
         "kind": kind,
         "strength": strength,
         "face_px": face_px,
-        "model": attacker,
+        "attacker": attacker,
         f"rank1_of_{PEOPLE}": ends,
     }
 
@@ -60,7 +60,7 @@ def test_more_obfuscation_is_no_riskier_as_measured(kind, face_px):
 def test_more_of_a_box_is_riskier_only_where_more_of_the_picture_comes_back():
     """Of a picture in which fewer windows fit, less gets lost: a law of the box, not a slip."""
     rows = [row for row in read_rows(RESULTS) if row["kind"] == "box"]
-    psnr = {row["strength"]: row["psnr"] for row in rows if row["model"] == "restoring lmmse"}
+    psnr = {row["strength"]: row["psnr"] for row in rows if row["attacker"] == "restoring lmmse"}
     for milder, stronger in pairwise(MEASURED["box", 112]):
         if stronger.risk.share > milder.risk.high:
             assert psnr[stronger.strength] > psnr[milder.strength] + 1

@@ -40,6 +40,19 @@ def test_a_line_that_is_no_row_is_named(line, said, rows):
         read_rows(rows)
 
 
+def test_the_attacker_of_a_row_is_read_in_the_committed_form_and_in_todays(tmp_path):
+    """Only rows of the audit's curve have a kind; elsewhere ``model`` is a restorer."""
+    curve = {"kind": "solid", "strength": 1.0}
+    today = row(**curve, attacker="trained")
+    del today["model"]
+    path = tmp_path / "rows.jsonl"
+    for item in (row(**curve, model="trained"), today, row(model="blur")):
+        append_row(path, item)
+    committed, read_today, other = read_rows(path)
+    assert committed == read_today == today
+    assert other["model"] == "blur"
+
+
 def test_the_whole_rows_of_a_damaged_file_are_read_and_the_others_named(rows):
     with rows.open("a") as file:
         file.write('{"psnr": 1}\n')

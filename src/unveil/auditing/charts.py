@@ -1,6 +1,6 @@
 """The audit's charts, from rows only: risk against strength, and likeness against risk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -8,39 +8,51 @@ from matplotlib.figure import Figure
 from unveil.auditing.settings import Setting, unit_of
 from unveil.auditing.verdict import PEOPLE, Curves, Risk
 from unveil.degradation import Operator, Solid, Unchanged
-from unveil.report.charts import STYLE, legend, svg
+from unveil.report.charts import STYLE, legend, legend_beside, svg
 from unveil.report.rows import Row
 
 RISK = f"rank1_of_{PEOPLE}"
+STRONGEST = "black"
+"""Colour of the strongest attacker's risk, which is no single attacker's."""
 
 
 def risk_charts(rows: Sequence[Row]) -> dict[str, str]:
-    """Return one chart for each operator, by its name: the attackers as lines, chance as one."""
+    """Return one chart for each operator, by its name: a line for each attacker, one for chance.
+
+    An attacker has the same colour in all of them.
+    """
+    attackers = dict.fromkeys(row["attacker"] for row in rows)
+    colours = {attacker: f"C{number}" for number, attacker in enumerate(attackers)}
     kinds = dict.fromkeys(
         row["kind"] for row in rows if row["kind"] not in (Unchanged.name, Solid.name)
     )
-    return {kind: _risk_chart([row for row in rows if row["kind"] == kind]) for kind in kinds}
+    return {
+        kind: _risk_chart(kind, [row for row in rows if row["kind"] == kind], colours)
+        for kind in kinds
+    }
 
 
-def _risk_chart(rows: Sequence[Row]) -> str:
+def _risk_chart(kind: str, rows: Sequence[Row], colours: Mapping[str, str]) -> str:
     widths = sorted({row["face_px"] for row in rows}, reverse=True)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4 * len(widths) + 1, 3.2), layout="constrained")
+        figure = Figure(figsize=(4 * len(widths) + 2.5, 3.2), layout="constrained")
         panels = figure.subplots(1, len(widths), sharey=True, squeeze=False)[0]
         for axes, face_px in zip(panels, widths, strict=True):
             here = [row for row in rows if row["face_px"] == face_px]
-            for attacker in dict.fromkeys(row["model"] for row in here):
+            for attacker in dict.fromkeys(row["attacker"] for row in here):
                 line = sorted(
-                    (row["strength"], *row[RISK]) for row in here if row["model"] == attacker
+                    (row["strength"], *row[RISK]) for row in here if row["attacker"] == attacker
                 )
                 strengths, shares, lows, highs = zip(*line, strict=True)
-                axes.plot(strengths, shares, marker="o", markersize=3, label=attacker)
-                axes.fill_between(strengths, lows, highs, alpha=0.15)
+                look = {"color": colours[attacker], "label": attacker}
+                axes.plot(strengths, shares, marker="o", markersize=3, **look)
+                axes.fill_between(strengths, lows, highs, color=colours[attacker], alpha=0.15)
             axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
-            axes.set(xscale="log", xlabel=unit_of(here[0]["kind"]), ylim=(-0.02, 1.02))
+            axes.set(xscale="log", xlabel=unit_of(kind), ylim=(-0.02, 1.02))
             axes.set_title(f"faces of {face_px} px")
         panels[0].set_ylabel(f"named right, of {PEOPLE:,}")
-        legend(panels[-1])
+        figure.suptitle(f"Risk behind {kind}")
+        legend_beside(figure)
         return svg(figure)
 
 
@@ -68,11 +80,13 @@ def setting_chart(
         axes = figure.subplots()
         strengths = [point.strength for point in points]
         lows, highs = ([getattr(p.risk, end) for p in points] for end in ("low", "high"))
-        axes.plot(strengths, [point.risk.share for point in points], label="strongest attacker")
-        axes.fill_between(strengths, lows, highs, alpha=0.15)
+        shares = [point.risk.share for point in points]
+        axes.plot(strengths, shares, color=STRONGEST, label="strongest attacker")
+        axes.fill_between(strengths, lows, highs, color=STRONGEST, alpha=0.15)
         axes.plot(setting.strength, risk.share, "o", color="tab:red", label=f"here: {operator}")
         axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
         axes.set(xscale="log", xlabel=unit_of(setting.kind), ylim=(-0.02, 1.02))
+        axes.set_title(f"Risk behind {setting.kind}")
         axes.set_ylabel(f"named right, of {PEOPLE:,}")
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("{x:g}")

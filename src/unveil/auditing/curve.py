@@ -138,7 +138,7 @@ def attack_setting(
         "strength": round(setting.strength, 5),
     }
     return [
-        {"model": name, **same, **likeness[name], **risks(found, scene.mates)}
+        {"attacker": name, **same, **likeness[name], **risks(found, scene.mates)}
         for name, found in distances.items()
     ]
 

@@ -78,8 +78,8 @@ def counter_examples(rows: Sequence[Row], metric: str, count: int = 5) -> list[R
 
 
 def _seen(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row["psnr"] is not None and row["model"] != TRAINED]
+    return [row for row in rows if row["psnr"] is not None and row["attacker"] != TRAINED]
 
 
 def _name(row: Row) -> str:
-    return f"{row['operator']} at {row['face_px']} px, {row['model']}"
+    return f"{row['operator']} at {row['face_px']} px, {row['attacker']}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from unveil.auditing.attack import UNAWARE
 from unveil.auditing.charts import likeness_chart, risk_charts
 from unveil.auditing.likeness import CORRELATION, correlations, counter_examples, metrics_of
 from unveil.auditing.settings import GALLERIES
@@ -157,7 +158,7 @@ def compose(rows: Sequence[Row], name: str) -> tuple[str, dict[str, bytes]]:
 def _verdict(rows: Sequence[Row]) -> str:
     clean = [row[RISK][0] for row in rows if row["kind"] == Unchanged.name]
     hidden = [row for row in rows if row["kind"] not in (Unchanged.name, Solid.name)]
-    unaware = [row for row in hidden if row["model"] == "unaware" and row[RISK][2] <= LIMITS[1]]
+    unaware = [row for row in hidden if row["attacker"] == UNAWARE and row[RISK][2] <= LIMITS[1]]
     strongest = {_setting(row): row[RISK][0] for row in sorted(hidden, key=lambda r: r[RISK][0])}
     broken = [row for row in unaware if strongest[_setting(row)] > LIMITS[-1]]
     return (
@@ -194,7 +195,8 @@ def _details(rows: Sequence[Row]) -> str:
     return markdown(
         [
             {
-                **{name: row[name] for name in ("operator", "face_px", "model")},
+                **{name: row[name] for name in ("operator", "face_px")},
+                "model": row["attacker"],
                 **{f"1st of {size}": f"{row[f'rank1_of_{size}'][0]:.1%}" for size in people},
                 f"5 of {PEOPLE}": f"{row[f'rank5_of_{PEOPLE}'][0]:.1%}",
                 "accepted at 1 %": f"{row['tar_at_far_1e-2']:.1%}",
@@ -227,8 +229,8 @@ def _settings(rows: Sequence[Row]) -> str:
         line = table.setdefault(
             _setting(row), {"operator": row["operator"], "face_px": row["face_px"]}
         )
-        line[row["model"]] = f"{share:.1%} ({low:.1%} to {high:.1%})"
-    attackers = dict.fromkeys(row["model"] for row in rows)
+        line[row["attacker"]] = f"{share:.1%} ({low:.1%} to {high:.1%})"
+    attackers = dict.fromkeys(row["attacker"] for row in rows)
     chance = {"chance": f"{1 / PEOPLE:.1%}"}
     return markdown(
         [line | {a: line.get(a, "") for a in attackers} | chance for line in table.values()]

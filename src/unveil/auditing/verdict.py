@@ -66,7 +66,7 @@ def measured_curves(rows: Iterable[Row]) -> Curves:
     for row in rows:
         key = row["kind"], row["face_px"], row["strength"]
         share, low, high = row[f"rank1_of_{PEOPLE}"]
-        risk = Risk(share, low, high, row["model"])
+        risk = Risk(share, low, high, row["attacker"])
         if key not in strongest or risk.share > strongest[key].share:
             strongest[key] = risk
     curves: Curves = {}

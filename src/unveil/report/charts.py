@@ -1,8 +1,9 @@
-"""Charts as SVG: the same numbers give the same bytes."""
+"""Charts as SVG; the same numbers give the same bytes."""
 
 import io
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,13 +19,22 @@ STYLE: dict[Any, Any] = {
 
 
 def legend(axes: Axes) -> None:
-    """Name the lines, if there are any."""
+    """Name the lines of one panel, if it has any."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False)
 
 
+def legend_beside(figure: Figure) -> None:
+    """Name the lines of all panels on their right, each label once."""
+    named: dict[str, Artist] = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))
+    figure.legend(list(named.values()), list(named), loc="outside right center", frameon=False)
+
+
 def svg(figure: Figure) -> str:
-    """Return a figure as SVG that is the same, to the byte, each time."""
+    """Return a figure as SVG, the same bytes each time: no date, no creator, fixed ids."""
     content = io.StringIO()
     figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     # matplotlib ends some lines in blanks.

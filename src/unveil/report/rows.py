@@ -1,4 +1,4 @@
-"""Results as rows: JSON lines with provenance; every table is a function of them."""
+"""Results as rows: JSON lines with their provenance, from which every table and chart is made."""
 
 import json
 import math
@@ -15,12 +15,13 @@ REQUIRED = (
     *("psnr", "ssim", "ssim_deck", "images_per_second"),
     *("device", "precision", "commit", "versions"),
 )
+"""Keys of every row; one of the audit's curve has ``attacker`` in place of ``model``."""
 
 
 def append_row(path: Path, row: Row) -> None:
-    """Add one row to a JSON-lines file, made if missing, in a single write.
+    """Append one row to a JSON-lines file in a single write; the file is made if it is missing.
 
-    A last line that a crash has cut short gets its line end first.
+    A last line that a crash left without its line end gets one first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
@@ -34,8 +35,11 @@ def append_row(path: Path, row: Row) -> None:
 def read_rows(path: Path) -> list[Row]:
     """Read the rows of a JSON-lines file.
 
+    Rows of the audit's curve written before version 0.2 call the attacker ``model``; here they
+    become ``attacker``, so that no reader needs to know.
+
     Raises:
-        UnveilError: the file cannot be read, or a line of it is no row; it is named.
+        UnveilError: the file cannot be read, or one of its lines is not a row; it is named.
     """
     rows, lost = read_whole_rows(path)
     if lost:
@@ -44,7 +48,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
-    """Read the rows of a JSON-lines file that are whole, and say of each other line what it lacks.
+    """Read the complete rows of a JSON-lines file; return also what is wrong with each other line.
 
     Raises:
         UnveilError: the file cannot be read.
@@ -60,14 +64,26 @@ def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
         except ValueError:
             lost.append(f"{path}, line {number}: is no JSON row")
             continue
-        missing = [name for name in REQUIRED if not isinstance(row, dict) or name not in row]
-        if missing:
+        row = _with_attacker(row) if isinstance(row, dict) else {}
+        if missing := _missing(row):
             lost.append(f"{path}, line {number}: lacks {', '.join(missing)}")
         else:
             rows.append(row)
     return rows, lost
 
 
+def _with_attacker(row: Row) -> Row:
+    """Rename the key ``model`` of a row of the audit's curve, which alone has a ``kind``."""
+    if "kind" not in row or "model" not in row:
+        return row
+    return {"attacker" if name == "model" else name: value for name, value in row.items()}
+
+
+def _missing(row: Row) -> list[str]:
+    present = {*row, "model"} if "attacker" in row else row.keys()
+    return [name for name in REQUIRED if name not in present]
+
+
 def rounded(value: float) -> float | None:
-    """Round for a JSON row; infinity (identical images) becomes null, which JSON can hold."""
+    """Round to 4 decimals; None, null in JSON, for infinity: the PSNR of identical images."""
     return round(value, 4) if math.isfinite(value) else None

@@ -1,0 +1,53 @@
+"""Charts of the audit: the operator in the title, one colour for an attacker in all of them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from unveil.auditing.verdict import risk_of, shipped_curves
+from unveil.degradation import Pixelate, Unchanged
+from unveil.report.rows import read_rows
+
+pytest.importorskip("matplotlib", reason="the extra study is not installed")
+from unveil.auditing.charts import risk_charts, setting_chart
+
+ROWS = Path(__file__).parents[2] / "results" / "audit" / "rows.jsonl"
+ENTRY = re.compile(r"stroke: (#[0-9a-f]{6}).*?<text[^>]*>([^<]+)</text>", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def charts() -> dict[str, str]:
+    return risk_charts(read_rows(ROWS))
+
+
+def legend_of(chart: str) -> dict[str, str]:
+    """Return the colour of each entry of a chart's legend."""
+    return {label: colour for colour, label in ENTRY.findall(chart.partition('id="legend_1"')[2])}
+
+
+def test_every_chart_has_its_operator_in_the_title(charts):
+    assert {"gaussian", "pixelate", "median"} <= charts.keys()
+    for kind, chart in charts.items():
+        assert f">Risk behind {kind}<" in chart
+
+
+def test_an_attacker_has_one_colour_of_its_own_over_all_charts(charts):
+    legends = {kind: legend_of(chart) for kind, chart in charts.items()}
+    assert "restoring pixelate-people" in legends["pixelate"]
+    assert "restoring pixelate-people" not in legends["gaussian"]
+    colours: dict[str, str] = {}
+    for legend in legends.values():
+        assert len(legend) > 2
+        for attacker, colour in legend.items():
+            assert colours.setdefault(attacker, colour) == colour
+    assert len(set(colours.values())) == len(colours)
+
+
+def test_the_chart_of_a_setting_has_its_operator_in_the_title():
+    curves = shipped_curves()
+    chart = setting_chart(Pixelate(8), 112, risk_of(Pixelate(8), 112, curves), curves)
+    assert chart is not None
+    assert ">Risk behind pixelate<" in chart
+    assert legend_of(chart)["here: pixelate:block=8"] == "#d62728"
+    assert setting_chart(Unchanged(), 112, risk_of(Unchanged(), 112, curves), curves) is None
