@@ -238,7 +238,7 @@ class AnisotropicGaussian(Spec):
     @property
     def kernel(self) -> int:
         """Width in pixels of the square that holds the kernel; odd."""
-        return _width(4 * max(self.sigma_x, self.sigma_y))
+        return 2 * math.ceil(4 * max(self.sigma_x, self.sigma_y)) + 1
 
     @property
     def is_slanted(self) -> bool:

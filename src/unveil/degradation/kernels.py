@@ -58,8 +58,12 @@ def planar_kernel(operator: Planar) -> Tensor:
     match operator:
         case Disk(radius):
             weights = _covered(radius, operator.kernel)
-        case AnisotropicGaussian():
-            weights = _bell(operator)
+        case AnisotropicGaussian(sigma_x, sigma_y, angle_degrees):
+            distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
+            up, right, angle = -distance[:, None], distance, math.radians(angle_degrees)
+            along = (right * math.cos(angle) + up * math.sin(angle)) / sigma_x
+            across = (up * math.cos(angle) - right * math.sin(angle)) / sigma_y
+            weights = torch.exp(-0.5 * (along.square() + across.square()))
     return weights / weights.sum()
 
 
@@ -83,13 +87,3 @@ def _under_arc(x: Tensor, radius: float) -> Tensor:
     """Return the area under a quarter circle from 0 to ``x``."""
     height = (radius**2 - x.square()).clamp(min=0).sqrt()
     return (x * height + radius**2 * torch.asin((x / radius).clamp(max=1))) / 2
-
-
-def _bell(operator: AnisotropicGaussian) -> Tensor:
-    """Return a rotated Gaussian at pixel centres, ``kernel x kernel``; 1 in the middle."""
-    distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
-    up, right = -distance[:, None], distance
-    angle = math.radians(operator.angle_degrees)
-    along = (right * math.cos(angle) + up * math.sin(angle)) / operator.sigma_x
-    across = (up * math.cos(angle) - right * math.sin(angle)) / operator.sigma_y
-    return torch.exp(-0.5 * (along.square() + across.square()))

@@ -8,8 +8,7 @@ from torch import Tensor
 from unveil.degradation import Degradation, Disk, GaussianBlur, Operator, Storage, Unchanged
 from unveil.estimation.blur import EFFECTIVE_COEFFICIENTS, BlurFit, estimate_blur
 from unveil.estimation.candidates import SHARP_SIGMA_PX
-from unveil.estimation.mosaic import MosaicFit, estimate_mosaic
-from unveil.estimation.place import BLOCKS_PX, find_mosaic, snap
+from unveil.estimation.mosaic import PART_BLOCKS_PX, MosaicFit, estimate_mosaic, find_mosaic, snap
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 from unveil.report.rows import Row
@@ -93,7 +92,7 @@ def _of_mosaic(fit: MosaicFit, storage: Storage, box: Box | None) -> Finding:
 
 
 def find_part(
-    image: Tensor, storage: Storage, prior: Prior, blocks_px: range = BLOCKS_PX
+    image: Tensor, storage: Storage, prior: Prior, blocks_px: range = PART_BLOCKS_PX
 ) -> Finding | None:
     """Find a mosaic that covers a part of ``image``; None where there is none.
 

@@ -1,34 +1,39 @@
-"""Which mosaic a photo went through: where its pixels jump, and where they do not."""
+"""The mosaic of a photo: its grid, where pixels jump and where they do not, and its place."""
 
 import math
 from dataclasses import dataclass
+from functools import reduce
+from itertools import product
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 
 from unveil.degradation import Mosaic, Pixelate, Sample
 from unveil.degradation.operators import block_means
 from unveil.estimation.likelihood import SLOPES, TAIL
+from unveil.images.box import Box
 from unveil.linear.mosaic import shrink_matrix
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import analyse, basis, frequencies, inverse_basis
 
 LARGEST_BLOCK_PX = 64
 BLOCKS_PX = range(2, LARGEST_BLOCK_PX + 1)
-FLAT = 0.35
+MAX_FLATNESS = 0.35
 """A mosaic's pixels jump inside blocks at most this much as often and far as between them."""
 
-LEAST_STEP = 3 / 255
+MIN_LINE_JUMP = 3 / 255
 """Mean jump at a mosaic's lines; what JPEG leaves at the borders of its blocks is smaller."""
 
-LEAST_ODDS = 4.0
+MIN_LOG_ODDS = 4.0
 """Log odds from which blocks count as sampled: averaging is what most programs do."""
 
-LEAST_LINES = 3
-CLEAR_LINES = 0.75
+MIN_LINES = 3
+MIN_CLEAR_SHARE = 0.75
 """Share of a mosaic's lines that stand out from what is between them."""
 
-LEAST_JUMP = 0.02 / 255
+JUMP_FLOOR = 0.02 / 255
 """Mean jump that counts as none, in [0,1]: keeps logarithms finite."""
 
 
@@ -55,10 +60,10 @@ def estimate_mosaic(image: Tensor, prior: Prior, blocks_px: range = BLOCKS_PX) -
         prior: power spectrum of clean photos.
         blocks_px: sizes that a block may have.
     """
-    if min(image.shape[-2:]) < 2 * LEAST_LINES:
+    if min(image.shape[-2:]) < 2 * MIN_LINES:
         return None
     columns, rows = jumps(image, -1).mean(dim=0), jumps(image, -2).mean(dim=1)
-    largest = min(len(rows), len(columns)) // LEAST_LINES
+    largest = min(len(rows), len(columns)) // MIN_LINES
     fits = {
         block: [_best_phase(profile, block) for profile in (columns, rows)]
         for block in blocks_px
@@ -69,9 +74,9 @@ def estimate_mosaic(image: Tensor, prior: Prior, blocks_px: range = BLOCKS_PX) -
     block = max(fits, key=lambda size: sum(score for score, _ in fits[size]))
     (_, left), (_, top) = fits[block]
     on, off, clear = _on_and_off([(columns, left), (rows, top)], block)
-    if not (off < FLAT * on and on > LEAST_STEP and clear > CLEAR_LINES):
+    if not (off < MAX_FLATNESS * on and on > MIN_LINE_JUMP and clear > MIN_CLEAR_SHARE):
         return None
-    is_sampled = _sampled_odds(image, block, left, top, prior) > LEAST_ODDS
+    is_sampled = _sampled_odds(image, block, left, top, prior) > MIN_LOG_ODDS
     return MosaicFit((Sample if is_sampled else Pixelate)(block, left, top), on, off / on)
 
 
@@ -89,8 +94,8 @@ def _best_phase(profile: Tensor, block: int) -> tuple[float, int]:
     held = torch.bincount(line, minlength=block).double()
     sums = torch.bincount(line, weights=profile.double(), minlength=block)
     others = held.sum() - held
-    on = (sums / held.clamp(min=1)).clamp(min=LEAST_JUMP)
-    off = ((sums.sum() - sums) / others.clamp(min=1)).clamp(min=LEAST_JUMP)
+    on = (sums / held.clamp(min=1)).clamp(min=JUMP_FLOOR)
+    off = ((sums.sum() - sums) / others.clamp(min=1)).clamp(min=JUMP_FLOOR)
     # A grid whose lines jump less than the rest is none.
     scores = torch.where(on > off, -held * on.log() - others * off.log(), -math.inf)
     phase = int(scores.argmax())
@@ -140,3 +145,148 @@ def _log_likelihood(squares: Tensor, expected: Tensor) -> float:
         contrast = ((TAIL + 1) * ratio / (TAIL + ratio / contrast)).mean()
     tail = (TAIL + 1) * torch.log1p(ratio / contrast / TAIL)
     return float(-0.5 * ((contrast * expected).log() + tail).sum())
+
+
+LINES = 4
+"""Neighbouring lines of a grid that are looked at together: fewer stand out by chance."""
+
+MIN_CLARITY = 2.0
+"""How far each of them stands out from what is between them."""
+
+PART_BLOCKS_PX = range(3, LARGEST_BLOCK_PX + 1)
+"""Of 2 pixels are the blocks of chroma that compression leaves."""
+
+MIN_BLOCKS = 2
+"""A mosaic has more than one block each way: jumps between them are what shows it."""
+
+MIN_EVIDENCE_SHARE = 0.5
+"""Share of the best block's evidence that a smaller one needs: multiples have nearly as much."""
+
+ROUNDS = 3
+"""Rows and columns take turns until they fit; each knows the other better then."""
+
+
+def find_mosaic(image: Tensor, blocks_px: range = PART_BLOCKS_PX) -> Box | None:
+    """Return about where ``image`` (``1 x 3 x H x W``) holds its clearest mosaic; None for none.
+
+    The box is rough, by a few blocks: to the grid's lines it is brought by :func:`snap`.
+
+    Args:
+        image: the picture.
+        blocks_px: sizes that a block may have.
+    """
+    across, down = jumps(image, -1).numpy(), jumps(image, -2).numpy().T
+    largest = min(image.shape[-2:]) // (LINES + 1)
+    found = [
+        _clearest(np.minimum(_on_lines(across, block), _on_lines(down, block).T), block)
+        for block in blocks_px
+        if block <= largest
+    ]
+    most = max((evidence for evidence, _ in found), default=0.0)
+    return next(
+        (box for evidence, box in found if box and evidence >= MIN_EVIDENCE_SHARE * most), None
+    )
+
+
+def _on_lines(jump: np.ndarray, block: int) -> np.ndarray:
+    """Return how clearly the lines of a grid cross the picture's cells of ``block`` pixels.
+
+    Args:
+        jump: from each pixel to the next in its row, ``H x W-1``.
+        block: distance of the lines; where the first one is does not matter.
+
+    Returns:
+        0 for no grid to 1 for nothing between the lines, ``H // block x W // block``.
+    """
+    rows, columns = jump.shape[0] // block, (jump.shape[1] + 1) // block
+    sums = np.add.reduceat(jump[: rows * block], np.arange(rows) * block, axis=0)
+    bands = (sums[:-1] + sums[1:]) / (2 * block)
+    reach = (LINES - 1) * block
+    places = bands.shape[1] - reach  # of the first line
+    lines = [bands[:, n * block : n * block + places] for n in range(LINES)]
+    on = reduce(np.add, lines) / LINES
+    totals = np.cumsum(np.pad(bands, ((0, 0), (1, 0))), axis=1)
+    off = (totals[:, reach + 1 :] - totals[:, : -reach - 1] - LINES * on) / (reach - LINES + 1)
+    likely = np.nonzero((on > MIN_LINE_JUMP) & (off < MAX_FLATNESS * on))
+    clear = np.min([line[likely] for line in lines], axis=0) > MIN_CLARITY * off[likely]
+    clarity = np.zeros_like(on)
+    clarity[likely] = np.where(clear, 1 - off[likely] / on[likely], 0)
+    first = np.maximum.reduceat(clarity, np.arange(0, places, block), axis=1)
+    cells = np.zeros((rows, columns))
+    for down, right in product((0, 1), range(1, LINES)):  # two rows a band, cells between lines
+        part = cells[down : down + len(first), right : right + first.shape[1]]
+        np.maximum(part, first[:, : part.shape[1]], out=part)
+    return cells
+
+
+def _clearest(cells: np.ndarray, block: int) -> tuple[float, Box | None]:
+    """Return the evidence for the connected cells that have most of it, and the box around them."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((cells > 0).astype(np.uint8))
+    evidence = np.bincount(labels.ravel(), weights=cells.ravel(), minlength=len(stats)) * block**2
+    evidence[stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].min(axis=1) < LINES - 1] = 0
+    best = int(evidence.argmax())
+    if evidence[best] == 0:
+        return 0.0, None
+    left, top, width, height = (int(side) * block for side in stats[best, : cv2.CC_STAT_AREA])
+    return float(evidence[best]), Box(left, top, width, height)
+
+
+def snap(image: Tensor, rough: Box, operator: Mosaic) -> Box:
+    """Return the rectangle of whole blocks about ``rough`` that has the look of the mosaic.
+
+    Args:
+        image: ``1 x 3 x H x W``, the whole picture.
+        rough: where the mosaic is, within some blocks.
+        operator: the mosaic, its grid counted from the corner of ``rough``.
+    """
+    block = operator.block
+    top, left = (rough.top + operator.top) % block, (rough.left + operator.left) % block
+    inside, below, beside = _cells(image[..., top:, left:], block)
+    rows = _range(rough.top - top, rough.height, block)
+    columns = _range(rough.left - left, rough.width, block)
+    for _ in range(ROUNDS):
+        columns = _run(_flat(inside[rows], below[rows][:-1]), columns)
+        rows = _run(_flat(inside[:, columns].T, beside[:, columns].T[:-1]), rows)
+    return Box(
+        *(left + columns.start * block, top + rows.start * block),
+        *((columns.stop - columns.start) * block, (rows.stop - rows.start) * block),
+    )
+
+
+def _cells(grid: Tensor, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean jumps inside each block of a grid, to the one below and to the one beside it."""
+    rows, columns = (side // block for side in grid.shape[-2:])
+    across, down = (
+        np.pad(jump.numpy(), pad)[: rows * block, : columns * block].reshape(
+            rows, block, columns, block
+        )
+        for jump, pad in (
+            (jumps(grid, -1), ((0, 0), (0, 1))),
+            (jumps(grid, -2), ((0, 1), (0, 0))),
+        )
+    )
+    inside = across[..., :-1].mean(axis=(1, 3)) + down[:, :-1].mean(axis=(1, 3))
+    return inside / 2, down[:, -1].mean(axis=-1), across[..., -1].mean(axis=1)
+
+
+def _flat(inside: np.ndarray, between: np.ndarray) -> np.ndarray:
+    """Say of each strip of blocks, a column of the arguments, whether it is of the mosaic."""
+    flat: np.ndarray = inside.mean(axis=0) < MAX_FLATNESS * between.mean(axis=0)
+    return flat
+
+
+def _range(start: int, length: int, block: int) -> slice:
+    """Return the whole blocks in a range of pixels."""
+    first = -(-max(start, 0) // block)
+    return slice(first, max((start + length) // block, first + MIN_BLOCKS))
+
+
+def _run(is_part: np.ndarray, known: slice) -> slice:
+    """Return the run of strips that has most in common with the known one; gaps of one are closed.
+
+    A gap is a strip of one colour: nothing jumps there, which says nothing.
+    """
+    parts = np.flatnonzero(is_part)
+    runs = np.split(parts, np.flatnonzero(np.diff(parts) > 2) + 1)
+    best = max(runs, key=lambda run: np.count_nonzero((run >= known.start) & (run < known.stop)))
+    return known if len(best) < MIN_BLOCKS else slice(int(best[0]), int(best[-1]) + 1)

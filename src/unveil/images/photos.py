@@ -25,7 +25,7 @@ from unveil.degradation import Storage
 from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
 from unveil.files import temporary_beside
-from unveil.images import pixels, sixteen_bit
+from unveil.images import pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
@@ -114,7 +114,7 @@ def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
     """
     with _file_trouble(path), _stream(path, max_pixels) as file, _open(file) as image:
         _check_size(path, image, max_pixels)
-        is_deep = sixteen_bit.is_deep(_content(file, sixteen_bit.HEADER_BYTES), image)
+        is_deep = pixels.is_deep(_content(file, pixels.HEADER_BYTES), image)
         if image.mode.startswith(("F", "I")) and not is_deep:
             raise UnveilError(f"{path}: only whole numbers of 8 or 16 bits are supported.")
         # A TIFF reads its tags again here; the others only decode, which threads do side by side.
@@ -164,8 +164,8 @@ def encode_photo(photo: Photo, suffix: str) -> bytes:
         rgb = pixels.on_white(photo.rgb, photo.alpha)
         photo = dataclasses.replace(photo, rgb=rgb, alpha=None)
     if photo.rgb.dtype == np.uint16 and suffix in DEEP_SUFFIXES:
-        samples = sixteen_bit.join(photo.rgb, photo.alpha, grayscale=photo.grayscale)
-        return sixteen_bit.encode(samples, suffix, photo.icc_profile)
+        samples = pixels.join(photo.rgb, photo.alpha, grayscale=photo.grayscale)
+        return pixels.encode(samples, suffix, photo.icc_profile)
     _to_pillow(photo).save(encoded := io.BytesIO(), **SAVE_OPTIONS[suffix])
     return encoded.getvalue()
 
@@ -300,9 +300,9 @@ def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
 
 
 def _read_deep(path: Path, content: bytes, image: Image.Image) -> Photo:
-    samples = pixels.upright(sixteen_bit.decode(path, content, image), _orientation(image))
+    samples = pixels.upright(pixels.decode(path, content, image), _orientation(image))
     profile = image.info.get("icc_profile") or None
-    return Photo(*sixteen_bit.split(samples), profile, Storage("float"))
+    return Photo(*pixels.split(samples), profile, Storage("float"))
 
 
 def _to_pillow(photo: Photo) -> Image.Image:

@@ -1,6 +1,19 @@
-"""Arithmetic on pixel arrays, ``H x W`` or ``H x W x C``, uint8 or uint16."""
+"""Pixel arrays in 8 and 16 bits, and the 16-bit files that Pillow would round to 8.
+
+OpenCV reads 16-bit PNG and TIFF and writes PNG, tifffile writes TIFF. Arrays are ``H x W`` or
+``H x W x C``, uint8 or uint16; colour order is RGB(A) outside this file.
+"""
+
+import io
+import struct
+import zlib
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
+
+from unveil.errors import UnveilError
 
 
 def to_8bit(samples: np.ndarray) -> np.ndarray:
@@ -27,3 +40,128 @@ def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
     if orientation in (2, 3, 6, 7):
         samples = samples[:, ::-1]
     return np.ascontiguousarray(samples)
+
+
+TOP = 65535
+LUMA = (0.299, 0.587, 0.114)
+BITS_PER_SAMPLE_TAG = 0x0102
+PHOTOMETRIC_TAG, WHITE_IS_ZERO = 0x0106, 0
+PLANAR_TAG, SEPARATE_PLANES = 0x011C, 2
+EXTRA_SAMPLES_TAG, PREMULTIPLIED, ALPHA = 0x0152, 1, 2
+PNG_BIT_DEPTH_BYTE = 24
+HEADER_BYTES = PNG_HEADER_BYTES = 33
+
+
+def is_deep(header: bytes, image: Image.Image) -> bool:
+    """Say whether an opened PNG or TIFF, whose first ``HEADER_BYTES`` are given, has 16 bits."""
+    if image.format == "PNG":
+        return header[PNG_BIT_DEPTH_BYTE] == 16
+    if isinstance(image, TiffImageFile) and image.mode not in ("F", "I"):
+        return bool(max(image.tag_v2.get(BITS_PER_SAMPLE_TAG, (1,))) == 16)
+    return False
+
+
+def decode(path: Path, content: bytes, image: Image.Image) -> np.ndarray:
+    """Decode the content of a 16-bit file; Pillow has loaded it as ``image``, so it is whole.
+
+    OpenCV has already turned a TIFF upright, but not a PNG.
+
+    Raises:
+        UnveilError: OpenCV cannot decode it to 1, 3 or 4 channels of 16 bits.
+    """
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    samples = None if tags.get(PLANAR_TAG) == SEPARATE_PLANES else _decode(content)
+    if samples is None or samples.dtype != np.uint16:
+        raise UnveilError(f"{path}: a kind of 16-bit image that is not supported.")
+    if tags.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
+        return TOP - samples
+    if samples.ndim == 2:
+        return _keyed_alpha(samples, image.info.get("transparency"))
+    kind = tags.get(EXTRA_SAMPLES_TAG, (0,))[0] if tags else ALPHA
+    return samples if samples.shape[2] == 3 else _declared_alpha(samples, kind)
+
+
+def encode(samples: np.ndarray, suffix: str, icc_profile: bytes | None) -> bytes:
+    """Return uint16 ``samples`` as PNG (``.png``) or TIFF, with the profile if there is one."""
+    if suffix == ".png":
+        return _encode_png(samples, icc_profile)
+    import tifffile
+
+    tifffile.imwrite(
+        encoded := io.BytesIO(),
+        samples,
+        photometric="minisblack" if samples.ndim == 2 else "rgb",
+        extrasamples=["unassalpha"] if samples.ndim == 3 and samples.shape[2] == 4 else None,
+        compression="zlib",
+        iccprofile=icc_profile,
+        metadata=None,
+        software=False,
+    )
+    return encoded.getvalue()
+
+
+def split(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, bool]:
+    """Part decoded samples into RGB, alpha (or None) and whether they were gray."""
+    if samples.ndim == 2:
+        return np.repeat(samples[..., None], 3, axis=2), None, True
+    alpha = samples[..., 3] if samples.shape[2] == 4 else None
+    return np.ascontiguousarray(samples[..., :3]), alpha, False
+
+
+def join(rgb: np.ndarray, alpha: np.ndarray | None, *, grayscale: bool) -> np.ndarray:
+    """Undo :func:`split`; gray with alpha becomes RGBA, as the formats' writers expect."""
+    if alpha is not None:
+        return np.dstack([rgb, alpha])
+    return np.round(rgb @ LUMA).astype(np.uint16) if grayscale else rgb
+
+
+def _decode(content: bytes) -> np.ndarray | None:
+    import cv2
+
+    logging = cv2.utils.logging
+    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # unknown TIFF tags are no one's concern
+    try:
+        samples = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    finally:
+        logging.setLogLevel(level)
+    if samples is not None and samples.ndim == 3:
+        order = cv2.COLOR_BGRA2RGBA if samples.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        samples = cv2.cvtColor(samples, order)
+    return samples
+
+
+def _keyed_alpha(gray: np.ndarray, key: object) -> np.ndarray:
+    """Make the one level that a gray PNG declares transparent so; OpenCV does it for RGB only."""
+    if not isinstance(key, int):
+        return gray
+    return np.dstack([gray, gray, gray, np.where(gray == key, 0, TOP).astype(np.uint16)])
+
+
+def _declared_alpha(samples: np.ndarray, kind: int) -> np.ndarray:
+    """Give the fourth channel the meaning its tag declares: alpha, or nothing to a photo."""
+    if kind not in (PREMULTIPLIED, ALPHA):
+        return np.ascontiguousarray(samples[..., :3])
+    if kind == PREMULTIPLIED:
+        share = np.maximum(samples[..., 3:], 1) / TOP
+        samples[..., :3] = np.minimum(np.round(samples[..., :3] / share), TOP)
+    return samples
+
+
+def _encode_png(samples: np.ndarray, icc_profile: bytes | None) -> bytes:
+    import cv2
+
+    if samples.ndim == 3:
+        order = cv2.COLOR_RGBA2BGRA if samples.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        samples = cv2.cvtColor(samples, order)
+    done, buffer = cv2.imencode(".png", samples)
+    if not done:
+        raise OSError("the PNG encoder refuses it")
+    encoded: bytes = buffer.tobytes()
+    if icc_profile is None:
+        return encoded
+    # By hand: OpenCV before 4.13 drops the profile, later ones the picture if libpng dislikes it.
+    chunk = b"iCCPICC Profile\0\0" + zlib.compress(icc_profile)
+    framed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return encoded[:PNG_HEADER_BYTES] + framed + encoded[PNG_HEADER_BYTES:]
