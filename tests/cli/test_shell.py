@@ -50,7 +50,7 @@ def test_damaged_weights_are_found_and_named(tmp_path, monkeypatch, cli):
     path.write_bytes(content)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     done = cli("doctor", "--json")
-    assert_told(done, 1, "1 things are broken")
+    assert_told(done, 1, "1 check failed")
     broken = [key for key, row in by_name(done).items() if row["state"] == "broken"]
     assert broken == [("weights", "blur-fast")]
 

@@ -1,4 +1,4 @@
-"""`unveil doctor`: what this installation is made of, and whether it is whole."""
+"""`unveil doctor`: checks of the installation: versions, devices, caches, weights, extras."""
 
 import importlib.metadata
 import platform
@@ -18,29 +18,30 @@ from unveil.report.rows import Row
 
 
 def doctor() -> int:
-    """Say what is installed and whether it is whole: versions, devices, caches, weights, extras.
+    """Check the installation: versions, devices, caches, shipped weights, extras.
 
-    Exits with status 1 if something is broken; a missing extra is not.
+    The exit status is 1 if something is broken; a missing extra does not count.
     """
     broken = 0
     for check in checks():
         broken += check.state == "broken"
         console.result(check.as_row(), check)
     if broken:
-        console.fail(f"{broken} things are broken; they are marked above.")
+        failed = "1 check" if broken == 1 else f"{broken} checks"
+        console.fail(f"{failed} failed; see the lines marked broken.")
     return int(broken > 0)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        kind: ``version``, ``device``, ``cache``, ``weights`` or ``extra``.
-        name: of the thing.
-        state: ``missing`` is what may be missing.
-        found: in words.
-        values: the same and more as JSON values.
+        kind: kind of the component.
+        name: of the component.
+        state: ``missing`` is for optional components only.
+        found: version, size or problem, as text.
+        values: further values for the JSON row.
     """
 
     kind: Literal["version", "device", "cache", "weights", "extra"]
@@ -50,7 +51,7 @@ class Check:
     values: Row = field(default_factory=dict)
 
     def as_row(self) -> Row:
-        """Return the check as JSON values."""
+        """Return the check as a row."""
         row = {"check": self.kind, "name": self.name, "state": self.state, "found": self.found}
         return {**row, **self.values}
 
@@ -59,11 +60,11 @@ class Check:
 
 
 def checks() -> Iterator[Check]:
-    """Look at everything, what is quick to say first."""
+    """Check everything, quick checks first."""
     yield Check("version", "python", "ok", f"{platform.python_version()} on {platform.platform()}")
     needs = _requirements()
     if not needs:
-        yield Check("version", "unveil", "broken", "is not installed; pip install unveil")
+        yield Check("version", "unveil", "broken", "is not installed; run pip install unveil")
     else:
         yield Check("version", "unveil", "ok", importlib.metadata.version("unveil"))
     for need in needs.get("", []):
@@ -77,7 +78,7 @@ def checks() -> Iterator[Check]:
 
 
 def _requirements() -> dict[str, list[Requirement]]:
-    """Return what each extra needs, and under ``""`` what all of unveil does."""
+    """Return the requirements of each extra, and under ``""`` those of unveil itself."""
     try:
         needs = [Requirement(text) for text in importlib.metadata.requires("unveil") or ()]
     except importlib.metadata.PackageNotFoundError:
@@ -97,9 +98,9 @@ def _version(need: Requirement) -> Check:
     try:
         version = importlib.metadata.version(need.name)
     except importlib.metadata.PackageNotFoundError:
-        return Check("version", need.name, "missing", f"is not there ({wanted})")
+        return Check("version", need.name, "missing", f"is not installed ({wanted})")
     if not need.specifier.contains(version, prereleases=True):
-        return Check("version", need.name, "broken", f"is {version}, not {wanted}")
+        return Check("version", need.name, "broken", f"is {version}, required is {wanted}")
     return Check("version", need.name, "ok", version)
 
 
@@ -110,7 +111,7 @@ def _devices() -> Iterator[Check]:
         from unveil.config import RuntimeConfig
         from unveil.runtime import choose_runtime, cpu_name
     except (ImportError, OSError) as error:
-        yield Check("device", "cpu", "broken", f"torch cannot be loaded ({error})")
+        yield Check("device", "cpu", "broken", f"torch cannot be imported ({error})")
         return
     yield Check("device", "cpu", "ok", cpu_name())
     for number in range(torch.cuda.device_count()):
@@ -123,7 +124,7 @@ def _devices() -> Iterator[Check]:
 
 
 def _caches() -> Iterator[Check]:
-    """Look at the cache folder, and at each thing that fills it."""
+    """Check the cache folder; return the size of it and of each entry."""
     folder = cache_folder()
     try:
         check_folder(folder)
@@ -142,7 +143,7 @@ def _bytes(path: Path) -> int:
 
 
 def _weights() -> Iterator[Check]:
-    """Check the sha256 of all that the package ships."""
+    """Check the sha256 of every file of weights in the package."""
     try:
         shipped = list_shipped()
     except UnveilError as error:
@@ -168,9 +169,7 @@ def _checksum(name: str, path: Path, expected: str) -> Check:
 def _extra(extra: str, needs: list[Requirement]) -> Check:
     """Check the modules and versions of an extra: absent is missing, too old is broken."""
     if not needs:
-        return Check(
-            "extra", extra, "broken", "the installed unveil does not know it; reinstall it"
-        )
+        return Check("extra", extra, "broken", "is unknown to the installed unveil; reinstall it")
     values = {"needs": [f"{need.name}{need.specifier}" for need in needs]}
     versions = [_version(need) for need in needs]
     old = [f"{check.name} {check.found}" for check in versions if check.state == "broken"]
