@@ -23,7 +23,7 @@ from unveil.onnx.export import load_for_export, to_onnx
 from unveil.onnx.quantise import in_int8, to_int8
 from unveil.onnx.session import Session, open_session
 from unveil.report import tables
-from unveil.restoration.restorers import Network
+from unveil.restoration.restorers import NetworkRestorer
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
 
 SIZES = {"32 of 112x112": (32, 112, 112), "1 of 1152x864": (1, 864, 1152)}
@@ -35,7 +35,7 @@ def noise(batch: int, height: int, width: int) -> Tensor:
     return torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
 
 
-def engines(model: str) -> dict[str, Network]:
+def engines(model: str) -> dict[str, NetworkRestorer]:
     """Return a network on every engine and precision, by name; the first is compared with."""
     network = load_for_export(model)
     bf16 = choose_runtime(RuntimeConfig(device="cpu", precision="bf16"))
@@ -47,7 +47,9 @@ def engines(model: str) -> dict[str, Network]:
     }
 
 
-def time_in_turn(timed: dict[str, Network], images: Tensor, rounds: int) -> dict[str, float]:
+def time_in_turn(
+    timed: dict[str, NetworkRestorer], images: Tensor, rounds: int
+) -> dict[str, float]:
     """Return the median seconds of each network to restore ``images``."""
     seconds: dict[str, list[float]] = {name: [] for name in timed}
     for number in range(rounds + 1):

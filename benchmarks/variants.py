@@ -15,7 +15,7 @@ from unveil.linear.blur import lmmse_gains
 from unveil.linear.closed_forms import lmmse
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import apply
-from unveil.networks.refiner import CONTRAST, PRIOR_PX, Refiner
+from unveil.networks.refiner import DIFFERENCE_GAIN, PRIOR_PX, Refiner
 
 
 class Aware(nn.Module):
@@ -97,7 +97,7 @@ class ManyStarts(Aware):
                 lmmse(obfuscated, degradation, Prior(self.power * factor)).clamp(-1, 2)
                 for factor in (1.0, 0.1, 10.0)  # power against noise
             ]
-        changes = [CONTRAST * (obfuscated - start) for start in starts]
+        changes = [DIFFERENCE_GAIN * (obfuscated - start) for start in starts]
         inputs = torch.cat([2 * starts[0] - 1, *changes], dim=1)
         correction: Tensor = self.net.shuffle(self.net.tail(self.net.features(inputs)))
         return starts[0] + correction.float()

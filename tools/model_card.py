@@ -1,7 +1,6 @@
 """Model cards, written from what a checkpoint says of itself."""
 
 from unveil.degradation.families import FAMILIES
-from unveil.networks import shipped
 from unveil.networks.architectures import build
 from unveil.networks.card import Card
 from unveil.report import tables
@@ -103,9 +102,9 @@ def _what(card: Card) -> str:
 
 
 def _network(card: Card) -> str:
-    if card.model.architecture == shipped.AWARE:
+    if card.model.needs_degradation:
         return "A U-Net over the linear estimate ([architecture](../../refiner.py))"
-    if card.model.architecture == shipped.BLIND:
+    if card.operator in FAMILIES:
         return "A U-Net that is told nothing ([architecture](../../blind.py))"
     return "A convolutional autoencoder without skip connections ([architecture](../../cae.py))"
 
@@ -113,6 +112,6 @@ def _network(card: Card) -> str:
 def _limits(card: Card) -> str:
     if card.operator not in FAMILIES:
         return ONE
-    limits = BLIND if card.model.architecture == shipped.BLIND else MANY
+    limits = MANY if card.model.needs_degradation else BLIND
     limits = limits.format(range=FAMILIES[card.operator].description)
-    return f"{limits}\n{DRAWN}" if card.model.noise_planes else limits
+    return f"{limits}\n{DRAWN}" if card.model.draws else limits

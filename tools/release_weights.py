@@ -18,7 +18,7 @@ from torch import Tensor
 import script
 from model_card import MOST_BYTES, model_card
 from unveil.config import DataConfig, EvaluateConfig
-from unveil.degradation.families import STREAMING_TRIALS
+from unveil.degradation.families import FAMILIES, STREAMING_TRIALS
 from unveil.files import write_text
 from unveil.networks import checkpoint, shipped
 from unveil.networks.card import Card, read_card
@@ -65,7 +65,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
         data: folder of LFW.
     """
     card = read_card(run / "best")
-    halved = card.model.architecture in (shipped.AWARE, shipped.BLIND)
+    halved = card.model.needs_degradation or card.operator in FAMILIES
     card.run["data"]["data"] = None  # a path of the machine that trained it
     card.run["train"]["start_from"] = _shipped_name(card.run["train"]["start_from"])
     folder = shipped.FOLDER / name
@@ -102,7 +102,7 @@ def _rows_of(card: Card) -> str:
         return "people.jsonl"
     if card.operator in ("optics", "streaming"):
         return f"{card.operator}.jsonl"
-    return "restorers.jsonl" if card.model.architecture == shipped.AWARE else "foundation.jsonl"
+    return "restorers.jsonl" if card.model.needs_degradation else "foundation.jsonl"
 
 
 def halve(name: str, values: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.onnx.export import load_for_export, to_onnx
 from unveil.onnx.quantise import WATCHED, in_int8, to_int8
 from unveil.report.rows import Row, append_row
-from unveil.restoration.restorers import Network
+from unveil.restoration.restorers import NetworkRestorer
 from unveil.runtime import keep_freed_memory
 from unveil.training.data import Photos, open_photos
 from unveil.training.evaluate import Trial, make_row, score
@@ -51,7 +51,7 @@ def main(options: Options) -> None:
     print(fill_tables.onnx(rows))
 
 
-def score_model(network: Network, photos: Photos, count: int) -> Iterator[Row]:
+def score_model(network: NetworkRestorer, photos: Photos, count: int) -> Iterator[Row]:
     """Give the rows of one set of weights: in float32 and in 8 bits."""
     device = network.runtime.device
     watched = photos.batch(photos.splits["validation"][:WATCHED], device)

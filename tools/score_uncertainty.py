@@ -21,7 +21,7 @@ from unveil.metrics.quality import METRICS
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for
-from unveil.restoration.restorers import Network, load_network
+from unveil.restoration.restorers import NetworkRestorer, load_network
 from unveil.runtime import choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import BATCH, Scores, Trial, make_row
@@ -73,7 +73,9 @@ def compare(trial: Trial) -> Row:
     }
 
 
-def errors(network: Network, trial: Trial) -> tuple[Tensor, Tensor, dict[str, list[Tensor]]]:
+def errors(
+    network: NetworkRestorer, trial: Trial
+) -> tuple[Tensor, Tensor, dict[str, list[Tensor]]]:
     """Return expected and true error of every pixel, 1-D, and the metrics of every photo."""
     expected, true = [], []
     scores: dict[str, list[Tensor]] = {name: [] for name in METRICS}

@@ -51,6 +51,12 @@ class DataConfig:
         _at_least(self, crop_px=16, test_photos=1, validation_photos=1)
 
 
+NEEDS_DEGRADATION = frozenset({"refiner"})
+"""Architectures whose networks must be given the degradation; the others were trained for theirs.
+
+:attr:`unveil.networks.network.Network.needs_degradation`, known without torch."""
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """The encoder-decoder's shape; the defaults are the layers that the study's sources list."""
@@ -85,6 +91,16 @@ class ModelConfig:
             )
         if min(self.widths) < 1 or min(self.blocks) < 0:
             raise UsageError("widths must be at least 1 and blocks at least 0.")
+
+    @property
+    def needs_degradation(self) -> bool:
+        """Whether the network must be given the degradation."""
+        return self.architecture in NEEDS_DEGRADATION
+
+    @property
+    def draws(self) -> bool:
+        """Whether the network can draw several answers to one photo."""
+        return self.noise_planes > 0
 
 
 @dataclass(frozen=True)
@@ -219,10 +235,10 @@ class RunConfig:
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
     def __post_init__(self) -> None:
-        if self.model.architecture == "refiner" and self.train.operator == STREAMING:
+        if self.model.needs_degradation and self.train.operator == STREAMING:
             raise UsageError(
-                "a refiner is told the operator and starts from linear algebra; for streaming take "
-                "--architecture blind."
+                f"a {self.model.architecture} needs a linear operator, and those of streaming are "
+                "not; take --architecture blind."
             )
 
 

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from unveil.config import ModelConfig
+from unveil.config import LossConfig, ModelConfig
+from unveil.degradation import Degradation, GaussianBlur
 from unveil.errors import UsageError
+from unveil.linear.prior import Prior
 from unveil.networks.architectures import MODELS, build
 from unveil.networks.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.networks.vcae import Vcae
@@ -14,6 +16,8 @@ SMALL = {
     for name in ("cae", "vcae", "rescae")
 }
 """The study's networks; the refiners have tests of their own."""
+
+BLUR = Degradation(GaussianBlur())
 
 
 @pytest.fixture(params=SMALL)
@@ -68,8 +72,73 @@ def test_no_output_pixel_depends_on_input_beyond_its_reach(model):
         assert rows.max() - place <= model.reach_px
 
 
+SHAPES = (
+    SMALL
+    | {
+        name: ModelConfig(name, 6, 2, widths=(8, 12), blocks=(1, 1))
+        for name in ("blind", "refiner")
+    }
+    | {"drawing refiner": ModelConfig("refiner", 6, 2, (8, 12), (1, 1), noise_planes=2)}
+)
+"""One configuration of every architecture, and one that draws."""
+
+
 def test_no_network_goes_untested():
-    assert {*SMALL, "refiner", "blind"} == set(MODELS)
+    assert {config.architecture for config in SHAPES.values()} == set(MODELS)
+
+
+@pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES)
+class TestContract:
+    """What callers rely on instead of asking for the type of a network."""
+
+    def test_what_is_known_without_torch_is_what_the_network_says(self, config):
+        network = build(config)
+        assert network.needs_degradation == config.needs_degradation
+        assert network.draws == config.draws
+
+    def test_it_depends_on_the_degradation_only_if_it_says_so(self, config):
+        network = drawn_weights(config)
+        images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+        first, second = (network(images, Degradation(GaussianBlur(9, s))) for s in (1.0, 4.0))
+        assert torch.equal(first, second) != network.needs_degradation
+
+    def test_it_draws_only_if_it_says_so(self, config):
+        network = drawn_weights(config)
+        images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+        first, second = (
+            network.correct(network.inputs(images, BLUR, torch.Generator().manual_seed(seed)))
+            for seed in (0, 1)
+        )
+        assert torch.equal(first, second) != network.draws
+
+    def test_its_inputs_and_outputs_have_the_channels_that_it_says(self, config):
+        network = drawn_weights(config)
+        inputs = network.inputs(torch.rand(2, 3, 9, 7), BLUR)
+        assert inputs.shape == (2, sum(part.channels for part in network.planes), 9, 7)
+        assert network.correct(inputs).shape == (2, 4 if network.estimates_error else 3, 9, 7)
+
+    def test_a_prior_is_kept_where_one_is_needed(self, config):
+        network = build(config)
+        network.use_prior(Prior(torch.full((3, 4, 4), 0.25)))
+        if network.prior is not None:
+            kept = network.prior.power
+            torch.testing.assert_close(kept, torch.full_like(kept, 0.25))
+
+    def test_training_restores_and_names_finite_terms(self, config):
+        network = drawn_weights(config).train()
+        clean = torch.rand(2, 3, 16, 16)
+        output = network.training_output(network.inputs(clean, BLUR), clean, LossConfig(), 5)
+        assert output.restored.shape == clean.shape
+        assert all(term.value.isfinite() and term.weight >= 0 for term in output.terms.values())
+
+
+def drawn_weights(config):
+    """Return a network none of whose layers starts as zero, in evaluation mode."""
+    torch.manual_seed(0)
+    network = build(config).eval()
+    for values in network.parameters():
+        torch.nn.init.normal_(values, std=0.15)
+    return network
 
 
 def test_everything_passes_through_the_bottleneck():

@@ -11,8 +11,8 @@ from unveil.linear.closed_forms import lmmse
 from unveil.linear.prior import Prior
 from unveil.networks.architectures import build
 from unveil.networks.conditions import CONDITIONS, conditions
-from unveil.networks.refiner import PRIOR_PX
-from unveil.training.objectives import Objective, error_surprise
+from unveil.networks.refiner import PRIOR_PX, error_nll
+from unveil.training.objectives import Objective
 
 TINY = ModelConfig("refiner", stem_kernel=6, stem_stride=2, widths=(8, 12), blocks=(1, 1))
 BLUR = Degradation(GaussianBlur())
@@ -57,15 +57,15 @@ def test_it_learns_what_the_linear_estimate_lacks(model):
     assert psnr(model.eval()(obfuscated, BLUR), clean) > before + 3
 
 
-def test_an_untrained_refiner_doubts_as_much_as_it_errs(model):
+def test_an_untrained_refiner_expects_the_error_that_it_makes(model):
     """The linear estimate's error, foretold from the spectrum alone, for blurs of any strength."""
     clean = 0.5 + spectral_noise(64, 112, 112) / 10
     model.use_prior(Prior(PRIOR.power / 100))
     for operator in (GaussianBlur(5, 1.0), GaussianBlur(), GaussianBlur(25, 6.0)):
         inputs = model.inputs(degrade(clean, Degradation(operator)), Degradation(operator))
-        start, doubt = inputs[:, 3:6], inputs[:, 6]
-        error = float((start - clean).square().mean().sqrt())
-        assert float(doubt[0, 0, 0]) == pytest.approx(error, rel=0.1)
+        estimate, expected = inputs[:, 3:6], inputs[:, 6]
+        error = float((estimate - clean).square().mean().sqrt())
+        assert float(expected[0, 0, 0]) == pytest.approx(error, rel=0.1)
 
 
 def test_parts_of_a_batch_are_restored_as_what_they_are(model):
@@ -92,10 +92,10 @@ def test_the_expected_error_changes_no_picture(model):
     assert not any(gradient is not None and gradient.any() for gradient in others)
 
 
-def test_the_expected_error_is_that_of_least_surprise():
+def test_the_true_absolute_error_has_the_highest_likelihood():
     clean, restored = torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.2)
     scores = {
-        guess: float(error_surprise(restored, clean, torch.full((1, 1, 8, 8), guess)))
+        guess: float(error_nll(restored, clean, torch.full((1, 1, 8, 8), guess)))
         for guess in (0.05, 0.1, 0.2, 0.4, 0.8)
     }
     assert min(scores, key=lambda guess: scores[guess]) == 0.2

@@ -12,9 +12,9 @@ from unveil.degradation import Degradation, GaussianBlur
 from unveil.networks.architectures import build
 from unveil.networks.cae import Cae
 from unveil.networks.card import read_card
-from unveil.networks.vcae import LOG_VARIANCE_RANGE, Vcae
+from unveil.networks.vcae import LOG_VARIANCE_RANGE, Vcae, kl_weight
 from unveil.training.evaluate import Identity
-from unveil.training.objectives import Objective, kl_weight
+from unveil.training.objectives import Objective
 
 BLUR = [Degradation(GaussianBlur())]
 SHAPE = {"stem_kernel": 8, "stem_stride": 2, "widths": (8, 12), "blocks": (1, 1)}

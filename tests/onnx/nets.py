@@ -8,7 +8,6 @@ from unveil.config import ModelConfig
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import Card
-from unveil.networks.refiner import Refiner
 from unveil.networks.shipped import read_prior
 
 SHAPES = {
@@ -27,8 +26,7 @@ def write_tiny(folder: Path, architecture: str) -> Path:
     model = build(SHAPES[architecture])
     for values in model.parameters():
         torch.nn.init.normal_(values, std=0.15)
-    if isinstance(model, Refiner):
-        model.use_prior(read_prior())
+    model.use_prior(read_prior())
     operator, storage = FAMILIES.get(architecture, ("gaussian:kernel=9,sigma=4", "8bit"))
     card = Card(SHAPES[architecture], operator, storage, run={}, data={}, provenance={})
     checkpoint.write(folder, card, {"weights": model.state_dict()})

@@ -20,6 +20,7 @@ from unveil.degradation.degrade import degrade
 from unveil.degradation.families import Task
 from unveil.metrics.quality import METRICS
 from unveil.networks.architectures import MODELS
+from unveil.networks.network import Network
 from unveil.onnx.quantise import some_photos
 from unveil.restoration.restorers import load
 
@@ -125,7 +126,7 @@ def test_only_what_is_told_the_operator_takes_more_than_the_photo():
     assert set(SHAPES) == set(MODELS)
 
 
-class Factored(nn.Module):
+class Factored(Network):
     """A network with an operator that ONNX lacks."""
 
     stride_px = reach_px = 1
@@ -134,15 +135,15 @@ class Factored(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(1))
 
-    def forward(self, obfuscated, degradation=None):
-        return self.weight * torch.linalg.qr(obfuscated)[0]
+    def correct(self, inputs):
+        return self.weight * torch.linalg.qr(inputs)[0]
 
 
 class Changing(Factored):
     """A network that does something else when it is exported."""
 
-    def forward(self, obfuscated, degradation=None):
-        return obfuscated * self.weight - (0.01 if torch.compiler.is_exporting() else 0)
+    def correct(self, inputs):
+        return inputs * self.weight - (0.01 if torch.compiler.is_exporting() else 0)
 
 
 @pytest.mark.slow

@@ -119,7 +119,7 @@ def loader(engine: Engine, device: Device, precision: Precision, prior: Path | N
         precision: arithmetic of a network.
         prior: file of the power spectrum that a closed form takes (default: the shipped one).
     """
-    from unveil.restoration.restorers import Network, Restorer, load
+    from unveil.restoration.restorers import NetworkRestorer, Restorer, load
 
     def load_one(name: str) -> Restorer:
         if engine == "torch":
@@ -127,7 +127,7 @@ def loader(engine: Engine, device: Device, precision: Precision, prior: Path | N
         from unveil.onnx.engine import with_onnx
 
         restorer = load(name, "cpu", "fp32", prior)
-        return with_onnx(restorer) if isinstance(restorer, Network) else restorer
+        return with_onnx(restorer) if isinstance(restorer, NetworkRestorer) else restorer
 
     return cache(load_one)
 

@@ -1,24 +1,17 @@
-"""The networks, and the one explicit table from a name to its constructor.
-
-Every model is a ``torch.nn.Module`` with two promises: ``model(obfuscated, degradation)`` maps
-``B x 3 x H x W`` in [0,1] to the restored images of the same shape and range, any height and
-width; ``model.stride_px`` and ``model.reach_px`` say how to cut an image into tiles that give
-the same answer (see :mod:`unveil.restoration.tiles`).
-"""
+"""The table of network architectures, by the name that ``--architecture`` takes."""
 
 from collections.abc import Callable
-
-from torch import nn
 
 from unveil.config import ModelConfig
 from unveil.errors import unknown
 from unveil.networks.blind import Blind
 from unveil.networks.cae import Cae
+from unveil.networks.network import Network
 from unveil.networks.refiner import Refiner
 from unveil.networks.rescae import ResCae
 from unveil.networks.vcae import Vcae
 
-MODELS: dict[str, Callable[[ModelConfig], nn.Module]] = {
+MODELS: dict[str, Callable[[ModelConfig], Network]] = {
     "blind": Blind,
     "cae": Cae,
     "refiner": Refiner,
@@ -27,8 +20,8 @@ MODELS: dict[str, Callable[[ModelConfig], nn.Module]] = {
 }
 
 
-def build(config: ModelConfig) -> nn.Module:
-    """Construct the model that ``config`` names, with freshly drawn weights.
+def build(config: ModelConfig) -> Network:
+    """Return the network that ``config`` describes, with randomly initialised weights.
 
     Raises:
         UsageError: the name is not in ``MODELS``.

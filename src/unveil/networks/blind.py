@@ -26,17 +26,12 @@ class Blind(Refiner):
     are wasted, for one architecture less.
     """
 
-    is_told = False
+    needs_degradation = False
 
     def __init__(self, config: ModelConfig) -> None:
         if config.noise_planes:
             raise UsageError("architecture blind gives one answer; noise planes are for refiners.")
         super().__init__(config)
-
-    def forward(self, obfuscated: Tensor, degradation: Degradation | None = None) -> Tensor:
-        """Map ``B x 3 x H x W`` in [0,1] to the restored images, told or not."""
-        restored: Tensor = self.correct(self.inputs(obfuscated, degradation))[:, :3]
-        return restored
 
     def inputs(
         self,

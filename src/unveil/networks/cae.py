@@ -26,8 +26,8 @@ import torch
 from torch import Tensor, nn
 
 from unveil.config import ModelConfig
-from unveil.degradation import Degradation
 from unveil.networks.blocks import pad_to_multiple
+from unveil.networks.network import Network
 
 BLUR_CAE = ModelConfig(
     stem_kernel=8, stem_stride=2, widths=(64, 192), blocks=(1, 2), decoder="mirrored"
@@ -43,7 +43,7 @@ MOSAIC_CAE = ModelConfig(
 """
 
 
-class Cae(nn.Module):
+class Cae(Network):
     """Encoder and decoder of ``config``; fully convolutional, any H and W.
 
     The default has 2.46 M parameters, a bottleneck of 256 x H/8 x W/8 and costs 3.7 GFLOP for
@@ -58,13 +58,10 @@ class Cae(nn.Module):
         self.decoder = nn.Sequential(*_decoder(config))
         _initialise(self)
 
-    def forward(self, obfuscated: Tensor, degradation: Degradation | None = None) -> Tensor:
-        """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape and range, float32.
-
-        Trained for one ``degradation``, it needs not be told.
-        """
-        height, width = obfuscated.shape[-2:]
-        return self.decode(self.encode(obfuscated))[..., :height, :width]
+    def correct(self, inputs: Tensor) -> Tensor:
+        """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape and range, float32."""
+        height, width = inputs.shape[-2:]
+        return self.decode(self.encode(inputs))[..., :height, :width]
 
     def encode(self, obfuscated: Tensor) -> Tensor:
         """Return the codes at the bottleneck, ``B x C x H/stride x W/stride``, rounded up."""

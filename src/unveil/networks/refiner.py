@@ -18,24 +18,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unveil.config import ModelConfig
+from unveil.config import LossConfig, ModelConfig
 from unveil.degradation import Degradation
+from unveil.errors import UsageError
 from unveil.linear.closed_forms import expected_error, lmmse
 from unveil.linear.prior import Prior
 from unveil.networks.blocks import ResidualBlock, pad_to_multiple
 from unveil.networks.conditions import CONDITIONS, conditions
+from unveil.networks.network import OBFUSCATED, LossTerm, Network, Planes, TrainingOutput
 
-CONTRAST = 10
-"""Factor that makes the difference between obfuscated photo and linear estimate legible."""
+DIFFERENCE_GAIN = 10
+"""Factor that brings the difference between obfuscated photo and linear estimate to order 1."""
 
-LEAST_ERROR = 0.01
-"""Least error that is foretold, in units of the doubt; keeps divisions finite."""
+MIN_RELATIVE_ERROR = 0.01
+"""Smallest expected error, relative to that of the linear estimate; keeps divisions finite."""
 
 PRIOR_PX = 112
-"""Frequencies along each axis of the prior that the weights hold."""
+"""Number of frequencies along each axis of the prior that the weights hold."""
+
+ESTIMATE = Planes("start", 3, "its linear estimate, B x 3 x H x W")
+KNOWN = Planes(
+    "known",
+    1 + CONDITIONS,
+    "what is known, B x C x H x W: the estimate's expected error, then the planes of "
+    "unveil.networks.conditions, then noise (0 for the typical answer)",
+)
 
 
-class Refiner(nn.Module):
+class Refiner(Network):
     """Residual U-Net over the LMMSE estimate; any H and W.
 
     ``widths`` and ``blocks`` of ``config`` give channels and residual blocks of each scale (those
@@ -43,8 +53,8 @@ class Refiner(nn.Module):
     """
 
     power: Tensor
-    is_told = True
-    """Whether it looks at the degradation."""
+    needs_degradation = True
+    estimates_error = True
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -52,9 +62,15 @@ class Refiner(nn.Module):
         self.stride_px = stride * 2 ** (len(widths) - 1)
         self.reach_px = _reach_px(config)
         self.noise_planes = config.noise_planes
+        self.draws = config.draws
+        self.planes = (
+            OBFUSCATED,
+            ESTIMATE,
+            KNOWN._replace(channels=1 + CONDITIONS + config.noise_planes),
+        )
         self.register_buffer("power", torch.ones(3, PRIOR_PX, PRIOR_PX))
-        planes, padding = 7 + CONDITIONS + config.noise_planes, (kernel - stride) // 2
-        self.head = nn.Conv2d(planes, widths[0], kernel, stride, padding)
+        channels = sum(part.channels for part in self.planes)
+        self.head = nn.Conv2d(channels, widths[0], kernel, stride, (kernel - stride) // 2)
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in pairwise(widths))
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in pairwise(widths))
         self.before, self.after = (
@@ -66,64 +82,78 @@ class Refiner(nn.Module):
         self.error = _zero(nn.Conv2d(widths[0], stride**2, 3, padding=1))
         self.shuffle = nn.PixelShuffle(stride)
 
-    def use_prior(self, prior: Prior) -> None:
-        """Keep the power spectrum of clean photos with the weights."""
-        self.power.copy_(prior.at(PRIOR_PX, PRIOR_PX))
+    @property
+    def prior(self) -> Prior:
+        """Power spectrum of clean photos that the linear estimate assumes."""
+        return Prior(self.power)
 
-    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
-        """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape and range, float32."""
-        restored: Tensor = self.correct(self.inputs(obfuscated, degradation))[:, :3]
-        return restored
+    def use_prior(self, prior: Prior) -> None:
+        """Store the power spectrum of clean photos with the weights."""
+        self.power.copy_(prior.at(PRIOR_PX, PRIOR_PX))
 
     def inputs(
         self,
         obfuscated: Tensor,
-        degradation: Degradation,
+        degradation: Degradation | None = None,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Return obfuscated, start, its doubt, conditions and noise, ``B x C x H x W``, float32.
+        """Return the planes of :attr:`planes`, ``B x C x H x W``, float32.
 
-        The doubt is the error that the start is to be expected to have. All that depends on the
-        whole image is here; :meth:`correct` is local and can be tiled. Without a ``generator``
-        there is no noise: a refiner that draws gives a typical answer.
+        These are the obfuscated photo, the linear estimate and its expected root mean squared
+        error, the conditions, and noise. Without a ``generator`` the noise is 0, which gives a
+        typical answer.
+
+        Raises:
+            UsageError: no degradation is given, or its operator is not linear.
         """
+        if degradation is None:
+            raise UsageError("a refiner must be given the degradation: --operator SPEC.")
         size = obfuscated.shape[-2:]
         noise = torch.zeros(len(obfuscated), self.noise_planes, *size)
         if generator is not None:
             noise.normal_(generator=generator)
         # In bf16 the frequencies that the filter raises most would be lost.
         with torch.autocast(obfuscated.device.type, enabled=False):
-            prior = Prior(self.power)
-            start = lmmse(obfuscated, degradation, prior).clamp(-1, 2)
-            doubt = torch.full((1, *size), expected_error(degradation, prior))
-            known = torch.cat([doubt, conditions(degradation, *size)]).to(obfuscated)
+            prior = self.prior
+            estimate = lmmse(obfuscated, degradation, prior).clamp(-1, 2)
+            error = torch.full((1, *size), expected_error(degradation, prior))
+            known = torch.cat([error, conditions(degradation, *size)]).to(obfuscated)
             known = known.expand(len(obfuscated), -1, -1, -1)
-            return torch.cat([obfuscated, start, known, noise.to(obfuscated)], dim=1)
+            return torch.cat([obfuscated, estimate, known, noise.to(obfuscated)], dim=1)
 
     def correct(self, inputs: Tensor) -> Tensor:
         """Return restored images and their expected absolute error, ``B x 4 x H x W``, float32.
 
-        The images are in [0,1], but for training, which needs gradients outside too.
+        In training mode the images are not clipped to [0,1]: gradients are needed outside too.
         """
         height, width = inputs.shape[-2:]
         # At least two columns on the coarsest scale: with one, oneDNN's bf16 convolutions read
         # uninitialised memory (docs/log.md).
         padded = pad_to_multiple(inputs, self.stride_px, least=2)
-        features = self.features(_legible(padded))
-        # Detached: learning how large the errors are must not change them.
+        features = self.features(_scaled(padded))
+        # Detached: learning how large the errors are must not change the images.
         found = torch.cat([self.tail(features), self.error(features.detach())], dim=1)
         correction, error = self.shuffle(found)[..., :height, :width].float().split((3, 1), dim=1)
-        # In units of the doubt: an easy photo's small errors weigh no more than a hard one's.
-        doubt = inputs[:, 6:7]
-        restored = inputs[:, 3:6] + doubt * correction
+        # In units of the estimate's error, so that the network sees all strengths at one scale.
+        estimate_error = inputs[:, 6:7]
+        restored = inputs[:, 3:6] + estimate_error * correction
         if not self.training:
             restored = restored.clamp(0, 1)
-        expected = doubt * (F.softplus(error) + LEAST_ERROR)
+        expected = estimate_error * (F.softplus(error) + MIN_RELATIVE_ERROR)
         return torch.cat([restored, expected], dim=1)
 
-    def features(self, legible: Tensor) -> Tensor:
-        """Return what the U-Net makes of its inputs, at the size behind the stem."""
-        x: Tensor = self.head(legible.contiguous(memory_format=torch.channels_last))
+    def training_output(
+        self, inputs: Tensor, clean: Tensor, config: LossConfig, step: int
+    ) -> TrainingOutput:
+        """Return the restored images, and how likely their error is under the expected one."""
+        output = self.correct(inputs)
+        restored, expected = output[:, :3], output[:, 3:]
+        nll = error_nll(restored.detach(), clean, expected)
+        return TrainingOutput(restored, {"error_nll": LossTerm(nll)})
+
+    def features(self, scaled: Tensor) -> Tensor:
+        """Return the last features of the U-Net, at the resolution behind the stem."""
+        x: Tensor = self.head(scaled.contiguous(memory_format=torch.channels_last))
         skipped = []
         for blocks, down in zip(self.before, self.down, strict=True):
             x = blocks(x)
@@ -135,15 +165,29 @@ class Refiner(nn.Module):
         return x
 
 
-def _legible(inputs: Tensor) -> Tensor:
-    """Bring the inputs to the size of the conditions.
+def error_nll(restored: Tensor, clean: Tensor, expected: Tensor) -> Tensor:
+    """Return the mean negative log-likelihood of the absolute error, up to a constant.
 
-    What the linear estimate changed is a few hundredths of a photo's range, too little beside the
-    photo itself for a network to begin with, or to survive bf16.
+    The error is modelled as Laplacian with scale ``expected``.
+
+    Args:
+        restored: ``B x 3 x H x W``.
+        clean: ``B x 3 x H x W``.
+        expected: ``B x 1 x H x W``, above 0; mean absolute error over the colours.
     """
-    obfuscated, start, doubt, rest = inputs.tensor_split((3, 6, 7), dim=1)
-    change = CONTRAST * (obfuscated - start)
-    return torch.cat([change, 2 * start - 1, doubt.log2() / 4 + 1.5, rest], dim=1)
+    error = (restored - clean).abs().mean(dim=1, keepdim=True)
+    return (error / expected + expected.log()).mean()
+
+
+def _scaled(inputs: Tensor) -> Tensor:
+    """Bring all inputs to the order of 1.
+
+    The linear estimate differs from the obfuscated photo by a few hundredths of its range: too
+    little beside the photo itself to be learnt from early on, or to survive bf16.
+    """
+    obfuscated, estimate, error, rest = inputs.tensor_split((3, 6, 7), dim=1)
+    change = DIFFERENCE_GAIN * (obfuscated - estimate)
+    return torch.cat([change, 2 * estimate - 1, error.log2() / 4 + 1.5, rest], dim=1)
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:

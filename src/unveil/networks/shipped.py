@@ -17,12 +17,6 @@ IDENTITY = "identity"
 SAMPLER = "pixelate-sampler"
 """The weights that draw several answers to a mosaic."""
 
-AWARE = "refiner"
-"""The architecture that is told the operator; the others undo what they were trained for."""
-
-BLIND = "blind"
-"""The architecture that is told nothing and undoes a family."""
-
 PRIOR = FOLDER / "prior.safetensors"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
 REINSTALL = "install unveil again"

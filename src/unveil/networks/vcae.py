@@ -16,8 +16,9 @@ fully convolutional. The prior of every latent element is the standard normal.
 import torch
 from torch import Tensor, nn
 
-from unveil.config import ModelConfig
+from unveil.config import LossConfig, ModelConfig
 from unveil.networks.cae import Cae
+from unveil.networks.network import LossTerm, TrainingOutput
 
 FIRST_LOG_VARIANCE = -6.0
 """The latent starts as the CAE's codes with little noise: a decoder that sees only noise at
@@ -74,3 +75,15 @@ class Vcae(Cae):
         restored = self.decode(mean + noise * (log_variance / 2).exp())[..., :height, :width]
         kl = (mean.square() + log_variance.exp() - 1 - log_variance).mean() / 2
         return restored, kl
+
+    def training_output(
+        self, inputs: Tensor, clean: Tensor, config: LossConfig, step: int
+    ) -> TrainingOutput:
+        """Return a sample, and the KL divergence with the weight that it has at ``step``."""
+        restored, kl = self.sample_with_kl(inputs)
+        return TrainingOutput(restored, {"kl": LossTerm(kl, kl_weight(config, step))})
+
+
+def kl_weight(config: LossConfig, step: int) -> float:
+    """Return the weight of the KL term (nats per latent element): a linear rise, then constant."""
+    return config.kl_weight * min(1.0, (step + 1) / max(config.kl_warmup_steps, 1))

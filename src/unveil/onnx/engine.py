@@ -11,14 +11,14 @@ from unveil import console
 from unveil.files import cache_folder, file_sha256
 from unveil.onnx.graph import FORMAT
 from unveil.onnx.session import open_file
-from unveil.restoration.restorers import Network
+from unveil.restoration.restorers import NetworkRestorer
 from unveil.runtime import Runtime
 
 DIGITS = 32
 """So many digits of a sha256 stand in a file's name."""
 
 
-def with_onnx(network: Network) -> Network:
+def with_onnx(network: NetworkRestorer) -> NetworkRestorer:
     """Return ``network`` with its convolutions run by ONNX Runtime, in float32 on the CPU.
 
     What a refiner's convolutions read is made by torch as before.
@@ -31,7 +31,7 @@ def with_onnx(network: Network) -> Network:
     return replace(network, engine=session, runtime=Runtime(torch.device("cpu"), "fp32", reason))
 
 
-def cached_file(network: Network) -> Path:
+def cached_file(network: NetworkRestorer) -> Path:
     """Return the ONNX file of ``network`` in the cache folder, made where it is missing.
 
     Its name holds the sha256 of the weights and of the file itself: a file that is damaged is

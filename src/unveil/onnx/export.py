@@ -16,7 +16,7 @@ from unveil.errors import UnveilError
 from unveil.files import temporary_beside
 from unveil.onnx.graph import Graph, example, graph_of, metadata
 from unveil.onnx.session import open_file
-from unveil.restoration.restorers import Network, load_network
+from unveil.restoration.restorers import NetworkRestorer, load_network
 from unveil.runtime import choose_runtime
 
 OPSET = 20
@@ -56,7 +56,7 @@ class Report:
         return {**asdict(self), "path": str(self.path)}
 
 
-def load_for_export(model: str) -> Network:
+def load_for_export(model: str) -> NetworkRestorer:
     """Load shipped weights by name, or a checkpoint by its folder, as files hold them.
 
     Raises:
@@ -66,7 +66,7 @@ def load_for_export(model: str) -> Network:
     return load_network(model, choose_runtime(RuntimeConfig(device="cpu", precision="fp32")))
 
 
-def write_onnx(network: Network, target: Path) -> Report:
+def write_onnx(network: NetworkRestorer, target: Path) -> Report:
     """Write ``network`` to ``target``, checked against PyTorch; all of it or nothing.
 
     Raises:
@@ -76,7 +76,7 @@ def write_onnx(network: Network, target: Path) -> Report:
     return write_checked(network, to_onnx(network), target)
 
 
-def write_checked(network: Network, content: bytes, target: Path) -> Report:
+def write_checked(network: NetworkRestorer, content: bytes, target: Path) -> Report:
     """Write ``content``, an ONNX file of ``network``, if it does what PyTorch does.
 
     Raises:
@@ -89,7 +89,7 @@ def write_checked(network: Network, content: bytes, target: Path) -> Report:
     return Report(target, len(content), difference)
 
 
-def to_onnx(network: Network) -> bytes:
+def to_onnx(network: NetworkRestorer) -> bytes:
     """Return the ONNX file of ``network``: any batch, height and width.
 
     Raises:
@@ -130,7 +130,7 @@ def sizes(stride_px: int) -> list[tuple[int, int, int]]:
 
 
 @torch.inference_mode()
-def check(network: Network, path: Path) -> float:
+def check(network: NetworkRestorer, path: Path) -> float:
     """Return the greatest difference between the file and ``network``, of values in [0,1].
 
     Raises:
@@ -138,7 +138,7 @@ def check(network: Network, path: Path) -> float:
     """
     graph, greatest = graph_of(network), 0.0
     session = open_file(path)
-    for size in sizes(int(network.model.stride_px)):  # type: ignore[arg-type]
+    for size in sizes(network.model.stride_px):
         inputs = example(network, *size)
         wanted = graph(*inputs)
         wanted = torch.cat(wanted if isinstance(wanted, tuple) else [wanted], dim=1)
@@ -158,7 +158,7 @@ def _convert(graph: Graph, inputs: tuple[torch.Tensor, ...]) -> Any:
     program = torch.export.export(graph, inputs, dynamic_shapes=shapes)
     exported: Any = torch.onnx.export(
         program,
-        input_names=list(graph.names),
+        input_names=[part.name for part in graph.inputs],
         output_names=list(graph.outputs),
         opset_version=OPSET,
         dynamo=True,

@@ -22,9 +22,9 @@ from unveil.files import temporary_beside
 from unveil.images.photos import list_photos
 from unveil.metrics.quality import METRICS
 from unveil.onnx.export import quiet, set_metadata, to_onnx
-from unveil.onnx.graph import metadata, planes
+from unveil.onnx.graph import inputs_of, metadata
 from unveil.onnx.session import Session, open_session
-from unveil.restoration.restorers import Network
+from unveil.restoration.restorers import NetworkRestorer
 from unveil.training.crops import open_crops
 from unveil.training.lfw import default_folder
 
@@ -75,7 +75,7 @@ class Int8Report:
         return {**asdict(self), "path": str(self.path), "loss_db": self.loss_db}
 
 
-def write_int8(network: Network, target: Path, data: Path | None) -> Int8Report:
+def write_int8(network: NetworkRestorer, target: Path, data: Path | None) -> Int8Report:
     """Write ``network`` in 8 bits, all of it or nothing, and say what that costs.
 
     Args:
@@ -118,7 +118,7 @@ def some_photos(data: Path | None) -> Tensor:
 
 
 @torch.inference_mode()
-def to_int8(network: Network, clean: Tensor) -> bytes:
+def to_int8(network: NetworkRestorer, clean: Tensor) -> bytes:
     """Return the ONNX file of ``network`` in 8 bits.
 
     Args:
@@ -150,12 +150,12 @@ def to_int8(network: Network, clean: Tensor) -> bytes:
         return quantised.read_bytes()
 
 
-def in_int8(network: Network, content: bytes) -> Network:
+def in_int8(network: NetworkRestorer, content: bytes) -> NetworkRestorer:
     """Return ``network`` with its convolutions run from an ONNX file of it."""
     return replace(network, engine=Session(open_session(content)))
 
 
-def psnr_db(network: Network, clean: Tensor, degradation: Degradation) -> float:
+def psnr_db(network: NetworkRestorer, clean: Tensor, degradation: Degradation) -> float:
     """Return the mean PSNR of what ``network`` restores of photos, ``N x 3 x H x W`` in [0,1]."""
     found = [
         METRICS["psnr"](network.restore(degrade(part, degradation), degradation), part)
@@ -164,12 +164,12 @@ def psnr_db(network: Network, clean: Tensor, degradation: Degradation) -> float:
     return float(torch.cat(found).double().mean())
 
 
-def _seen(network: Network, clean: Tensor) -> Iterator[Tensor]:
+def _seen(network: NetworkRestorer, clean: Tensor) -> Iterator[Tensor]:
     """Give the inputs of the file for each photo, after one of the degradations it is for."""
     for number, image in enumerate(clean[:, None]):
         drawn = network.card.task.draw(0, number)
         undone = drawn[number % len(drawn)]
-        yield planes(network, degrade(image, undone), undone)
+        yield inputs_of(network, degrade(image, undone), undone)
 
 
 class _Watched:

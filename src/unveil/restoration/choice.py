@@ -5,7 +5,7 @@ from unveil.degradation.families import FAMILIES, Task, family_of
 from unveil.errors import UsageError
 from unveil.linear import CLOSED_FORMS
 from unveil.networks.card import Card, read_card
-from unveil.networks.shipped import AWARE, find_model, list_shipped
+from unveil.networks.shipped import find_model, list_shipped
 
 FALLBACK = "lmmse"
 """The closed form that knows every linear operator and storage."""
@@ -27,7 +27,7 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
     aware = [
         item
         for item in list_shipped()
-        if item.card.model.architecture == AWARE and not item.card.model.noise_planes
+        if item.card.model.needs_degradation and not item.card.model.draws
     ]
     aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
     for serves in (Task.covers, Task.helps):
@@ -90,7 +90,7 @@ def check_undoes(name: str, card: Card, operator: Linear) -> None:
             weights that undo a single one.
     """
     trained = card.task.example.operator
-    if card.model.architecture == AWARE:
+    if card.model.needs_degradation:
         fits = isinstance(trained, Mosaic) == isinstance(operator, Mosaic)
     else:
         fits = operator == trained

@@ -32,7 +32,7 @@ from unveil.restoration.choice import (
 )
 from unveil.restoration.consistency import make_consistent
 from unveil.restoration.paste import paste
-from unveil.restoration.restorers import Network, Restorer
+from unveil.restoration.restorers import NetworkRestorer, Restorer
 
 WHITE_ERROR = 0.1
 """Expected absolute error, of values in [0,1], that the map of uncertainty shows as white."""
@@ -120,7 +120,7 @@ def assumed(request: Request, storage: Storage, load: Load) -> Degradation | Non
         load: loads restorers by name.
     """
     restorer = load(request.model) if request.model else None
-    if isinstance(restorer, Network) and not restorer.needs_degradation:
+    if isinstance(restorer, NetworkRestorer) and not restorer.needs_degradation:
         return Degradation(restorer.card.task.example.operator, storage)
     return None
 
@@ -177,11 +177,11 @@ def decide(
             remarks.append(Remark(beyond))
         name = fast_variant(name) if request.is_fast else name
     restorer = load(name)
-    if isinstance(restorer, Network) and restorer.needs_degradation:
+    if isinstance(restorer, NetworkRestorer) and restorer.needs_degradation:
         check_undoes(restorer.name, restorer.card, degradation.linear)
     undone = described(degradation, restorer)
     remarks.append(Remark(f"undoing {undone} with {restorer.name} on {restorer.runtime}"))
-    if request.model is None and isinstance(restorer, Network):
+    if request.model is None and isinstance(restorer, NetworkRestorer):
         card = restorer.card
         if not card.task.covers(degradation):
             text = f"{restorer.name} was not trained on that, but on {card.trained_on}"
@@ -203,7 +203,7 @@ def used(finding: Row | None, restorer: Restorer | None) -> Row:
 
 def described(degradation: Degradation, restorer: Restorer) -> str:
     """Return what is undone, in words: a network that is not told undoes all of its family."""
-    if isinstance(restorer, Network) and not restorer.needs_degradation:
+    if isinstance(restorer, NetworkRestorer) and not restorer.needs_degradation:
         family = FAMILIES.get(restorer.card.operator)
         return family.description if family else str(degradation)
     return str(degradation)
@@ -282,7 +282,7 @@ def draw(
     known = finding.degradation if finding and finding.box is None else None
     if known is None or not isinstance(known.operator, Pixelate | Sample):
         raise UsageError("--samples is for mosaics that cover the whole picture.")
-    if not isinstance(sampler, Network):
+    if not isinstance(sampler, NetworkRestorer):
         raise TypeError(sampler)
     drawn = sampler.draw(images, known, seed, tile_px)
     return make_consistent(drawn, images, known, sampler.prior)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
 from unveil.degradation import Degradation
@@ -17,19 +17,19 @@ from unveil.linear.prior import Prior
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import Card, read_card
-from unveil.networks.refiner import Refiner
+from unveil.networks.network import Network
 from unveil.networks.shipped import SAMPLER, find_model, read_prior
 from unveil.restoration.tiles import apply_tiled
 from unveil.runtime import Runtime, choose_runtime
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkRestorer:
     """Loaded weights.
 
     Attributes:
         name: the shipped name, or the folder's.
-        model: the network, on the runtime's device.
+        model: the network, on the runtime's device, in evaluation mode.
         card: what it was trained for.
         prior: power spectrum of clean photos.
         runtime: where it computes.
@@ -38,7 +38,7 @@ class Network:
     """
 
     name: str
-    model: nn.Module
+    model: Network
     card: Card
     prior: Prior
     runtime: Runtime
@@ -47,7 +47,7 @@ class Network:
     @property
     def needs_degradation(self) -> bool:
         """Whether the result depends on the degradation given, not only on the training."""
-        return isinstance(self.model, Refiner) and self.model.is_told
+        return self.model.needs_degradation
 
     def restore(
         self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
@@ -77,7 +77,7 @@ class Network:
         The error is None where the network has no idea of it.
         """
         done = self._run(images, degradation, None, tile_px)
-        return done[:, :3], done[:, 3:] if done.shape[1] > 3 else None
+        return done[:, :3], done[:, 3:] if self.model.estimates_error else None
 
     def draw(
         self, images: Tensor, degradation: Degradation, seed: int, tile_px: int = TILE_PX
@@ -87,7 +87,7 @@ class Network:
         Raises:
             UsageError: the network was not trained to draw.
         """
-        if not (isinstance(self.model, Refiner) and self.model.noise_planes):
+        if not self.model.draws:
             raise UsageError(f"{self.name} gives one answer; {SAMPLER} draws several.")
         generator = torch.Generator().manual_seed(seed)
         return self._run(images, degradation, generator, tile_px)[:, :3]
@@ -101,21 +101,20 @@ class Network:
         tile_px: int,
     ) -> Tensor:
         check_images(images)
-        inputs: Tensor = images
-        function: Callable[[Tensor], Tensor] = self.model
-        if isinstance(self.model, Refiner):
-            known = degradation or self.card.task.example
-            inputs, function = self.model.inputs(images, known, generator), self.model.correct
-        function = self.engine or function
-        stride_px, reach_px = int(self.model.stride_px), int(self.model.reach_px)  # type: ignore[arg-type]
+        model, correct = self.model, self.engine or self.model.correct
+        inputs = model.inputs(images, degradation or self.card.task.example, generator)
 
         def restore_tile(tile: Tensor) -> Tensor:
             with self.runtime.autocast():
-                restored: Tensor = function(tile.to(self.runtime.device))
+                restored = correct(tile.to(self.runtime.device))
             return restored.float().to(tile.device)
 
         return apply_tiled(
-            restore_tile, inputs, stride_px=stride_px, reach_px=reach_px, tile_px=tile_px
+            restore_tile,
+            inputs,
+            stride_px=model.stride_px,
+            reach_px=model.reach_px,
+            tile_px=tile_px,
         )
 
 
@@ -131,7 +130,7 @@ class ClosedForm:
     def restore(
         self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
     ) -> Tensor:
-        """Undo the degradation of ``images``; see :meth:`Network.restore`.
+        """Undo the degradation of ``images``; see :meth:`NetworkRestorer.restore`.
 
         Raises:
             UsageError: ``images`` breaks the contract, or no degradation is told.
@@ -151,7 +150,7 @@ class ClosedForm:
         return restored.to(images.device), None
 
 
-Restorer = Network | ClosedForm
+Restorer = NetworkRestorer | ClosedForm
 
 
 def load(
@@ -178,7 +177,7 @@ def load(
     return load_network(model, runtime)
 
 
-def load_network(model: str, runtime: Runtime) -> Network:
+def load_network(model: str, runtime: Runtime) -> NetworkRestorer:
     """Load shipped weights by name, or a checkpoint by its folder, onto ``runtime``.
 
     Raises:
@@ -190,5 +189,5 @@ def load_network(model: str, runtime: Runtime) -> Network:
     network = build(card.model)
     checkpoint.load_weights(network, folder, card)
     network.to(runtime.device).to(memory_format=torch.channels_last).eval()
-    prior = Prior(network.power) if isinstance(network, Refiner) else read_prior()
-    return Network(folder.name, network, card, prior, runtime)
+    prior = read_prior() if network.prior is None else network.prior
+    return NetworkRestorer(folder.name, network, card, prior, runtime)

@@ -17,6 +17,7 @@ from unveil.errors import UsageError
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.metrics.quality import METRICS, Metric
+from unveil.networks.network import Network
 from unveil.networks.shipped import IDENTITY, read_prior
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
@@ -129,12 +130,14 @@ def _find(model: str, runtime: Runtime) -> tuple[Restore, str | None, Operator |
     return network.model, sha256, network.card.task.example.operator
 
 
-class Identity(torch.nn.Module):
-    """Restores nothing: gives the obfuscated images themselves."""
+class Identity(Network):
+    """Returns the obfuscated images themselves, as a baseline."""
 
-    def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
-        """Return ``obfuscated``."""
-        return obfuscated
+    stride_px, reach_px = 1, 0
+
+    def correct(self, inputs: Tensor) -> Tensor:
+        """Return ``inputs``."""
+        return inputs
 
 
 def make_row(

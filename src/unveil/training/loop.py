@@ -28,7 +28,7 @@ from unveil.errors import UnveilError, UsageError
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import CARD_NAME, Card, read_card
-from unveil.networks.refiner import Refiner
+from unveil.networks.network import Network
 from unveil.networks.shipped import find_model
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.training.calibration import build_objective
@@ -191,9 +191,9 @@ def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
-def _start(model: nn.Module, config: TrainConfig, photos: Photos, runtime: Runtime) -> None:
-    """Give ``model`` what it starts from beside drawn weights."""
-    if isinstance(model, Refiner):
+def _start(model: Network, config: TrainConfig, photos: Photos, runtime: Runtime) -> None:
+    """Initialise what is not drawn: the prior, and weights that training starts from."""
+    if model.prior is not None:
         model.use_prior(fit_training_photos(photos, runtime.device, config.limit))
     if config.start_from is not None:
         folder = find_model(str(config.start_from))

@@ -16,8 +16,7 @@ from unveil.config import LossConfig
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.metrics.vgg import VggFeatures
-from unveil.networks.refiner import Refiner
-from unveil.networks.vcae import Vcae
+from unveil.networks.network import Network
 
 Degradations = Sequence[Degradation]
 """What happened to each of so many equal parts of a batch (:func:`torch.tensor_split`)."""
@@ -67,51 +66,37 @@ class Objective(nn.Module):
 
     def forward(
         self,
-        model: nn.Module,
+        model: Network,
         clean: Tensor,
         obfuscated: Tensor,
         degradations: Degradations,
         step: int,
     ) -> dict[str, Tensor]:
-        """Return the terms for one batch; ``step`` (0-based) sets the KL weight."""
+        """Return the terms for one batch at ``step`` (from 0) of the run."""
         if self.config.loss == "energy":
-            return {"loss": energy_score(*_draw_two(model, obfuscated, degradations, step), clean)}
-        restored, terms, penalty = self._restore(model, clean, obfuscated, degradations, step)
-        distances = pixel_distance(restored, clean)
+            return {"loss": energy_score(*_draw_two(model, obfuscated, degradations), clean)}
+        inputs = _inputs(model, obfuscated, degradations)
+        output = model.training_output(inputs, clean, self.config, step)
+        terms = {name: term.value for name, term in output.terms.items()}
+        distances = pixel_distance(output.restored, clean)
         terms["pixel"] = distances.mean()
-        loss = self.rho * terms["pixel"] + penalty
+        loss = self.rho * terms["pixel"]
+        for term in output.terms.values():
+            loss = loss + term.weight * term.value
         if self.config.loss == "psnr":
-            loss = loss + (distances + LEAST_DISTANCE).log().mean()
+            loss = loss + (distances + MIN_DISTANCE).log().mean()
         if self.features is not None:
-            terms["perceptual"] = self.scale * self.features.distance(restored, clean).mean()
+            distance = self.features.distance(output.restored, clean)
+            terms["perceptual"] = self.scale * distance.mean()
             loss = loss + terms["perceptual"]
         return {"loss": loss, **terms}
 
-    def _restore(
-        self,
-        model: nn.Module,
-        clean: Tensor,
-        obfuscated: Tensor,
-        degradations: Degradations,
-        step: int,
-    ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-        """Return the restored images, and the terms and penalty that the model brings along."""
-        if isinstance(model, Vcae):
-            restored, kl = model.sample_with_kl(obfuscated)
-            return restored, {"kl": kl}, kl_weight(self.config, step) * kl
-        if isinstance(model, Refiner):
-            corrected = model.correct(_inputs(model, obfuscated, degradations))
-            restored, expected = corrected[:, :3], corrected[:, 3:]
-            surprise = error_surprise(restored.detach(), clean, expected)
-            return restored, {"surprise": surprise}, surprise
-        return model(obfuscated, degradations[0]), {}, clean.new_zeros(())
-
 
 def _draw_two(
-    model: nn.Module, obfuscated: Tensor, degradations: Degradations, step: int
+    model: Network, obfuscated: Tensor, degradations: Degradations
 ) -> tuple[Tensor, Tensor]:
-    """Return two answers of a refiner with noise to each image of a batch."""
-    if not isinstance(model, Refiner) or not model.noise_planes:
+    """Return two different answers to each image of a batch, each ``B x 3 x H x W``."""
+    if not model.draws:
         raise UsageError("the energy loss is for refiners with --noise-planes.")
     generator = torch.Generator().manual_seed(torch.initial_seed())
     inputs = [_inputs(model, obfuscated, degradations, generator) for _ in range(2)]
@@ -121,12 +106,12 @@ def _draw_two(
 
 
 def _inputs(
-    model: Refiner,
+    model: Network,
     obfuscated: Tensor,
     degradations: Degradations,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Return a refiner's inputs, each part of the batch with its degradation."""
+    """Return the network's inputs, each part of the batch with its degradation."""
     parts = obfuscated.tensor_split(len(degradations))
     return torch.cat(
         [model.inputs(part, d, generator) for part, d in zip(parts, degradations, strict=True)]
@@ -151,25 +136,8 @@ def energy_score(first: Tensor, second: Tensor, clean: Tensor) -> Tensor:
     return torch.stack(scores).mean()
 
 
-LEAST_DISTANCE = 1e-7
-"""About 76 dB: better is no better."""
-
-
-def error_surprise(restored: Tensor, clean: Tensor, expected: Tensor) -> Tensor:
-    """Return how badly ``expected`` foretells the absolute error: a Laplacian's mean -log p.
-
-    Args:
-        restored: ``B x 3 x H x W``.
-        clean: ``B x 3 x H x W``.
-        expected: ``B x 1 x H x W``, above 0; mean absolute error over the colours.
-    """
-    error = (restored - clean).abs().mean(dim=1, keepdim=True)
-    return (error / expected + expected.log()).mean()
-
-
-def kl_weight(config: LossConfig, step: int) -> float:
-    """Return the weight of the KL term (nats per latent element): a linear rise, then constant."""
-    return config.kl_weight * min(1.0, (step + 1) / max(config.kl_warmup_steps, 1))
+MIN_DISTANCE = 1e-7
+"""Added to the pixel loss before its logarithm: a PSNR above about 76 dB is no gain."""
 
 
 @torch.no_grad()
@@ -195,7 +163,7 @@ class TrainStep(nn.Module):
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Network,
         objective: Objective,
         autocast: Callable[[], AbstractContextManager[None]],
     ) -> None:

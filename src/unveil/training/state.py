@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from unveil.config import RunConfig, SplitName
 from unveil.errors import UnveilError
 from unveil.networks import checkpoint
 from unveil.networks.card import Card
+from unveil.networks.network import Network
 from unveil.runtime import Runtime
 from unveil.training.data import Photos
 from unveil.training.evaluate import Trial, score
@@ -75,7 +76,7 @@ class Run:
     photos: Photos
     runtime: Runtime
     accelerator: Accelerator
-    model: nn.Module
+    model: Network
     card: Card
     folder: Path
     after_epoch: Callable[[dict[str, Any]], None] | None = None
