@@ -22,7 +22,9 @@ def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> Tensor:
     """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
     match operator:
         case GaussianBlur(kernel, sigma):
-            return gaussian_kernel(kernel, sigma)
+            distance = torch.arange(kernel, dtype=torch.float64) - kernel // 2
+            bell = torch.exp(-0.5 * (distance / sigma) ** 2)
+            return bell / bell.sum()
         case BoxBlur(kernel):
             return torch.full((kernel,), 1 / kernel, dtype=torch.float64)
         case Window(across, down) as window:
@@ -48,9 +50,7 @@ def spread_px(operator: Blur) -> float:
 
 def gaussian_kernel(kernel: int, sigma: float) -> Tensor:
     """Return the 1-D weights of a truncated Gaussian, float64 ``(kernel,)``, summing to 1."""
-    distance = torch.arange(kernel, dtype=torch.float64) - kernel // 2
-    weights = torch.exp(-0.5 * (distance / sigma) ** 2)
-    return weights / weights.sum()
+    return blur_kernel(GaussianBlur(kernel, sigma))
 
 
 def planar_kernel(operator: Planar) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from unveil.degradation import AnisotropicGaussian, Storage, Unchanged
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.candidates import SHARP_SIGMA_PX, Candidate
-from unveil.estimation.likelihood import Evidence, of_waves
+from unveil.estimation.likelihood import of_waves
 from unveil.linear.prior import Prior
 
 SHARE = 0.3
@@ -22,15 +22,15 @@ SHARE = 0.3
 FIRST_STEP, LAST_STEP = 0.25, 0.01
 """Logarithmic steps of that search; the last is a percent of a width."""
 
-SMALLEST_PX, LARGEST_PX = 0.2, 32.0
-MOST_MOVES = 12
-LEAST_RATIO = 1.3
+MIN_SIGMA_PX, MAX_SIGMA_PX = 0.2, 32.0
+MAX_MOVES = 12
+MIN_RATIO = 1.3
 """Widths that differ less are one."""
 
-LEAST_STREAK_PX = 2.0
+MIN_STREAK_PX = 2.0
 """A sharp photo with one main direction looks blurred along it by less (docs/log.md)."""
 
-CLEARLY = 4e-3
+MIN_LOG_ODDS = 4e-3
 """Nats a coefficient by which two widths must be likelier than anything else (docs/log.md)."""
 
 
@@ -56,22 +56,32 @@ def turned(tapered: Tensor, other: Candidate, storage: Storage, prior: Prior) ->
     start = _Shape(
         2 * math.log(max(0.0 if isinstance(other, Unchanged) else spread_px(other), 0.5))
     )
-    shape = _likeliest(evidence, [*start.around(FIRST_STEP), *start.around(4 * FIRST_STEP)])
+    shapes = [*start.around(FIRST_STEP), *start.around(4 * FIRST_STEP)]
+    found = evidence.log_likelihoods([shape.operator for shape in shapes], SHARE)
+    shape = max(shapes, key=lambda s: found[s.operator])
     first = evidence.log_likelihoods([other, start.operator, shape.operator], SHARE)
     if first[shape.operator] <= max(first[other], first[start.operator]):
         return None
-    shape = _search(evidence, shape)
+    step, moves = FIRST_STEP, 0
+    while step > LAST_STEP:
+        shapes = [shape, *shape.around(step)]
+        found = evidence.log_likelihoods([one.operator for one in shapes], SHARE)
+        before, shape, moves = shape, max(shapes, key=lambda s: found[s.operator]), moves + 1
+        if shape == before or moves == MAX_MOVES:
+            # Another shape leaves another noise in a JPEG; at every move, that could go in circles.
+            evidence.expect(shape.operator)
+            step, moves = step / 2, 0
     best, alike = shape.operator, _Shape(shape.size).operator
     values = evidence.log_likelihoods([other, alike, best], 1.0)
     odds = values[best] - max(value for blur, value in values.items() if blur != best)
-    return TurnedFit(best, odds) if odds > CLEARLY and _is_blur(best) else None
+    return TurnedFit(best, odds) if odds > MIN_LOG_ODDS and _is_blur(best) else None
 
 
 def _is_blur(operator: AnisotropicGaussian) -> bool:
     """Say whether a fit is what photos that were not blurred, or evenly, hardly ever look like."""
     wide, narrow = operator.sigma_x, operator.sigma_y
     is_sharp_across = narrow <= SHARP_SIGMA_PX
-    return wide > LEAST_RATIO * narrow and (not is_sharp_across or wide >= LEAST_STREAK_PX)
+    return wide > MIN_RATIO * narrow and (not is_sharp_across or wide >= MIN_STREAK_PX)
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ class _Shape:
         half = math.hypot(self.along, self.slanted)
         angle = math.degrees(math.atan2(self.slanted, self.along)) / 2
         wide, narrow = (math.exp(self.size / 2 + part) for part in (half, -half))
-        wide, narrow = min(wide, LARGEST_PX), max(narrow, SMALLEST_PX)
+        wide, narrow = min(wide, MAX_SIGMA_PX), max(narrow, MIN_SIGMA_PX)
         return AnisotropicGaussian(round(wide, 3), round(narrow, 3), round(angle, 1))
 
     def around(self, step: float) -> list["_Shape"]:
@@ -101,22 +111,3 @@ class _Shape:
         drawn = [_Shape(self.size, self.along + x, self.slanted + y) for x, y in moves]
         sizes = [replace(self, size=self.size + change) for change in (step, -step)]
         return [*sizes, *drawn]
-
-
-def _search(evidence: Evidence, shape: _Shape) -> _Shape:
-    """Return the likeliest shape that steps from ``shape`` lead to, shorter and shorter ones."""
-    step, moves = FIRST_STEP, 0
-    while step > LAST_STEP:
-        found = _likeliest(evidence, [shape, *shape.around(step)])
-        moves += 1
-        if found == shape or moves == MOST_MOVES:
-            # Another shape leaves another noise in a JPEG; at every move, that could go in circles.
-            evidence.expect(found.operator)
-            step, moves = step / 2, 0
-        shape = found
-    return shape
-
-
-def _likeliest(evidence: Evidence, shapes: list[_Shape]) -> _Shape:
-    values = evidence.log_likelihoods([shape.operator for shape in shapes], SHARE)
-    return max(shapes, key=lambda shape: values[shape.operator])
