@@ -1,22 +1,23 @@
-"""How fast both engines restore: torch beside ONNX Runtime, in 32, 16 and 8 bits.
+"""Speed of both engines: torch beside ONNX Runtime, in 32, 16 and 8 bits.
 
-make bench        (nothing else should run meanwhile)
+    python benchmarks/engine_speed.py        (run nothing else meanwhile)
 
-Seconds to restore a batch of small photos and one of a megapixel, with a refiner's linear algebra,
-which torch does for both. All take turns on the same photos; the median counts, and the ratio is to
-torch in float32 (above 1 is faster). The scales of 8 bits are set on noise, which spoils what they
-restore but not how fast.
+Prints the median seconds to restore a batch of small photos and one photo of a megapixel, a
+refiner's closed form included, which torch computes for both; the ratio is to torch in float32
+(above 1 is faster). The scales of int8 are calibrated on noise, which spoils the quality but does
+not change the speed.
 """
 
 import statistics
-import time
 from dataclasses import replace
+from functools import partial
 
 import onnxruntime
 import torch
 import tyro
 from torch import Tensor
 
+from timing import in_turn, machine, print_machine
 from unveil.config import RuntimeConfig
 from unveil.degradation.degrade import degrade
 from unveil.onnx.export import load_for_export, to_onnx
@@ -24,19 +25,19 @@ from unveil.onnx.quantise import in_int8, to_int8
 from unveil.onnx.session import Session, open_session
 from unveil.report import tables
 from unveil.restoration.restorers import NetworkRestorer
-from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.runtime import choose_runtime, keep_freed_memory
 
 SIZES = {"32 of 112x112": (32, 112, 112), "1 of 1152x864": (1, 864, 1152)}
 """Batch, height and width."""
 
 
 def noise(batch: int, height: int, width: int) -> Tensor:
-    """Return ``B x 3 x H x W`` in [0,1], always the same."""
+    """Return uniform noise, ``B x 3 x H x W`` in [0,1], the same each time."""
     return torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
 
 
 def engines(model: str) -> dict[str, NetworkRestorer]:
-    """Return a network on every engine and precision, by name; the first is compared with."""
+    """Return a network on every engine and precision, by name; the first is the baseline."""
     network = load_for_export(model)
     bf16 = choose_runtime(RuntimeConfig(device="cpu", precision="bf16"))
     return {
@@ -45,20 +46,6 @@ def engines(model: str) -> dict[str, NetworkRestorer]:
         "onnx fp32": replace(network, engine=Session(open_session(to_onnx(network)))),
         "onnx int8": in_int8(network, to_int8(network, noise(4, 112, 112))),
     }
-
-
-def time_in_turn(
-    timed: dict[str, NetworkRestorer], images: Tensor, rounds: int
-) -> dict[str, float]:
-    """Return the median seconds of each network to restore ``images``."""
-    seconds: dict[str, list[float]] = {name: [] for name in timed}
-    for number in range(rounds + 1):
-        for name, network in timed.items():
-            started = time.perf_counter()
-            network.restore(images)
-            if number:  # the first round warms up
-                seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def bench(models: tuple[str, ...] = ("cae-blur", "blur-fast", "blur"), rounds: int = 7) -> None:
@@ -74,14 +61,16 @@ def bench(models: tuple[str, ...] = ("cae-blur", "blur-fast", "blur"), rounds: i
         timed = engines(model)
         for label, size in SIZES.items():
             images = degrade(noise(*size), timed["torch fp32"].card.task.example)
-            medians = time_in_turn(timed, images, rounds)
-            base = medians["torch fp32"]
-            for name, median in medians.items():
+            works = {name: partial(network.restore, images) for name, network in timed.items()}
+            taken = in_turn(works, rounds)
+            base = statistics.median(taken["torch fp32"])
+            for name, seconds in taken.items():
+                median = statistics.median(seconds)
                 about = {"model": model, "photos": label, "engine": name}
                 rows.append(about | {"seconds": median, "ratio": base / median})
     print(tables.markdown(rows))
-    machine = provenance(choose_runtime(RuntimeConfig(device="cpu")))
-    print(f"\n{machine['device']}; {machine['versions']}, onnxruntime {onnxruntime.__version__}")
+    cpu = choose_runtime(RuntimeConfig(device="cpu"))
+    print_machine(machine(cpu, onnxruntime=onnxruntime.__version__))
 
 
 if __name__ == "__main__":

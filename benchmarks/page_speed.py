@@ -1,10 +1,11 @@
 """How long the page takes: its first load, and its answers to a photo of a megapixel.
 
-    python benchmarks/page_speed.py        (nothing else should run meanwhile)
+    python benchmarks/page_speed.py        (run nothing else meanwhile)
 
-A real browser against the real server, both on this machine; times are what a visitor waits, upload
-and drawing counted in. The photo is scikit-image's portrait, scaled to 1000 x 1000, hidden for the
-tab Restore. Each time is that of a visitor of their own: one before the others, then the median.
+A real browser asks the real server, both on this machine; the times are a visitor's waiting times,
+upload and drawing included. The photo is scikit-image's portrait, scaled to 1000 x 1000, obfuscated
+for the tab Restore. Every time is that of a new visitor: the first, then the median of the others.
+Appends a row for each question to ``results/page.jsonl``.
 """
 
 import shutil
@@ -23,16 +24,15 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from skimage import data
 
-from unveil.config import RuntimeConfig
+from timing import machine, print_machine
 from unveil.report import tables
 from unveil.report.rows import append_row
-from unveil.runtime import choose_runtime, provenance
 
 PORT = 7863
 ADDRESS = f"http://127.0.0.1:{PORT}"
 SIDE_PX = 1000
 HIDDEN = {"": "", "blurred": "gaussian:kernel=25,sigma=4", "pixelated": "pixelate:block=8"}
-"""Photos that are asked about, and what hides them."""
+"""Photos that are asked about, and the operator of each."""
 
 SCENE: dict[str, object] = {
     "photo_px": SIDE_PX**2,
@@ -42,7 +42,7 @@ SCENE: dict[str, object] = {
     **dict.fromkeys(("model", "operator"), ""),
     **dict.fromkeys(("psnr", "ssim", "ssim_deck", "images_per_second")),
 }
-"""What every row holds, though nothing is scored here."""
+"""Keys that every row has, though nothing is scored here."""
 
 BOX = "#box textarea, #box input"
 FACE = "326,132,226,226"
@@ -55,8 +55,7 @@ def main(repeats: int = 5, append: Path = Path("results/page.jsonl")) -> None:
         repeats: visitors of each kind, after the first.
         append: file of rows.
     """
-    machine = provenance(choose_runtime(RuntimeConfig()))
-    machine["versions"] = {**machine["versions"], "gradio": gradio.__version__}  # type: ignore[dict-item]
+    known = machine(gradio=gradio.__version__)
     rows = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as running:
         photos = prepare(Path(folder))
@@ -70,13 +69,13 @@ def main(repeats: int = 5, append: Path = Path("results/page.jsonl")) -> None:
                     times = [seconds(browser, ask) for _ in range(repeats + 1)]
                     row = {"question": question, "first_seconds": round(times[0], 2)}
                     row |= {"seconds": round(median(times[1:]), 2), "repeats": repeats}
-                    append_row(append, row | SCENE | machine)
+                    append_row(append, row | SCENE | known)
                     rows.append(row)
                 browser.close()
             finally:
                 server.terminate()
     print(tables.markdown(rows))
-    print(f"\n{machine['device']}; {machine['versions']}")
+    print_machine(known)
 
 
 def prepare(folder: Path) -> dict[str, Path]:
@@ -94,7 +93,7 @@ def prepare(folder: Path) -> dict[str, Path]:
 
 
 Question = Callable[[Page], float]
-"""Asks on a new page; returns the time when the clock starts."""
+"""Asks on a new page; returns the time at which waiting starts."""
 
 
 def questions(photos: dict[str, Path]) -> dict[str, Question]:
@@ -151,11 +150,11 @@ def press(page: Page, tab: str, photo: Path, box: str) -> float:
 
 
 def wait(page: Page, selector: str) -> None:
-    """Wait for an element; looked for in each of the browser's frames, not twice a second."""
+    """Wait for an element; looked for at every frame that is drawn, not twice a second."""
     page.wait_for_function(
         "selector => document.querySelector(selector)", arg=selector, polling="raf"
     )
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    tyro.cli(main, description=__doc__)

@@ -1,4 +1,4 @@
-"""The peers' networks, as their papers have them, to be trained here like ours."""
+"""Networks of the peers, as in their papers, to be trained here like unveil's."""
 
 import torch
 from torch import Tensor, nn

@@ -1,10 +1,11 @@
 """unveil beside its peers: the same 8-bit inputs, the same machine, one run.
 
-    make bench-peers LFW=../shared/lfw        (nothing else should run meanwhile)
+    make bench-peers LFW=../shared/lfw        (run nothing else meanwhile)
 
-Classic deconvolution of scikit-image, the solvers of deepinv, and networks (DnCNN, NAFNet,
-deepinv's U-Net, ours), all networks trained here on the same photos for the same wall-clock
-time. Every method runs in a process of its own, whose peak memory is reported.
+Deconvolution of scikit-image, solvers of deepinv, and networks (DnCNN, NAFNet, deepinv's U-Net,
+unveil's), all networks trained here on the same photos for the same wall-clock time. Every method
+runs in a process of its own, whose peak memory is reported. Appends a row for each to
+``results/peers.jsonl``.
 """
 
 import dataclasses
@@ -64,7 +65,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Method:
-    """One entry of the table: where it comes from, and what makes its restorer."""
+    """One entry of the table: its library, and the function that makes its restorer."""
 
     library: str
     make: Callable[["Setting"], Restore]
@@ -72,7 +73,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every method is given."""
+    """Input of every method."""
 
     options: Options
     photos: Photos
@@ -129,13 +130,13 @@ def plug_and_play(setting: Setting) -> Restore:
 
 
 def call(net: nn.Module, obfuscated: Tensor) -> Tensor:
-    """Call a network that may or may not want to know the degradation."""
+    """Call a network, with the degradation where it takes it."""
     restored: Tensor = net(obfuscated, BLUR) if isinstance(net, AWARE) else net(obfuscated)
     return restored
 
 
 class Net(nn.Module):
-    """A network behind the interface of restorers."""
+    """A network with the interface of a restorer."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -153,11 +154,11 @@ def closed_form(name: str, setting: Setting) -> Restore:
 
 
 MIRRORED_PX = 32
-"""What photos are mirrored by for scikit-image, which has no other help for its borders."""
+"""Width of the mirrored border for scikit-image, which does not treat borders itself."""
 
 
 def scikit_image(name: str, setting: Setting) -> Restore:
-    """Return scikit-image's function, colour by colour; it knows window and balance only.
+    """Return scikit-image's function, colour by colour; it takes the kernel only, no noise level.
 
     Balance and number of iterations are the best on validation photos.
     """
@@ -182,7 +183,7 @@ def scikit_image(name: str, setting: Setting) -> Restore:
 def deepinv_solver(name: str, setting: Setting) -> Restore:
     """Return a solver of deepinv with its own physics of the same blur (mirrored borders).
 
-    Tikhonov by its conjugate gradients, drawn towards the photo as it is; total variation by
+    Tikhonov by conjugate gradients, regularised towards the input; total variation by
     half-quadratic splitting. Their weights are the best on validation photos.
     """
     import deepinv
@@ -198,7 +199,7 @@ def deepinv_solver(name: str, setting: Setting) -> Restore:
     )
 
     def restore(obfuscated: Tensor, degradation: Degradation) -> Tensor:
-        # Scoring runs restorers in bf16, which these do not survive.
+        # Scoring runs restorers in bf16, too coarse for these solvers.
         with torch.autocast("cpu", enabled=False):
             if name == "tv":
                 found: Tensor = splitting(obfuscated, physics)
@@ -210,10 +211,11 @@ def deepinv_solver(name: str, setting: Setting) -> Restore:
 
 
 DATA_STEP = 1000.0
+"""Step size of the data term, against the regulariser."""
 
 
 def deepinv_unet() -> nn.Module:
-    """Return deepinv's U-Net, freshly drawn."""
+    """Return deepinv's U-Net with random weights."""
     import deepinv
 
     net: nn.Module = deepinv.models.UNet(3, 3, scales=3, residual=True, batch_norm=False)
@@ -264,11 +266,11 @@ TRIED: dict[str, Method] = {
     "nafnet-32 on lmmse": Method("unveil", partial(trained, NafRefiner, 1e-3)),
     "plug and play": Method("unveil", plug_and_play),
 }
-"""Other ways on the same linear estimate, by ``--only``; what came of them is in docs/log.md."""
+"""Other networks on the same closed form, by ``--only``; docs/log.md has their results."""
 
 
 def run_method(name: str, options: Options) -> Row:
-    """Build, score and time one method; returns its row."""
+    """Build, score and time one method; return its row."""
     keep_freed_memory()
     method, photos = (METHODS | TRIED)[name], open_photos(DataConfig(options.data))
     setting = Setting(options, photos, choose_runtime(RuntimeConfig()))

@@ -1,10 +1,10 @@
-"""How fast photos are restored, and how soon a restorer is as good as the study's best.
+"""Speed of restoring, and the time that the closed form needs to be fitted.
 
-make bench        (nothing else should run meanwhile)
+    python benchmarks/restore_speed.py --data ../shared/lfw        (run nothing else meanwhile)
 
-Images a second of the closed form and of all shipped weights on batches of 112x112 photos, in
-turn; then the seconds from nothing to a quality, the fit of the spectrum and the training
-included, with LFW beside the checkout.
+Prints the images per second of the closed form and of all shipped weights on batches of 112x112
+photos; then, with LFW, the seconds to fit the closed form's power spectrum to a number of photos,
+and the PSNR that it reaches.
 """
 
 import statistics
@@ -17,6 +17,7 @@ import torch
 import tyro
 from torch import Tensor
 
+from timing import in_turn, machine, print_machine
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.linear.closed_forms import restore_closed_form
@@ -24,7 +25,7 @@ from unveil.linear.prior import fit_prior
 from unveil.networks.shipped import list_shipped, read_prior
 from unveil.report import tables
 from unveil.restoration.restorers import load_network
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Trial, score
 
@@ -33,7 +34,7 @@ SIDE_PX = 112
 
 
 def restorers(runtime: Runtime) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Return everything that is timed, by name."""
+    """Return the closed form and all shipped weights, by name."""
     study = Degradation(GaussianBlur())
     found: dict[str, Callable[[Tensor], Tensor]] = {
         "lmmse": lambda images: restore_closed_form("lmmse", read_prior(), images, study)
@@ -54,24 +55,21 @@ def _call(
 
 @torch.inference_mode()
 def images_per_second(runtime: Runtime, rounds: int) -> list[dict[str, object]]:
-    """Time every restorer in turn, several rounds; the median of each."""
+    """Return the images per second of every restorer, by the median of ``rounds``."""
     images = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, generator=torch.Generator().manual_seed(0))
-    timed = restorers(runtime)
-    seconds: dict[str, list[float]] = {name: [] for name in timed}
-    for number in range(rounds + 1):
-        for name, restore in timed.items():
-            started = time.perf_counter()
-            restore(images)
-            if number:  # the first round warms up
-                seconds[name].append(time.perf_counter() - started)
+    works = {name: partial(restore, images) for name, restore in restorers(runtime).items()}
     return [
-        {"restorer": name, "precision": runtime.precision, "images/s": BATCH / median}
-        for name, median in ((name, statistics.median(s)) for name, s in seconds.items())
+        {
+            "restorer": name,
+            "precision": runtime.precision,
+            "images/s": BATCH / statistics.median(seconds),
+        }
+        for name, seconds in in_turn(works, rounds).items()
     ]
 
 
 def seconds_to_quality(data: Path, runtime: Runtime, photos: int) -> dict[str, object]:
-    """Fit the closed form to so many training photos and score it on 600 test photos."""
+    """Fit the closed form to a number of training photos and score it on 600 test photos."""
     folder = open_photos(DataConfig(data))
     clean = folder.batch(folder.splits["train"][:photos], runtime.device)
     started = time.perf_counter()
@@ -97,8 +95,7 @@ def bench(data: Path = Path("../shared/lfw"), rounds: int = 15) -> None:
     if data.is_dir():
         runtime = choose_runtime(RuntimeConfig())
         print(tables.markdown([seconds_to_quality(data, runtime, n) for n in (64, 512, 2048)]))
-    machine = provenance(choose_runtime(RuntimeConfig()))
-    print(f"\n{machine['device']}; {machine['versions']}")
+    print_machine(machine())
 
 
 if __name__ == "__main__":

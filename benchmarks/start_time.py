@@ -1,24 +1,26 @@
-"""How long commands take as whole processes, against a bare `import torch`, in turn.
+"""Seconds of whole commands as processes, beside `import torch` alone.
 
-make bench        (nothing else should run meanwhile)
+python benchmarks/start_time.py        (run nothing else meanwhile)
 """
 
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import tyro
 from PIL import Image
+
+from timing import in_turn, machine, print_machine
 
 PYTHON = sys.executable
 UNVEIL = [PYTHON, "-m", "unveil"]
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """Return what is timed, by name; a small photo is written to ``folder``."""
+    """Return the commands to time, by name; writes a small photo to ``folder``."""
     photo = folder / "photo.png"
     Image.effect_noise((112, 112), 50).convert("RGB").save(photo)
     return {
@@ -38,23 +40,20 @@ def bench(rounds: int = 7) -> None:
     """Print the median seconds of each command and its difference to `import torch`.
 
     Args:
-        rounds: times that every command is run, in turn, after one warm-up.
+        rounds: timings of each command.
     """
-    taken: dict[str, list[float]] = {}
+    run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as folder:
-        for round_number in range(rounds + 1):
-            for name, command in commands(Path(folder)).items():
-                started = time.perf_counter()
-                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-                if round_number > 0:
-                    taken.setdefault(name, []).append(time.perf_counter() - started)
+        works = {name: partial(run, words) for name, words in commands(Path(folder)).items()}
+        taken = in_turn(works, rounds)
     print("| command | seconds | more than import torch |")
     print("| --- | ---: | ---: |")
     for name, seconds in taken.items():
         pairs = zip(seconds, taken["import torch"], strict=True)
         more = statistics.median(mine - torch for mine, torch in pairs)
         print(f"| {name} | {statistics.median(seconds):.2f} | {more:+.2f} |")
+    print_machine(machine())
 
 
 if __name__ == "__main__":
-    tyro.cli(bench)
+    tyro.cli(bench, description=__doc__)

@@ -1,25 +1,25 @@
-"""What keeping the inputs as real files costs a refiner's training.
+"""Cost of storing the inputs as real files while a refiner is trained.
 
-make bench        (nothing else should run meanwhile)
+    python benchmarks/storage_speed.py        (run nothing else meanwhile)
 
-Milliseconds a batch, in turn: obfuscating alone, with rounding to 8 bits, with the real JPEG
-codec there and back, and a whole training step of the shipped shape on inputs of each kind.
+Prints the milliseconds a batch of obfuscating alone, with rounding to 8 bits, and with encoding
+and decoding by the real JPEG codec; and of a whole training step of the shipped shape on each.
 """
 
 import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 
 import torch
 import tyro
 
+from timing import in_turn, machine, print_machine
 from unveil.config import LossConfig, ModelConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.networks.architectures import build
 from unveil.report import tables
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.objectives import Objective, TrainStep
 
 BATCH = 16
@@ -29,7 +29,7 @@ STORAGES = ("float", "8bit", "jpeg:75")
 
 
 def works(runtime: Runtime) -> dict[str, Callable[[], object]]:
-    """Return what is timed, by name."""
+    """Return the works to time, by name."""
     clean = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, generator=torch.Generator().manual_seed(0))
     model = build(REFINER).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters())
@@ -57,21 +57,13 @@ def bench(rounds: int = 12) -> None:
     """
     keep_freed_memory()
     runtime = choose_runtime(RuntimeConfig())
-    timed = works(runtime)
-    spent_ms: dict[str, list[float]] = {name: [] for name in timed}
-    for number in range(rounds + 1):
-        for name, work in timed.items():
-            started = time.perf_counter()
-            work()
-            if number:  # the first round warms up
-                spent_ms[name].append(1e3 * (time.perf_counter() - started))
     rows = [
-        {"work": name, "ms a batch of 16": statistics.median(s)} for name, s in spent_ms.items()
+        {"work": name, "ms a batch of 16": 1e3 * statistics.median(seconds)}
+        for name, seconds in in_turn(works(runtime), rounds).items()
     ]
     print(tables.markdown(rows))
-    machine = provenance(runtime)
-    print(f"\n{machine['device']}; {machine['precision']}; {machine['versions']}")
+    print_machine(machine(runtime), runtime.precision)
 
 
 if __name__ == "__main__":
-    tyro.cli(bench)
+    tyro.cli(bench, description=__doc__)

@@ -1,11 +1,11 @@
 """One blind network for compression, noise and downscaling, beside DnCNN trained as long.
 
-    make bench-streaming LFW=../shared/lfw        (nothing else should run meanwhile)
+    make bench-streaming LFW=../shared/lfw        (run nothing else meanwhile)
 
-Both see the same photos of the family ``streaming``, drawn by the same seed, for the same
-wall-clock time, each by the loss that it was made for, and are scored on the same test photos.
-Every method runs in a process of its own;
-appends a row for each method and degradation to ``results/streaming.jsonl``.
+Both are trained on the same photos of the family ``streaming``, drawn by the same seed, for the
+same wall-clock time, each by its own loss, and are scored on the same test photos. Every method
+runs in a process of its own. Appends a row for each method and degradation to
+``results/streaming.jsonl``.
 """
 
 import json
@@ -55,7 +55,7 @@ class Options:
 
 
 def squared_errors(net: nn.Module, clean: Tensor, step: int) -> Tensor:
-    """Return the mean squared error of each photo of a batch, each part another degradation."""
+    """Return the mean squared error of each photo of a batch; each part has its degradation."""
     degradations = TASK.draw(0, step)
     with torch.autocast("cpu", enabled=False):
         parts = zip(clean.tensor_split(len(degradations)), degradations, strict=True)
@@ -84,7 +84,7 @@ METHODS: dict[str, Method] = {
 
 
 def run_method(name: str, options: Options) -> list[Row]:
-    """Train a method and score it on every degradation; returns a row of each."""
+    """Train a method and score it on every degradation; return a row of each."""
     keep_freed_memory()
     data = DataConfig(options.data, options.crop_px, options.test_photos, options.validation_photos)
     photos, runtime = open_photos(data), choose_runtime(RuntimeConfig())

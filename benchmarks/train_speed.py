@@ -1,25 +1,26 @@
-"""How fast the study's cells train here, against what this machine's convolutions can do.
+"""Training speed of the study's cells, beside this machine's rate of convolutions.
 
-    make bench        (nothing else should run meanwhile)
+    python benchmarks/train_speed.py        (run nothing else meanwhile)
 
-For each precision, in turn and side by side in one run: the images per second of whole
-training steps (obfuscate, store, forward, loss, backward, Adam), the FLOP/s that makes, and
-two measures of the machine at the same precision: one large plain 3x3 convolution, and VGG16
-up to conv3_3 on 224x224 images, both forward and backward to the input.
+For each precision, in one run: the images per second of whole training steps (obfuscate, store,
+forward, loss, backward, Adam), their FLOP/s, and two measures of the machine at the same
+precision: one large plain 3x3 convolution, and VGG16 up to conv3_3, both forward and backward to
+the input.
 """
 
 import json
 import resource
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 import tyro
 from torch.utils.flop_counter import FlopCounterMode
 
+from timing import in_turn, machine, print_machine
 from unveil.config import LossConfig, ModelConfig, RuntimeConfig, TrainConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.degrade import degrade
@@ -51,7 +52,7 @@ CELLS = {
 
 @dataclass(frozen=True)
 class Work:
-    """Something to time: one call of ``run`` does ``flop`` operations."""
+    """Something to time: one call of ``run`` takes ``flop`` floating-point operations."""
 
     run: Callable[[], None]
     flop: float
@@ -109,25 +110,19 @@ def count_flop(run: Callable[[], None]) -> float:
     return float(counter.get_total_flops())
 
 
-def seconds(work: Work, calls: int) -> float:
-    """Return the seconds of one call, the mean over ``calls`` in a row."""
-    started = time.perf_counter()
+def repeat(work: Work, calls: int) -> None:
+    """Do a work ``calls`` times in a row, until a GPU has finished it too."""
     for _ in range(calls):
         work.run()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return (time.perf_counter() - started) / calls
 
 
 def measure(works: dict[str, Work], rounds: int, calls: int) -> dict[str, list[float]]:
-    """Return the seconds of each work in each round; in turn, the first round left out."""
-    taken: dict[str, list[float]] = {name: [] for name in works}
-    for round_number in range(rounds + 1):
-        for name, work in works.items():
-            spent = seconds(work, calls)
-            if round_number > 0:
-                taken[name].append(spent)
-    return taken
+    """Return the seconds of one call of each work in each round, the mean over ``calls``."""
+    repeated = {name: partial(repeat, work, calls) for name, work in works.items()}
+    taken = in_turn(repeated, rounds)
+    return {name: [seconds / calls for seconds in rounds_] for name, rounds_ in taken.items()}
 
 
 def ratio(name: str, other: str, works: dict[str, Work], taken: dict[str, list[float]]) -> float:
@@ -141,9 +136,9 @@ def bench(rounds: int = 5, calls: int = 6, append: Path | None = None) -> None:
     """Print the tables.
 
     Args:
-        rounds: times that everything is measured in turn; medians are printed.
-        calls: calls in a row at each measurement.
-        append: also add one JSON row a line to this file.
+        rounds: timings of each work; medians are printed.
+        calls: calls in a row in each timing.
+        append: also append the rows to this file, as JSON lines.
     """
     keep_freed_memory()
     rows = []
@@ -174,9 +169,8 @@ def bench(rounds: int = 5, calls: int = 6, append: Path | None = None) -> None:
                     file.write(json.dumps(full) + "\n")
     print(tables.markdown(rows))
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    machine = provenance(choose_runtime(RuntimeConfig()))
-    print(f"\n{machine['device']}; {machine['versions']}; peak memory {peak_gb:.2f} GB")
+    print_machine(machine(), f"peak memory {peak_gb:.2f} GB")
 
 
 if __name__ == "__main__":
-    tyro.cli(bench)
+    tyro.cli(bench, description=__doc__)

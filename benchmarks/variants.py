@@ -1,7 +1,7 @@
-"""Ways to build on the linear estimate that were tried beside the shipped one.
+"""Networks on the closed form's estimate that were tried beside the shipped one.
 
-Each is a module that is told the degradation, like :class:`unveil.networks.refiner.Refiner`, and is
-a row in the same table as the peers: what each does with the same training time.
+Each takes the degradation, like :class:`unveil.networks.refiner.Refiner`, and is a row in the same
+table as the peers: the quality after the same training time.
 """
 
 import torch
@@ -19,7 +19,7 @@ from unveil.networks.refiner import DIFFERENCE_GAIN, PRIOR_PX, Refiner
 
 
 class Aware(nn.Module):
-    """What the variants share: the prior, kept with the weights."""
+    """Base of the variants: holds the prior with the weights."""
 
     power: Tensor
 
@@ -51,9 +51,9 @@ class NafRefiner(Aware):
 
 
 class Unrolled(nn.Module):
-    """Two small refiners with an exact step towards the data between them (half-quadratic).
+    """Two small refiners with an exact data step between them (half-quadratic splitting).
 
-    The second sees what the first made, corrected by what it got wrong of the input.
+    The second takes the output of the first, corrected by its residual against the input.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -69,11 +69,11 @@ class Unrolled(nn.Module):
         """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
         operator = degradation.operator
         if not isinstance(operator, Blur):
-            raise TypeError("tried on blurs only")
+            raise TypeError("only for blurs")
         inputs = self.first.inputs(obfuscated, degradation)
         once = self.first.correct(inputs)[:, :3]
         with torch.autocast(obfuscated.device.type, enabled=False):
-            # What is left to find has a hundredth of a photo's power.
+            # The residual has about a hundredth of a photo's power.
             prior = Prior(self.first.power / 100)
             gains = lmmse_gains(operator, degradation.storage, prior, *once.shape[-2:])
             missing = apply(operator, gains, obfuscated - obfuscate(once, operator))
@@ -83,7 +83,7 @@ class Unrolled(nn.Module):
 
 
 class ManyStarts(Aware):
-    """A refiner's U-Net that sees three linear estimates: for less, as much and more noise."""
+    """A refiner's U-Net over three estimates: the closed form for less, as much and more noise."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class ManyStarts(Aware):
 class PlugAndPlay(Aware):
     """Half-quadratic splitting with a denoiser trained on noise alone (K. Zhang et al., 2021).
 
-    The denoiser never sees a blur: any operator will do, at the price of several passes.
+    The denoiser is not trained on a blur, so that it serves any operator, in several passes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -125,7 +125,7 @@ class PlugAndPlay(Aware):
         """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
         operator = degradation.operator
         if not isinstance(operator, Blur):
-            raise TypeError("tried on blurs only")
+            raise TypeError("only for blurs")
         restored = self.start(obfuscated, degradation)
         for noise in PLUG_NOISES:
             guess = self.denoise(restored, noise)
@@ -138,21 +138,21 @@ class PlugAndPlay(Aware):
 
 
 PLUG_NOISES = tuple(0.05 * 0.1 ** (step / 7) for step in range(8))
-"""Noise levels that the splitting goes through, of values in [0,1]."""
+"""Standard deviations of the noise in the steps of the splitting, of values in [0,1]."""
 
 
 def other_inputs(head: nn.Conv2d, planes: int) -> nn.Conv2d:
-    """Return a refiner's stem, freshly drawn, for another number of input planes."""
+    """Return a refiner's stem with random weights for another number of input planes."""
     kernel, stride, padding = head.kernel_size[0], head.stride[0], head.padding[0]
     return nn.Conv2d(planes, head.out_channels, kernel, stride, padding)
 
 
 def denoising_loss(net: nn.Module, clean: Tensor, step: int) -> Tensor:
-    """Return the loss of one batch of a :class:`PlugAndPlay`: noise of a drawn level."""
+    """Return the loss of one batch of a :class:`PlugAndPlay`: noise of one of its levels."""
     generator = torch.Generator().manual_seed(step)
     noise = PLUG_NOISES[step % len(PLUG_NOISES)]
     noisy = clean + noise * torch.randn(clean.shape, generator=generator)
     if not isinstance(net, PlugAndPlay):
-        raise TypeError("only plug and play trains on noise")
+        raise TypeError("only PlugAndPlay trains on noise")
     restored = net.denoise(noisy, noise)
     return (restored - clean).square().mean(dim=(1, 2, 3)).add(1e-7).log().mean()

@@ -1,9 +1,10 @@
-"""Frames a second of whole commands on a 720p video, and their peak memory, short and long.
+"""Frames per second of whole commands on a 720p video, and their peak memory.
 
-make bench-video        (nothing else should run meanwhile)
+    python benchmarks/video_speed.py        (run nothing else meanwhile)
 
 The clip is made here: a camera that pans over scikit-image's photos. Each command is a process of
-its own, its start counted in. The long clip is the short one over and over.
+its own, its start included. The long clip repeats the short one. Appends a row for each command to
+``results/video.jsonl``.
 """
 
 import os
@@ -20,10 +21,9 @@ import numpy as np
 import tyro
 from skimage import data
 
-from unveil.config import RuntimeConfig
+from timing import machine, print_machine
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
-from unveil.runtime import choose_runtime, provenance
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
 BLUR, MOSAIC = "gaussian:kernel=9,sigma=4", "pixelate:block=8"
@@ -72,7 +72,7 @@ def put_mosaic(view: np.ndarray, left: int, top: int) -> None:
 
 
 def repeat(clip: Path, path: Path, times: int) -> Path:
-    """Write a clip so many times in a row, its packets copied."""
+    """Write a clip ``times`` times in a row; its packets are copied."""
     with av.open(str(path), "w") as target:
         stream, shift = None, 0
         for _ in range(times):
@@ -114,15 +114,14 @@ def bench(
         append: file of rows.
         only: names of commands; none for all.
     """
-    machine = provenance(choose_runtime(RuntimeConfig()))
-    machine["versions"] = {**machine["versions"], "av": av.__version__}  # type: ignore[dict-item]
+    known = machine(av=av.__version__)
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for known, count, words in _commands(folder, frames, long_seconds, only):
+        for about, count, words in _commands(folder, frames, long_seconds, only):
             seconds, peak_mb = timed(*words)
             row = {
-                **known,
+                **about,
                 "storage": "h264:crf=20",
                 "split": "pan",
                 "images": count,
@@ -135,11 +134,11 @@ def bench(
                 "peak_memory_mb": round(peak_mb),
                 "seconds": round(seconds, 1),
             }
-            append_row(append, row | machine)
+            append_row(append, row | known)
             rows.append({name: row[name] for name in COLUMNS})
             print(rows[-1], flush=True)
     print(tables.markdown(rows))
-    print(f"\n{machine['device']}; {machine['versions']}")
+    print_machine(known)
 
 
 Command = tuple[str, str, int, tuple[object, ...]]
@@ -149,7 +148,7 @@ Command = tuple[str, str, int, tuple[object, ...]]
 def _commands(
     folder: Path, frames: int, long_seconds: int, only: Sequence[str]
 ) -> Iterator[tuple[Row, int, tuple[object, ...]]]:
-    """Yield each command: what is known of its row, its frames and its words."""
+    """Yield each command: the start of its row, its frames and its words."""
     clip = write_pan(folder / "clip.mp4", frames)
     few = write_pan(folder / "few.mp4", max(frames // 10, 2))
     half = write_pan(folder / "half.mp4", frames // 2)
@@ -185,10 +184,10 @@ def _commands(
 
 
 def len_of(clip: Path) -> int:
-    """Return how many frames a clip has."""
+    """Return the number of frames of a clip."""
     with av.open(str(clip)) as container:
         return int(container.streams.video[0].frames)
 
 
 if __name__ == "__main__":
-    tyro.cli(bench)
+    tyro.cli(bench, description=__doc__)

@@ -16,8 +16,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-import tyro
-
+import script
 from unveil.report.tables import markdown
 
 ROOT = Path(__file__).parents[1]
@@ -119,4 +118,4 @@ def figures(photo: Path, folder: Path) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    script.run(main, __doc__)

@@ -1,5 +1,6 @@
-"""The maintainers' scripts refuse bad input in one line, as the commands do."""
+"""The maintainers' scripts are listed, and refuse bad input in one line, as the commands do."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,30 @@ import script
 from tests.video.clips import write_clip
 from unveil.errors import UnveilError, UsageError
 from unveil.images.box import Box
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = [ROOT / "tools", ROOT / "benchmarks"]
+MAKE = re.compile(r"(?:`|^ {4})make ([\w-]+)(?=`| LFW=| {2})", re.MULTILINE)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_script_has_its_line_in_the_readme_and_nothing_else_has(folder):
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+\.py)` \|", text, re.MULTILINE)
+    assert sorted(listed) == sorted(path.name for path in folder.glob("*.py"))
+    assert set(re.findall(r"`(\w+\.py)\b", text)) == set(listed)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_what_scripts_and_their_readme_tell_to_type_is_there(folder):
+    """Targets of make, and scripts."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = {match[1] for match in re.finditer(r"^([\w-]+):", makefile, re.MULTILINE)}
+    for path in [folder / "README.md", *folder.glob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        assert {match[1] for match in MAKE.finditer(text)} <= targets, path
+        for name in re.findall(r"python ((?:tools|benchmarks)/\w+\.py)", text):
+            assert (ROOT / name).is_file(), path
 
 
 @pytest.mark.parametrize(
