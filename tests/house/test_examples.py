@@ -7,12 +7,14 @@ import pkgutil
 import pytest
 
 import unveil.degradation
+import unveil.networks
 from unveil.degradation import OPERATORS
 
-ROOMS = (unveil.degradation,)
+ROOMS = (unveil.degradation, unveil.networks)
 """Packages whose modules' examples are run."""
 
 MODULES = [
+    *("unveil.restoration.restorers", "unveil.training.objectives", "unveil.training.optimizer"),
     *(room.__name__ for room in ROOMS),
     *(
         f"{room.__name__}.{item.name}"
@@ -26,6 +28,10 @@ WITH_EXAMPLE = (
     *(f"{spec.__module__}.{spec.__name__}" for spec in OPERATORS.values()),
     *("unveil.degradation.operators.obfuscate", "unveil.degradation.degrade.degrade"),
     *("unveil.degradation.presets.parse_call", "unveil.degradation.presets.parse_preset"),
+    *("unveil.networks.architectures.build", "unveil.networks.conditions.conditions"),
+    *("unveil.networks.shipped.list_shipped", "unveil.restoration.restorers.load"),
+    *("unveil.training.objectives.energy_score", "unveil.training.objectives.pixel_distance"),
+    "unveil.training.optimizer.learning_rate",
 )
 """What people call, by its full name."""
 

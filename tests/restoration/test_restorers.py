@@ -58,7 +58,7 @@ def test_a_model_is_not_used_on_what_it_does_not_undo(trained, photo, tmp_path, 
     words = ("restore", photo, "-o", tmp_path / "out.png", "--model", trained)
     done = cli(*words, "--operator", "pixelate:block=8")
     assert done.status == 2
-    assert "undoes gaussian:kernel=9,sigma=4, not pixelate:block=8" in done.err
+    assert "undoes gaussian:kernel=9,sigma=4 in 8bit, not pixelate:block=8" in done.err
     assert not (tmp_path / "out.png").exists()
 
 

@@ -241,7 +241,7 @@ class TestMixedRun:
         assert_told(done, 1, "was started with the VGG16 weights first", "not second")
         assert contents(run) == before
         path.unlink()
-        assert_told(cli("train", "--resume", run), 1, f"{path}: no VGG16 weights there")
+        assert_told(cli("train", "--resume", run), 1, f"{path}: no such file")
         assert contents(run) == before
         known_file(path, monkeypatch, "first")
         assert cli("train", "--resume", run).status == 0

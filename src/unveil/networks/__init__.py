@@ -1,4 +1,4 @@
-"""Networks: architectures, what they are told, checkpoints and the shipped weights.
+"""Networks: the contract, the architectures, checkpoints and the shipped weights.
 
-``card`` and ``shipped`` say what weights are without torch.
+``card`` and ``shipped`` describe weights without importing torch.
 """

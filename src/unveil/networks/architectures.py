@@ -23,6 +23,11 @@ MODELS: dict[str, Callable[[ModelConfig], Network]] = {
 def build(config: ModelConfig) -> Network:
     """Return the network that ``config`` describes, with randomly initialised weights.
 
+    Examples:
+        >>> network = build(ModelConfig("cae", widths=(4, 8), blocks=(0, 0)))
+        >>> network.stride_px, network.reach_px, network.needs_degradation
+        (2, 26, False)
+
     Raises:
         UsageError: the name is not in ``MODELS``.
     """

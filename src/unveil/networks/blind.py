@@ -1,7 +1,7 @@
-"""The refiner's U-Net on the photo alone: it is told nothing, and undoes what it has learnt to see.
+"""The blind network: the refiner's U-Net on the photo alone, for unknown degradations.
 
-For what linear algebra has no start for: noise, compression, missing pixels. It begins with the
-photo smoothed and learns which of the detail to give back, and what to add.
+It undoes what has no linear estimate: noise, compression, missing pixels. It starts from the
+smoothed photo and learns which of the removed detail to restore, and what to add.
 """
 
 import torch
@@ -14,16 +14,20 @@ from unveil.errors import UsageError
 from unveil.networks.conditions import CONDITIONS
 from unveil.networks.refiner import Refiner
 
-DOUBT = 0.05
-"""Error that photos of the family have, in [0,1]: the unit of corrections."""
+TYPICAL_ERROR = 0.05
+"""Root mean squared error of photos of the family, of values in [0,1]: the unit of corrections."""
 
 
 class Blind(Refiner):
-    """:class:`Refiner` that starts from the photo smoothed; its conditions are all 0; any H and W.
+    """:class:`Refiner` that corrects the smoothed photo; any H and W.
 
-    What smoothing took away is then legible, as what an estimate changed is to a refiner: noise can
-    be left out and detail let through from the first step on. A few planes of the first convolution
-    are wasted, for one architecture less.
+    The smoothed photo takes the place of the linear estimate, and the conditions are 0. The network
+    therefore reads what smoothing removed at a scale of 1, and can reject noise and pass detail
+    from the first step on. The planes of 0 cost a few weights of the first convolution and save an
+    architecture.
+
+    Raises:
+        UsageError: ``config`` has noise planes.
     """
 
     needs_degradation = False
@@ -39,14 +43,14 @@ class Blind(Refiner):
         degradation: Degradation | None = None,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Return what :meth:`Refiner.inputs` does, of the photo alone."""
+        """Return the planes that :meth:`Refiner.inputs` does, from the photo alone."""
         known = torch.zeros_like(obfuscated[:, :1]).expand(-1, 1 + CONDITIONS, -1, -1).clone()
-        known[:, 0] = DOUBT
+        known[:, 0] = TYPICAL_ERROR
         return torch.cat([obfuscated, smooth(obfuscated), known], dim=1)
 
 
 def smooth(images: Tensor) -> Tensor:
-    """Return ``B x 3 x H x W`` images without their finest detail, noise or not: 5x5 binomial."""
+    """Return ``B x 3 x H x W`` images filtered with a 5x5 binomial kernel; borders replicated."""
     weights = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).to(images) / 16
     for shape, pad in (((3, 1, 5, 1), (0, 0, 2, 2)), ((3, 1, 1, 5), (2, 2, 0, 0))):
         padded = F.pad(images, pad, "replicate")

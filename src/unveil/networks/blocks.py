@@ -1,4 +1,4 @@
-"""Parts that several networks are built from."""
+"""Building blocks of several networks."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,12 @@ def pad_to_multiple(images: Tensor, multiple: int, least: int = 1) -> Tensor:
     Args:
         images: ``B x C x H x W``.
         multiple: in pixels.
-        least: how many multiples each side has at least.
+        least: smallest number of multiples of each side.
+
+    Examples:
+        >>> import torch
+        >>> pad_to_multiple(torch.zeros(1, 3, 9, 16), 8).shape
+        torch.Size([1, 3, 16, 16])
     """
     # Not -(-side // multiple): the ONNX exporter truncates where Python rounds down.
     height, width = (

@@ -1,10 +1,9 @@
 """The denoising convolutional autoencoder (CAE).
 
 Sources: M. Giunta and L. Rinaldi, "The denoising Convolutional Autoencoder", 2022, after
-J. C. Trinidad, "Reconstructing Obfuscated Human Faces", CS231n 2017. The study's figure is
-lost; its sources agree on the layers that ``ModelConfig()`` lists. ``BLUR_CAE`` and
-``MOSAIC_CAE`` are the same kind of network with the work moved to where it pays: see
-docs/design.md.
+J. C. Trinidad, "Reconstructing Obfuscated Human Faces", CS231n 2017. The paper's figure of the
+network is missing; its sources agree on the layers that are the defaults of ``ModelConfig``.
+``BLUR_CAE`` and ``MOSAIC_CAE`` move most of the computation to coarser scales: see docs/design.md.
 
 ::
 
@@ -14,8 +13,8 @@ docs/design.md.
         | 4x4 stride-2 convolution, a scale each                 | 4x4 stride-2 transposed
         '------------------------ bottleneck --------------------'
 
-There is no skip connection: everything passes through the bottleneck. There is no batch
-normalisation either: it makes a tile, a batch or a process differ from the whole.
+There are no skip connections: everything passes through the bottleneck. There is no batch
+normalisation: with it, tiles and parts of a batch would differ from the whole.
 """
 
 import math
@@ -37,17 +36,17 @@ BLUR_CAE = ModelConfig(
 MOSAIC_CAE = ModelConfig(
     stem_kernel=8, stem_stride=2, widths=(64, 128, 160), blocks=(0, 0, 3), decoder="mirrored"
 )
-"""The shipped shape for mosaics: one scale more, because a block tells only with its neighbours.
+"""The shipped shape for mosaics: 2.33 M parameters, bottleneck 160 x H/8 x W/8.
 
-2.33 M parameters, bottleneck 160 x H/8 x W/8.
+It has one more scale because a block can only be interpreted together with its neighbours.
 """
 
 
 class Cae(Network):
-    """Encoder and decoder of ``config``; fully convolutional, any H and W.
+    """Fully convolutional encoder and decoder; any H and W.
 
-    The default has 2.46 M parameters, a bottleneck of 256 x H/8 x W/8 and costs 3.7 GFLOP for
-    a 112 x 112 image. Internally images are in [-1,1], as tanh gives them.
+    The default ``config`` has 2.46 M parameters and a bottleneck of 256 x H/8 x W/8; a 112 x 112
+    image costs 3.7 GFLOP. Internally images are in [-1,1], the range of tanh.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -64,13 +63,13 @@ class Cae(Network):
         return self.decode(self.encode(inputs))[..., :height, :width]
 
     def encode(self, obfuscated: Tensor) -> Tensor:
-        """Return the codes at the bottleneck, ``B x C x H/stride x W/stride``, rounded up."""
+        """Return the codes at the bottleneck, ``B x C x H/stride x W/stride`` (rounded up)."""
         codes: Tensor = self.encoder(pad_to_multiple(obfuscated * 2 - 1, self.stride_px))
         return codes
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Return the images of ``codes`` in [0,1], float32, sides whole multiples of the stride."""
-        # tanh in float32: in bf16 its last step would be as coarse as 8-bit levels.
+        """Return the images of ``codes`` in [0,1], float32; sides are multiples of the stride."""
+        # tanh in float32: near 1 the steps of bf16 are as coarse as 8-bit levels.
         return (torch.tanh(self.decoder(codes).float()) + 1) / 2
 
 
@@ -96,32 +95,32 @@ def _decoder(config: ModelConfig) -> list[nn.Module]:
 
 
 def _refine(width: int, blocks: int) -> list[nn.Module]:
-    """Return ``blocks`` 3x3 convolutions that keep width and size."""
+    """Return ``blocks`` 3x3 convolutions that preserve channels and size, each with a GELU."""
     return [layer for _ in range(blocks) for layer in (nn.Conv2d(width, width, 3, 1, 1), nn.GELU())]
 
 
 def _initialise(model: nn.Module) -> None:
-    """Draw weights with which a deep plain network trains without normalisation.
+    """Initialise the weights so that a deep network without normalisation trains.
 
-    He-normal by each layer's own fan-in; the 3x3 convolutions start near the identity, so that
-    at first they pass on what the strided ones make of the image.
+    He-normal by each layer's fan-in (K. He et al., 2015). The 3x3 convolutions start near the
+    identity, so that at first they pass the output of the strided ones on.
     """
     layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     for layer in layers:
         fan_in: float = layer.in_channels * math.prod(layer.kernel_size)
         if isinstance(layer, nn.ConvTranspose2d):
-            fan_in /= math.prod(layer.stride)  # each output pixel sees only that share
+            fan_in /= math.prod(layer.stride)  # the share of the kernel that an output pixel sees
         nn.init.normal_(layer.weight, std=math.sqrt(2 / fan_in))
         nn.init.zeros_(cast(Tensor, layer.bias))
         if layer.kernel_size == (3, 3) and layer.in_channels == layer.out_channels:
             identity = nn.init.dirac_(torch.empty_like(layer.weight))
             layer.weight.data.mul_(0.5).add_(identity, alpha=1.2)
-    # A quarter of the last layer's scale starts tanh in its linear part.
+    # A quarter of the scale in the last layer keeps tanh in its linear range at first.
     layers[-1].weight.data.mul_(0.25)
 
 
 def _reach_px(config: ModelConfig) -> int:
-    """Return how far, in pixels, an input pixel can be from an output pixel it changes."""
+    """Return the largest distance in pixels of an input pixel from an output pixel it changes."""
     step = config.stem_stride
     reach = 2 * config.stem_kernel + 2 * step * config.blocks[0]
     for blocks in config.blocks[1:]:

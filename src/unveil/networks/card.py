@@ -1,4 +1,4 @@
-"""The JSON half of a checkpoint: what its weights are. Readable without torch."""
+"""The card of a checkpoint: the JSON file that describes its weights, read without torch."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,20 +15,20 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Card:
-    """What a checkpoint's weights are and where they come from.
+    """What the weights of a checkpoint are and where they come from.
 
     Attributes:
-        model: how to build the network.
-        operator: text form of the operator that they undo, or the name of a family.
-        storage: text form of how the training inputs were kept, or ``any``.
-        run: the resolved configuration of the training run.
-        data: photo counts and the fingerprint of the training data.
+        model: configuration of the network.
+        operator: text form of the operator that the weights undo, or the name of a family.
+        storage: text form of the storage of the training inputs, or ``any``.
+        run: complete configuration of the training run.
+        data: numbers of photos and the fingerprint of the training data.
         provenance: device, precision, commit and versions.
-        step: optimiser steps taken.
-        loss: scale of the perceptual term and the VGG16 weights it was made with.
-        term_sums: sums of the objective's terms over an unfinished epoch's steps.
-        history: one entry an epoch (losses, validation scores, seconds).
-        scores: test-split rows of shipped weights (see :mod:`unveil.report.rows`).
+        step: number of optimiser steps.
+        loss: scale of the perceptual term and the VGG16 weights behind it.
+        term_sums: sums of the objective's terms over the steps of an unfinished epoch.
+        history: one entry per epoch: losses, validation scores, images per second.
+        scores: rows of shipped weights on the test split (see :mod:`unveil.report.rows`).
         files: name and sha256 of each tensor file, by role.
         format: version of this layout.
     """
@@ -54,12 +54,12 @@ class Card:
 
     @property
     def trained_on(self) -> str:
-        """What the weights were trained on, in words."""
+        """Description of what the weights were trained on."""
         return self.task.description
 
 
 def read_card(folder: Path) -> Card:
-    """Read the JSON half of the checkpoint in ``folder``.
+    """Read the card of the checkpoint in ``folder``.
 
     Raises:
         UnveilError: no checkpoint there, or one that this version cannot read.
@@ -73,4 +73,4 @@ def read_card(folder: Path) -> Card:
     except FileNotFoundError:
         raise UnveilError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).") from None
     except (OSError, ValueError, TypeError, KeyError, UsageError) as error:
-        raise UnveilError(f"{path}: is no checkpoint that can be read ({error}).") from None
+        raise UnveilError(f"{path}: is damaged or not a checkpoint ({error}).") from None

@@ -2,17 +2,17 @@
 
 A checkpoint is a folder::
 
-    checkpoint.json        what the weights are: model, training, data, metrics, provenance,
+    checkpoint.json        the card: model, training, data, metrics, provenance,
                            and the name and sha256 of each tensor file
     weights-000952.safetensors
-    optimizer-000952.safetensors     only where training may go on from here
+    optimizer-000952.safetensors     only where training can resume
 
-Kernels may be packed in 8 bits a weight, which fits twice the parameters into a file of the same
-size. Each output channel has its own scale, so that its largest weight is 127 steps; the loss of
+Convolution kernels may be packed in 8 bits, which fits twice the parameters into a file of the same
+size. Each output channel has its own scale, so that its largest weight becomes 127; the loss of
 quality is measured when weights are released (``tools/release_weights.py``).
 
-``checkpoint.json`` is replaced last and in one step, and names the files it goes with: a
-crash at any point leaves the previous checkpoint whole.
+``checkpoint.json`` is replaced last and atomically, and names its tensor files: a crash at any
+point leaves the previous checkpoint intact.
 """
 
 import hashlib
@@ -31,17 +31,17 @@ from unveil.errors import UnveilError
 from unveil.networks.card import CARD_NAME, Card
 
 REMEDY = "copy the whole checkpoint again (install unveil again if the file is part of it)"
-SCALES = ".scales"
-STEPS = 127
+SCALES_SUFFIX = ".scales"
+MAX_INT8 = 127
 
 
 def write(folder: Path, card: Card, tensors: dict[str, dict[str, Tensor]]) -> None:
-    """Write a checkpoint, replacing the one that ``folder`` held.
+    """Write a checkpoint, replacing the one in ``folder``.
 
     Args:
-        folder: made if missing.
+        folder: created if missing.
         card: its ``files`` are filled in here.
-        tensors: what to store by role, e.g. ``{"weights": ..., "optimizer": ...}``.
+        tensors: named tensors by role, e.g. ``{"weights": ..., "optimizer": ...}``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     listed = {}
@@ -60,10 +60,10 @@ def write(folder: Path, card: Card, tensors: dict[str, dict[str, Tensor]]) -> No
 
 
 def read_tensors(folder: Path, card: Card, role: str) -> dict[str, Tensor]:
-    """Read one tensor file of a checkpoint after checking its sha256.
+    """Read one tensor file of a checkpoint and verify its sha256.
 
     Raises:
-        UnveilError: the file is missing, or its sha256 is not the one on the card.
+        UnveilError: the file is missing, or its sha256 differs from the card's.
     """
     if role not in card.files:
         raise UnveilError(f"{folder}: this checkpoint holds no {role}.")
@@ -72,7 +72,11 @@ def read_tensors(folder: Path, card: Card, role: str) -> dict[str, Tensor]:
 
 
 def load_weights(model: nn.Module, folder: Path, card: Card) -> None:
-    """Load the checked weights of a checkpoint into ``model``; every name must match."""
+    """Load the verified weights of a checkpoint into ``model``.
+
+    Raises:
+        UnveilError: the file is missing or damaged, or names or shapes differ from the model's.
+    """
     try:
         model.load_state_dict(unpack(read_tensors(folder, card, "weights")), strict=True)
     except RuntimeError as error:
@@ -81,12 +85,12 @@ def load_weights(model: nn.Module, folder: Path, card: Card) -> None:
 
 
 def load_start(model: nn.Module, folder: Path, card: Card) -> None:
-    """Start ``model`` from the weights of another, which may have had fewer inputs.
+    """Initialise ``model`` with the weights of a network that may have fewer channels.
 
-    What is new sees zeros: at first the model does what the other did.
+    Additional weights are 0, so that at first both networks compute the same.
 
     Raises:
-        UnveilError: layers that differ in more than that.
+        UnveilError: a tensor has another name or number of dimensions, or is larger.
     """
     own = model.state_dict()
     for name, values in unpack(read_tensors(folder, card, "weights")).items():
@@ -99,31 +103,45 @@ def load_start(model: nn.Module, folder: Path, card: Card) -> None:
 
 
 def pack(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Round the kernels among ``weights`` to int8, each beside its scales.
+    """Round the kernels among ``weights`` to int8, and add their scales as tensors.
 
     Args:
-        weights: by name; those of four dimensions are kernels, output channels first.
+        weights: by name; tensors of four dimensions are kernels, output channels first.
+
+    Examples:
+        >>> packed = pack({"kernel": torch.tensor([0.5, -1.0]).view(1, 2, 1, 1)})
+        >>> packed["kernel"].flatten(), sorted(packed)
+        (tensor([  64, -127], dtype=torch.int8), ['kernel', 'kernel.scales'])
+        >>> unpack(packed)["kernel"].flatten()
+        tensor([ 0.5039, -1.0000])
     """
     packed = dict(weights)
     for name, values in weights.items():
         if values.ndim == 4:
-            scales = values.float().abs().amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-12) / STEPS
+            scales = (
+                values.float().abs().amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-12) / MAX_INT8
+            )
             packed[name] = (values.float() / scales).round().to(torch.int8)
-            packed[name + SCALES] = scales
+            packed[name + SCALES_SUFFIX] = scales
     return packed
 
 
 def unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Undo :func:`pack`; weights that were not packed stay as they are."""
-    return {
-        name: values.float() * tensors[name + SCALES] if name + SCALES in tensors else values
+    """Undo :func:`pack`; other weights are returned unchanged."""
+    scales = {
+        name.removesuffix(SCALES_SUFFIX): values
         for name, values in tensors.items()
-        if not name.endswith(SCALES)
+        if name.endswith(SCALES_SUFFIX)
+    }
+    return {
+        name: values.float() * scales[name] if name in scales else values
+        for name, values in tensors.items()
+        if not name.endswith(SCALES_SUFFIX)
     }
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Flatten an optimiser's per-parameter state into named tensors."""
+    """Return the per-parameter state of an optimiser as named tensors."""
     state = optimizer.state_dict()["state"]
     return {
         f"{number}.{name}": torch.as_tensor(value)
@@ -133,7 +151,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put the tensors of :func:`optimizer_tensors` back."""
+    """Load the tensors of :func:`optimizer_tensors` into ``optimizer``."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, _, name = key.partition(".")

@@ -1,4 +1,4 @@
-"""What is known of a degradation, as planes that a network can read beside the image."""
+"""The parameters of a degradation as planes that a network reads beside the image."""
 
 import math
 
@@ -9,29 +9,44 @@ from unveil.degradation import AnisotropicGaussian, Blur, Degradation, Mosaic, S
 from unveil.degradation.kernels import spread_px
 
 CONDITIONS = 5
+"""Number of planes."""
+
+MIN_STD_PX = 0.1
+"""Standard deviation that a sharper blur counts as."""
 
 
 def conditions(degradation: Degradation, height: int, width: int) -> Tensor:
-    """Return the known parameters as ``CONDITIONS x H x W`` planes of order 1.
+    """Return the parameters of a degradation as ``CONDITIONS x H x W`` planes of order 1.
 
     ======  ====================================================================
-    blur    strength, how much of its bell the window cuts, storage, and of two widths how far
-            they differ along the rows and along the rising diagonal (0, 0 for one width)
-    mosaic  size, whether sampled, storage, column and row inside the block
+    blur    strength, kernel width per standard deviation, coarseness of the storage, and the
+            anisotropy as a vector at twice its angle (0, 0 where the blur is isotropic)
+    mosaic  block size, whether sampled, coarseness of the storage, column and row in the block
     ======  ====================================================================
+
+    Raises:
+        UsageError: the operator is not linear.
+
+    Examples:
+        >>> from unveil.degradation import Pixelate
+        >>> conditions(Degradation(Pixelate(4), Storage("jpeg", 50)), 6, 7)[:3, 0, 0]
+        tensor([0.5000, 0.0000, 1.0000])
     """
-    operator, severity = degradation.linear, _severity(degradation.storage)
+    operator, coarseness = degradation.linear, _coarseness(degradation.storage)
     if isinstance(operator, Blur):
-        constant = [*_blur_numbers(operator), severity]
-        places = _slant(operator)[:, None, None].expand(-1, height, width)
+        constant = [*_blur_conditions(operator), coarseness]
+        varying = _anisotropy(operator)[:, None, None].expand(-1, height, width)
     else:
-        constant = [math.log2(operator.block) / 4, float(isinstance(operator, Sample)), severity]
-        places = _places(operator, height, width)
-    return torch.cat([torch.tensor(constant)[:, None, None].expand(-1, height, width), places])
+        constant = [math.log2(operator.block) / 4, float(isinstance(operator, Sample)), coarseness]
+        varying = _block_coordinates(operator, height, width)
+    return torch.cat([torch.tensor(constant)[:, None, None].expand(-1, height, width), varying])
 
 
-def _severity(storage: Storage) -> float:
-    """Return 0 for 8 bits, up to 1 for the coarsest JPEG that the networks know (quality 50)."""
+def _coarseness(storage: Storage) -> float:
+    """Return how coarsely a storage quantises: 0 for 8 bits, 1 for JPEG of quality 50.
+
+    Quality 50 is the coarsest JPEG that the shipped weights were trained on.
+    """
     match storage.kind:
         case "float":
             return -0.5
@@ -39,17 +54,20 @@ def _severity(storage: Storage) -> float:
             return 0.0
         case "jpeg":
             return 0.2 + 0.8 * (100 - (storage.quality or 75)) / 50
-        case "h264":  # the networks know none; about as coarse as the JPEG of that number
+        case "h264":  # no weights were trained on it; about as coarse as that JPEG
             return (storage.quality or 0) / 30
 
 
-def _blur_numbers(operator: Blur) -> list[float]:
-    std_px = max(spread_px(operator), 0.1)
+def _blur_conditions(operator: Blur) -> list[float]:
+    std_px = max(spread_px(operator), MIN_STD_PX)
     return [math.log2(std_px) / 2 - 0.5, operator.kernel / (8 * std_px)]
 
 
-def _slant(operator: Blur) -> Tensor:
-    """Return half the logarithm of the widths' ratio, as a vector at twice the angle."""
+def _anisotropy(operator: Blur) -> Tensor:
+    """Return half the logarithm of the widths' ratio, as a vector at twice the angle.
+
+    Twice the angle, because a blur turned by 180 degrees is the same blur.
+    """
     if not isinstance(operator, AnisotropicGaussian):
         return torch.zeros(2)
     half = math.log(operator.sigma_x / operator.sigma_y) / 2
@@ -57,8 +75,8 @@ def _slant(operator: Blur) -> Tensor:
     return half * torch.tensor([math.cos(turn), math.sin(turn)])
 
 
-def _places(operator: Mosaic, height: int, width: int) -> Tensor:
-    """Return each pixel's column and row inside its block, from -1 to 1."""
+def _block_coordinates(operator: Mosaic, height: int, width: int) -> Tensor:
+    """Return each pixel's column and row in its block, from -1 to 1, ``2 x H x W``."""
     starts = ((operator.top, height), (operator.left, width))
     rows, columns = (
         ((torch.arange(size) - start) % operator.block * 2 + 1) / operator.block - 1

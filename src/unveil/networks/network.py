@@ -59,7 +59,7 @@ class Network(nn.Module):
     A restored image has the size of the obfuscated one, which may be any. The work is split in
     two: :meth:`inputs` may depend on the whole image, :meth:`correct` is local, so that large
     images can be cut into tiles (:mod:`unveil.restoration.tiles`) and that ONNX files can hold it.
-    A network that maps images to images defines :meth:`correct` and the two distances; nothing
+    A network that maps images to images defines :meth:`correct` and the two distances, nothing
     else.
 
     Attributes:
@@ -70,6 +70,15 @@ class Network(nn.Module):
         draws: whether :meth:`inputs` with a generator gives a different answer for each draw.
         estimates_error: whether :meth:`correct` returns the expected error as a fourth channel.
         planes: what :meth:`inputs` returns, in order.
+
+    Examples:
+        >>> class Invert(Network):
+        ...     stride_px, reach_px = 1, 0
+        ...
+        ...     def correct(self, inputs: Tensor) -> Tensor:
+        ...         return 1 - inputs
+        >>> Invert()(torch.full((1, 3, 2, 2), 0.25)).unique()
+        tensor([0.7500])
     """
 
     stride_px: int

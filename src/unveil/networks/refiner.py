@@ -1,15 +1,16 @@
-"""The refiner: a U-Net that corrects the linear estimate, knowing operator and storage.
+"""The refiner: a U-Net that corrects the linear estimate, given operator and storage.
 
 ::
 
-    obfuscated --- LMMSE (unveil.linear) --- start -------------------------- + -- restored
-        |                                      |                              |
-        '--- inputs: both, and what is known --'-- residual U-Net -- correction
+    obfuscated --- LMMSE (unveil.linear) --- estimate ------------------------- + -- restored
+        |                                        |                              |
+        '--- inputs: both, and the conditions ---'-- residual U-Net -- correction
 
-The linear estimate does what linear algebra can, for any operator and size; the network adds what
-photos are like. A strided stem brings it to a size where convolutions are cheap, a pixel-shuffle
-(W. Shi et al., 2016) back; between them are residual blocks without normalisation (B. Lim et al.,
-"EDSR", 2017) and the skip connections of a U-Net (O. Ronneberger et al., 2015).
+The linear estimate inverts any linear operator at any size; the network adds what photos look like
+beyond their power spectrum. A strided stem reduces the resolution to where convolutions are cheap,
+and a pixel shuffle (W. Shi et al., 2016) restores it. Between them are residual blocks without
+normalisation (B. Lim et al., "EDSR", 2017) and the skip connections of a U-Net (O. Ronneberger et
+al., 2015).
 """
 
 from itertools import pairwise
@@ -48,8 +49,8 @@ KNOWN = Planes(
 class Refiner(Network):
     """Residual U-Net over the LMMSE estimate; any H and W.
 
-    ``widths`` and ``blocks`` of ``config`` give channels and residual blocks of each scale (those
-    of every scale but the last once on the way down and once on the way up).
+    ``widths`` and ``blocks`` of ``config`` are the channels and residual blocks of each scale. The
+    blocks of every scale but the coarsest occur twice: in the encoder and in the decoder.
     """
 
     power: Tensor
@@ -107,12 +108,12 @@ class Refiner(Network):
             UsageError: no degradation is given, or its operator is not linear.
         """
         if degradation is None:
-            raise UsageError("a refiner must be given the degradation: --operator SPEC.")
+            raise UsageError("a refiner needs the operator: --operator SPEC.")
         size = obfuscated.shape[-2:]
         noise = torch.zeros(len(obfuscated), self.noise_planes, *size)
         if generator is not None:
             noise.normal_(generator=generator)
-        # In bf16 the frequencies that the filter raises most would be lost.
+        # In bf16 the frequencies that the filter amplifies most would be lost.
         with torch.autocast(obfuscated.device.type, enabled=False):
             prior = self.prior
             estimate = lmmse(obfuscated, degradation, prior).clamp(-1, 2)
@@ -174,6 +175,12 @@ def error_nll(restored: Tensor, clean: Tensor, expected: Tensor) -> Tensor:
         restored: ``B x 3 x H x W``.
         clean: ``B x 3 x H x W``.
         expected: ``B x 1 x H x W``, above 0; mean absolute error over the colours.
+
+    Examples:
+        >>> clean, restored = torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.2)
+        >>> nll = [error_nll(restored, clean, torch.full((1, 1, 8, 8), e)) for e in (0.1, 0.2, 0.4)]
+        >>> min(nll) == nll[1]
+        tensor(True)
     """
     error = (restored - clean).abs().mean(dim=1, keepdim=True)
     return (error / expected + expected.log()).mean()
@@ -200,15 +207,15 @@ def _blocks(width: int, count: int) -> nn.Sequential:
 
 def _zero(layer: nn.Conv2d) -> nn.Conv2d:
     nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # there is one
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # it has a bias
     return layer
 
 
 def _reach_px(config: ModelConfig) -> int:
-    """Return how far, in pixels, an input pixel can be from an output pixel it changes."""
+    """Return the largest distance in pixels of an input pixel from an output pixel it changes."""
     step, reach = config.stem_stride, config.stem_kernel
     for blocks in config.blocks[:-1]:
-        # Two 3x3 convolutions a block, on the way down and up; 2x2 convolutions between scales.
+        # Two 3x3 convolutions a block, in encoder and decoder; 2x2 convolutions between scales.
         reach += 4 * blocks * step + 2 * step
         step *= 2
     return reach + 2 * config.blocks[-1] * step

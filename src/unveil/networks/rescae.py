@@ -15,8 +15,8 @@ from unveil.networks.blocks import ResidualBlock
 from unveil.networks.cae import Cae
 
 BLOCKS = 3
-FIRST_SCALE = 0.1
-"""Share of its He weights that a block's last convolution starts with."""
+INITIAL_SCALE = 0.1
+"""Factor on the He initialisation of each block's last convolution."""
 
 
 class ResCae(Cae):
@@ -29,10 +29,10 @@ class ResCae(Cae):
 
 
 def _block(width: int) -> ResidualBlock:
-    """Return a block that starts near the identity: small first weights replace normalisation."""
+    """Return a block that starts near the identity: its small weights replace normalisation."""
     block = ResidualBlock(width, F.gelu)
     for layer in (block.first, block.second):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.zeros_(cast(Tensor, layer.bias))
-    block.second.weight.data.mul_(FIRST_SCALE)
+    block.second.weight.data.mul_(INITIAL_SCALE)
     return block

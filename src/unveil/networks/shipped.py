@@ -1,4 +1,4 @@
-"""The weights inside the package, found and listed without torch."""
+"""The weights that the package ships, found and listed without torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "weights"
 IDENTITY = "identity"
+"""Name of the baseline that returns the obfuscated photo."""
+
 SAMPLER = "pixelate-sampler"
-"""The weights that draw several answers to a mosaic."""
+"""Name of the weights that draw several answers to a mosaic."""
 
 PRIOR = FOLDER / "prior.safetensors"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
@@ -33,11 +35,11 @@ class Shipped:
 
     @property
     def size_bytes(self) -> int:
-        """Size of the weights' file."""
+        """Size of the tensor file."""
         return (self.folder / self.card.files["weights"]["name"]).stat().st_size
 
     def summary(self) -> Row:
-        """Return what ``unveil models`` says of them."""
+        """Return the row that ``unveil models`` prints."""
         weights = self.card.files["weights"]
         return {
             "name": self.name,
@@ -51,18 +53,23 @@ class Shipped:
 
 
 def list_shipped() -> list[Shipped]:
-    """Return all shipped weights, sorted by name."""
+    """Return all shipped weights, sorted by name.
+
+    Examples:
+        >>> [item.name for item in list_shipped()][:2]
+        ['blur', 'blur-fast']
+    """
     folders = sorted(path.parent for path in FOLDER.glob(f"*/{CARD_NAME}"))
     return [Shipped(folder.name, folder, read_card(folder)) for folder in folders]
 
 
 def find_model(name: str) -> Path:
-    """Return the checkpoint folder that ``name`` means: a shipped name, or a folder.
+    """Return the checkpoint folder of shipped weights, or of a checkpoint or run folder.
 
-    A run folder means its ``best`` checkpoint.
+    Of a run folder, the ``best`` checkpoint.
 
     Raises:
-        UsageError: neither; the shipped names are listed.
+        UsageError: ``name`` is none of these; the shipped names are listed.
     """
     if (FOLDER / name / CARD_NAME).is_file():
         return FOLDER / name
@@ -76,10 +83,10 @@ def find_model(name: str) -> Path:
 
 
 def read_prior(path: Path | None = None) -> "Prior":
-    """Return a power spectrum of clean photos: the one that the package ships, or a file's.
+    """Return a power spectrum of clean photos: the shipped one, or that of a file.
 
     Raises:
-        UnveilError: the file cannot be read or holds no prior; the shipped one is damaged.
+        UnveilError: the file cannot be read or is not a prior, or the shipped one is damaged.
     """
     if path is None:
         content = read_checked(PRIOR, PRIOR_SHA256, REINSTALL)

@@ -1,4 +1,4 @@
-"""The variational CAE (VCAE): the bottleneck holds distributions instead of numbers.
+"""The variational CAE (VCAE): the bottleneck holds a distribution per element.
 
 Sources: D. P. Kingma and M. Welling, "Auto-Encoding Variational Bayes", 2014; D. J. Im et al.,
 "Denoising Criterion for Variational Auto-Encoding Framework", 2015.
@@ -9,8 +9,8 @@ Sources: D. P. Kingma and M. Welling, "Auto-Encoding Variational Bayes", 2014; D
                              '- 1x1 convolution --> log of the variance
     latent = mean + noise * standard deviation --> decoder
 
-The latent keeps the codes' place in the image (14x14 for 112x112), so that the network stays
-fully convolutional. The prior of every latent element is the standard normal.
+The latent keeps the spatial layout of the codes (14x14 for 112x112), so that the network stays
+fully convolutional. The prior of every latent element is the standard normal distribution.
 """
 
 import torch
@@ -20,18 +20,18 @@ from unveil.config import LossConfig, ModelConfig
 from unveil.networks.cae import Cae
 from unveil.networks.network import LossTerm, TrainingOutput
 
-FIRST_LOG_VARIANCE = -6.0
-"""The latent starts as the CAE's codes with little noise: a decoder that sees only noise at
-first learns to ignore the latent, and then nothing pulls the means away from the prior."""
+INITIAL_LOG_VARIANCE = -6.0
+"""Little noise at first: a decoder that sees mostly noise learns to ignore the latent, and then
+nothing moves the means away from the prior (posterior collapse)."""
 
 LOG_VARIANCE_RANGE = (-14.0, 8.0)
-"""Outside it float32 would over- or underflow, and no gradient is of use."""
+"""Clipping range: outside of it the variance over- or underflows in float32."""
 
 
 class Vcae(Cae):
     """:class:`Cae` with a normal distribution for each element of the bottleneck.
 
-    Called, it decodes the mean: one answer, the same every time. :meth:`sample` draws others.
+    A call decodes the mean, which is deterministic. :meth:`sample` decodes a random latent.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -41,8 +41,8 @@ class Vcae(Cae):
         self.log_variance = nn.Conv2d(width, width, 1)
         nn.init.dirac_(self.mean.weight)
         nn.init.normal_(self.log_variance.weight, std=0.01)
-        for head, value in ((self.mean, 0.0), (self.log_variance, FIRST_LOG_VARIANCE)):
-            nn.init.constant_(head.bias, value)  # type: ignore[arg-type]  # both have one
+        for head, value in ((self.mean, 0.0), (self.log_variance, INITIAL_LOG_VARIANCE)):
+            nn.init.constant_(head.bias, value)  # type: ignore[arg-type]  # both have a bias
 
     def encode(self, obfuscated: Tensor) -> Tensor:
         """Return the mean of the latent, ``B x C x H/stride x W/stride``."""
@@ -55,19 +55,18 @@ class Vcae(Cae):
         return self.mean(codes).float(), log_variance
 
     def sample(self, obfuscated: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Return one of the restored images that the latent's distribution holds.
+        """Return the decoded image of a latent drawn from its distribution.
 
-        ``generator`` draws the noise; default: torch's own.
+        ``generator`` draws the noise; default: torch's global one.
         """
         return self.sample_with_kl(obfuscated, generator)[0]
 
     def sample_with_kl(
         self, obfuscated: Tensor, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return a sample and how far the latent is from its prior.
+        """Return a sample and the KL divergence of the posterior from the prior.
 
-        The divergence is KL(posterior || standard normal) in nats per latent element: the mean
-        over elements and batch, a scalar.
+        The divergence is a scalar, in nats per latent element: the mean over elements and batch.
         """
         mean, log_variance = self.posterior(obfuscated)
         noise = torch.empty_like(mean).normal_(generator=generator)
@@ -85,5 +84,11 @@ class Vcae(Cae):
 
 
 def kl_weight(config: LossConfig, step: int) -> float:
-    """Return the weight of the KL term (nats per latent element): a linear rise, then constant."""
+    """Return the weight of the KL divergence: a linear warm-up, then constant.
+
+    Examples:
+        >>> config = LossConfig(kl_weight=0.5, kl_warmup_steps=10)
+        >>> [kl_weight(config, step) for step in (0, 4, 9, 99)]
+        [0.05, 0.25, 0.5, 0.5]
+    """
     return config.kl_weight * min(1.0, (step + 1) / max(config.kl_warmup_steps, 1))

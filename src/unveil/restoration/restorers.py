@@ -1,4 +1,4 @@
-"""Restorers by name: trained weights, or linear algebra, behind one interface."""
+"""Restorers by name: networks with their weights, or closed forms, behind one interface."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ from unveil.runtime import Runtime, choose_runtime
 
 @dataclass(frozen=True)
 class NetworkRestorer:
-    """Loaded weights.
+    """A network with loaded weights.
 
     Attributes:
-        name: the shipped name, or the folder's.
+        name: the shipped name, or that of the checkpoint's folder.
         model: the network, on the runtime's device, in evaluation mode.
-        card: what it was trained for.
+        card: what it was trained on.
         prior: power spectrum of clean photos.
-        runtime: where it computes.
-        engine: what runs the convolutions in the model's place, e.g. ONNX Runtime; it maps what
-            they read, ``B x C x H x W``, to what they give, ``B x D x H x W``, float32 on the CPU.
+        runtime: device and precision.
+        engine: replaces :meth:`unveil.networks.network.Network.correct`, e.g. by ONNX Runtime: maps
+            ``B x C x H x W`` to ``B x D x H x W``, float32 on the CPU.
     """
 
     name: str
@@ -46,7 +46,7 @@ class NetworkRestorer:
 
     @property
     def needs_degradation(self) -> bool:
-        """Whether the result depends on the degradation given, not only on the training."""
+        """Whether the result depends on the degradation that is passed."""
         return self.model.needs_degradation
 
     def restore(
@@ -56,16 +56,17 @@ class NetworkRestorer:
 
         Args:
             images: ``B x 3 x H x W``, float32 in [0,1], any size, on any device.
-            degradation: what happened to them (default: what the weights were trained for; of a
-                family, its best known member).
-            tile_px: side of the pieces that large images are cut into; smaller needs less
-                memory, the result is the same.
+            degradation: what happened to them (default: what the weights were trained on; of a
+                family, its example).
+            tile_px: side of the tiles that large images are cut into; smaller tiles need less
+                memory and give the same result.
 
         Returns:
             The restored images, same shape, range and device.
 
         Raises:
-            UsageError: ``images`` breaks the contract.
+            UsageError: ``images`` has another shape, type or range; the operator is not linear but
+                the network needs one that is.
         """
         return self.restore_with_error(images, degradation, tile_px)[0]
 
@@ -74,7 +75,7 @@ class NetworkRestorer:
     ) -> tuple[Tensor, Tensor | None]:
         """Return the restored images and their expected absolute error, ``B x 1 x H x W``.
 
-        The error is None where the network has no idea of it.
+        The error is None where the network does not estimate it. Arguments as for :meth:`restore`.
         """
         done = self._run(images, degradation, None, tile_px)
         return done[:, :3], done[:, 3:] if self.model.estimates_error else None
@@ -82,10 +83,10 @@ class NetworkRestorer:
     def draw(
         self, images: Tensor, degradation: Degradation, seed: int, tile_px: int = TILE_PX
     ) -> Tensor:
-        """Return one of the images that ``images`` may have been, another for each ``seed``.
+        """Return one of the clean images that ``images`` is consistent with, drawn by ``seed``.
 
         Raises:
-            UsageError: the network was not trained to draw.
+            UsageError: the network gives a single answer.
         """
         if not self.model.draws:
             raise UsageError(f"{self.name} gives one answer; {SAMPLER} draws several.")
@@ -120,7 +121,13 @@ class NetworkRestorer:
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """A closed form of :data:`unveil.linear.CLOSED_FORMS`, which sees the image as a whole."""
+    """A closed form of :data:`unveil.linear.CLOSED_FORMS`; images are not cut into tiles.
+
+    Attributes:
+        name: of the closed form.
+        prior: power spectrum of clean photos.
+        runtime: device; closed forms compute in float32.
+    """
 
     name: str
     prior: Prior
@@ -133,7 +140,8 @@ class ClosedForm:
         """Undo the degradation of ``images``; see :meth:`NetworkRestorer.restore`.
 
         Raises:
-            UsageError: ``images`` breaks the contract, or no degradation is told.
+            UsageError: ``images`` has another shape, type or range; no degradation is given, or one
+                that the closed form does not undo.
         """
         return self.restore_with_error(images, degradation)[0]
 
@@ -141,10 +149,10 @@ class ClosedForm:
     def restore_with_error(
         self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
     ) -> tuple[Tensor, Tensor | None]:
-        """Return the restored images, and None: the error is not known."""
+        """Return the restored images, and None: closed forms do not estimate their error."""
         check_images(images)
         if degradation is None:
-            raise UsageError(f"{self.name} must be told the operator: --operator SPEC.")
+            raise UsageError(f"{self.name} needs the operator: --operator SPEC.")
         on_device = images.to(self.runtime.device)
         restored = restore_closed_form(self.name, self.prior, on_device, degradation)
         return restored.to(images.device), None
@@ -162,14 +170,25 @@ def load(
     """Load a closed form or shipped weights by name, or a checkpoint by its folder.
 
     Args:
-        model: which.
+        model: name or folder.
         device: where to compute.
         precision: arithmetic of a network.
-        prior: file of the power spectrum that a closed form takes (default: the shipped one).
+        prior: file with the power spectrum for a closed form (default: the shipped one).
 
     Raises:
         UsageError: no such model; the shipped names are listed.
-        UnveilError: weights that are damaged or were changed.
+        UnveilError: the weights are damaged or were changed.
+
+    Examples:
+        >>> from unveil.degradation import GaussianBlur
+        >>> from unveil.degradation.degrade import degrade
+        >>> blur = Degradation(GaussianBlur(9, 2.0))
+        >>> clean = torch.zeros(1, 3, 32, 32)
+        >>> clean[..., 16:] = 1
+        >>> blurred = degrade(clean, blur)
+        >>> restored = load("lmmse", "cpu").restore(blurred, blur)
+        >>> (restored - clean).square().mean() < 0.5 * (blurred - clean).square().mean()
+        tensor(True)
     """
     runtime = choose_runtime(RuntimeConfig(device=device, precision=precision))
     if model in CLOSED_FORMS:
@@ -182,7 +201,7 @@ def load_network(model: str, runtime: Runtime) -> NetworkRestorer:
 
     Raises:
         UsageError: no such model; the shipped names are listed.
-        UnveilError: weights that are damaged or were changed.
+        UnveilError: the weights are damaged or were changed.
     """
     folder = find_model(model)
     card = read_card(folder)

@@ -1,7 +1,7 @@
-"""What training minimises. An objective owns the forward pass and returns named terms.
+"""Objectives: the forward pass of a training step and its loss, as named terms.
 
-``objective(model, clean, obfuscated, degradations, step)`` gives a dict of scalar tensors;
-``"loss"`` is the one to minimise, the others are reported.
+``objective(model, clean, obfuscated, degradations, step)`` returns scalar tensors by name; training
+minimises ``"loss"`` and records all of them.
 """
 
 import math
@@ -19,34 +19,37 @@ from unveil.metrics.vgg import VggFeatures
 from unveil.networks.network import Network
 
 Degradations = Sequence[Degradation]
-"""What happened to each of so many equal parts of a batch (:func:`torch.tensor_split`)."""
+"""The degradation of each of as many equal parts of a batch (:func:`torch.tensor_split`)."""
 
 
 def pixel_distance(restored: Tensor, clean: Tensor) -> Tensor:
-    """Return the study's pixel loss of each image, ``B`` values.
+    """Return the paper's pixel loss of each image, ``B`` values.
 
-    ``|x - x'|^2 / (112 * 112 * 3)`` for 112x112 images in [-1,1]: the mean over values; 4 times
-    the mean squared error in [0,1].
+    The paper's ``|x - x'|^2 / (112 * 112 * 3)`` of 112x112 images in [-1,1] is 4 times the mean
+    squared error of values in [0,1].
+
+    Examples:
+        >>> pixel_distance(torch.zeros(2, 3, 8, 8), torch.full((2, 3, 8, 8), 0.5))
+        tensor([1., 1.])
     """
     return 4 * (restored - clean).square().mean(dim=(1, 2, 3))
 
 
 class Objective(nn.Module):
-    """The study's three losses, and the variational term where the model has a latent.
+    """The paper's three losses and two others, plus the terms of the network itself.
 
     ==========  ==========================================================
-    pixel       ``pixel``
-    energy      see :func:`energy_score`
-    psnr        mean over images of ``log(pixel)``: minus the PSNR, but for factor and offset
+    pixel       ``pixel``: the mean of :func:`pixel_distance`
+    psnr        mean over images of ``log(pixel)``: minus the PSNR, up to scale and offset
+    energy      :func:`energy_score` of two drawn answers, without the network's own terms
     perceptual  ``scale * distance of VGG16 features``
     mixed       ``rho * pixel + scale * distance of VGG16 features``
     ==========  ==========================================================
 
     Args:
-        config: which loss.
-        features: the frozen network; None for the pixel loss.
-        scale: what brings the raw distance of features to the size of the pixel loss (see
-            :func:`balance`), 1 for the raw scale.
+        config: which loss, and its weights.
+        features: the frozen VGG16; None for losses without a perceptual term.
+        scale: factor of the perceptual term (see :func:`balance`); 1 for the raw distance.
     """
 
     def __init__(
@@ -56,13 +59,7 @@ class Objective(nn.Module):
         self.config = config
         self.features = features
         self.scale = scale
-        self.rho = {
-            "pixel": 1.0,
-            "psnr": 0.0,
-            "energy": 0.0,
-            "perceptual": 0.0,
-            "mixed": config.rho,
-        }[config.loss]
+        self.rho = {"pixel": 1.0, "mixed": config.rho}.get(config.loss, 0.0)
 
     def forward(
         self,
@@ -72,7 +69,18 @@ class Objective(nn.Module):
         degradations: Degradations,
         step: int,
     ) -> dict[str, Tensor]:
-        """Return the terms for one batch at ``step`` (from 0) of the run."""
+        """Return the named terms of one batch.
+
+        Args:
+            model: the network, in training mode.
+            clean: ``B x 3 x H x W`` in [0,1].
+            obfuscated: the same photos after their degradations.
+            degradations: one for each of as many equal parts of the batch.
+            step: of the run, from 0.
+
+        Raises:
+            UsageError: the energy loss for a network that does not draw.
+        """
         if self.config.loss == "energy":
             return {"loss": energy_score(*_draw_two(model, obfuscated, degradations), clean)}
         inputs = _inputs(model, obfuscated, degradations)
@@ -97,7 +105,7 @@ def _draw_two(
 ) -> tuple[Tensor, Tensor]:
     """Return two different answers to each image of a batch, each ``B x 3 x H x W``."""
     if not model.draws:
-        raise UsageError("the energy loss is for refiners with --noise-planes.")
+        raise UsageError("the energy loss needs a refiner with --noise-planes above 0.")
     generator = torch.Generator().manual_seed(torch.initial_seed())
     inputs = [_inputs(model, obfuscated, degradations, generator) for _ in range(2)]
     drawn = model.correct(torch.cat(inputs))[:, :3]
@@ -118,21 +126,31 @@ def _inputs(
     )
 
 
-SCALES = (1, 2, 4, 8)
-"""Sides of the squares, in pixels, whose means the energy score compares."""
+SQUARES_PX = (1, 2, 4, 8)
+"""Sides of the squares whose mean values the energy score compares."""
 
 
 def energy_score(first: Tensor, second: Tensor, clean: Tensor) -> Tensor:
-    """Return how far two drawn answers are from the truth, less how far they are apart.
+    """Return the energy score of two drawn answers: distance to the truth minus half their own.
 
-    Least on average when answers are drawn from what the truth may be, at each scale (the fair
-    CRPS of two; T. Gneiting and A. Raftery, 2007). All ``B x 3 x H x W``.
+    It is the fair CRPS of two samples at each scale (T. Gneiting and A. Raftery, 2007), a proper
+    score: its expectation is least when answers follow the posterior distribution of the truth.
+
+    Args:
+        first: ``B x 3 x H x W``.
+        second: another draw, same shape.
+        clean: the truth, same shape.
+
+    Examples:
+        >>> clean = torch.zeros(1, 3, 8, 8)
+        >>> energy_score(clean + 0.5, clean - 0.5, clean), energy_score(clean + 1, clean, clean)
+        (tensor(0.), tensor(0.))
     """
     scores = []
-    for scale in SCALES:
-        one, other, truth = (F.avg_pool2d(images, scale) for images in (first, second, clean))
-        far = ((one - truth).abs() + (other - truth).abs()) / 2
-        scores.append((far - (one - other).abs() / 2).mean())
+    for side_px in SQUARES_PX:
+        one, other, truth = (F.avg_pool2d(images, side_px) for images in (first, second, clean))
+        error = ((one - truth).abs() + (other - truth).abs()) / 2
+        scores.append((error - (one - other).abs() / 2).mean())
     return torch.stack(scores).mean()
 
 
@@ -144,10 +162,10 @@ MIN_DISTANCE = 1e-7
 def balance(features: VggFeatures, clean: Tensor, obfuscated: Tensor) -> float:
     """Return the factor that makes the perceptual term equal the pixel term on ``obfuscated``.
 
-    Without it rho would mean nothing: VGG16's features are in the hundreds, so their distance
-    is about a million times the pixel loss. Not a number where nothing was hidden.
+    VGG16's features are in the hundreds, so that their raw distance is about a million times the
+    pixel loss and rho would have no effect. NaN where ``obfuscated`` equals ``clean``.
     """
-    # A few at a time: the features of all of them would not fit into memory.
+    # In small batches: the features of all photos would not fit into memory.
     batches = list(zip(torch.split(obfuscated, 8), torch.split(clean, 8), strict=True))
     pixel = sum(float(pixel_distance(x, y).sum()) for x, y in batches)
     raw = sum(float(features.distance(x, y).sum()) for x, y in batches)
@@ -155,10 +173,10 @@ def balance(features: VggFeatures, clean: Tensor, obfuscated: Tensor) -> float:
 
 
 class TrainStep(nn.Module):
-    """Model and objective as one module.
+    """Network and objective as one module.
 
-    Data-parallel training averages gradients only for calls through the wrapped module's own
-    ``forward``, so this, never the bare model, is what it wraps.
+    Data-parallel training averages gradients only for calls of the wrapped module's ``forward``.
+    The objective calls other methods of the network, so this module is wrapped instead.
     """
 
     def __init__(
@@ -175,7 +193,7 @@ class TrainStep(nn.Module):
     def forward(
         self, clean: Tensor, obfuscated: Tensor, degradations: Degradations, step: int
     ) -> dict[str, Tensor]:
-        """Return the objective's named terms for one batch."""
+        """Return the named terms of the objective, computed in the precision of the run."""
         with self.autocast():
             terms: dict[str, Tensor] = self.objective(
                 self.model, clean, obfuscated, degradations, step
