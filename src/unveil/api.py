@@ -1,4 +1,4 @@
-"""What `import unveil` gives: the verbs of the commands, as functions on tensors and files.
+"""The Python API: the verbs of the commands, on tensors and files.
 
 Each is a thin door to the library and loads torch only when it is called.
 """

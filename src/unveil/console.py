@@ -1,4 +1,4 @@
-"""How a command prints: results on standard output, everything else on standard error.
+"""What commands print: results on stdout, everything else on stderr.
 
 A result is one row: a JSON line under ``--json``, else text. ``--quiet`` leaves out notes and
 progress, never warnings and errors. Progress is a live bar on a terminal; in a pipe or a file it

@@ -1,4 +1,4 @@
-"""Downloads of large files: resumed after a broken connection, accepted only by their sha256."""
+"""Downloads of large files: resumed, and accepted by their sha256."""
 
 import time
 import urllib.error

@@ -1,4 +1,4 @@
-"""The two exceptions that users see, and the message for an unknown name.
+"""The two exceptions that users see, and the text for unknown names.
 
 The message of an ``UnveilError`` is one line: which file or value, what is wrong, what to do. The
 command line prints it without a traceback and exits with ``exit_status``.

@@ -1,4 +1,4 @@
-"""Optional dependencies: which packages each extra of pyproject.toml installs, and what for.
+"""Optional dependencies: the packages of each extra and their purpose.
 
 Commands call :func:`require` before any work is done; ``unveil doctor`` prints the same table.
 """

@@ -1,4 +1,7 @@
-"""Device, precision (with the reason for the choice) and provenance of a run."""
+"""Device, precision and provenance of a run.
+
+The reason for the choice of precision is recorded with it.
+"""
 
 import contextlib
 import ctypes

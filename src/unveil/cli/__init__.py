@@ -1,4 +1,4 @@
-"""The command line: thin commands over the library, flags made from the config dataclasses.
+"""The command line: thin commands, flags from the config dataclasses.
 
 A module of a command is imported when the command is given, all of them for ``unveil --help``;
 heavy imports happen inside the commands.

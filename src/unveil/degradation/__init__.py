@@ -1,9 +1,10 @@
-"""Operators, storages and degradations as data: frozen dataclasses with one text form each.
+"""Operators, storages and degradations: text forms, data, functions.
 
-The text form (``gaussian:kernel=9,sigma=4``, ``pixelate:block=8``, ``jpeg:75``) is what the
-command line takes, what result rows and weights carry, and what :func:`str` returns. What every
-operator states of itself is in :class:`unveil.degradation.spec.Spec`; ``Operator`` is the union of
-all of them, so that a type checker finds every place that has to handle a new one.
+A specification is a frozen dataclass. Its text form (``gaussian:kernel=9,sigma=4``,
+``pixelate:block=8``, ``jpeg:75``) is what the command line takes, what result rows and weights
+carry, and what :func:`str` returns. What every operator states of itself is in
+:class:`unveil.degradation.spec.Spec`; ``Operator`` is the union of all of them, so that a type
+checker finds every place that has to handle a new one.
 
 Nothing here needs torch: a bad spec is refused before anything heavy is imported.
 """

@@ -1,1 +1,1 @@
-"""What happened to a photo, told from the photo alone: operator, storage and place."""
+"""What happened to a photo, estimated from it: operator, place, storage."""

@@ -1,1 +1,1 @@
-"""Photo files and their pixels: formats, colour profiles, 16 bits, tensors, boxes."""
+"""Photo files and their pixels: formats, colour, tensors, boxes."""

@@ -1,4 +1,4 @@
-"""Networks: the contract, the architectures, checkpoints and the shipped weights.
+"""Networks: contract, architectures, checkpoints, the shipped weights.
 
 ``card`` and ``shipped`` describe weights without importing torch.
 """

@@ -1,1 +1,1 @@
-"""Result rows, and what is made of them: Markdown tables, SVG charts, HTML, picture strips."""
+"""Result rows, and their tables, charts, HTML pages and picture strips."""

@@ -1,1 +1,4 @@
-"""Undoing a degradation: restorers by name, the choice of one, and the pipeline that runs it."""
+"""Undoing a degradation: restorers, choosing one, the pipeline.
+
+Start reading at ``pipeline.py``, whose function ``restore`` every command calls.
+"""

@@ -1,8 +1,8 @@
-"""The study as a program: every experiment a cell, every number and picture from stored rows.
+"""The paper's experiments, rerun: cells, rows, search and report.
 
 ::
 
-    plan.py      which cells there are, at which budget, and what the study reported for them
+    plan.py      which cells there are, at which budget, and what the paper reports for them
     folder.py    a study's folder on disk: who works in it, which rows it has
     run.py       trains and records cells, one after the other or several at once
     record.py    the rows and pictures that a cell leaves

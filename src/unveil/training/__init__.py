@@ -1,1 +1,1 @@
-"""Training networks: data, objectives, the loop, and evaluation on the test split."""
+"""Training networks: data, objectives, the loop, evaluation."""

@@ -1,1 +1,1 @@
-"""Videos: obfuscated, restored, audited; ``stream`` turns files into pictures and back."""
+"""Videos: obfuscated, restored, audited; files to frames and back."""

@@ -1,4 +1,6 @@
-"""The web page: Obfuscate, Restore and Audit in a browser, on this machine only; extra ``web``.
+"""The page: obfuscate, restore and audit in a local browser.
+
+Needs the extra ``web``.
 
 ::
 
