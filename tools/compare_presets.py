@@ -1,9 +1,9 @@
-"""Measure how near the presets come to the programs they stand for.
+"""Measure the difference between the presets and the programs they stand for.
 
     python tools/compare_presets.py
 
-Runs every program that is installed and rewrites the table in ``docs/presets.md``; the rows of
-programs that are not stay as they were.
+Runs every installed program and rewrites the table in ``docs/presets.md``; rows of programs that
+are not installed stay as they are.
 """
 
 import functools
@@ -61,23 +61,23 @@ CASES = {
     "css-blur-software:px=8": "css-blur:px=8",
     "gimp-pixelize:size=10": "gimp-pixelize:size=16",
 }
-"""The presets that are measured, each with one that is near and yet wrong, which must be seen."""
+"""The presets that are measured, each with a near but wrong one, which a test must tell apart."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a program's 8-bit result is from an operator's, in levels of 255."""
+    """Absolute difference between a program's 8-bit result and an operator's, in levels of 255."""
 
     greatest: int
     mean: float
 
 
 def difference(text: str, claimed: str | None = None) -> Difference:
-    """Compare the call that the preset ``text`` names with the operator of ``claimed``.
+    """Compare the program of one preset with the operator of another, or of the same.
 
     Args:
-        text: text form of a preset: its program is run.
-        claimed: text form of the preset whose operator is said to equal it; its own if left out.
+        text: text form of the preset whose program is run.
+        claimed: text form of the preset whose operator is applied (default: ``text``).
 
     Raises:
         AbsentError: the program is not installed.
@@ -96,7 +96,7 @@ def _radius_px(operator: Operator) -> int:
 
 @functools.cache
 def program_result(text: str) -> Pixels:
-    """Return what the program of the preset ``text`` makes of :func:`photo`.
+    """Return :func:`photo` as the program of the preset ``text`` obfuscates it.
 
     Raises:
         AbsentError: the program is not installed.
@@ -106,7 +106,7 @@ def program_result(text: str) -> Pixels:
 
 
 def photo(text: str) -> Pixels:
-    """Return a photo of odd size, or of the size that the preset ``text`` is about."""
+    """Return a photo with odd sides, or of the size that the preset ``text`` needs."""
     name, values = read_preset(text)
     photo: Pixels = data.astronaut()[:231, 90:307]  # type: ignore[no-untyped-call]
     if name == "deface-blur":

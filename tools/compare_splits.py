@@ -1,10 +1,11 @@
-"""Do weights that know the audit's people name them better? Restorers side by side.
+"""Compare restorers trained on the audit's people with restorers that were not.
 
     python tools/compare_splits.py --data ../shared/lfw
 
-`blur-people` and `pixelate-people` were trained on other people than those in the audit;
-`blur-fast` and `pixelate-fast`, of the same shape, on photos of all of them, and so were the large
-weights. Appends a row for each restorer to ``results/audit/splits.jsonl``.
+Weights could identify people better if they were trained on them. `blur-people` and
+`pixelate-people` were trained on other people than those in the audit; `blur-fast` and
+`pixelate-fast`, of the same architecture, on photos of all of them, and so were the large weights.
+Appends a row for each restorer to ``results/audit/splits.jsonl``.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ import torch
 import script
 from unveil.auditing import attack
 from unveil.auditing.curve import risks
-from unveil.auditing.scene import LEAST_TRAINING, open_scene
-from unveil.auditing.verdict import PEOPLE
+from unveil.auditing.scene import MIN_TRAINING, open_scene
+from unveil.auditing.verdict import RISK
 from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur, Operator, Pixelate
 from unveil.faces.embedder import load_embedder
@@ -31,12 +32,17 @@ RESTORERS: dict[Operator, tuple[str, ...]] = {
     Pixelate(8): ("lmmse", "pixelate-people", "pixelate-fast", "pixelate"),
 }
 FACE_PX = 112
-RISK = f"rank1_of_{PEOPLE}"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to compare on."""
+    """Data of the comparison.
+
+    Args:
+        data: folder of LFW.
+        out: file of rows.
+        probes: greatest number of people to identify (default: all).
+    """
 
     data: Path
     out: Path = Path("results/audit/splits.jsonl")
@@ -47,7 +53,7 @@ def main(options: Options) -> None:
     """Score every restorer and print the table."""
     keep_freed_memory()
     runtime = choose_runtime(RuntimeConfig())
-    scene = open_scene(options.data, options.probes, LEAST_TRAINING)
+    scene = open_scene(options.data, options.probes, MIN_TRAINING)
     faces = attack.Faces(scene.portraits, load_embedder(None, runtime), FACE_PX)
     gallery = attack.embed_clean(faces, scene.gallery)
     for operator, names in RESTORERS.items():

@@ -1,4 +1,4 @@
-"""Docstrings on the site: ``:func:`x``` and its kin become plain code."""
+"""Sphinx roles in docstrings, such as ``:func:`x```, shown as code on the site."""
 
 import re
 from typing import Any
@@ -9,9 +9,9 @@ ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):`~?([^`]+)`")
 
 
 class DocstringWords(Extension):
-    """Rewrites the docstring of everything that mkdocstrings shows."""
+    """Rewrites every docstring that mkdocstrings shows."""
 
     def on_object(self, *, obj: Object, **_: Any) -> None:
-        """Take the roles out of one docstring."""
+        """Replace the roles in one docstring."""
         if obj.docstring is not None:
             obj.docstring.value = ROLE.sub(r"`\1`", obj.docstring.value)

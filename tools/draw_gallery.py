@@ -2,7 +2,7 @@
 
     python tools/draw_gallery.py
 
-Runs the page's blocks in an empty folder, in their order, and copies what the page shows.
+Runs the page's blocks in an empty folder, in order, and copies the pictures that the page shows.
 """
 
 import re

@@ -1,8 +1,9 @@
-"""Make the pictures of docs/web.md: the page in a real browser, answering.
+"""Make the screenshots of docs/web.md: the page with answers, in a real browser.
 
     python tools/draw_page.py
 
-Serves the page, asks about the portrait that scikit-image ships, and takes a picture of each tab.
+Serves the page, asks about the portrait that scikit-image ships, and takes a screenshot of each
+tab in ``docs/web/``.
 """
 
 import shutil
@@ -23,11 +24,11 @@ ADDRESS, PORT = "http://127.0.0.1:7862", "7862"
 WIDE, PHONE = ViewportSize(width=1100, height=1250), ViewportSize(width=390, height=1100)
 FACE = "167,68,116,116"
 COLOURS = 128
-"""Of a picture: a page has few, and a palette makes the file small."""
+"""Size of the palette of a screenshot: a page has few colours, and the file becomes small."""
 
 
 def main() -> None:
-    """Serve, visit and draw."""
+    """Serve the page and take the screenshots."""
     TARGET.mkdir(exist_ok=True)
     words = [sys.executable, "-m", "unveil", "serve", "--port", PORT]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
@@ -43,7 +44,7 @@ def main() -> None:
 
 
 def draw(browser: Browser, folder: Path) -> None:
-    """Take a picture of each tab, and of one on a phone."""
+    """Take a screenshot of each tab, and of one on a phone."""
     photo, hidden = folder / "photo.png", folder / "hidden.png"
     portrait: np.ndarray = data.astronaut()  # type: ignore[no-untyped-call]
     Image.fromarray(portrait).save(photo)

@@ -15,6 +15,7 @@ from typing import Any
 import tyro
 
 import script
+from unveil.auditing.verdict import RISK
 from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.linear import CLOSED_FORMS
@@ -110,7 +111,7 @@ def uncertainty(rows: Sequence[Row]) -> str:
 
 def splits(rows: Sequence[Row]) -> str:
     """Lay out the share of faces identified after each restorer, among 1,000 people."""
-    named = (SHARE.format(*row["rank1_of_1000"]) for row in rows)
+    named = (SHARE.format(*row[RISK]) for row in rows)
     shown = ("operator", "model", "psnr")
     return markdown(
         [
@@ -125,7 +126,7 @@ def audit(rows: Sequence[Row]) -> str:
     table = []
     for text in AUDITED:
         shares = {
-            row["attacker"]: row["rank1_of_1000"]
+            row["attacker"]: row[RISK]
             for row in rows
             if row["operator"] == text and row["face_px"] == AUDITED_FACE_PX
         }
@@ -167,7 +168,7 @@ def joint(rows: Sequence[Row]) -> str:
     """Lay out frames restored together beside one by one: a line a clip, operator and way."""
 
     def laid_out(row: Row) -> Row:
-        risk = row.get("rank1_of_1000")  # real clips show one person: there is no gallery
+        risk = row.get(RISK)  # real clips show one person: there is no gallery
         names = ("clip", "operator", "model", "psnr", "ssim")
         shown = {name: row[name] for name in names} | {"flicker": f"{row['flicker']:.2f}"}
         return shown | {"re-identified": _percent(risk) if risk else None, "images": row["images"]}

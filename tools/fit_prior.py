@@ -2,8 +2,8 @@
 
     python tools/fit_prior.py --data ../shared/lfw
 
-Writes ``src/unveil/networks/weights/prior.safetensors`` and prints its sha256, which stands in
-``unveil.networks.shipped``.
+Writes ``src/unveil/networks/weights/prior.safetensors`` and prints its sha256, which
+``unveil.networks.shipped`` checks.
 """
 
 from pathlib import Path

@@ -1,12 +1,12 @@
-"""Model cards, written from what a checkpoint says of itself."""
+"""Model cards, written from the cards of checkpoints."""
 
 from unveil.degradation.families import FAMILIES
 from unveil.networks.architectures import build
 from unveil.networks.card import Card
 from unveil.report import tables
 
-MOST_BYTES = 10_000_000
-"""What one set of weights may take."""
+MAX_BYTES = 10_000_000
+"""Greatest size of one set of shipped weights."""
 
 CARD = """# {name}
 
@@ -66,14 +66,14 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
     """Return the text of a model card.
 
     Args:
-        name: what the weights are shipped as.
-        card: what they are, with their scores.
-        lost_db: PSNR that rounding the weights cost; None for float32.
+        name: under which the weights are shipped.
+        card: of the checkpoint, with scores.
+        lost_db: loss of PSNR by rounding the weights; None for float32.
     """
     train, ran = card.run["train"], card.provenance
     split_by = card.run["data"].get("split_by", "photo")
     parameters = sum(value.numel() for value in build(card.model).parameters())
-    kept = "float16" if 2 * parameters < MOST_BYTES else "8 bits a weight"
+    kept = "float16" if 2 * parameters < MAX_BYTES else "8 bits a weight"
     stored = "float32" if lost_db is None else f"{kept} (costs {max(lost_db, 0):.3f} dB)"
     return CARD.format(
         name=name,

@@ -1,7 +1,7 @@
 """Run the programs that the presets stand for, on 8-bit RGB pixels.
 
 Pixels are ``H x W x 3`` uint8 arrays. A program that is not installed raises ``AbsentError``, which
-says what to install. Nothing here knows unveil's operators: the programs are the judges.
+names the package to install. Nothing here uses unveil: the programs are the reference.
 """
 
 import contextlib
@@ -25,11 +25,11 @@ from PIL import Image, ImageFilter
 Pixels = NDArray[np.uint8]
 LIMIT_S = 120
 AROUND_PX = 32
-"""What deface is given to see around the face."""
+"""Width of the border around the face in the frame that deface gets."""
 
 
 class AbsentError(Exception):
-    """A program is not installed here; the message says which and where it comes from."""
+    """A program is not installed; the message names it and its package."""
 
 
 def _pillow(pixels: Pixels, program: ImageFilter.Filter) -> Pixels:
@@ -72,7 +72,7 @@ def _imagemagick() -> str:
 
 
 def _ffmpeg(pixels: Pixels, graph: str) -> Pixels:
-    # Planes of RGB, since going to YUV and back would round.
+    # Planar RGB: conversion to YUV and back would round.
     graph = f"format=gbrp,{graph},format=rgb24"
     return _through_files(
         pixels, _ffmpeg_path(), *("-v", "error", "-i", "{source}", "-vf", graph, "{target}")
@@ -93,7 +93,7 @@ PAGE = """<style>body {{margin: 0}} img {{display: block; filter: blur({px}px)}}
 
 def _chromium(pixels: Pixels, px: float, *flags: str) -> Pixels:
     height, width = pixels.shape[:2]
-    # As root, which containers are, Chromium refuses to start with its sandbox.
+    # Chromium refuses to start with its sandbox as root, the user in containers.
     quiet = ("--headless", "--no-sandbox", "--disable-background-networking", "--hide-scrollbars")
     screen = ("--force-color-profile=srgb", "--force-device-scale-factor=1")
     files = ("--user-data-dir={folder}/profile", "--screenshot={target}", "{folder}/page.html")
@@ -126,7 +126,7 @@ def _gegl() -> str:
 def _through_files(pixels: Pixels, *words: str, page: str = "") -> Pixels:
     """Run a command that reads ``{source}`` and writes ``{target}``, both PNG in ``{folder}``.
 
-    ``page`` is what ``page.html`` beside them says.
+    ``page`` is the content of ``page.html`` beside them.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, target = f"{folder}/source.png", f"{folder}/target.png"
@@ -154,15 +154,15 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "ImageMagick": lambda: _told(_imagemagick, "-version"),
     "FFmpeg": lambda: _told(_ffmpeg_path, "-version"),
     "Chromium": lambda: _told(_chromium_path, "--version"),
-    "GEGL": lambda: "0.4",  # it tells nothing more than the name of its library
+    "GEGL": lambda: "0.4",  # it prints only the name of its library
 }
-"""What tells the version of each program; only where it is installed."""
+"""Functions that return the version of each program, where it is installed."""
 
 GRAPHICS = (
     *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
     "--ignore-gpu-blocklist",
 )
-"""Flags that make Chromium draw as on a graphics processor, which the processor acts as."""
+"""Flags that make Chromium draw as on a GPU, emulated on the CPU."""
 
 PROGRAMS: dict[str, Callable[..., Pixels]] = {
     "opencv-gaussian": lambda pixels, kernel, sigma: np.asarray(
@@ -186,4 +186,4 @@ PROGRAMS: dict[str, Callable[..., Pixels]] = {
     "css-blur-software": lambda pixels, px: _chromium(pixels, px, "--disable-gpu"),
     "gimp-pixelize": _pixelize,
 }
-"""What runs each preset's call: pixels and the preset's parameters in, pixels out."""
+"""Functions that run each preset's program: pixels and the preset's parameters to pixels."""

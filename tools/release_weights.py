@@ -2,9 +2,9 @@
 
     python tools/release_weights.py runs/blur blur --data ../shared/lfw
 
-Weights that know the operator are kept in half precision, large ones in 8 bits; what that costs
-is measured. Scores them on the whole test split, appends the rows to a file of ``results`` and
-writes the scores and the model card from those rows.
+Refiners are stored in half precision, large ones in 8 bits, and the loss of PSNR is measured.
+Scores the weights on the whole test split, appends the rows to a file of ``results`` and writes
+the scores and the model card from these rows.
 """
 
 import dataclasses
@@ -16,9 +16,10 @@ import tyro
 from torch import Tensor
 
 import script
-from model_card import MOST_BYTES, model_card
+from model_card import MAX_BYTES, model_card
 from unveil.config import DataConfig, EvaluateConfig
 from unveil.degradation.families import FAMILIES, STREAMING_TRIALS
+from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.networks import checkpoint, shipped
 from unveil.networks.card import Card, read_card
@@ -53,7 +54,7 @@ TRIALS = {
     ),
     "streaming": STREAMING_TRIALS,
 }
-"""What weights of a family are scored on: operator and storage."""
+"""Operator and storage that the weights of a family are scored on."""
 
 
 def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], data: Path) -> None:
@@ -61,7 +62,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
 
     Args:
         run: run folder.
-        name: name to ship it under.
+        name: under which the weights are shipped.
         data: folder of LFW.
     """
     card = read_card(run / "best")
@@ -84,7 +85,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
 
 
 def _shipped_name(path: str | None) -> str | None:
-    """Return the name of the weights that training started from, where they are ours."""
+    """Return the name of the weights that training started from, if they are shipped."""
     name = Path(path or "").name
     return name if name in (item.name for item in shipped.list_shipped()) else None
 
@@ -93,11 +94,11 @@ def shrink(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Round weights to float16, and kernels to 8 bits if they would still be too large."""
     halves = {key: halve(key, value) for key, value in weights.items()}
     size_bytes = sum(value.numel() * value.element_size() for value in halves.values())
-    return halves if size_bytes < MOST_BYTES else checkpoint.pack(halves)
+    return halves if size_bytes < MAX_BYTES else checkpoint.pack(halves)
 
 
 def _rows_of(card: Card) -> str:
-    """Return the file that the scores go to; those on another test split have their own."""
+    """Return the file of rows for the scores; those on another test split have their own."""
     if card.run["data"].get("split_by") == "person":
         return "people.jsonl"
     if card.operator in ("optics", "streaming"):
@@ -106,14 +107,14 @@ def _rows_of(card: Card) -> str:
 
 
 def halve(name: str, values: Tensor) -> Tensor:
-    """Round weights to float16; the power spectrum spans more than that can hold."""
+    """Round weights to float16, but for the power spectrum, whose range is too large."""
     return values if name == "power" else values.to(torch.float16)
 
 
 def score(name: str, card: Card, data: DataConfig, out: Path) -> list[Row]:
-    """Score shipped weights on all that they are for; append the rows to ``out``.
+    """Score shipped weights on all operators and storages of theirs; append the rows to ``out``.
 
-    Those of the audit, which are for one purpose, only on what they know best.
+    Weights of the audit (split by person) are scored on their typical operator only.
     """
     example = str(card.task.example.operator)
     trials = tuple((example, storage) for storage in ("8bit", "float"))
@@ -128,12 +129,16 @@ def score(name: str, card: Card, data: DataConfig, out: Path) -> list[Row]:
 
 
 def cost_of_rounding(run: Path, shipped_row: Row, data: DataConfig) -> float:
-    """Return the dB that rounding the weights cost on the test split; 0.02 is the most allowed."""
+    """Return the loss of PSNR on the test split by rounding the weights, in dB.
+
+    Raises:
+        UnveilError: it is more than 0.02 dB.
+    """
     operator, storage = shipped_row["operator"], shipped_row["storage"]
     config = EvaluateConfig(data, operator=operator, storage=storage)
     lost_db = float(evaluate(str(run), config)["psnr"] - shipped_row["psnr"])
     if lost_db > 0.02:
-        raise SystemExit(f"rounding the weights costs {lost_db:.3f} dB")
+        raise UnveilError(f"{run}: rounding the weights costs {lost_db:.3f} dB; 0.02 is allowed.")
     return lost_db
 
 

@@ -1,9 +1,9 @@
-"""Restore test photos without being told the operator, and compare with being told.
+"""Restore test photos with the operator found, beside the operator stated.
 
     python tools/score_blind.py --data ../shared/lfw
 
-For every operator and storage: how often kind, block and phase are right, how far off sigma (or the
-radius) is, and what that costs in dB. Appends one row each to ``results/blind.jsonl``.
+For every operator and storage: how often kind, block and phase are right, the relative error of
+sigma (or the radius), and the PSNR of both. Appends one row each to ``results/blind.jsonl``.
 """
 
 import math
@@ -62,9 +62,9 @@ class Options:
 
 
 class Blind:
-    """A restorer that is told nothing: it inspects each photo, and remembers what it found.
+    """A restorer without a stated operator: it inspects each photo and keeps the findings.
 
-    Like `unveil restore` it takes the weights that are best for that.
+    Like `unveil restore` it uses the best weights for what it found.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -73,7 +73,7 @@ class Blind:
         self.prior = read_prior()
 
     def __call__(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
-        """Restore each photo as what it looks like."""
+        """Restore each photo by the operator found in it, ``B x 3 x H x W``."""
         return torch.cat([self._one(image[None], degradation) for image in obfuscated])
 
     def _one(self, image: Tensor, degradation: Degradation) -> Tensor:
@@ -107,7 +107,7 @@ def main(options: Options) -> None:
 
 
 def compare(trial: Trial) -> Row:
-    """Return the row of one degradation: told beside found out."""
+    """Return the row of one degradation: operator found beside operator stated."""
     blind = Blind(trial.runtime)
     name, restore, sha256 = best(trial, blind.prior)
     told = score(restore, trial).means()["psnr"]
@@ -124,7 +124,7 @@ def compare(trial: Trial) -> Row:
 
 
 def best(trial: Trial, prior: Prior) -> tuple[str, Restore, str | None]:
-    """Return the best restorer that is told: its name, itself, and the sha256 of its weights."""
+    """Return the best restorer for the stated operator: name, restorer, sha256 of the weights."""
     name = best_or_closed_form(trial.degradation)
     if name in CLOSED_FORMS:
         return name, partial(restore_closed_form, name, prior), None

@@ -1,11 +1,11 @@
-"""What several frames tell together: PSNR, flicker and re-identification, beside one by one.
+"""Score frames restored together beside one by one: PSNR, flicker and re-identification.
 
     python tools/score_joint.py --data ../shared/lfw
     python tools/score_joint.py --clip clip.mp4 --box X,Y,W,H
 
-Clips are made from LFW's photos by known motion: each of seven frames shows the face moved by a
-few pixels, turned and zoomed a little, under an operator that stands still. Or they are frames of
-a real clip. Appends a row for each operator and way to ``results/joint.jsonl``.
+Clips are made from LFW's photos by known motion: in seven frames the face is moved by a few pixels,
+rotated and scaled a little, under an operator at rest. Or they are frames of a real clip. Appends a
+row for each operator and way to ``results/joint.jsonl``.
 """
 
 import math
@@ -21,7 +21,8 @@ from torch import Tensor
 import script
 from unveil.auditing import attack
 from unveil.auditing.curve import risks
-from unveil.auditing.scene import LEAST_TRAINING, Scene, open_scene
+from unveil.auditing.scene import MIN_TRAINING, Scene, open_scene
+from unveil.auditing.verdict import RISK
 from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade
@@ -44,7 +45,6 @@ FACE_PX = 112
 ALL_S = 1e-6
 """Time between frames that leaves none out."""
 
-RISK = "rank1_of_1000"
 WAYS = ("obfuscated", "alone", "together")
 
 
@@ -55,9 +55,9 @@ class Options:
     Args:
         data: folder of people.
         clip: a video instead.
-        box: the part of the video that is hidden, X,Y,W,H.
-        probes: no more people than this.
-        operators: what to undo, with weights that know none of the audit's people.
+        box: the part of the video to obfuscate, X,Y,W,H.
+        probes: greatest number of people.
+        operators: to obfuscate with; weights trained on other people undo them.
         out: file of rows.
     """
 
@@ -106,16 +106,16 @@ def chosen(options: Options) -> Callable[[Degradation, Restorer], list[Row]]:
 def score_people(
     data: Path, probes: int, degradation: Degradation, restorer: Restorer
 ) -> list[Row]:
-    """Return a row a way: clips of people moved, the middle frame identified.
+    """Return a row for each way: clips of people in motion, the middle frame identified.
 
     Args:
         data: folder of people.
-        probes: no more people than this.
-        degradation: what the clips are hidden with.
+        probes: greatest number of people.
+        degradation: what obfuscates the clips.
         restorer: what undoes it.
     """
     runtime = choose_runtime(RuntimeConfig())
-    scene = open_scene(data, probes, LEAST_TRAINING)
+    scene = open_scene(data, probes, MIN_TRAINING)
     faces = attack.Faces(scene.portraits, load_embedder(None, runtime), FACE_PX)
     gallery = attack.embed_clean(faces, scene.gallery)
     scored: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
@@ -133,12 +133,12 @@ def score_people(
 
 
 def score_clip(clip: Path, box: Box, degradation: Degradation, restorer: Restorer) -> list[Row]:
-    """Return a row a way: a real clip, seven frames at a time.
+    """Return a row for each way: a real clip, seven frames at a time.
 
     Args:
         clip: a video, at least seven frames long.
-        box: the part of it that is hidden and restored.
-        degradation: what it is hidden with.
+        box: the part of it that is obfuscated and restored.
+        degradation: what obfuscates it.
         restorer: what undoes it.
 
     Raises:
@@ -193,7 +193,7 @@ def _restored(hidden: Tensor, degradation: Degradation, restorer: Restorer) -> d
 def _likeness(shown: Tensor, clean: Tensor) -> dict[str, float]:
     """Return the means of the metrics over frames, and flicker in levels of 255.
 
-    Flicker: root mean square of how the change from frame to frame differs from the clean clip's.
+    Flicker: root mean square of the error's change from frame to frame.
     """
     change = (shown - clean).diff(dim=0).square().mean().sqrt()
     likeness = {name: float(metric(shown, clean).mean()) for name, metric in METRICS.items()}

@@ -1,9 +1,9 @@
-"""Measure what 8 bits cost ONNX files, on photos of LFW's test split.
+"""Measure the loss of quality by int8 in ONNX files, on photos of LFW's test split.
 
     python tools/score_onnx.py --data ../shared/lfw
 
-Scales are set by photos of the validation split. Appends a row for each set of weights, degradation
-and precision to ``results/onnx.jsonl``. Speed is for ``benchmarks/engine_speed.py`` to say.
+Scales are calibrated on photos of the validation split. Appends a row for each set of weights,
+degradation and precision to ``results/onnx.jsonl``. ``benchmarks/engine_speed.py`` measures speed.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SCORED = {
     "blur": (("gaussian:kernel=9,sigma=4", "8bit"), ("gaussian:kernel=25,sigma=4", "jpeg:75")),
     "pixelate": (("pixelate:block=8", "8bit"), ("pixelate:block=12", "jpeg:75")),
 }
-"""What weights for a family are scored on; the others on what they undo."""
+"""Operators and storages for the weights of a family; other weights have a single one."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def main(options: Options) -> None:
 
 
 def score_model(network: NetworkRestorer, photos: Photos, count: int) -> Iterator[Row]:
-    """Give the rows of one set of weights: in float32 and in 8 bits."""
+    """Yield the rows of one set of weights, in float32 and in int8."""
     device = network.runtime.device
     watched = photos.batch(photos.splits["validation"][:WATCHED], device)
     content = to_int8(network, watched)

@@ -1,9 +1,9 @@
-"""Hide a part of whole test photos, and look whether it is found, and where.
+"""Pixelate a part of whole test photos, and score whether it is detected, and where.
 
     python tools/score_parts.py --data ../shared/lfw
 
-For every mosaic and storage: how often size and place are right, and how often a mosaic is seen in
-photos that have none. Appends one row each to ``results/parts.jsonl``.
+For every mosaic and storage: how often block and box are right, and how often a mosaic is detected
+in photos without one. Appends one row each to ``results/parts.jsonl``.
 """
 
 import random
@@ -30,8 +30,8 @@ from unveil.training.data import open_photos
 
 NONE = "none"
 FACE_PX = 112
-FOUND = 0.8
-"""Share of both boxes' area that they must have in common."""
+MIN_OVERLAP = 0.8
+"""Intersection over union of two boxes from which on the place counts as right."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +83,20 @@ def score(text: str, storage: Storage, wholes: list[Tensor]) -> Row:
         "images": len(wholes),
         **dict.fromkeys(("psnr", "ssim", "ssim_deck", "images_per_second")),
         "seen": round(sum(found) / len(found), 4),
-        "placed": round(sum(one >= FOUND for one in shares) / len(shares), 4),
+        "placed": round(sum(one >= MIN_OVERLAP for one in shares) / len(shares), 4),
         **provenance(choose_runtime(RuntimeConfig())),
     }
 
 
 def place(operator: Linear | None, draw: random.Random) -> Box:
-    """Return where to hide: whole blocks about as wide as the face, near the middle."""
+    """Return the box to pixelate: whole blocks about as wide as the face, near the center."""
     block = getattr(operator, "block", 8)
     side = FACE_PX // block * block
     return Box(draw.randrange(30, 100), draw.randrange(30, 100), side, side)
 
 
 def share(finding: Finding | None, operator: Linear | None, box: Box) -> float:
-    """Return how much of two boxes is in both; 0 for another operator."""
+    """Return the intersection over union of two boxes; 0 if the operator is another."""
     if finding is None or finding.box is None or finding.operator != operator:
         return 0.0
     covered = torch.zeros(2, 300, 300)

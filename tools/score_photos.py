@@ -1,8 +1,8 @@
-"""Restore photos that are no faces, and text: scikit-image's own pictures.
+"""Restore photos that are not faces, and text: scikit-image's own pictures.
 
     python tools/score_photos.py
 
-The weights have seen faces only. Appends a row for each picture, operator and restorer to
+The weights were trained on faces only. Appends a row for each picture, operator and restorer to
 ``results/photos.jsonl``.
 """
 
@@ -79,7 +79,7 @@ def score(model: str, picture: str, degradation: Degradation) -> Row:
 
 
 def middle(picture: str) -> Tensor:
-    """Return the middle of a picture, at most 512x512, ``1 x 3 x H x W`` in [0,1]."""
+    """Return the center of a picture, at most 512x512, ``1 x 3 x H x W`` in [0,1]."""
     pixels = np.asarray(getattr(data, picture)())
     if pixels.ndim == 2:
         pixels = np.stack([pixels] * 3, axis=-1)

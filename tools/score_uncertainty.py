@@ -1,4 +1,4 @@
-"""Compare the error that weights expect of themselves with the error they make, by deciles.
+"""Compare the expected error of the weights with their true error, by deciles.
 
     python tools/score_uncertainty.py --data ../shared/lfw
 
@@ -17,6 +17,7 @@ import script
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
+from unveil.errors import UnveilError
 from unveil.metrics.quality import METRICS
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
@@ -84,7 +85,7 @@ def errors(
         clean, obfuscated = trial.pairs(trial.numbers[start : start + BATCH])
         restored, error = network.restore_with_error(obfuscated, trial.degradation)
         if error is None:
-            raise SystemExit(f"{network.name} knows no uncertainty")
+            raise UnveilError(f"{network.name}: predicts no error.")
         expected.append(error.flatten().half())
         true.append((restored - clean).abs().mean(dim=1).flatten().half())
         for name, metric in METRICS.items():

@@ -1,28 +1,28 @@
-"""Put the measured curve into the package: what verdicts are read from.
+"""Put the measured curves into the package, for verdicts.
 
     python tools/ship_curve.py
 
-Takes from ``results/audit/rows.jsonl`` what a verdict needs and drops the rest.
+Takes the keys that a verdict needs from ``results/audit/rows.jsonl``.
 """
 
 import json
 from pathlib import Path
 
 import script
-from unveil.auditing.verdict import CURVE, PEOPLE
+from unveil.auditing.verdict import CURVE, RISK
 from unveil.files import write_text
 from unveil.report.rows import read_rows
 
 ROWS = Path(__file__).parents[1] / "results" / "audit" / "rows.jsonl"
-NEEDED = ("kind", "strength", "face_px", "attacker", f"rank1_of_{PEOPLE}")
+NEEDED = ("kind", "strength", "face_px", "attacker", RISK)
 PROTOCOL = ("images", "people", "training", "embedder", "embedder_sha256", "storage", "commit")
 
 
 def ship(rows: Path = ROWS, out: Path = CURVE) -> None:
-    """Write the package's curve.
+    """Write the package's curves.
 
     Args:
-        rows: of `unveil audit curve`.
+        rows: file of rows of `unveil audit curve`.
         out: the package's file.
     """
     measured = read_rows(rows)

@@ -1,8 +1,8 @@
-"""Pages of the site that are written elsewhere in the repository; mkdocs calls this (mkdocs.yml).
+"""Pages of the site from files outside docs/; mkdocs calls this (mkdocs.yml).
 
 README, CONTRIBUTING, CHANGELOG and the model cards become pages when the site is built, so that
-nothing is written twice. Links that are right in the repository are made right on the site: to a
-page if there is one, else only the text of the link is left.
+nothing is written twice. Links are rewritten for the site: to a page if there is one, else only
+the text of the link is left.
 """
 
 import os
@@ -28,15 +28,15 @@ PAGES = {
     },
     "src/unveil/networks": "reference/models.md",
 }
-"""Where what lies outside of docs/ is on the site."""
+"""Pages of files outside docs/, relative to the site's root."""
 
 
 GUIDES = "Guides"
-"""The part of the navigation that takes pages which mkdocs.yml does not place."""
+"""Section of the navigation for pages that mkdocs.yml does not place."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put pages of docs/ that no part of the navigation names among the guides."""
+    """Put pages of docs/ that the navigation does not name among the guides."""
     nav = config.nav or []
     guides = next(part[GUIDES] for part in nav if GUIDES in part)
     placed = {page for part in nav for pages in part.values() for page in pages}
@@ -46,7 +46,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are written elsewhere, and the list of model cards."""
+    """Add the pages of files outside docs/, and the list of model cards."""
     for source, page in PAGES.items():
         if (ROOT / source).is_file():
             text = (ROOT / source).read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Make the links of a page of docs/ right that lead out of docs/."""
+    """Rewrite the links of a page of docs/ that lead out of docs/."""
     if page.file.generated_by:
         return markdown
     return moved(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
@@ -71,10 +71,10 @@ def list_of_cards() -> str:
 
 
 def moved(text: str, source: str, page: str) -> str:
-    """Return the text of the file ``source`` with its links as the site's ``page`` needs them.
+    """Return the text of the file ``source`` with its links rewritten for the site's ``page``.
 
     Raises:
-        FileNotFoundError: a link leads nowhere in the repository.
+        FileNotFoundError: a link's target does not exist in the repository.
     """
 
     def corrected(match: re.Match[str]) -> str:
@@ -93,7 +93,7 @@ def moved(text: str, source: str, page: str) -> str:
 
 
 def site_path(path: str) -> str | None:
-    """Return where a path of the repository is on the site, or None where it is not."""
+    """Return the page of a path of the repository; None if it has none."""
     for outside in (path, str(PurePosixPath(path).parent)):
         if outside in PAGES:
             return PAGES[outside]

@@ -34,7 +34,7 @@ def test_equal_distances_are_decided_by_chance():
 
 def test_a_distance_that_is_no_number_is_refused():
     broken = torch.tensor([[0.1, float("nan")]])
-    with pytest.raises(ValueError, match="no number"):
+    with pytest.raises(ValueError, match="a distance is NaN"):
         closer_strangers(broken, torch.tensor([0]))
 
 

@@ -1,17 +1,17 @@
-"""The attackers, weakest to strongest, against one setting.
+"""The attackers on one setting, weakest to strongest.
 
 After H. Hao et al., "Robustness analysis of face obscuration" (2019), and J. Todt et al.,
 "Fant\u00f4mas" (2022):
 
 unaware
-    compares the obfuscated face with clean ones.
+    compares the obfuscated probe with the clean gallery.
 mirrored
-    obfuscates the clean faces in the same way first: it knows the operator.
+    obfuscates the gallery in the same way first: it knows the operator.
 restoring
-    undoes the obfuscation first, with each of the restorers; mirrored too, against clean faces
-    that were obfuscated and restored.
+    restores the probe first, with each of the restorers; also mirrored, against a gallery that was
+    obfuscated and restored.
 trained
-    has learnt from other people's faces what obfuscation and restoring do to embeddings.
+    has learnt on other people how obfuscating and restoring change embeddings.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ OBFUSCATED = "obfuscated"
 
 @dataclass(frozen=True)
 class Faces:
-    """Portraits at one size, and what recognises them."""
+    """Portraits at one face width, and the embedder that compares them."""
 
     portraits: Portraits
     embedder: Embedder
@@ -49,7 +49,7 @@ class Faces:
 
 
 View = dict[str, Tensor]
-"""Embeddings, ``N x D``, by what was done to the faces first."""
+"""Embeddings of faces, ``N x D``, by how they are seen: clean, obfuscated, or a restorer's name."""
 
 
 def look(
@@ -59,14 +59,14 @@ def look(
     restorers: Mapping[str, Restorer],
     metrics: Mapping[str, Metric] = MappingProxyType({}),
 ) -> tuple[View, dict[str, dict[str, float | None]]]:
-    """Embed faces as they are, and restored; returns also how like the clean ones they are.
+    """Embed obfuscated faces before and after each restorer, and score both.
 
     Args:
-        faces: the portraits, their size and what recognises them.
-        numbers: which portraits.
-        degradation: what hides them.
+        faces: the portraits and the embedder.
+        numbers: indices of the portraits, ``N``.
+        degradation: what obfuscates and stores them.
         restorers: by name.
-        metrics: of likeness, by name.
+        metrics: of similarity to the clean faces, by name.
 
     Returns:
         For ``obfuscated`` and each restorer: the embeddings, and the mean of each metric.
@@ -96,14 +96,14 @@ def embed_clean(faces: Faces, numbers: Tensor) -> Tensor:
 
 
 def attack(probes: View, gallery: View, training: View, partners: Tensor, people: Tensor) -> View:
-    """Return the distances that each attacker finds, ``P x G``, by the attacker's name.
+    """Return the distances of probes to the gallery by each attacker, ``P x G``, by its name.
 
     Args:
-        probes: embeddings of the obfuscated probes, as they are and by each restorer.
+        probes: embeddings of the probes, obfuscated and by each restorer.
         gallery: the same of the gallery, and ``clean``.
         training: the same of the training faces.
-        partners: clean embeddings of the training people's other photos.
-        people: who the training faces are.
+        partners: clean embeddings of other photos of the training people, ``T x D``.
+        people: identity of each training face, ``T``.
     """
     distances = {UNAWARE: torch.cdist(probes[OBFUSCATED], gallery[CLEAN])}
     distances[MIRRORED] = torch.cdist(probes[OBFUSCATED], gallery[OBFUSCATED])
@@ -119,14 +119,14 @@ def attack(probes: View, gallery: View, training: View, partners: Tensor, people
 
 
 def restorers_for(degradation: Degradation) -> list[str]:
-    """Return the restorers of the curve: a closed form, and weights that know none of its people.
+    """Return the restorers of the curve: the closed form, and weights trained on other people.
 
     Args:
-        degradation: what hides the faces.
+        degradation: what obfuscates and stores the faces.
     """
     if not degradation.operator.is_linear:
         return []
-    blind_to_them = f"{family_of(degradation.linear)}-people"
-    found = next((item for item in list_shipped() if item.name == blind_to_them), None)
+    other_people = f"{family_of(degradation.linear)}-people"
+    found = next((item for item in list_shipped() if item.name == other_people), None)
     covered = found is not None and found.card.task.covers(degradation)
-    return [FALLBACK, blind_to_them] if covered else [FALLBACK]
+    return [FALLBACK, other_people] if covered else [FALLBACK]

@@ -1,4 +1,4 @@
-"""The audit's charts, from rows only: risk against strength, and likeness against risk."""
+"""Charts of the audit, from rows only: risk against strength, and similarity against risk."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,12 +6,11 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from unveil.auditing.settings import Setting, unit_of
-from unveil.auditing.verdict import PEOPLE, Curves, Risk
+from unveil.auditing.verdict import PEOPLE, RISK, Curves, Risk
 from unveil.degradation import Operator, Solid, Unchanged
 from unveil.report.charts import STYLE, legend, legend_beside, svg
 from unveil.report.rows import Row
 
-RISK = f"rank1_of_{PEOPLE}"
 STRONGEST = "black"
 """Colour of the strongest attacker's risk, which is no single attacker's."""
 
@@ -65,10 +64,10 @@ def setting_chart(
         operator: what was done to the face.
         face_px: width of the face.
         risk: of that setting.
-        curves: what was measured.
+        curves: risk against strength.
 
     Returns:
-        SVG; None where there is no curve, or nothing to mark on it.
+        SVG; None if the operator has no curve, or no strength on it.
     """
     setting = Setting(operator, max(face_px, 1))
     widths = sorted(px for kind, px in curves if kind == setting.kind)
@@ -95,7 +94,7 @@ def setting_chart(
 
 
 def likeness_chart(rows: Sequence[Row], metrics: Sequence[str]) -> str:
-    """Draw each metric of likeness against the risk, a dot a setting and attacker."""
+    """Draw each metric of similarity against the risk, a dot for each setting and attacker."""
     seen = [row for row in rows if row["psnr"] is not None]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.2 * len(metrics), 3), layout="constrained")

@@ -1,4 +1,4 @@
-"""The curve: risk against strength, one row a setting and attacker; stopped, it goes on."""
+"""The curve: risk against strength, a row for each setting and attacker; it resumes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
@@ -26,6 +26,8 @@ from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenanc
 from unveil.training.lfw import default_folder
 
 RANKS = (1, 5)
+MIN_CLEAN_SHARE = 0.8
+"""Share of clean faces identified among 10 people, under which the folders are doubted."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,12 @@ class Stage:
     """What all settings on faces of one width share.
 
     Attributes:
-        scene: who is in the audit.
-        faces: how they are seen.
-        storage: how obfuscated photos are kept.
-        clean: embeddings of the clean gallery.
-        partners: clean embeddings that the training faces are to be mapped to.
-        metrics: of likeness to the clean probes, by name.
+        scene: the people, divided into gallery, probes and training.
+        faces: their portraits and the embedder.
+        storage: of the obfuscated photos.
+        clean: embeddings of the clean gallery, ``G x D``.
+        partners: clean embeddings that the trained attacker learns to predict, ``T x D``.
+        metrics: of similarity to the clean probes, by name.
     """
 
     scene: Scene
@@ -49,7 +51,7 @@ class Stage:
     metrics: Mapping[str, Metric]
 
     def describe(self) -> Row:
-        """Return what the rows of all settings say alike."""
+        """Return the part of a row that all settings share."""
         return {
             "storage": str(self.storage),
             "split": "people",
@@ -64,7 +66,7 @@ class Stage:
 
 
 def run_curve(config: CurveConfig) -> list[Row]:
-    """Measure every setting of ``config`` that has no rows yet; returns all rows.
+    """Measure every setting of ``config`` that has no rows yet; return all rows.
 
     Raises:
         UnveilError: the folder cannot be used, or the extra ``audit`` is not installed.
@@ -84,21 +86,18 @@ def run_curve(config: CurveConfig) -> list[Row]:
             for row in attack_setting(stage, setting, load_once):
                 append_row(config.out, row | same | provenance(runtime))
     rows = read_rows(config.out)
-    _doubt(rows)
+    _check_clean_faces(rows)
     return rows
 
 
-def _doubt(rows: list[Row]) -> None:
-    """Warn where not even clean faces are named: then the folders are hardly one person each."""
+def _check_clean_faces(rows: list[Row]) -> None:
+    """Warn where clean faces are rarely identified: the folders may not be one person each."""
     for row in rows:
-        if row["kind"] == Unchanged.name and row.get("rank1_of_10", [1])[0] < DOUBTFUL:
+        if row["kind"] == Unchanged.name and row.get("rank1_of_10", [1])[0] < MIN_CLEAN_SHARE:
             console.warn(
                 f"only {row['rank1_of_10'][0]:.0%} of clean faces of "
                 f"{row['face_px']} px are named right among 10 people (is each folder one person?)"
             )
-
-
-DOUBTFUL = 0.8
 
 
 def _set(scene: Scene, faces: attack.Faces, config: CurveConfig) -> Stage:
@@ -109,7 +108,7 @@ def _set(scene: Scene, faces: attack.Faces, config: CurveConfig) -> Stage:
 
 
 def _metrics(config: CurveConfig, runtime: Runtime) -> dict[str, Metric]:
-    """Return the metrics of the study that can be had here."""
+    """Return the metrics of the study whose packages and weights are here."""
     chosen = LossConfig(vgg_weights=config.vgg_weights)
     features = load_features(chosen)[0] if config.vgg_weights else None
     return METRICS | measures(runtime, features)[0]
@@ -118,12 +117,12 @@ def _metrics(config: CurveConfig, runtime: Runtime) -> dict[str, Metric]:
 def attack_setting(
     stage: Stage, setting: Setting, load_restorer: Callable[[str], Restorer]
 ) -> list[Row]:
-    """Return one row for each attacker against a setting.
+    """Return a row for each attacker on a setting.
 
     Args:
         stage: the faces.
-        setting: what hides them.
-        load_restorer: gives a restorer by its name.
+        setting: the operator and the width of the faces.
+        load_restorer: loads a restorer by its name.
     """
     scene = stage.scene
     if setting.operator == Unchanged():
@@ -146,7 +145,7 @@ def attack_setting(
 def _attack(
     stage: Stage, operator: Operator, load_restorer: Callable[[str], Restorer]
 ) -> tuple[dict[str, Tensor], dict[str, dict[str, float | None]]]:
-    """Return each attacker's distances, and how like clean ones the faces are that it sees."""
+    """Return each attacker's distances, and the metrics of the faces that it compares."""
     scene, degradation = stage.scene, Degradation(operator, stage.storage)
     chosen = {name: load_restorer(name) for name in restorers_for(degradation)}
     look = partial(attack.look, stage.faces, degradation=degradation, restorers=chosen)
@@ -154,7 +153,7 @@ def _attack(
     gallery = look(scene.gallery)[0] | {attack.CLEAN: stage.clean}
     training = look(scene.training)[0]
     distances = attack.attack(probes, gallery, training, stage.partners, scene.people)
-    best = [*means][-1]  # the trained attacker takes all that there is
+    best = [*means][-1]  # the trained attacker sees every view; it is scored by the last
     seen = {name: name.removeprefix(RESTORING).partition(",")[0] for name in distances}
     views = {name: best if name == TRAINED else seen[name] for name in distances}
     return distances, {
@@ -163,11 +162,11 @@ def _attack(
 
 
 def risks(distances: Tensor, mates: Tensor) -> Row:
-    """Return what a row says of one attacker; shares with their 95 % intervals.
+    """Return the part of a row about one attacker's success; shares with 95 % intervals.
 
     Args:
-        distances: ``P x G``.
-        mates: place of each probe's person in the gallery, ``P``.
+        distances: of each probe to each face of the gallery, ``P x G``.
+        mates: column of each probe's own person, ``P``.
     """
     closer, strangers = closer_strangers(distances, mates), distances.shape[1] - 1
     row: Row = {}

@@ -1,4 +1,4 @@
-"""Do metrics see privacy? How well likeness to the clean photo foretells who is named."""
+"""How well image similarity to the clean face predicts the risk of identification."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -6,30 +6,29 @@ from itertools import combinations
 import torch
 
 from unveil.auditing.attack import TRAINED
-from unveil.auditing.verdict import PEOPLE
+from unveil.auditing.verdict import RISK
 from unveil.metrics.correlation import rank_correlation
 from unveil.metrics.perceptual import LOWER_IS_BETTER
 from unveil.metrics.quality import METRICS
 from unveil.report.rows import Row
 
-RISK = f"rank1_of_{PEOPLE}"
 CORRELATION = "rank correlation with risk"
 KNOWN = (*METRICS, "ms_ssim", "vif", "vgg_relu2_2", "lpips")
 """The study's metrics."""
 
 
 def metrics_of(rows: Sequence[Row]) -> list[str]:
-    """Return the names of the metrics that every row of an obfuscated face has."""
+    """Return the names of the metrics that all rows of obfuscated faces have."""
     seen = _seen(rows)
     return [name for name in KNOWN if all(row.get(name) is not None for row in seen)]
 
 
 def correlations(rows: Sequence[Row]) -> list[Row]:
-    """Return for each metric how it goes with the risk, over all settings and single views.
+    """Return the rank correlation of each metric with the risk, over settings and attackers.
 
     Args:
-        rows: of ``unveil audit curve``; the trained attacker is left out, who sees several
-            views of a face at once.
+        rows: of ``unveil audit curve``; those of the trained attacker are left out, because it
+            compares several views of a face at once.
     """
     seen = _seen(rows)
     risk = torch.tensor([row[RISK][0] for row in seen])
@@ -45,18 +44,18 @@ def correlations(rows: Sequence[Row]) -> list[Row]:
 
 
 def counter_examples(rows: Sequence[Row], metric: str, count: int = 5) -> list[Row]:
-    """Return pairs where the view more like the clean face is named less often; worst first.
+    """Return pairs in which the more similar view is identified less often, worst first.
 
     Args:
         rows: of ``unveil audit curve``.
-        metric: of likeness.
-        count: how many pairs; no view comes in two of them.
+        metric: of similarity to the clean face.
+        count: number of pairs; no view is in two of them.
     """
     pairs, sign = [], -1 if metric in LOWER_IS_BETTER else 1
     for one, other in combinations(_seen(rows), 2):
         liker, less = (one, other) if sign * (one[metric] - other[metric]) > 0 else (other, one)
         more_named, less_named = less[RISK], liker[RISK]
-        if more_named[1] > less_named[2]:  # the intervals are apart
+        if more_named[1] > less_named[2]:  # their intervals do not overlap
             pairs.append((more_named[0] - less_named[0], liker, less))
     chosen: list[Row] = []
     used: set[str] = set()

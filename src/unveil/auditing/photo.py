@@ -1,4 +1,4 @@
-"""The audit of one photo: each face in it, what hides it, and how likely a machine names it."""
+"""The audit of a photo: the operator on each face, and the risk that the person is identified."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from unveil.auditing.verdict import SAFE, Curves, Risk, risk_of, sentence, shipped_curves
+from unveil.auditing.verdict import ADVICE_RISK, Curves, Risk, risk_of, sentence, shipped_curves
 from unveil.degradation import Operator, Solid, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding, inspect
@@ -23,16 +23,21 @@ from unveil.linear.prior import Prior
 from unveil.networks.shipped import read_prior
 from unveil.report.rows import Row
 
+MAX_FLAT_RANGE = 4 / 255
+"""Range of values, of [0,1], up to which a part has a single colour."""
+
+RED, GREEN, GREY = (220, 40, 40), (40, 160, 60), (128, 128, 128)
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be said of one face.
+    """The result for one face.
 
     Attributes:
-        box: where it is.
-        finding: what was found in it.
-        operator: what hides it, a solid box included.
-        risk: that it is named; None where the curve does not cover it.
+        box: around the face.
+        finding: the operator found in it, and the storage.
+        operator: on the face, a solid box included.
+        risk: of identification; None if it was not measured.
         words: the verdict as a sentence.
     """
 
@@ -43,7 +48,7 @@ class Verdict:
     words: str
 
     def is_above(self, limit: float) -> bool:
-        """Say whether the risk may be above ``limit``: it is, or nobody knows."""
+        """Return whether the risk may be above ``limit``: it is, or it was not measured."""
         return self.risk is None or self.risk.high > limit
 
     def __str__(self) -> str:
@@ -67,12 +72,12 @@ class Verdict:
 
 @dataclass
 class Auditor:
-    """Audits photo files one by one; loads what it needs once.
+    """Audits photos one by one; loads models and curves once.
 
     Args:
-        boxes: where the faces are; none to find them.
-        picture: file for the photo with boxes.
-        limit: greatest risk; faces above it are counted.
+        boxes: of the faces; none to find them.
+        picture: file for the photo with a box around each face; None for none.
+        limit: greatest risk allowed; ``above`` counts the faces beyond it.
         max_pixels: larger photos are refused.
     """
 
@@ -100,7 +105,7 @@ class Auditor:
         photo = read_photo(path, self.max_pixels)
         verdicts = self.judge(photo, str(path))
         if self.picture is not None:
-            limit = SAFE if self.limit is None else self.limit
+            limit = ADVICE_RISK if self.limit is None else self.limit
             write_photo(draw_verdicts(photo, verdicts, limit), self.picture)
         return verdicts
 
@@ -118,7 +123,7 @@ class Auditor:
         try:
             curves = shipped_curves()
             verdicts = audit_photo(photo, self.boxes, self._finder, self._prior, curves)
-        except UsageError:  # whoever has the list of files says which one
+        except UsageError:  # the caller adds the file's name
             raise
         except UnveilError as error:
             raise type(error)(f"{name}: {error}") from None
@@ -134,10 +139,10 @@ def audit_photo(
 
     Args:
         photo: the photo.
-        boxes: where its faces are; none to find them.
-        finder: what finds faces.
+        boxes: of its faces; none to find them.
+        finder: the face detector.
         prior: power spectrum of clean photos.
-        curves: what was measured.
+        curves: risk against strength.
 
     Raises:
         UsageError: a box is not inside the photo.
@@ -152,7 +157,7 @@ def audit_photo(
 
 
 def _find(photo: Photo, whole: Finding, finder: FaceFinder, prior: Prior) -> list[Box]:
-    """Return the boxes of the faces: those that are seen, and what is a mosaic in a clean photo."""
+    """Return the boxes of the detected faces, and of a mosaic in an otherwise clean photo."""
     if whole.degradation is not None and whole.box is None:
         photo = _restored(photo, whole, prior)
     boxes = finder.find_boxes(photo.rgb)
@@ -160,7 +165,7 @@ def _find(photo: Photo, whole: Finding, finder: FaceFinder, prior: Prior) -> lis
 
 
 def _judge(photo: Photo, box: Box, whole: Finding, prior: Prior, curves: Curves) -> Verdict:
-    """Look at one face: what hides it, and what the curve says of that."""
+    """Find the operator in a box, and the risk of a face as wide as the box behind it."""
     box.check_inside(photo.rgb.shape[1], photo.rgb.shape[0])
     images = to_tensor(photo)[:, :3]
     operator: Operator
@@ -176,16 +181,13 @@ def _judge(photo: Photo, box: Box, whole: Finding, prior: Prior, curves: Curves)
 
 
 def _is_flat(part: Tensor) -> bool:
-    """Say whether nothing but one colour, and what JPEG makes of it, is left."""
+    """Return whether a part has a single colour, but for the noise of JPEG."""
     spread = part.amax(dim=(-2, -1)) - part.amin(dim=(-2, -1))
-    return bool((spread <= FLAT).all())
-
-
-FLAT = 4 / 255
+    return bool((spread <= MAX_FLAT_RANGE).all())
 
 
 def _restored(photo: Photo, finding: Finding, prior: Prior) -> Photo:
-    """Undo what hides the whole photo, so that the detector sees faces in it."""
+    """Undo the operator on the whole photo, so that the detector can find faces in it."""
     known = finding.degradation
     if known is None:
         return photo
@@ -193,16 +195,13 @@ def _restored(photo: Photo, finding: Finding, prior: Prior) -> Photo:
     return to_photo(images)
 
 
-RED, GREEN, GREY = (220, 40, 40), (40, 160, 60), (128, 128, 128)
-
-
 def draw_verdicts(photo: Photo, verdicts: Sequence[Verdict], limit: float) -> Photo:
-    """Return the photo with a box around each face: red above the limit, green below.
+    """Return the photo with a box around each face: red above the limit, green below, else grey.
 
     Args:
         photo: the photo.
-        verdicts: of its faces.
-        limit: greatest risk, by the upper end of its interval, that is taken for safe.
+        verdicts: on its faces.
+        limit: greatest safe risk, by the upper end of its interval.
     """
     image = Image.fromarray(to_8bit(photo.rgb))
     pen, width = ImageDraw.Draw(image), max(image.width // 300, 2)

@@ -1,4 +1,4 @@
-"""The audit as one page: verdict first, figures, protocol, limits."""
+"""The report of an audit as one page: verdict, charts, tables, protocol, limits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from unveil.auditing.attack import UNAWARE
 from unveil.auditing.charts import likeness_chart, risk_charts
 from unveil.auditing.likeness import CORRELATION, correlations, counter_examples, metrics_of
 from unveil.auditing.settings import GALLERIES
-from unveil.auditing.verdict import PEOPLE, curves_of, mildest
+from unveil.auditing.verdict import PEOPLE, RISK, curves_of, mildest
 from unveil.degradation import Solid, Unchanged
 from unveil.errors import UnveilError
 from unveil.files import write_text
@@ -15,7 +15,6 @@ from unveil.report.html import to_html
 from unveil.report.rows import Row, read_rows
 from unveil.report.tables import markdown
 
-RISK = f"rank1_of_{PEOPLE}"
 LIMITS = (0.02, 0.05, 0.2)
 
 TEXT = """# How much it hides
@@ -84,14 +83,14 @@ is named less often.
 
 
 def write_report(rows_path: Path, out: Path) -> Path:
-    """Write the page.
+    """Write the report of the audit in ``rows_path``; return its path.
 
     Args:
-        rows_path: rows of ``unveil audit curve``.
-        out: the page; with the suffix ``.md`` its text, figures in a folder beside it.
+        rows_path: file of rows of ``unveil audit curve``.
+        out: the HTML page, or with the suffix ``.md`` its Markdown, charts in a folder beside it.
 
     Raises:
-        UnveilError: no rows.
+        UnveilError: the file cannot be read, or has no rows with a gallery of ``PEOPLE``.
     """
     rows = check_rows(rows_path)
     text, files = compose(rows, out.stem)
@@ -106,10 +105,10 @@ def write_report(rows_path: Path, out: Path) -> Path:
 
 
 def check_rows(path: Path) -> list[Row]:
-    """Return the rows that a page can be made from.
+    """Return the rows of ``unveil audit curve`` in a file.
 
     Raises:
-        UnveilError: there are none.
+        UnveilError: the file cannot be read, or has no rows with a gallery of ``PEOPLE``.
     """
     rows = read_rows(path)
     if not rows or RISK not in rows[0]:
@@ -120,11 +119,11 @@ def check_rows(path: Path) -> list[Row]:
 
 
 def compose(rows: Sequence[Row], name: str) -> tuple[str, dict[str, bytes]]:
-    """Return the report as Markdown, and its figures by file name.
+    """Return the report as Markdown, and its charts by file name.
 
     Args:
         rows: of ``unveil audit curve``.
-        name: folder of the figures, beside the text.
+        name: folder of the charts, beside the text.
     """
     charts = risk_charts(rows)
     files = {f"{kind}.svg": chart.encode() for kind, chart in charts.items()}

@@ -1,4 +1,4 @@
-"""Who is named, and how surely: identification, verification, and how far chance could move them.
+"""Identification and verification rates with their confidence intervals.
 
 All on tensors. A *probe* is a face to be named; the *gallery* holds one known face of each
 person, the probe's own (its *mate*) among them.
@@ -15,7 +15,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over people, and the interval that holds it with a confidence of 95 %."""
+    """A mean over people, and its 95 % confidence interval."""
 
     value: float
     low: float
@@ -23,19 +23,18 @@ class Estimate:
 
 
 def closer_strangers(distances: Tensor, mates: Tensor, seed: int = 0) -> Tensor:
-    """Return how many strangers of the gallery look more alike than the probe's own face.
+    """Return the number of strangers in the gallery that are closer than the mate, ``P``.
 
     Args:
         distances: ``P x G``, of each probe to each face of the gallery.
         mates: column of each probe's own person, ``P``.
-        seed: of the coins that are thrown where distances are equal, as for faces behind a
-            solid box.
+        seed: of the random order of equal distances, as of faces behind a solid box.
 
     Raises:
-        ValueError: a distance is no number.
+        ValueError: a distance is NaN.
     """
     if distances.isnan().any():
-        raise ValueError("a distance is no number")
+        raise ValueError("a distance is NaN")
     own = distances.gather(1, mates[:, None])
     generator = torch.Generator().manual_seed(seed)
     coins = torch.rand(distances.shape, generator=generator).to(distances.device)
@@ -45,16 +44,16 @@ def closer_strangers(distances: Tensor, mates: Tensor, seed: int = 0) -> Tensor:
 
 
 def chance_to_name(closer: Tensor, strangers: int, gallery: int, rank: int = 1) -> Tensor:
-    """Return each probe's chance to be among the ``rank`` best of a smaller gallery, ``P`` float64.
+    """Return each probe's probability of a rank up to ``rank`` in a smaller gallery, ``P`` float64.
 
-    The smaller gallery holds the probe's person and ``gallery - 1`` of the ``strangers``, drawn
-    without replacement: the number of closer ones among them is hypergeometric.
+    The smaller gallery holds the mate and ``gallery - 1`` of the ``strangers``, drawn without
+    replacement: the number of closer ones among them is hypergeometric.
 
     Args:
-        closer: strangers that look more alike, ``P``.
-        strangers: how many there are.
+        closer: number of strangers that are closer than the mate, ``P``.
+        strangers: number of strangers.
         gallery: people in the smaller gallery, at most ``strangers + 1``.
-        rank: how many names may be given.
+        rank: number of guesses.
     """
     drawn = gallery - 1
     if not 0 <= drawn <= strangers:
@@ -69,21 +68,21 @@ def chance_to_name(closer: Tensor, strangers: int, gallery: int, rank: int = 1) 
 
 
 def _log_choose(n: Tensor, k: Tensor) -> Tensor:
-    """Return the logarithm of the ways to choose ``k`` of ``n``; of 0 where there is none."""
+    """Return the logarithm of the binomial coefficient; -inf where ``k > n``."""
     n, k = n.double(), k.double()
     ways = torch.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma((n - k).clamp(min=0) + 1)
     return torch.where(k <= n, ways, -torch.inf)
 
 
 def mean_with_interval(values: Tensor, seed: int = 0) -> Estimate:
-    """Return the mean over people, and what it would be for other people of the same kind.
+    """Return the mean over people with its 95 % interval.
 
-    The bootstrap of B. Efron (1979): people drawn with replacement, percentiles of the means.
-    Where all agree it says nothing (no one of 100 was named: it could yet be 3 in 100), so each
-    end reaches at least as far as Wilson's interval (1927) does for a share.
+    The bootstrap of B. Efron (1979): percentiles of the means of people drawn with replacement.
+    Where all values are equal it has no width (0 of 100 identified: the true share may be 3 %), so
+    each end extends at least as far as Wilson's interval for a share (1927).
 
     Args:
-        values: one a person, from 0 to 1.
+        values: one per person, in [0,1].
         seed: of the draws.
     """
     count = len(values)
@@ -98,7 +97,7 @@ def mean_with_interval(values: Tensor, seed: int = 0) -> Estimate:
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
-    """Return Wilson's interval of a share seen in ``count`` cases."""
+    """Return Wilson's 95 % interval of a share of ``count`` cases."""
     z2 = float(torch.special.ndtri(torch.tensor((1 + CONFIDENCE) / 2, dtype=torch.float64))) ** 2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     spread = (z2 * (share * (1 - share) / count + z2 / (4 * count**2))) ** 0.5 / (1 + z2 / count)
@@ -107,30 +106,30 @@ def wilson(share: float, count: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Verification:
-    """How well distances tell one person's two faces from those of two people.
+    """Receiver operating characteristic of "same person or not".
 
     Attributes:
-        false_accepts: share of strangers' pairs taken for one person, rising, ``N``.
-        true_accepts: share of pairs of one person taken for that, at the same thresholds.
+        false_accepts: share of pairs of two people accepted as one, ascending, ``N`` float64.
+        true_accepts: share of pairs of one person accepted, at the same thresholds.
     """
 
     false_accepts: Tensor
     true_accepts: Tensor
 
     def true_accepts_at(self, false_accepts: float) -> float:
-        """Return the share of true pairs accepted where strangers pass at most so often."""
+        """Return the true accept rate at a false accept rate of at most ``false_accepts``."""
         allowed = self.true_accepts[self.false_accepts <= false_accepts]
         return float(allowed.max()) if len(allowed) else 0.0
 
     def equal_error_rate(self) -> float:
-        """Return the error where true pairs are refused as often as strangers are accepted."""
+        """Return the error where the false reject rate equals the false accept rate."""
         refused = 1 - self.true_accepts
         at = (refused - self.false_accepts).abs().argmin()
         return float((refused[at] + self.false_accepts[at]) / 2)
 
 
 def verification(distances: Tensor, mates: Tensor) -> Verification:
-    """Return the ROC of all pairs of a probe and a face of the gallery.
+    """Return the ROC over all pairs of a probe and a face of the gallery.
 
     Args:
         distances: ``P x G``.

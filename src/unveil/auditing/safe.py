@@ -1,4 +1,4 @@
-"""Obfuscating safely: the mildest setting that hides, applied, and attacked."""
+"""Hiding faces safely: the mildest setting under a risk, applied and then attacked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from unveil.restoration.choice import FALLBACK, model_for
 from unveil.restoration.restorers import load
 
 MARGIN = 0.25
-"""What is hidden beside the face on each side, of its width: hair, ears and chin tell too."""
+"""What is hidden on each side of the face, in its widths: hair, ears and chin identify too."""
 
 SAME_PERSON = 0.6
-"""Distance under which dlib takes two faces for one person's."""
+"""Euclidean distance of dlib's embeddings under which two faces count as the same person."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Hidden:
     """How one face was hidden.
 
     Attributes:
-        box: what was hidden, the margin included.
-        operator: with what.
-        risk: that it is named all the same, by the curve.
+        box: the hidden part, with the margin.
+        operator: what it was hidden with.
+        risk: of identification, by the curve; None if it was not measured.
     """
 
     box: Box
@@ -40,13 +40,13 @@ class Hidden:
 
 
 def choose(kind: str, limit: float, face_px: float, curves: Curves) -> tuple[Operator, Risk | None]:
-    """Return the mildest setting of a kind whose risk is under the limit; a solid box if none is.
+    """Return the mildest setting of a kind under the risk limit, with its risk; else a solid box.
 
     Args:
         kind: name of the operator.
         limit: greatest risk, by the upper end of its interval.
         face_px: width of the face.
-        curves: what was measured.
+        curves: risk against strength.
     """
     found = mildest(kind, limit, max(round(face_px), 1), curves)
     operator: Operator = Solid() if found is None else found
@@ -56,14 +56,17 @@ def choose(kind: str, limit: float, face_px: float, curves: Curves) -> tuple[Ope
 def hide(
     images: Tensor, boxes: Sequence[Box], kind: str, limit: float, curves: Curves
 ) -> tuple[Tensor, list[Hidden]]:
-    """Hide the faces in ``boxes``; the rest of the picture stays as it is.
+    """Hide the faces in ``boxes``; the rest of the photo stays as it is.
 
     Args:
         images: ``1 x 3 x H x W`` in [0,1].
         boxes: of the faces, as wide as they are.
         kind: name of the operator to hide with.
-        limit: greatest risk.
-        curves: what was measured.
+        limit: greatest risk, by the upper end of its interval.
+        curves: risk against strength.
+
+    Raises:
+        UsageError: a box is not inside the photo.
     """
     hidden, done = images.clone(), []
     for box in boxes:
@@ -76,21 +79,24 @@ def hide(
 
 
 def widen(box: Box, width: int, height: int) -> Box:
-    """Return ``box`` with the margin, as far as a photo of this size goes."""
+    """Return ``box`` with the margin, clipped to a photo of this size."""
     return box.grown(round(MARGIN * box.width), round(MARGIN * box.height), width, height)
 
 
 def distances_to_self(
     clean: Tensor, hidden: Tensor, face: Face, how: Hidden, embedder: Embedder
 ) -> dict[str, float]:
-    """Return how far a hidden face is from its clean self, as it is and by each restorer.
+    """Return the distances of a hidden face to its clean self, by how it is seen.
 
     Args:
         clean: the photo before, ``1 x 3 x H x W`` in [0,1].
-        hidden: the photo after, as a file keeps it.
-        face: where the face is.
+        hidden: the photo after, as stored.
+        face: the face.
         how: how it was hidden.
-        embedder: what compares.
+        embedder: gives the embeddings.
+
+    Returns:
+        For ``obfuscated`` and each restorer.
     """
     place, points = how.box.place, face.points[None]
     moved = points - torch.tensor([how.box.left, how.box.top])
@@ -104,7 +110,7 @@ def distances_to_self(
 
 
 def best_restorers(degradation: Degradation) -> list[str]:
-    """Return what an attacker would try: the closed form, and the best shipped weights."""
+    """Return the restorers of an attacker: the closed form, and the best shipped weights."""
     if not degradation.operator.is_linear:
         return []
     try:

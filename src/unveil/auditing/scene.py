@@ -1,4 +1,4 @@
-"""The stage of an audit: who is known, who is to be named, and whom the attackers learn from."""
+"""The people of an audit: gallery, probes, and training faces of other people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,24 +11,24 @@ from unveil.faces.portraits import Portraits, open_portraits
 from unveil.images.photos import list_photos
 from unveil.training.people import Cast, by_person, divide
 
-LEAST_TRAINING = 20
-"""Training faces without which no attacker can learn."""
+MIN_TRAINING = 20
+"""Smallest number of training faces that the trained attacker is fitted to."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Faces and their parts; numbers are places in ``portraits``.
+    """The faces of an audit by their role, as indices into ``portraits``.
 
     Attributes:
         portraits: all faces.
         gallery: one known face of each test person, ``G``.
-        probes: the faces to name, ``P``.
-        mates: for each probe, the place of its person in the gallery, ``P``.
+        probes: the faces to identify, ``P``.
+        mates: index into ``gallery`` of each probe's person, ``P``.
         training: faces of other people, ``T``.
-        partners: for each of those, another photo of the same person (the same one, where there
-            is no other), ``T``.
-        people: who the training faces are, ``T``.
-        faceless: photos in which no face was found.
+        partners: another photo of the same person for each of those (the same one if there is no
+            other), ``T``.
+        people: identity of each training face, ``T``.
+        faceless: number of photos in which no face was found.
     """
 
     portraits: Portraits
@@ -49,14 +49,14 @@ def open_scene(
     *,
     swapped: bool = False,
 ) -> Scene:
-    """Open the folder of people, find their faces and divide them.
+    """Open a folder of people, find their faces and divide them.
 
     Args:
-        folder: one folder a person, with photos.
-        probes: no more probes than this.
-        training: no more training photos than this.
+        folder: holds a folder of photos for each person.
+        probes: greatest number of probes; None for all.
+        training: greatest number of training photos; None for all.
         seed: of the division.
-        swapped: audit the people whom others learn from, and the other way round.
+        swapped: exchange the test people and the training people.
 
     Raises:
         UnveilError: too few people or photos.
@@ -64,10 +64,10 @@ def open_scene(
     cast = divide(list_photos(folder), seed, probes, training, swapped=swapped)
     photos = [*cast.gallery, *cast.probes, *cast.training]
     scene = _cast(cast, open_portraits(folder, photos))
-    if len(scene.probes) < 2 or len(scene.training) < LEAST_TRAINING:
+    if len(scene.probes) < 2 or len(scene.training) < MIN_TRAINING:
         raise UnveilError(
             f"{folder}: faces of {len(scene.probes)} people to name and {len(scene.training)} "
-            f"photos to learn from are too few for an audit (2 and {LEAST_TRAINING})."
+            f"photos to learn from are too few for an audit (2 and {MIN_TRAINING})."
         )
     return scene
 
@@ -75,7 +75,7 @@ def open_scene(
 def _cast(cast: Cast, portraits: Portraits) -> Scene:
     sizes = [len(cast.gallery), len(cast.probes), len(cast.training)]
     gallery, probes, training = torch.split(portraits.found, sizes)
-    # Who has no face in the gallery cannot be named: neither place nor probe.
+    # People without a face in the gallery cannot be identified: their probes are left out too.
     known = gallery >= 0
     places = known.cumsum(0) - 1
     mates = torch.tensor(cast.mates)
@@ -95,7 +95,7 @@ def _cast(cast: Cast, portraits: Portraits) -> Scene:
 
 
 def _partners(photos: list[str]) -> tuple[Tensor, Tensor]:
-    """Return who is on each photo, and the place of the next photo of the same person."""
+    """Return the identity on each photo, and the index of the next photo of the same person."""
     place = {photo: number for number, photo in enumerate(photos)}
     people, partners = torch.zeros(len(photos), dtype=torch.long), torch.arange(len(photos))
     for person, shown in enumerate(by_person(photos).values()):

@@ -43,8 +43,8 @@ DPPIX_BLOCKS_ACROSS = 14
 GALLERIES = (10, 100, 1000)
 """Sizes of the galleries that the risk is stated for, beside the whole."""
 
-MIN_FACE_PX = 28
-"""Around smaller faces there are too few pixels for the metrics (VIF wants 41)."""
+MIN_CURVE_FACE_PX = 28
+"""Narrowest faces of a curve: around smaller ones the metrics lack pixels (VIF needs 41)."""
 
 
 @dataclass(frozen=True)
@@ -161,15 +161,15 @@ class CurveConfig:
 
     Args:
         data: folder of people, one folder each (default: downloaded LFW).
-        out: rows to write; those that are there are not measured again.
+        out: file of rows; settings that it has are not measured again.
         kinds: operators.
         faces_px: widths of the faces, in pixels.
-        storage: how the obfuscated photos are kept.
-        probes: no more people to name than this.
-        training: no more photos to learn from than this.
+        storage: how the obfuscated photos are stored.
+        probes: greatest number of people to identify (default: all).
+        training: greatest number of photos to learn from (default: all).
         vgg_weights: file of VGG16 weights; adds the study's distance of features to the metrics.
         embedder: ONNX file of another embedder, its JSON beside it (default: dlib's).
-        seed: of the division of the people.
+        seed: of the division into people to identify and people to learn from.
         runtime: where to compute.
     """
 
@@ -190,8 +190,8 @@ class CurveConfig:
             if kind not in GRID:
                 raise unknown("operator", kind, GRID)
         parse_storage(self.storage)
-        if not self.faces_px or min(self.faces_px) < MIN_FACE_PX:
-            raise UsageError(f"--faces-px must be at least {MIN_FACE_PX} pixels.")
+        if not self.faces_px or min(self.faces_px) < MIN_CURVE_FACE_PX:
+            raise UsageError(f"--faces-px must be at least {MIN_CURVE_FACE_PX} pixels.")
         for name, least in (("probes", 2), ("training", 20)):
             value = getattr(self, name)
             if value is not None and value < least:

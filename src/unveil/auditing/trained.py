@@ -1,8 +1,9 @@
-"""The trained attacker: what obfuscation does to embeddings, learnt from other people's faces.
+"""The trained attacker: predicts clean embeddings from obfuscated ones, learnt on other people.
 
-A linear map from what the embedders see of an obfuscated face (as it is, and restored) to what
-they would see of another, clean photo of the same person; faces are then compared by how likely
-they are the same person's, as linear discriminant analysis does (S. Prince and J. Elder, 2007).
+A linear map (ridge regression) from the embeddings of an obfuscated face, before and after each
+restorer, to the embedding of another, clean photo of the same person; faces are compared by the
+likelihood ratio of "same person", as in probabilistic linear discriminant analysis (S. Prince and
+J. Elder, 2007).
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ import torch
 from torch import Tensor
 
 RIDGES = tuple(10.0**exponent for exponent in range(-4, 3))
-"""Penalties that are tried, in units of the features' mean variance."""
+"""Ridge penalties to choose from, in units of the features' mean variance."""
 
 SHRINK = 0.05
-"""How far covariances are drawn towards a multiple of the identity."""
+"""Weight of a multiple of the identity in every covariance."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Head:
         mean: of the features, ``F``.
         weights: features to clean embedding, ``F x D``.
         offset: mean clean embedding, ``D``.
-        error: covariance of what the map gets wrong, ``D x D``.
+        error: covariance of the prediction error, ``D x D``.
         spread: covariance of clean embeddings, ``D x D``.
     """
 
@@ -36,16 +37,15 @@ class Head:
     spread: Tensor
 
     def predict(self, features: Tensor) -> Tensor:
-        """Return the clean embeddings to be expected, ``B x D``."""
+        """Return the predicted clean embeddings, ``B x D``."""
         expected: Tensor = (features.double() - self.mean) @ self.weights + self.offset
         return expected
 
     def distances(self, features: Tensor, gallery: Tensor) -> Tensor:
-        """Return how much less likely than a stranger's each clean face is, ``B x G``.
+        """Return the negative log-likelihood ratio of "same person", times 2, ``B x G``.
 
-        Twice the negative logarithm of: how often this face goes with these features, over how
-        often it is seen at all. Without the second part faces of no character would be taken
-        for everyone.
+        The likelihood of the clean face given the features, over its likelihood for anyone; without
+        the second term, faces near the average would match every probe.
 
         Args:
             features: of the probes, ``B x F``.
@@ -64,9 +64,9 @@ def fit_head(features: Tensor, clean: Tensor, people: Tensor) -> Head:
     """Fit the attacker to faces of people who are not in the audit.
 
     Args:
-        features: embeddings of obfuscated faces, side by side, ``N x F``.
+        features: embeddings of obfuscated faces, all views concatenated, ``N x F``.
         clean: embeddings of clean photos of the same people, ``N x D``.
-        people: who they are, ``N``: the errors are measured on people left out of the fit.
+        people: their identities, ``N``: errors are measured on people left out of the fit.
     """
     features, clean = features.double(), clean.double()
     left_out = people % 2 == 0
@@ -78,7 +78,7 @@ def fit_head(features: Tensor, clean: Tensor, people: Tensor) -> Head:
 
 
 def _errors_left_out(features: Tensor, clean: Tensor, left_out: Tensor, ridge: float) -> Tensor:
-    """Return what a fit to one half of the people gets wrong of the other, for both halves."""
+    """Return the errors on each half of the people of a fit to the other half, ``N x D``."""
     errors = torch.empty_like(clean)
     for part in (left_out, ~left_out):
         mean, offset = features[~part].mean(dim=0), clean[~part].mean(dim=0)
@@ -96,7 +96,7 @@ def _ridge(features: Tensor, targets: Tensor, ridge: float) -> Tensor:
 
 
 def covariance(centred: Tensor) -> Tensor:
-    """Return the covariance of rows, ``D x D``, drawn a little towards a sphere.
+    """Return the covariance of rows, ``D x D``, shrunk towards a multiple of the identity.
 
     O. Ledoit and M. Wolf, "A well-conditioned estimator", 2004, with a fixed share.
     """

@@ -1,4 +1,4 @@
-"""What the curve says of one face: how likely a machine names it, and what would hide it."""
+"""The risk of one face by the measured curves, and the setting that would hide it."""
 
 import json
 import math
@@ -15,18 +15,24 @@ from unveil.report.rows import Row
 
 CURVE = Path(__file__).parent / "curve.json"
 PEOPLE = 1000
-"""How many people the machine of a verdict knows."""
+"""Size of the gallery that verdicts are about."""
+
+RISK = f"rank1_of_{PEOPLE}"
+"""Key of the risk in a row: share identified, and both ends of its interval."""
+
+ADVICE_RISK = 0.05
+"""Risk, by the upper end of its interval, above which a stronger setting is advised."""
 
 
 @dataclass(frozen=True)
 class Risk:
-    """How often a person is named right by the strongest attacker, who knows ``PEOPLE`` others.
+    """Rate of identification at rank 1 among ``PEOPLE`` people, by the strongest attacker.
 
     Attributes:
-        share: of the cases.
-        low: end of the 95 % interval.
-        high: the other end.
-        attacker: who is strongest.
+        share: of the probes, in [0,1].
+        low: lower end of the 95 % interval.
+        high: upper end of the 95 % interval.
+        attacker: name of the strongest attacker.
     """
 
     share: float
@@ -48,7 +54,7 @@ Curves = dict[tuple[str, int], list[Point]]
 
 
 def curves_of(rows: Iterable[Row]) -> Curves:
-    """Return the strongest attacker's risk at every setting, such that more never looks worse.
+    """Return the strongest attacker's risk at every setting, made to fall with strength.
 
     Args:
         rows: of ``unveil audit curve``.
@@ -57,7 +63,7 @@ def curves_of(rows: Iterable[Row]) -> Curves:
 
 
 def measured_curves(rows: Iterable[Row]) -> Curves:
-    """Return the strongest attacker's risk at every setting, as it was measured.
+    """Return the strongest attacker's risk at every setting, as measured.
 
     Args:
         rows: of ``unveil audit curve``.
@@ -65,7 +71,7 @@ def measured_curves(rows: Iterable[Row]) -> Curves:
     strongest: dict[tuple[str, int, float], Risk] = {}
     for row in rows:
         key = row["kind"], row["face_px"], row["strength"]
-        share, low, high = row[f"rank1_of_{PEOPLE}"]
+        share, low, high = row[RISK]
         risk = Risk(share, low, high, row["attacker"])
         if key not in strongest or risk.share > strongest[key].share:
             strongest[key] = risk
@@ -76,7 +82,7 @@ def measured_curves(rows: Iterable[Row]) -> Curves:
 
 
 def _falling(points: Sequence[Point]) -> list[Point]:
-    """Return a curve on which more never looks worse: no risk below that of a stronger setting."""
+    """Return points whose risk is at least that of every stronger setting."""
     falling: list[Point] = []
     for point in reversed(points):
         behind = falling[-1].risk if falling else point.risk
@@ -86,7 +92,7 @@ def _falling(points: Sequence[Point]) -> list[Point]:
 
 @cache
 def shipped_curves() -> Curves:
-    """Return the curves that the package was shipped with, measured on LFW.
+    """Return the shipped curves, measured on LFW.
 
     Raises:
         UnveilError: the file is damaged.
@@ -98,7 +104,7 @@ def shipped_curves() -> Curves:
 
 
 def shipped_rows() -> list[Row]:
-    """Return what the shipped curves are made from.
+    """Return the rows of the shipped curves.
 
     Raises:
         UnveilError: the file is damaged.
@@ -111,11 +117,11 @@ def shipped_rows() -> list[Row]:
 
 
 def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
-    """Return the risk of a face of this width behind ``operator``; None where it was not measured.
+    """Return the risk of a face of this width behind ``operator``; None if it was not measured.
 
-    Between strengths the risk is interpolated, on a logarithmic axis; between face widths the
-    wider face counts, which shows more. Who can name small faces can make a large one small
-    first, so that the highest risk of all smaller widths counts.
+    Between strengths the risk is interpolated linearly over log strength; between face widths the
+    wider face counts, which shows more. An attacker can also scale a face down, so that the highest
+    risk of all smaller widths counts.
     """
     setting = Setting(operator, max(round(face_px), 1))
     kind, strength = setting.kind, setting.strength
@@ -130,7 +136,7 @@ def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
 
 
 def _between(points: list[Point], strength: float) -> Risk | None:
-    """Interpolate; a stronger setting than all measured is no riskier than the strongest."""
+    """Interpolate; beyond the strongest measured setting its risk holds, below the mildest None."""
     if strength >= points[-1].strength:
         return points[-1].risk
     for milder, stronger in pairwise(points):
@@ -152,20 +158,23 @@ def _mix(one: Risk, other: Risk, share: float) -> Risk:
 
 
 def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator | None:
-    """Return the mildest operator of a kind that keeps the risk under a limit, if one does.
+    """Return the mildest measured operator of a kind whose risk is within a limit; None if none is.
 
     Args:
         kind: name of the operator.
-        limit: greatest share of people that may be named, by the upper end of the interval.
+        limit: greatest risk, by the upper end of its interval.
         face_px: width of the face.
-        curves: what was measured.
+        curves: risk against strength.
+
+    Raises:
+        UsageError: the kind has no curve.
     """
     widths = sorted(px for name, px in curves if name == kind)
     if not widths:
         raise UsageError(f"no curve was measured for {kind}.")
     width = next((px for px in widths if px >= face_px), widths[-1])
     for point in curves[kind, width]:
-        # In whole pixels it may come out a little milder than measured; then one pixel more.
+        # Rounded to whole pixels it may be a little milder than measured: then add one pixel.
         for strength in (point.strength, point.strength + 1 / face_px):
             operator = operator_at(kind, strength, face_px)
             risk = risk_of(operator, face_px, curves)
@@ -175,7 +184,7 @@ def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator |
 
 
 def sentence(risk: Risk | None, operator: Operator, face_px: float, curves: Curves) -> str:
-    """Say the verdict in words that a person understands."""
+    """Return the verdict as a sentence for people without the field's words."""
     if risk is None:
         return (
             f"{operator} on a face of {face_px:.0f} pixels was not measured, so nothing can be "
@@ -186,11 +195,11 @@ def sentence(risk: Risk | None, operator: Operator, face_px: float, curves: Curv
         f"A machine that knows {PEOPLE:,} people would name this one right in about {cases} of "
         f"100 cases ({low} to {high}){_how(risk.attacker)}."
     )
-    return said if risk.high <= SAFE else f"{said} {advice(face_px, curves)}"
+    return said if risk.high <= ADVICE_RISK else f"{said} {advice(face_px, curves)}"
 
 
 def _how(attacker: str) -> str:
-    """Say what the strongest attacker does first."""
+    """Return what the strongest attacker does first, as the end of a sentence."""
     if attacker.startswith("restoring"):
         return " after restoring"
     ways = {
@@ -200,13 +209,9 @@ def _how(attacker: str) -> str:
     return ways.get(attacker, "")
 
 
-SAFE = 0.05
-"""Risk, by the upper end of its interval, under which nothing more is advised."""
-
-
 def advice(face_px: float, curves: Curves) -> str:
-    """Say what would hide a face of this width."""
-    operator = mildest("pixelate", SAFE, max(round(face_px), 1), curves)
+    """Return a sentence about the mildest mosaic that would hide a face of this width."""
+    operator = mildest("pixelate", ADVICE_RISK, max(round(face_px), 1), curves)
     if operator is None:
         return "No mosaic that was measured hides it; a solid box does."
     across = math.floor(face_px / operator.block)  # type: ignore[union-attr]  # a mosaic

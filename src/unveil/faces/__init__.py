@@ -1,1 +1,1 @@
-"""Faces in photos: found, aligned, and embedded for recognition."""
+"""Faces in photos: detection, alignment, and embeddings for recognition."""

@@ -1,4 +1,4 @@
-"""Faces cut out of photos as the embedders were trained: turned upright, scaled, centred."""
+"""Alignment: faces cut out of photos as in the embedders' training: upright, scaled, centred."""
 
 import torch
 from torch import Tensor
@@ -11,33 +11,32 @@ REFERENCE = (
     (0.3340850613712, 0.2290642403242),
     (0.4901123135679, 0.6277975316475),
 )
-"""Where dlib puts eye corners and nose in the square of an average face, as (x, y) shares."""
+"""Eye corners and nose of dlib's average face, (x, y) in shares of the face's square."""
 
 PADDING = 0.25
-"""What dlib adds to each side of that square, as a share of it."""
-
+"""Margin that dlib adds to each side of that square, as a share of it."""
 
 FACE_WIDTH = 1.44
-"""Width of a face, of the square: what makes the study's 112-pixel crops of LFW one face wide."""
+"""Width of a face in that square's sides: a 112-pixel center crop of LFW is one face wide."""
 
 
 def similarity(points: Tensor, size_px: float, padding: float = PADDING) -> Tensor:
-    """Return what maps an aligned square to each photo: rotation, scale and shift.
+    """Return the similarity transform from an aligned square to each photo.
 
     Args:
-        points: the five landmarks of each face, ``B x 5 x 2`` as (x, y) in pixels.
+        points: the five landmarks of each face, ``B x 5 x 2``, (x, y) in pixels.
         size_px: side of the aligned square.
-        padding: what it holds around the face, as a share of the face's width.
+        padding: margin around the face in it, as a share of the face's width.
 
     Returns:
-        ``B x 2 x 3`` float64: ``photo_xy = matrix @ (square_x, square_y, 1)``, of least squared
-        distance (S. Umeyama, 1991).
+        ``B x 2 x 3`` float64: ``photo_xy = matrix @ (square_x, square_y, 1)``, the least-squares
+        fit of the landmarks (S. Umeyama, 1991).
     """
     reference = torch.tensor(REFERENCE, dtype=torch.float64, device=points.device)
     source = (reference + padding) / (1 + 2 * padding) * size_px
     target = points.double()
     source_mean, target_mean = source.mean(dim=0), target.mean(dim=1, keepdim=True)
-    # As complex numbers a rotation with a scale is one factor.
+    # On complex numbers, rotation and scale are one multiplication.
     a = torch.view_as_complex((source - source_mean).contiguous())
     b = torch.view_as_complex((target - target_mean).contiguous())
     factor = (a.conj() * b).sum(dim=1) / a.abs().square().sum()
@@ -63,13 +62,13 @@ def align(images: Tensor, matrices: Tensor, size_px: int) -> Tensor:
     """Return the aligned squares, ``B x 3 x size_px x size_px``, bilinear.
 
     Args:
-        images: photos, ``B x 3 x H x W``; outside of them is black.
+        images: photos, ``B x 3 x H x W``; what lies outside them is black.
         matrices: of :func:`similarity`, ``B x 2 x 3``.
         size_px: side of the squares.
 
-    A square much smaller than its place in the photo would skip pixels: see :func:`shrink`.
+    A square much smaller than its part of the photo would alias: see :func:`shrink`.
     """
-    # dlib counts the square from the edge of its first pixel, the photo from its middle.
+    # dlib's origin is the edge of the square's first pixel, but the center of the photo's.
     places = torch.arange(size_px, dtype=torch.float64, device=images.device) + 0.5
     y, x = torch.meshgrid(places, places, indexing="ij")
     square = torch.stack([x, y, torch.ones_like(x)], dim=-1)
@@ -80,11 +79,11 @@ def align(images: Tensor, matrices: Tensor, size_px: int) -> Tensor:
 
 
 def shrink(image: Tensor, width_px: float, size_px: int) -> tuple[Tensor, float]:
-    """Return a photo, ``1 x 3 x H x W``, made small enough to align, and the factor it was made by.
+    """Return a photo scaled down for alignment, and the scale factor, at most 1.
 
     Args:
-        image: the photo.
-        width_px: width in it of what is to be aligned.
+        image: the photo, ``1 x 3 x H x W``.
+        width_px: width in it of the part to align.
         size_px: side of the aligned square.
     """
     factor = min(1.0, size_px / width_px)

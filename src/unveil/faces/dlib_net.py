@@ -1,9 +1,9 @@
 """dlib's face recognition network, read from dlib's own file into a torch module.
 
-A ResNet of 29 convolutions that maps an aligned face to 128 numbers; faces of one person lie
-within 0.6 of each other (D. E. King, "High Quality Face Recognition with Deep Metric Learning",
+A ResNet of 29 convolutions that maps an aligned face to 128 numbers; two faces of one person are
+less than 0.6 apart (D. E. King, "High Quality Face Recognition with Deep Metric Learning",
 2017; the layers of K. He et al., 2016, with half the channels). dlib computes faces one by one;
-torch takes batches, bf16 and GPUs. The weights are in the public domain (CC0).
+torch runs batches, bf16 and GPUs. The weights are in the public domain (CC0).
 """
 
 import re
@@ -19,10 +19,10 @@ from unveil.errors import UnveilError
 
 SIDE_PX = 150
 MEAN = (122.782, 117.001, 104.298)
-"""What dlib takes off red, green and blue (0 to 255) before dividing by 256."""
+"""What dlib subtracts from red, green and blue (0 to 255) before dividing by 256."""
 
 LEVELS = ((32, 3), (64, 4), (128, 3), (256, 3), (256, 1))
-"""Channels and residual blocks of each size of the image; each but the first halves it."""
+"""Channels and residual blocks at each resolution; each level but the first halves it."""
 
 
 class DlibNet(nn.Module):
@@ -52,7 +52,7 @@ class DlibNet(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions beside a shortcut that may halve the size and add channels."""
+    """Residual block: two 3x3 convolutions and a shortcut; it may halve the size, add channels."""
 
     def __init__(self, narrow: int, wide: int, *, halve: bool) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Block(nn.Module):
 
 
 def _grow(x: Tensor, shape: list[int]) -> Tensor:
-    """Add zeros behind the channels, rows and columns that ``x`` has, as dlib's sum does."""
+    """Pad channels, rows and columns with zeros at their ends, as dlib's sum does."""
     channels, height, width = (n - have for n, have in zip(shape[1:], x.shape[1:], strict=True))
     return F.pad(x, (0, width, 0, height, 0, channels)) if channels or height or width else x
 
@@ -80,7 +80,7 @@ def load_dlib_net(content: bytes) -> DlibNet:
     """Build the network with the weights of dlib's file, given as its bytes.
 
     Raises:
-        UnveilError: they are not the weights of this network.
+        UnveilError: the bytes are not the weights of this network.
     """
     net, layers = DlibNet(), _layers(content)
     try:
@@ -91,12 +91,12 @@ def load_dlib_net(content: bytes) -> DlibNet:
                 _fill(module.second, layers)
         net.last.weight.data.copy_(next(layers).view(net.last.weight.shape[::-1]).T)
     except (RuntimeError, StopIteration):
-        raise UnveilError("these are not the weights of dlib's face recognition network.") from None
+        raise UnveilError("not the weights of dlib's face recognition network.") from None
     return net.eval().requires_grad_(requires_grad=False)
 
 
 def _fill(convolution: nn.Conv2d, layers: Iterator[Tensor]) -> None:
-    """Take the next convolution and the affine layer behind it as one convolution."""
+    """Set a convolution to the next one of the file, with its affine layer folded in."""
     count = convolution.weight.numel()
     weights, (gain, offset) = next(layers).flatten(), next(layers).view(2, -1)
     kernel = weights[:count].view_as(convolution.weight)
@@ -110,13 +110,13 @@ _LAYER = re.compile(rb"\x01(?:\x05con_4|\x07affine_|\x04fc_2)")
 def _layers(content: bytes) -> Iterator[Tensor]:
     """Yield the tensor of each layer in the file, from the first layer to the last.
 
-    dlib writes a layer as its name, and its weights as a version, four sizes and raw floats.
+    dlib writes a layer as its name, a version, four sizes and the weights as raw floats.
     """
     position = 0
     while found := _LAYER.search(content, position):
         position = found.end()
         if found.group().endswith(b"fc_2"):
-            for _ in range(2):  # outputs and kind of bias come before the weights
+            for _ in range(2):  # number of outputs and kind of bias precede the weights
                 _, position = _integer(content, position)
         sizes = []
         for _ in range(5):
@@ -128,7 +128,7 @@ def _layers(content: bytes) -> Iterator[Tensor]:
 
 
 def _integer(content: bytes, position: int) -> tuple[int, int]:
-    """Return dlib's packed integer at ``position``, and what comes behind it."""
+    """Return dlib's packed integer at ``position``, and the position after it."""
     size = content[position] & 0x7F
     end = position + 1 + size
     value = int.from_bytes(content[position + 1 : end], "little")

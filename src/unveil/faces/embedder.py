@@ -1,7 +1,7 @@
-"""Embedders: what turns an aligned face into numbers that are near for one person.
+"""Embedders: networks that map an aligned face to a vector, close together for one person.
 
-Two kinds behind one interface: dlib's network (:mod:`unveil.faces.dlib_net`), and any network
-in an ONNX file with a JSON file beside it that says what it takes.
+Two kinds with one interface: dlib's network (:mod:`unveil.faces.dlib_net`), and any network in an
+ONNX file, described by a JSON file beside it.
 """
 
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ REMEDY = "get the file that its JSON describes, or correct the sha256 there"
 
 @dataclass(frozen=True)
 class Embedder:
-    """A face recognition network and how it wants its faces.
+    """A face recognition network and its input.
 
     Attributes:
-        name: what rows and reports call it.
+        name: in rows and reports.
         sha256: of its weights.
         net: maps ``B x 3 x input_px x input_px`` in [0,1] to ``B x D``.
         input_px: side of the aligned square.
-        padding: what the square holds around the face.
-        metric: how two faces are compared.
-        runtime: where and in which precision it runs.
+        padding: margin around the face in the square, as a share of the face's width.
+        metric: how two embeddings are compared: ``euclidean`` or ``cosine``.
+        runtime: device and precision.
     """
 
     name: str
@@ -47,19 +47,19 @@ class Embedder:
 
     @torch.inference_mode()
     def embed(self, images: Tensor, points: Tensor) -> Tensor:
-        """Return what is known of each face, ``B x D`` float32 on the CPU.
+        """Return the embedding of each face, ``B x D`` float32 on the CPU.
 
         Args:
             images: one face each, ``B x 3 x H x W`` in [0,1].
-            points: their landmarks, ``B x 5 x 2``.
+            points: their landmarks, ``B x 5 x 2``, (x, y) in pixels.
 
         Raises:
-            UnveilError: the network gives something that is no number.
+            UnveilError: the network returned NaN or infinity.
         """
         parts = zip(torch.split(images, BATCH), torch.split(points, BATCH), strict=True)
         found = torch.cat([self._embed(image, point) for image, point in parts])
         if not found.isfinite().all():
-            raise UnveilError(f"embedder {self.name}: gives something that is no number.")
+            raise UnveilError(f"embedder {self.name} returned NaN or infinity.")
         return F.normalize(found) if self.metric == "cosine" else found
 
     def _embed(self, images: Tensor, points: Tensor) -> Tensor:
@@ -75,10 +75,10 @@ def load_embedder(path: Path | None, runtime: Runtime) -> Embedder:
 
     Args:
         path: the ONNX file, with its JSON beside it (:class:`unveil.faces.onnx_net.OnnxConfig`).
-        runtime: where and in which precision dlib's runs; an ONNX file runs on the CPU.
+        runtime: device and precision of dlib's network; an ONNX file runs on the CPU.
 
     Raises:
-        UnveilError: not installed, damaged, or not the file that its JSON is for.
+        UnveilError: a file is missing or damaged, or not the one that its JSON describes.
     """
     if path is None:
         net = load_dlib_net(model_file(EMBEDDER_FILE).read_bytes()).to(runtime.device)

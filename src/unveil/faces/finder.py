@@ -54,7 +54,7 @@ class Face:
 
     @property
     def middle(self) -> Tensor:
-        """Middle of the face, as (x, y) in pixels."""
+        """Center of the face, (x, y) in pixels."""
         return face_middle(self.points[None])[0]
 
     @property
@@ -66,7 +66,7 @@ class Face:
 
 
 class FaceFinder:
-    """dlib's detector (histograms of gradients) and its five landmarks (V. Kazemi, 2014).
+    """dlib's face detector (histograms of oriented gradients) and landmarks (V. Kazemi, 2014).
 
     Raises:
         UnveilError: the extra ``audit`` is not installed, or its files are damaged.
@@ -130,7 +130,7 @@ class FaceFinder:
         predict = self._predict
         import dlib
 
-        # The detector's boxes are a little narrower than a face is here.
+        # The detector's boxes are a little narrower than a face's width here.
         margin = round(box.width * 0.03)
         left, top = box.left + margin, box.top + margin
         right, bottom = box.left + box.width - margin, box.top + box.height - margin

@@ -17,15 +17,15 @@ from unveil.onnx.session import open_session
 
 @dataclass(frozen=True)
 class OnnxConfig:
-    """What an ONNX embedder takes: the JSON beside its file.
+    """Input and metric of an ONNX embedder: the JSON file beside it.
 
     Args:
         sha256: of the ONNX file.
         input_px: side of the aligned square.
-        mean: taken off each colour (0 to 255) first.
-        std: what is divided by then.
-        metric: how its authors compare two faces.
-        padding: what the square holds around the face, as a share of it; dlib's alignment.
+        mean: subtracted from each colour (0 to 255).
+        std: divides the difference.
+        metric: how its authors compare two embeddings.
+        padding: margin around the face in the square, as a share of the face's width.
         order: of the colours.
     """
 
@@ -48,7 +48,7 @@ def read_config(path: Path) -> OnnxConfig:
     """Read the JSON beside an ONNX file.
 
     Raises:
-        UnveilError: it is missing or cannot be understood.
+        UnveilError: it is missing, or not a valid description.
     """
     try:
         return from_dict(OnnxConfig, json.loads(path.read_text(encoding="utf-8")))
@@ -57,11 +57,11 @@ def read_config(path: Path) -> OnnxConfig:
             f"{path}: is missing; it must say sha256, input_px, mean, std and metric."
         ) from None
     except (OSError, ValueError, TypeError, UsageError) as error:
-        raise UnveilError(f"{path}: says nothing that can be used ({error}).") from None
+        raise UnveilError(f"{path}: is not a valid description of an embedder ({error}).") from None
 
 
 class OnnxNet(nn.Module):
-    """A network of an ONNX file with one input, one output and any batch."""
+    """A network in an ONNX file with one input, one output and batches of any size."""
 
     def __init__(self, session: Any, config: OnnxConfig) -> None:
         super().__init__()

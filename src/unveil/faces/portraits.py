@@ -1,4 +1,4 @@
-"""Portraits: one face each, all of one size, with what is around it; found once and cached."""
+"""Portraits: one face each, scaled to one width, with its surroundings; found once and cached."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from unveil.images.photos import read_rgb8
 
 FORMAT = "portraits-1"
 FACE_PX = 112
-"""Width of the faces: as in the study."""
+"""Width of the faces, as in the paper."""
 
 SIDE_PX = 176
-"""Side of the portraits: what alignment looks at, and as much more as a blur reaches."""
+"""Side of the portraits: the part that alignment reads, and the reach of a blur around it."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Portraits:
     """Faces of a folder's photos.
 
     Attributes:
-        pixels: ``N x 3 x SIDE_PX x SIDE_PX`` uint8; what lay outside of the photo is black.
-        points: the five landmarks of each, ``N x 5 x 2`` float64, in those pixels.
-        found: for each photo that was asked for, its number among the ``N``, or -1: no face.
+        pixels: ``N x 3 x SIDE_PX x SIDE_PX`` uint8; what lies outside the photo is black.
+        points: the five landmarks of each, ``N x 5 x 2`` float64, in these pixels.
+        found: for each photo, the index of its portrait among the ``N``, or -1 without a face.
     """
 
     pixels: Tensor
@@ -39,7 +39,7 @@ class Portraits:
     found: Tensor
 
     def part(self, numbers: Tensor, face_px: int = FACE_PX) -> tuple[Tensor, Tensor]:
-        """Return portraits with faces of ``face_px`` pixels: images in [0,1], and their points."""
+        """Return portraits scaled to faces of ``face_px``: images in [0,1], and their landmarks."""
         images, points = self.pixels[numbers].float() / 255, self.points[numbers]
         if face_px == FACE_PX:
             return images, points
@@ -50,9 +50,9 @@ class Portraits:
 
 
 def open_portraits(folder: Path, paths: Sequence[str]) -> Portraits:
-    """Return the portraits of the photos ``paths`` below ``folder``, from the cache if there.
+    """Return the portraits of the photos ``paths`` below ``folder``, from the cache if possible.
 
-    Of several faces in a photo the one nearest to its middle is taken.
+    Of several faces in a photo the one nearest to its center is taken.
 
     Raises:
         UnveilError: a photo cannot be read.
@@ -89,18 +89,18 @@ def _portray(folder: Path, paths: Sequence[str]) -> dict[str, Tensor]:
 
 
 def most_central(faces: list[Face], photo: np.ndarray) -> Face | None:
-    """Return the face nearest to the middle of a photo, if there is any."""
+    """Return the face nearest to the center of a photo; None without a face."""
     middle = torch.tensor([photo.shape[1] / 2, photo.shape[0] / 2], dtype=torch.float64)
     distances = [float((face.middle - middle).norm()) for face in faces]
     return faces[int(np.argmin(distances))] if faces else None
 
 
 def portray(photo: np.ndarray, face: Face) -> tuple[Tensor, Tensor]:
-    """Return a face's portrait, ``3 x SIDE_PX x SIDE_PX`` uint8, and its points in it.
+    """Return a face's portrait, ``3 x SIDE_PX x SIDE_PX`` uint8, and its landmarks in it.
 
     Args:
         photo: ``H x W x 3`` uint8.
-        face: where the face is.
+        face: the face in it.
     """
     factor = FACE_PX / face.width_px
     image = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].float()

@@ -1,4 +1,4 @@
-"""Markdown as one HTML page that needs no other file: no script, no outside resource."""
+"""Markdown as one self-contained HTML page: no script, no other file, no request."""
 
 import base64
 import html
@@ -29,7 +29,13 @@ code {{ background: #f3f3f3; padding: 0.1rem 0.2rem }}
 
 
 def to_html(text: str, name: str, files: Mapping[str, bytes]) -> str:
-    """Render Markdown as one page that needs no other file; no script, no outside resource."""
+    """Render Markdown as one self-contained HTML page.
+
+    Args:
+        text: Markdown whose first line is the title.
+        name: folder in the text's links to images.
+        files: content of these images, by file name; they are embedded.
+    """
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
 
     def inline(match: re.Match[str]) -> str:

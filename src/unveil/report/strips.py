@@ -1,4 +1,4 @@
-"""Picture strips: rows of photos with captions under them."""
+"""Contact sheets: rows of photos with captions under them."""
 
 import io
 import math
@@ -15,7 +15,10 @@ Captioned = tuple[np.ndarray, Sequence[str]]
 
 
 def draw_strip(rows: Sequence[Sequence[Captioned]]) -> bytes:
-    """Return a PNG of ``rows``; all photos of one size, a row may be shorter than the longest."""
+    """Return a PNG of ``rows`` of photos, all of one size; rows may differ in length.
+
+    A column is as wide as its photo or its widest caption.
+    """
     captions = [caption for row in rows for _, caption in row]
     height, width = rows[0][0][0].shape[:2]
     step_x = max(width, *(_width_px(text) for caption in captions for text in caption)) + MARGIN_PX
