@@ -1,4 +1,4 @@
 """Undoing a degradation: restorers, choosing one, the pipeline.
 
-Start reading at ``pipeline.py``, whose function ``restore`` every command calls.
+Start reading at ``pipeline.py``: commands, page and Python all restore by it.
 """

@@ -1,0 +1,41 @@
+"""The documents keep to their size, and the map in docs/design.md is the package of today."""
+
+import re
+
+import pytest
+
+import draw_map
+from tests.house.snippets import ROOT
+
+DESIGN = ROOT / "docs" / "design.md"
+MAX_WORDS = {DESIGN: 2500}
+MAX_VOCABULARY = 40
+ROW = re.compile(r"^\|(?! (word|---) ).*\|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", MAX_WORDS, ids=lambda path: path.name)
+def test_a_document_is_short(document):
+    words = len(document.read_text(encoding="utf-8").split())
+    assert words <= MAX_WORDS[document], f"{words} words"
+
+
+def test_the_vocabulary_is_short_and_explains_each_word_once():
+    section = DESIGN.read_text(encoding="utf-8").split("\n## Vocabulary\n")[1].split("\n## ")[0]
+    words = [match[0].split("|")[1].strip() for match in ROW.finditer(section)]
+    assert 0 < len(words) <= MAX_VOCABULARY
+    assert len(set(words)) == len(words)
+
+
+def test_the_map_is_up_to_date():
+    draw_map.main(check=True)
+
+
+def test_a_map_that_is_out_of_date_is_noticed(tmp_path, monkeypatch):
+    document = tmp_path / "design.md"
+    document.write_text("<!-- map -->\nold\n<!-- end -->\n")
+    monkeypatch.setattr(draw_map, "DOCUMENT", document)
+    with pytest.raises(SystemExit, match="out of date"):
+        draw_map.main(check=True)
+    draw_map.main()
+    draw_map.main(check=True)
+    assert "degradation" in document.read_text()
