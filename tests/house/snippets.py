@@ -29,8 +29,8 @@ HIDDEN = {
 }
 """Inputs that were hidden, and how."""
 
-SHOWN = ("text", "json", "yaml", "toml")
-"""Languages of blocks that only show something."""
+SHOWN = ("text", "json", "yaml", "toml", "diff", "console")
+"""Languages of blocks that only show something; the last two are run by walkthrough.py."""
 
 
 class Snippet(NamedTuple):
