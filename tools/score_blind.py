@@ -32,7 +32,7 @@ from unveil.linear.prior import Prior
 from unveil.networks.shipped import read_prior
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
-from unveil.restoration.choice import best_or_closed_form
+from unveil.restoration.choice import FALLBACK, model_for
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
@@ -83,7 +83,7 @@ class Blind:
         known = found.degradation
         if known is None:
             return image
-        name = best_or_closed_form(known)
+        name = model_for(known, fallback=FALLBACK)
         if name in CLOSED_FORMS:
             return restore_closed_form(name, self.prior, image, known)
         restored: Tensor = self.load(name).model(image, known)
@@ -125,7 +125,7 @@ def compare(trial: Trial) -> Row:
 
 def best(trial: Trial, prior: Prior) -> tuple[str, Restore, str | None]:
     """Return the best restorer for the stated operator: name, restorer, sha256 of the weights."""
-    name = best_or_closed_form(trial.degradation)
+    name = model_for(trial.degradation, fallback=FALLBACK)
     if name in CLOSED_FORMS:
         return name, partial(restore_closed_form, name, prior), None
     network = load_network(name, trial.runtime)

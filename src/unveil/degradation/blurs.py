@@ -174,7 +174,7 @@ class Disk(Spec):
     radius: float = 4.0
 
     def __post_init__(self) -> None:
-        if not (self.radius > 0 and self.kernel <= MAX_KERNEL_PX):
+        if not (self.radius > 0 and _width(self.radius - 0.5) <= MAX_KERNEL_PX):
             raise UsageError(
                 f"disk: radius={self.radius:g} must be above 0 and up to 511.5 pixels."
             )
@@ -182,7 +182,7 @@ class Disk(Spec):
     @property
     def kernel(self) -> int:
         """Width in pixels of the square that holds the disk; odd."""
-        return _width(self.radius - 0.5)
+        return 2 * max(math.ceil(self.radius - 0.5), 0) + 1
 
     def strength(self, face_px: float) -> float:
         """Return the radius in face widths."""

@@ -57,7 +57,10 @@ def planar_kernel(operator: Planar) -> Tensor:
     """Return the 2-D weights of a blur, float64 ``(kernel, kernel)``, summing to 1."""
     match operator:
         case Disk(radius):
-            weights = _covered(radius, operator.kernel)
+            edges = torch.arange(operator.kernel + 1, dtype=torch.float64) - operator.kernel / 2
+            corner = _quarter_area(edges.abs()[:, None], edges.abs(), radius)
+            signed = corner * edges.sign()[:, None] * edges.sign()
+            weights = signed.diff(dim=0).diff(dim=1).clamp(min=0)  # of each pixel, the area covered
         case AnisotropicGaussian(sigma_x, sigma_y, angle_degrees):
             distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
             up, right, angle = -distance[:, None], distance, math.radians(angle_degrees)
@@ -67,23 +70,13 @@ def planar_kernel(operator: Planar) -> Tensor:
     return weights / weights.sum()
 
 
-def _covered(radius: float, kernel: int) -> Tensor:
-    """Return the area of each pixel that a centred disk covers, ``kernel x kernel``."""
-    edges = torch.arange(kernel + 1, dtype=torch.float64) - kernel / 2
-    corner = _quarter_area(edges.abs()[:, None], edges.abs(), radius)
-    signed = corner * edges.sign()[:, None] * edges.sign()
-    return signed.diff(dim=0).diff(dim=1).clamp(min=0)
-
-
 def _quarter_area(height: Tensor, width: Tensor, radius: float) -> Tensor:
     """Return the area of a centred disk inside the rectangle from (0, 0) to (width, height)."""
     height, width = height.clamp(max=radius), width.clamp(max=radius)
     # Up to here the top of the rectangle bounds the area, further out the disk's edge does.
     flat = torch.minimum(width, (radius**2 - height.square()).clamp(min=0).sqrt())
-    return height * flat + _under_arc(width, radius) - _under_arc(flat, radius)
-
-
-def _under_arc(x: Tensor, radius: float) -> Tensor:
-    """Return the area under a quarter circle from 0 to ``x``."""
-    height = (radius**2 - x.square()).clamp(min=0).sqrt()
-    return (x * height + radius**2 * torch.asin((x / radius).clamp(max=1))) / 2
+    # The area under a quarter circle from 0 to each end.
+    ends = torch.stack([width.expand_as(flat), flat])
+    arc = (radius**2 - ends.square()).clamp(min=0).sqrt()
+    areas: Tensor = (ends * arc + radius**2 * torch.asin((ends / radius).clamp(max=1))) / 2
+    return height * flat + areas[0] - areas[1]

@@ -5,7 +5,7 @@ from typing import Any
 from unveil.errors import UsageError
 
 
-def parse_value(what: str, text: str, kind: Any) -> int | float | tuple[float, ...]:
+def parse_value(what: str, text: str, kind: Any) -> Any:
     """Parse a value.
 
     Args:
@@ -19,27 +19,26 @@ def parse_value(what: str, text: str, kind: Any) -> int | float | tuple[float, .
     Examples:
         >>> parse_value("window: across", "4/3/1", tuple[float, ...])
         (4.0, 3.0, 1.0)
-    """
-    if kind in (int, float):
-        return parse_number(what, text, whole=kind is int)
-    return tuple(parse_number(what, item, whole=False) for item in text.split("/"))
-
-
-def parse_number(what: str, text: str, *, whole: bool) -> int | float:
-    """Parse a number, an integer if ``whole``; ``what`` names it in the error.
-
-    Raises:
-        UsageError: the text is not such a number.
-
-    Examples:
-        >>> parse_number("box: kernel", "9", whole=True)
+        >>> parse_value("box: kernel", "9", int)
         9
     """
+    parse = int if kind is int else float
+    items = [text] if kind in (int, float) else text.split("/")
     try:
-        return int(text) if whole else float(text)
+        values = tuple(map(parse, items))
     except ValueError:
-        kind = "a whole number" if whole else "a number"
-        raise UsageError(f"{what}={text!r} must be {kind}.") from None
+        expected = "a whole number" if parse is int else "a number"
+        wrong = next(item for item in items if not _is_number(item, parse))
+        raise UsageError(f"{what}={wrong!r} must be {expected}.") from None
+    return values[0] if kind in (int, float) else values
+
+
+def _is_number(text: str, parse: type[int | float]) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def number(value: float) -> str:

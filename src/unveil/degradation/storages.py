@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from unveil.degradation.numbers import parse_number
+from unveil.degradation.numbers import parse_value
 from unveil.errors import UsageError, unknown
 
 MAX_CRF = 51
@@ -63,7 +63,7 @@ def parse_storage(text: str) -> Storage:
         return Storage("8bit")
     kind, _, quality = text.partition(":")
     if kind == "h264" and quality.startswith("crf="):
-        return Storage("h264", int(parse_number("h264: crf", quality[len("crf=") :], whole=True)))
+        return Storage("h264", int(parse_value("h264: crf", quality[len("crf=") :], int)))
     if kind != "jpeg":
         raise unknown("storage", text, ["float", "8bit", "jpeg:75", "h264:crf=23"])
-    return Storage("jpeg", int(parse_number("jpeg: quality", quality, whole=True)))
+    return Storage("jpeg", int(parse_value("jpeg: quality", quality, int)))

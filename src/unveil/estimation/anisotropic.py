@@ -8,13 +8,10 @@ what counts is where in each direction the spectrum sinks into the storage's noi
 import math
 from dataclasses import dataclass, replace
 
-from torch import Tensor
-
-from unveil.degradation import AnisotropicGaussian, Storage, Unchanged
+from unveil.degradation import AnisotropicGaussian, Unchanged
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.candidates import SHARP_SIGMA_PX, Candidate
-from unveil.estimation.likelihood import of_waves
-from unveil.linear.prior import Prior
+from unveil.estimation.likelihood import Evidence
 
 SHARE = 0.3
 """Of the coefficients, while the likeliest widths are looked for."""
@@ -42,16 +39,13 @@ class TurnedFit:
     log_odds: float
 
 
-def turned(tapered: Tensor, other: Candidate, storage: Storage, prior: Prior) -> TurnedFit | None:
+def turned(evidence: Evidence, other: Candidate) -> TurnedFit | None:
     """Find the Gaussian of two widths that a photo went through; None where there is none.
 
     Args:
-        tapered: ``1 x 3 x H x W``, faded at the borders.
+        evidence: of the photo faded at the borders, by Fourier transform.
         other: the likeliest blur that is the same in all directions, or ``Unchanged``.
-        storage: how the photo was kept.
-        prior: power spectrum of clean photos.
     """
-    evidence = of_waves(tapered, storage, prior)
     evidence.expect(other)
     start = _Shape(
         2 * math.log(max(0.0 if isinstance(other, Unchanged) else spread_px(other), 0.5))

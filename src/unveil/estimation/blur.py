@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from unveil.degradation import Disk, GaussianBlur, Storage, Unchanged
 from unveil.estimation.anisotropic import turned
 from unveil.estimation.candidates import ROUND_PX, Candidate, closer_guesses, first_guesses
-from unveil.estimation.likelihood import Evidence, of_cosines
+from unveil.estimation.likelihood import Evidence, of_cosines, of_waves
 from unveil.linear.prior import Prior
 
 THINNED = (0.15, 0.3, 1.0)
@@ -52,7 +52,7 @@ def estimate_blur(image: Tensor, storage: Storage, prior: Prior, *, is_cut: bool
         whole = _fit(of_cosines(image, storage, prior))
         sure = isinstance(whole.operator, Disk) or _alike(whole.operator, fit.operator)
         fit = whole if sure else fit
-    found = turned(tapered, fit.operator, storage, prior)
+    found = turned(of_waves(tapered, storage, prior), fit.operator)
     return fit if found is None else BlurFit(found.operator, None, found.log_odds)
 
 

@@ -19,14 +19,17 @@ def lmmse_blur(obfuscated: Tensor, operator: Blur, storage: Storage, prior: Prio
     ``B x 3 x H x W`` in, the same out, not clipped. Wiener, "Extrapolation, Interpolation, and
     Smoothing of Stationary Time Series", 1949.
     """
-    height, width = obfuscated.shape[-2:]
-    gains = lmmse_gains(operator, storage, prior, height, width).to(obfuscated)
+    size = grid(operator, *obfuscated.shape[-2:])
+    gains = _wiener(*_spectra(operator, storage, prior, *size)).to(obfuscated)
     return apply(operator, gains, obfuscated)
 
 
 def lmmse_gains(operator: Blur, storage: Storage, prior: Prior, height: int, width: int) -> Tensor:
     """Return what the filter multiplies coefficients by, for :func:`.spectral.apply`."""
-    power, passed, noise = _spectra(operator, storage, prior, *grid(operator, height, width))
+    return _wiener(*_spectra(operator, storage, prior, *grid(operator, height, width)))
+
+
+def _wiener(power: Tensor, passed: Tensor, noise: Tensor) -> Tensor:
     return power * passed / (passed.square() * power + noise)
 
 

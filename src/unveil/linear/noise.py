@@ -54,38 +54,38 @@ def h264_steps(crf: int) -> np.ndarray:
 
 
 def _codec_noise(steps: np.ndarray, spectrum: Tensor) -> Tensor:
-    """Return the noise of a codec that quantises 8x8 blocks of Y, Cb and Cr, 4:2:0."""
+    """Return the noise of a codec that quantises 8x8 blocks of Y, Cb and Cr, 4:2:0.
+
+    Each of the 64 patterns of a block has a spectrum of its own: with them the photo's spectrum
+    gives the variance of every DCT coefficient, and the coefficients' errors give a spectrum.
+    """
     luma_steps, chroma_steps = torch.from_numpy(steps / 255)
     axes, ycbcr = torch.tensor(OPPONENT).double(), torch.tensor(YCBCR_TO_RGB).double()
     # How Y, Cb and Cr follow from opponent colours, and what errors of theirs do to those.
     apart = (axes @ torch.linalg.inv(ycbcr)).T.square()
     back = (axes @ ycbcr.T).square()
-    luma, *chroma = torch.einsum("yo,ohw->yhw", apart, spectrum.double().cpu())
-    planes = [_block_noise(luma_steps, luma, 1)]
-    planes += [_block_noise(chroma_steps, plane, 2) for plane in chroma]
-    errors = torch.stack(planes) + ROUNDING_8BIT  # Y, Cb and Cr are whole levels too
-    return torch.einsum("oy,yhw->ohw", back, errors).to(spectrum)
+    planes = torch.einsum("yo,ohw->yhw", apart, spectrum.double().cpu())
+    grids = [frequencies(size) for size in planes.shape[1:]]
+    errors = []
+    for plane, levels, scale in zip(
+        planes, (luma_steps, chroma_steps, chroma_steps), (1, 2, 2), strict=True
+    ):
+        rows, columns = (_patterns(grid, scale) for grid in grids)
+        kept = torch.outer(*(grid <= torch.pi / scale for grid in grids))
+        variance = (rows @ (plane * kept) @ columns.T) / plane.numel()
+        error = rounding_error(variance, levels)
+        errors.append(torch.where(kept, scale**2 * (rows.T @ error @ columns) / 64, plane))
+    # Y, Cb and Cr are whole levels too.
+    total = torch.stack(errors) + ROUNDING_8BIT
+    return torch.einsum("oy,yhw->ohw", back, total).to(spectrum)
 
 
-def _block_noise(steps: Tensor, spectrum: Tensor, scale: int) -> Tensor:
-    """Return the error's spectrum of one plane, quantised in 8x8 blocks at 1/scale its size.
-
-    Each of the 64 patterns of a block has a spectrum of its own: with them the photo's spectrum
-    gives the variance of every DCT coefficient, and the coefficients' errors give a spectrum.
-    """
-    rows, columns = (_patterns(size, scale) for size in spectrum.shape)
-    kept = torch.outer(*(frequencies(size) <= torch.pi / scale for size in spectrum.shape))
-    variance = (rows @ (spectrum * kept) @ columns.T) / spectrum.numel()
-    error = rounding_error(variance, steps)
-    return torch.where(kept, scale**2 * (rows.T @ error @ columns) / 64, spectrum)
-
-
-def _patterns(size: int, scale: int) -> Tensor:
+def _patterns(grid: Tensor, scale: int) -> Tensor:
     """Return the power of the 8 DCT patterns at each frequency, ``8 x size``; mean 1 over all."""
     pixel, order = torch.arange(8.0, dtype=torch.float64), torch.arange(8.0, dtype=torch.float64)
     basis = torch.cos(torch.pi * order[:, None] * (2 * pixel + 1) / 16) / 2
     basis[0] /= 2**0.5
-    waves = torch.exp(-1j * torch.outer(pixel, frequencies(size) * scale))
+    waves = torch.exp(-1j * torch.outer(pixel, grid * scale))
     return (basis.to(waves) @ waves).abs().square()
 
 

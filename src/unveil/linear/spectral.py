@@ -166,9 +166,9 @@ def _half_weights(size: int) -> Tensor:
     return weights
 
 
-def _orthogonal(size: int) -> Tensor:
-    root = _half_weights(size).sqrt()
-    cosines = torch.cos(torch.outer(frequencies(size), torch.arange(size, dtype=torch.float64)))
+def _orthogonal(grid: Tensor, root: Tensor) -> Tensor:
+    size = len(grid)
+    cosines = torch.cos(torch.outer(grid, torch.arange(size, dtype=torch.float64)))
     return root[:, None] * cosines * root * math.sqrt(2 / max(size - 1, 1)) if size > 1 else cosines
 
 
@@ -176,11 +176,13 @@ def _orthogonal(size: int) -> Tensor:
 @torch.inference_mode(mode=False)  # kept, and so not to be of use without gradients only
 def basis(size: int) -> Tensor:
     """Return the matrix from ``size`` pixels to their coefficients, float32."""
-    return (_orthogonal(size) * _half_weights(size).sqrt()).float()
+    root = _half_weights(size).sqrt()
+    return (_orthogonal(frequencies(size), root) * root).float()
 
 
 @functools.lru_cache(maxsize=8)
 @torch.inference_mode(mode=False)
 def inverse_basis(size: int) -> Tensor:
     """Return the matrix from coefficients to ``size`` pixels, float32."""
-    return (_orthogonal(size) / _half_weights(size).sqrt()[:, None]).float()
+    root = _half_weights(size).sqrt()
+    return (_orthogonal(frequencies(size), root) / root[:, None]).float()

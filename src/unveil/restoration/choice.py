@@ -11,7 +11,7 @@ FALLBACK = "lmmse"
 """The closed form that knows every linear operator and storage."""
 
 
-def model_for(degradation: Degradation, *, force: bool = False) -> str:
+def model_for(degradation: Degradation, *, force: bool = False, fallback: str | None = None) -> str:
     """Return the name of the shipped weights that undo ``degradation`` best.
 
     Only networks that are told the operator are considered: weights for it alone before those of a
@@ -20,6 +20,7 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
     Args:
         degradation: what to undo.
         force: take weights of the right family even where it is beyond their training.
+        fallback: the name to return where it is beyond the training of all weights; None to refuse.
 
     Raises:
         UsageError: it is beyond what the weights were trained on; their range is named.
@@ -38,18 +39,12 @@ def model_for(degradation: Degradation, *, force: bool = False) -> str:
     for item in aware if force else []:
         if item.card.operator == family:
             return item.name
+    if fallback is not None:
+        return fallback
     raise UsageError(
         f"{degradation} is beyond what the shipped weights were trained on "
         f"({FAMILIES[family].description}); try --force, or --model lmmse, which has no limits."
     )
-
-
-def best_or_closed_form(degradation: Degradation, *, force: bool = False) -> str:
-    """Return the best shipped weights, or the closed form where none were trained on it."""
-    try:
-        return model_for(degradation, force=force)
-    except UsageError:
-        return FALLBACK
 
 
 def fast_variant(name: str) -> str:

@@ -25,7 +25,6 @@ from unveil.networks.shipped import read_prior
 from unveil.report.rows import Row
 from unveil.restoration.choice import (
     FALLBACK,
-    best_or_closed_form,
     check_undoes,
     fast_variant,
     model_for,
@@ -170,8 +169,8 @@ def decide(
         return None, (Remark("nothing to undo: the input is left as it is"),)
     name, remarks = request.model, []
     if name is None:
-        choose = best_or_closed_form if request.operator is None else model_for
-        name = choose(degradation, force=request.force)
+        fallback = FALLBACK if request.operator is None else None
+        name = model_for(degradation, force=request.force, fallback=fallback)
         if name == FALLBACK:
             beyond = "beyond what the shipped weights were trained on: using the closed form"
             remarks.append(Remark(beyond))

@@ -70,15 +70,36 @@ class NetworkRestorer:
         """
         return self.restore_with_error(images, degradation, tile_px)[0]
 
+    @torch.inference_mode()
     def restore_with_error(
-        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
+        self,
+        images: Tensor,
+        degradation: Degradation | None = None,
+        tile_px: int = TILE_PX,
+        generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Return the restored images and their expected absolute error, ``B x 1 x H x W``.
 
-        The error is None where the network does not estimate it. Arguments as for :meth:`restore`.
+        The error is None where the network does not estimate it. A ``generator`` makes a network
+        that draws give one of several answers.
         """
-        done = self._run(images, degradation, None, tile_px)
-        return done[:, :3], done[:, 3:] if self.model.estimates_error else None
+        check_images(images)
+        model, correct = self.model, self.engine or self.model.correct
+        inputs = model.inputs(images, degradation or self.card.task.example, generator)
+
+        def restore_tile(tile: Tensor) -> Tensor:
+            with self.runtime.autocast():
+                restored = correct(tile.to(self.runtime.device))
+            return restored.float().to(tile.device)
+
+        done = apply_tiled(
+            restore_tile,
+            inputs,
+            stride_px=model.stride_px,
+            reach_px=model.reach_px,
+            tile_px=tile_px,
+        )
+        return done[:, :3], done[:, 3:] if model.estimates_error else None
 
     def draw(
         self, images: Tensor, degradation: Degradation, seed: int, tile_px: int = TILE_PX
@@ -91,32 +112,7 @@ class NetworkRestorer:
         if not self.model.draws:
             raise UsageError(f"{self.name} gives one answer; {SAMPLER} draws several.")
         generator = torch.Generator().manual_seed(seed)
-        return self._run(images, degradation, generator, tile_px)[:, :3]
-
-    @torch.inference_mode()
-    def _run(
-        self,
-        images: Tensor,
-        degradation: Degradation | None,
-        generator: torch.Generator | None,
-        tile_px: int,
-    ) -> Tensor:
-        check_images(images)
-        model, correct = self.model, self.engine or self.model.correct
-        inputs = model.inputs(images, degradation or self.card.task.example, generator)
-
-        def restore_tile(tile: Tensor) -> Tensor:
-            with self.runtime.autocast():
-                restored = correct(tile.to(self.runtime.device))
-            return restored.float().to(tile.device)
-
-        return apply_tiled(
-            restore_tile,
-            inputs,
-            stride_px=model.stride_px,
-            reach_px=model.reach_px,
-            tile_px=tile_px,
-        )
+        return self.restore_with_error(images, degradation, tile_px, generator)[0]
 
 
 @dataclass(frozen=True)
