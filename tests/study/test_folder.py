@@ -341,7 +341,7 @@ class TestLocks:
 
 
 class TestSettings:
-    """What all rows of a folder share; see test_study_run for the whole command."""
+    """What all rows of a folder share; see test_run for the whole command."""
 
     @pytest.fixture
     def path(self, tmp_path):
