@@ -32,7 +32,7 @@ SHORTENED = {
 
 NOT_RUN = {
     "unveil download": "fetches hundreds of megabytes",
-    "unveil audit curve": "needs photos of a thousand people; tests/auditing/test_lfw_audit.py runs it",
+    "unveil audit curve": "needs photos of a thousand people; test_lfw_audit.py runs it",
     "python tools/release_weights.py": "writes into the package",
     "unveil serve": "waits for visitors until it is stopped",
 }
