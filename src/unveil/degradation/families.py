@@ -16,6 +16,7 @@ from unveil.degradation import (
     Downscale,
     GaussianBlur,
     Linear,
+    Mosaic,
     Noise,
     Operator,
     Pixelate,
@@ -172,7 +173,7 @@ def _draw_mosaic(draw: random.Random) -> Linear:
 
 
 def _covers_mosaic(operator: Operator) -> bool:
-    return isinstance(operator, Pixelate | Sample) and _is_within(BLOCKS_PX, operator.block)
+    return isinstance(operator, Mosaic) and _is_within(BLOCKS_PX, operator.block)
 
 
 def _draw_streaming(draw: random.Random) -> Operator:

@@ -62,7 +62,7 @@ def contradiction(
     if isinstance(stated, Blur):
         return str(mosaic.operator) if mosaic else _likelier_blur(part, stated, storage, prior)
     if mosaic is not None:
-        return None if mosaic.operator.block == stated.block else str(mosaic.operator)
+        return None if stated.differs_from(mosaic.operator) == 0 else str(mosaic.operator)
     found = None if box else find_part(images, storage, prior)
     return f"{found}" if found else f"no mosaic of {stated.block} pixels"
 

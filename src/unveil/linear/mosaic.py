@@ -6,7 +6,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.degradation import Degradation, Mosaic, Pixelate, Sample, Storage
+from unveil.degradation import Degradation, Mosaic, Sample, Storage
 from unveil.degradation.operators import block_means
 from unveil.errors import UsageError
 from unveil.linear.noise import storage_noise
@@ -124,6 +124,6 @@ def _positions(operator: Mosaic, start: int, size: int) -> Tensor:
 
 def _mosaic_of(degradation: Degradation, name: str) -> Mosaic:
     operator = degradation.operator
-    if not isinstance(operator, Pixelate | Sample):
+    if not isinstance(operator, Mosaic):
         raise UsageError(f"{name} undoes mosaics, not {operator}; take lmmse or tikhonov.")
     return operator

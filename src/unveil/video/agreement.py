@@ -61,7 +61,7 @@ def agree(seen: Sequence[Finding]) -> Finding | Moving:
 
     usual, count = Counter(map(kind, seen)).most_common(1)[0]
     is_usual = 2 * count > len(seen)
-    parts = Counter(f.operator for f in seen if f.box and isinstance(f.operator, Pixelate | Sample))
+    parts = Counter(f.operator for f in seen if f.box and isinstance(f.operator, Mosaic))
     if parts and not (is_usual and usual[0] is not Unchanged):
         ((operator, sights),) = parts.most_common(1)
         if sights > 1:
