@@ -58,7 +58,7 @@ def foundation(rows: Sequence[Row]) -> str:
         reported = PAPER.get(operator, {}) if storage == "float" else {}
         paper = reported.get(model if model == IDENTITY else "cae")
         shown = {name: row[name] for name in RESULT_COLUMNS}
-        table.append(shown | {"study": f"{paper[0]:.2f} / {paper[1]:.2f}" if paper else ""})
+        table.append(shown | {"paper": f"{paper[0]:.2f} / {paper[1]:.2f}" if paper else ""})
     return markdown(table)
 
 
@@ -82,7 +82,7 @@ def headline(rows: Sequence[Row]) -> str:
         cells = {title: "{:.2f} / {:.3f}".format(*line[name]) for title, name in shown.items()}
         paper = "{:.2f} / {:.2f}".format(*PAPER[operator]["cae"]) if storage == "8bit" else ""
         table.append(
-            {"operator": operator, "storage": storage, **cells, "are": f"`{best}`", "study": paper}
+            {"operator": operator, "storage": storage, **cells, "are": f"`{best}`", "paper": paper}
         )
     return markdown(table)
 

@@ -8,7 +8,9 @@ import draw_map
 from tests.house.snippets import ROOT
 
 DESIGN = ROOT / "docs" / "design.md"
-MAX_WORDS = {DESIGN: 2500}
+README = ROOT / "README.md"
+MAX_WORDS = {DESIGN: 2500, README: 900}
+MAX_TABLES = 4
 MAX_VOCABULARY = 40
 ROW = re.compile(r"^\|(?! (word|---) ).*\|$", re.MULTILINE)
 
@@ -17,6 +19,11 @@ ROW = re.compile(r"^\|(?! (word|---) ).*\|$", re.MULTILINE)
 def test_a_document_is_short(document):
     words = len(document.read_text(encoding="utf-8").split())
     assert words <= MAX_WORDS[document], f"{words} words"
+
+
+def test_the_readme_has_few_tables():
+    heads = re.findall(r"^\| ?:?---.*\|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert 0 < len(heads) <= MAX_TABLES
 
 
 def test_the_vocabulary_is_short_and_explains_each_word_once():
