@@ -26,7 +26,7 @@ PAGES = {
         f"{WEIGHTS}/{card.parent.name}/README.md": f"models/{card.parent.name}.md"
         for card in sorted((ROOT / WEIGHTS).glob("*/README.md"))
     },
-    "src/unveil/networks": "reference/models.md",
+    "src/unveil/networks": "reference/networks.md",
 }
 """Pages of files outside docs/, relative to the site's root."""
 

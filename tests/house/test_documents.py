@@ -12,6 +12,10 @@ README = ROOT / "README.md"
 MAX_WORDS = {DESIGN: 2500, README: 900}
 MAX_TABLES = 4
 MAX_VOCABULARY = 40
+PACKAGE = ROOT / "src" / "unveil"
+REFERENCE = ROOT / "docs" / "reference"
+OTHER_PAGES = {"api": "index"}
+"""Modules outside of rooms are on the page ground, but for these."""
 ROW = re.compile(r"^\|(?! (word|---) ).*\|$", re.MULTILINE)
 
 
@@ -46,3 +50,25 @@ def test_a_map_that_is_out_of_date_is_noticed(tmp_path, monkeypatch):
     draw_map.main()
     draw_map.main(check=True)
     assert "degradation" in document.read_text()
+
+
+def pages_of_modules():
+    """Return the page in the reference that each module of the package belongs on."""
+    pages = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        names = parts[:-1] if parts[-1] == "__init__" else parts
+        if names and not names[-1].startswith("_"):
+            is_room = (PACKAGE / names[0]).is_dir()
+            page = names[0] if is_room else OTHER_PAGES.get(names[0], "ground")
+            pages[".".join(("unveil", *names))] = page
+    return pages
+
+
+def test_the_reference_has_every_module_on_the_page_of_its_room():
+    listed = {
+        name: path.stem
+        for path in REFERENCE.glob("*.md")
+        for name in re.findall(r"^::: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert listed == pages_of_modules()

@@ -145,7 +145,7 @@ def test_links_between_documents_lead_somewhere(path):
             "[a](../../cae.py)",
             "src/unveil/networks/weights/blur/README.md",
             "models/blur.md",
-            "[a](../reference/models.md)",
+            "[a](../reference/networks.md)",
         ),
         ("[a](https://b.c/d.md)", "README.md", "index.md", "[a](https://b.c/d.md)"),
     ],
