@@ -73,8 +73,8 @@ bench-streaming: $(READY)
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)
 	$(BIN)/python tools/fill_tables.py
-	$(BIN)/unveil study report results/study --out docs --name study --no-page
-	$(BIN)/unveil audit report results/audit/rows.jsonl --out docs/audit-results.md
+	$(BIN)/unveil study report results/study --output docs --name study --no-page
+	$(BIN)/unveil audit report results/audit/rows.jsonl --output docs/audit-results.md
 
 # Pin what pyproject.toml allows, for every platform, naming no registry.
 lock: $(READY)

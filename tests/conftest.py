@@ -140,7 +140,7 @@ def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     run = tmp_path_factory.mktemp("trained") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        done = run_cli("train", "--data", photo_folder, "--out", run, *TINY_DATA, *TINY_TRAINING)
+        done = run_cli("train", "--data", photo_folder, "--output", run, *TINY_DATA, *TINY_TRAINING)
     assert done.status == 0, done.err
     return run / "best"
 
@@ -151,4 +151,4 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
     out = tmp_path_factory.mktemp("smoke") / "study"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return run_cli(*SMOKE, "--out", out), out
+        return run_cli(*SMOKE, "--output", out), out

@@ -9,7 +9,9 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+
+from tyro.conf import arg
 
 from unveil.degradation import parse_operator, parse_storage
 from unveil.degradation.families import STREAMING, Task
@@ -20,6 +22,9 @@ MOST = 1e30
 
 TILE_PX = 512
 """Side of the pieces that large images are restored in."""
+
+Output = Annotated[Path, arg(name="output", aliases=["-o"])]
+"""Where a command writes: ``--output``, ``-o``."""
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]

@@ -196,7 +196,7 @@ def forty_people(lfw, tmp_path_factory) -> Path:
 def test_a_curve_is_measured_once_and_goes_on(cli, forty_people, tmp_path):
     pytest.importorskip("dlib", reason="the extra audit is not installed")
     rows = tmp_path / "rows.jsonl"
-    command = ("audit", "curve", "--data", forty_people, "--out", rows, "--kinds")
+    command = ("audit", "curve", "--data", forty_people, "--output", rows, "--kinds")
     assert cli(*command, "solid").status == 0
     first = rows.read_text()
     assert {json.loads(line)["kind"] for line in first.splitlines()} == {"none", "solid"}
@@ -204,7 +204,7 @@ def test_a_curve_is_measured_once_and_goes_on(cli, forty_people, tmp_path):
     assert rows.read_text().startswith(first)
     assert rows.read_text().count('"kind": "solid"') == first.count('"kind": "solid"')
     assert_told(
-        cli("audit", "report", rows, "--out", tmp_path / "audit.html"), 1, "1,000 people", rows
+        cli("audit", "report", rows, "--output", tmp_path / "audit.html"), 1, "1,000 people", rows
     )
 
 
@@ -218,6 +218,6 @@ def test_folders_that_are_no_people_are_refused(cli, forty_people, tmp_path):
         (alone / photo.parent.name).mkdir(parents=True)
         shutil.copy(photo, alone / photo.parent.name)
     out = tmp_path / "rows.jsonl"
-    assert_told(cli("audit", "curve", "--data", flat, "--out", out), 1, "one folder a person")
-    assert_told(cli("audit", "curve", "--data", alone, "--out", out), 1, "two photos")
+    assert_told(cli("audit", "curve", "--data", flat, "--output", out), 1, "one folder a person")
+    assert_told(cli("audit", "curve", "--data", alone, "--output", out), 1, "two photos")
     assert not out.exists()

@@ -120,7 +120,7 @@ def test_bad_value(command, flag, value, phrases, photo, photo_folder, trained, 
         "obfuscate": (photo, "-o", tmp_path / "x.png"),
         "restore": (photo, "-o", tmp_path / "x.png"),
         "evaluate": (trained, "--data", photo_folder, *TINY_DATA),
-        "train": ("--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA, *TINY_TRAINING),
+        "train": ("--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA, *TINY_TRAINING),
     }[command]
     assert_told(cli(command, *words, flag, value), 2, *phrases)
     assert list(tmp_path.iterdir()) == []
@@ -206,7 +206,7 @@ def change_card(folder: Path, **changes: object) -> None:
         (
             lambda folder: (folder / CARD_NAME).write_text("{"),
             1,
-            [f"{CARD_NAME}: is no checkpoint"],
+            [f"{CARD_NAME}: is damaged or not a checkpoint"],
         ),
         (lambda folder: (folder / CARD_NAME).unlink(), 2, ["model: no checkpoint", CARD_NAME]),
         (lambda folder: change_card(folder, format=99), 1, [CARD_NAME, "format 99"]),
@@ -257,7 +257,7 @@ def bad_photos(folder: Path) -> None:
 def test_bad_data(command, spoil, phrases, photo_folder, trained, tmp_path, cache, cli):
     data, out = shutil.copytree(photo_folder, tmp_path / "photos"), tmp_path / "run"
     spoil(data)
-    words = (*TINY_TRAINING, "--out", out) if command == "train" else (trained,)
+    words = (*TINY_TRAINING, "--output", out) if command == "train" else (trained,)
     done = cli(command, *words, "--data", data, *TINY_DATA)
     assert_told(done, 1, lines=len(phrases))
     for line, told in zip(phrases, done.err.splitlines(), strict=True):
@@ -271,9 +271,9 @@ def test_bad_data(command, spoil, phrases, photo_folder, trained, tmp_path, cach
     [
         (["--resume", "nowhere"], 1, ["nowhere", "no checkpoint"]),
         (["--resume", "RUN", "--epochs", 3], 2, ["--resume", "leave the others out"]),
-        (["--resume", "RUN", "--out", "x"], 2, ["--resume", "leave the others out"]),
-        (["--out", "RUN"], 2, ["RUN: holds a run already", "--resume RUN"]),
-        (["--out", "RUN/last/checkpoint.json/x"], 1, ["RUN/last/checkpoint.json: is a file"]),
+        (["--resume", "RUN", "--output", "x"], 2, ["--resume", "leave the others out"]),
+        (["--output", "RUN"], 2, ["RUN: holds a run already", "--resume RUN"]),
+        (["--output", "RUN/last/checkpoint.json/x"], 1, ["RUN/last/checkpoint.json: is a file"]),
     ],
 )
 def test_run_folder(words, status, phrases, trained, photo_folder, tmp_path, monkeypatch, cli):

@@ -98,7 +98,7 @@ def test_results_warnings_and_errors_stay_under_quiet(photos, tmp_path, cli):
 
 
 def test_training_is_silent_under_quiet_and_says_where_it_wrote(photo_folder, tmp_path, cli):
-    words = ("train", "--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA)
+    words = ("train", "--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA)
     done = cli(*words, *TINY_TRAINING, "--quiet", "--json")
     (row,) = rows(done)
     assert row == {"written": str(tmp_path / "run" / "best")}
@@ -115,14 +115,14 @@ DRY = {
     "obfuscate": ("obfuscate", "in/a.jpg", "-o", "new/out.png", *BLUR),
     "restore": ("restore", "in/a.jpg", "-o", "new/out.png", "--uncertainty", "map.png"),
     "fit": ("fit", "people", "-o", "new/prior.safetensors"),
-    "train": ("train", "--data", "people", "--out", "new/run"),
+    "train": ("train", "--data", "people", "--output", "new/run"),
     "evaluate": ("evaluate", "identity", *BLUR, "--append", "new/rows.jsonl"),
     "demo": ("demo", "-o", "new"),
     "download": ("download",),
-    "export": ("export", "cae-blur", "new/net.onnx"),
+    "export": ("export", "cae-blur", "-o", "new/net.onnx"),
     "audit": ("audit", "in/a.jpg", "--picture", "new.png"),
-    "audit curve": ("audit", "curve", "--data", "people", "--out", "new/rows.jsonl"),
-    "study search": ("study", "search", "--data", "people", "--out", "new/search"),
+    "audit curve": ("audit", "curve", "--data", "people", "--output", "new/rows.jsonl"),
+    "study search": ("study", "search", "--data", "people", "--output", "new/search"),
 }
 
 
@@ -176,7 +176,7 @@ def test_a_dry_run_refuses_what_would_be_refused(photos, tmp_path, cli):
 
 @pytest.mark.slow
 def test_reports_of_a_study_are_announced_before_they_are_written(tmp_path, cli):
-    words = ("study", "report", "results/study", "--out", tmp_path / "new")
+    words = ("study", "report", "results/study", "--output", tmp_path / "new")
     announced = rows(cli(*words, "--dry-run", "--json"))
     assert not (tmp_path / "new").exists()
     made = rows(cli(*words, "--json"))
@@ -184,7 +184,7 @@ def test_reports_of_a_study_are_announced_before_they_are_written(tmp_path, cli)
 
 
 def test_the_cost_of_a_study_is_a_row_a_cell(tmp_path, cli):
-    words = (*SMOKE, "--out", tmp_path / "study", "--only", "blur-cae-pixel")
+    words = (*SMOKE, "--output", tmp_path / "study", "--only", "blur-cae-pixel")
     costs = rows(cli(*words, "--dry-run", "--json"))
     assert {"cell", "steps", "minutes"} == set(costs[0])
 
@@ -288,7 +288,7 @@ def test_photos_show_their_progress_in_a_pipe(photos, tmp_path, monkeypatch, cli
 
 def test_training_shows_its_progress_in_a_pipe(photo_folder, tmp_path, monkeypatch, cli):
     monkeypatch.setattr(console, "LINE_EVERY_S", 0)
-    words = ("train", "--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA)
+    words = ("train", "--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA)
     done = cli(*words, *TINY_TRAINING)
     told = [line for line in done.err.splitlines() if line.startswith("epoch 1/1: ")]
     steps = [line.split(",")[0] for line in told]

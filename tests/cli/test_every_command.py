@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import BLUR, SMOKE, TINY_DATA, TINY_TRAINING, run_cli
+from tests.conftest import BLUR, SMOKE, TINY_DATA, TINY_TRAINING, assert_told, run_cli
 from tests.house.snippets import ROOT
 
 FACE = ("--box", "32,32,64,64")
@@ -27,16 +27,20 @@ RUNS = {
     "demo": Run(("--dry-run",), "would write runs/demo/strip.png", "skimage"),
     "models": Run((), "cae-blur"),
     "fit": Run(("people", "-o", "prior.safetensors", "--photos", 4), "prior.safetensors"),
-    "train": Run(("--data", "people", "--out", "new", *TINY_DATA, *TINY_TRAINING), "new/best"),
+    "train": Run(("--data", "people", "--output", "new", *TINY_DATA, *TINY_TRAINING), "new/best"),
     "evaluate": Run(("run/best", "--data", "people", *TINY_DATA), "| best |"),
     "download": Run(("--dry-run",), "would write"),
-    "export": Run(("cae-blur", "net.onnx", "--dry-run"), "would write net.onnx", "onnxscript"),
+    "export": Run(
+        ("cae-blur", "-o", "net.onnx", "--dry-run"), "would write net.onnx", "onnxscript"
+    ),
     "doctor": Run((), "torch"),
     "audit photos": Run(("mosaic.png", *FACE), "of 100 cases", "dlib"),
     "audit curve": Run(("--data", "people", "--dry-run"), "would write", "dlib"),
     "audit report": Run(("rows.jsonl", "--dry-run"), "would write audit.html", "optuna"),
     "study run": Run((*SMOKE[2:], "--only", "blur-cae-pixel", "--dry-run"), "minutes", "optuna"),
-    "study report": Run((ROOT / "results" / "study", "--out", "new", "--dry-run"), "new/report.md"),
+    "study report": Run(
+        (ROOT / "results" / "study", "--output", "new", "--dry-run"), "new/report.md"
+    ),
     "study search": Run(("--data", "people", "--dry-run"), "would write", "optuna"),
     "completion": Run(("bash",), "_tyro_unveil"),
 }
@@ -77,3 +81,21 @@ def test_a_command_does_its_work(name, inputs, cli):
     done = cli(*name.split(), *run.words)
     assert done.status == 0, done.err
     assert run.printed in done.out
+
+
+def test_the_version_is_printed(cli):
+    done = cli("--version")
+    assert (done.status, done.err) == (0, "")
+    assert re.fullmatch(r"unveil \d+\.\d+\.\d+\n", done.out)
+
+
+@pytest.mark.parametrize(
+    ("words", "new"),
+    [
+        (("train", "--out", "runs/x"), "--output"),
+        (("audit", "curve", "--out=rows.jsonl"), "--output"),
+        (("study", "search", "--storage", "sqlite:///x"), "--database"),
+    ],
+)
+def test_an_old_flag_is_refused_with_the_new_one(words, new, cli):
+    assert_told(cli(*words), 2, new)

@@ -64,10 +64,10 @@ def test_every_missing_module_is_named_with_its_purpose(monkeypatch):
 
 COMMANDS = {
     "audit in.png": ("audit", "dlib"),
-    "audit curve --data in --out new/rows.jsonl": ("audit", "dlib"),
-    "audit report rows.jsonl --out new/audit.html": ("study", "matplotlib"),
+    "audit curve --data in --output new/rows.jsonl": ("audit", "dlib"),
+    "audit report rows.jsonl --output new/audit.html": ("study", "matplotlib"),
     "demo -o new": ("demo", "skimage"),
-    "export cae-blur new/net.onnx": ("onnx", "onnxscript"),
+    "export cae-blur -o new/net.onnx": ("onnx", "onnxscript"),
     "obfuscate in.png -o new/out.png --safe": ("audit", "dlib"),
     "obfuscate in.png -o new.png --operator none --storage h264:crf=23": ("video", "av"),
     "obfuscate in.mp4 -o new.mp4 --operator pixelate": ("video", "av"),
@@ -75,9 +75,9 @@ COMMANDS = {
     "restore in.mp4 -o new.mp4": ("video", "av"),
     "restore in.png -o new/out.png --engine onnx": ("onnx", "onnx"),
     "serve": ("web", "gradio"),
-    "study report . --out new": ("study", "torchmetrics"),
-    "study run --size smoke --out new": ("study", "filelock"),
-    "study search --data in --out new": ("study", "optuna"),
+    "study report . --output new": ("study", "torchmetrics"),
+    "study run --size smoke --output new": ("study", "filelock"),
+    "study search --data in --output new": ("study", "optuna"),
 }
 
 

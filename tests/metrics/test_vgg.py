@@ -186,7 +186,7 @@ def refuses(photo_folder, tmp_path, cli):
     def check(path, *phrases, more=()):
         out = tmp_path / "run"
         words = ("--loss", "perceptual", "--vgg-weights", path, *more)
-        words = ("--data", photo_folder, "--out", out, *TINY_DATA, *TINY_TRAINING, *words)
+        words = ("--data", photo_folder, "--output", out, *TINY_DATA, *TINY_TRAINING, *words)
         assert_told(cli("train", *words), 1, f"{path}: ", *phrases)
         assert not out.exists()
 
@@ -222,7 +222,7 @@ def test_spoiled_weights(spoil, phrases, suffix, refuses, tmp_path, monkeypatch)
 
 def test_no_weights_at_all(photo_folder, tmp_path, cache, cli):
     """The default is the cache's file; nothing takes its place when it is not there."""
-    words = ("--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
+    words = ("--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
     done = cli("train", *words, "--loss", "mixed")
     name = cache / vgg_weights.TORCHVISION_NAME
     assert_told(

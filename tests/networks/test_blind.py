@@ -140,7 +140,7 @@ def test_all_that_is_scored_is_covered():
 
 def test_a_refiner_cannot_be_trained_on_it(cli, photo_folder, tmp_path):
     words = ("--operator", "streaming", "--storage", "any", "--architecture", "refiner")
-    done = cli("train", "--data", photo_folder, "--out", tmp_path / "run", *words)
+    done = cli("train", "--data", photo_folder, "--output", tmp_path / "run", *words)
     assert_told(done, 2, "--architecture blind")
     with pytest.raises(UsageError, match="one answer"):
         build(ModelConfig("blind", 6, 2, widths=(8,), blocks=(1,), noise_planes=1))
@@ -153,7 +153,7 @@ def trained_blind(photo_folder, tmp_path_factory):
     run = tmp_path_factory.mktemp("blind") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        done = run_cli("train", "--data", photo_folder, "--out", run, *TINY_DATA, *TRAIN)
+        done = run_cli("train", "--data", photo_folder, "--output", run, *TINY_DATA, *TRAIN)
     assert done.status == 0, done.err
     return run
 

@@ -83,7 +83,7 @@ def test_its_bottleneck_has_the_caes_shape():
 
 
 def test_the_command_line_trains_one_that_restores(photo, photo_folder, tmp_path, cli):
-    words = ("--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
+    words = ("--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
     done = cli("train", *words, "--architecture", "rescae", "--epochs", 3)
     assert done.status == 0, done.err
     history = read_card(tmp_path / "run" / "last").history

@@ -227,7 +227,7 @@ class TestTraining:
 
         def train(name="run", *more, status=0):
             out = tmp_path / name
-            words = ("--data", photo_folder, "--out", out, *TINY_DATA, *TINY_TRAINING)
+            words = ("--data", photo_folder, "--output", out, *TINY_DATA, *TINY_TRAINING)
             done = cli("train", *words, "--architecture", "vcae", *more)
             assert done.status == status, done.err
             return out

@@ -42,7 +42,7 @@ def made(request, tmp_path_factory):
     """Return a tiny checkpoint of an architecture and the file that the command made of it."""
     folder = tmp_path_factory.mktemp(request.param)
     checkpoint = write_tiny(folder / "tiny", request.param)
-    done = run_cli("export", checkpoint, folder / "made" / "tiny.onnx", "--json")
+    done = run_cli("export", checkpoint, "-o", folder / "made" / "tiny.onnx", "--json")
     assert done.status == 0, done.err
     row = json.loads(done.out)
     assert row["path"] == str(folder / "made" / "tiny.onnx")
@@ -158,7 +158,7 @@ def test_what_onnx_cannot_do_is_named_and_no_file_is_left(
     monkeypatch.setattr("unveil.networks.checkpoint.load_weights", lambda *_: None)  # it has others
     (tmp_path / "old.onnx").write_text("old")
     for name, flags in (("new.onnx", ()), ("old.onnx", ("--overwrite",))):
-        assert_told(cli("export", tiny, tmp_path / name, *flags), 1, "tiny", phrase)
+        assert_told(cli("export", tiny, "-o", tmp_path / name, *flags), 1, "tiny", phrase)
     assert [path.name for path in tmp_path.iterdir()] == ["old.onnx"]
     assert (tmp_path / "old.onnx").read_text() == "old"
 
@@ -181,14 +181,16 @@ def test_what_cannot_be_exported_is_refused_before_any_work(
     monkeypatch.chdir(tmp_path)
     Path("folder.onnx").mkdir()
     Path("old.onnx").write_text("old")
-    assert_told(cli("export", *words), status, *phrases)
-    assert_told(cli("export", *words, "--dry-run"), status, *phrases)
+    model, output = words
+    words = ("export", model, "-o", output)
+    assert_told(cli(*words), status, *phrases)
+    assert_told(cli(*words, "--dry-run"), status, *phrases)
     assert Path("old.onnx").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(tiny, tmp_path, cli):
-    done = cli("export", tiny, tmp_path / "new" / "net.onnx", "--dry-run")
+    done = cli("export", tiny, "-o", tmp_path / "new" / "net.onnx", "--dry-run")
     assert done.status == 0, done.err
     assert str(tmp_path / "new" / "net.onnx") in done.out
     assert not list(tmp_path.iterdir())
@@ -202,7 +204,7 @@ def test_the_snippet_in_the_docs_restores_as_unveil_does_without_torch(photo, tm
     assert cli("obfuscate", photo, "-o", blurred, "--operator", "gaussian").status == 0
     flags = ("--model", "cae-blur", "--device", "cpu", "--precision", "fp32")
     assert cli("restore", blurred, "-o", here, *flags).status == 0
-    assert cli("export", "cae-blur", tmp_path / "cae-blur.onnx").status == 0
+    assert cli("export", "cae-blur", "-o", tmp_path / "cae-blur.onnx").status == 0
     code = f"{snippet}\nimport sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     there, wanted, before = (
@@ -218,7 +220,7 @@ def test_8_bits_quarter_the_file_and_say_what_they_lose(tmp_path, photo_folder, 
     """What is said is what the file, run by ONNX Runtime alone, loses on photos."""
     checkpoint = write_tiny(tmp_path / "tiny", "blind")
     for name, flags in (("float", ()), ("int8", ("--int8", "--data", photo_folder))):
-        done = cli("export", checkpoint, tmp_path / f"{name}.onnx", "--json", *flags)
+        done = cli("export", checkpoint, "-o", tmp_path / f"{name}.onnx", "--json", *flags)
         assert done.status == 0, done.err
     row = json.loads(done.out)
     assert row["photos"] == 12  # of 24: the others set the scales
@@ -244,10 +246,12 @@ def test_8_bits_quarter_the_file_and_say_what_they_lose(tmp_path, photo_folder, 
 def test_8_bits_without_photos_are_refused(tiny, photo, tmp_path, cli):
     out = tmp_path / "net.onnx"
     for flags in ((), ("--dry-run",)):
-        assert_told(cli("export", tiny, out, "--int8", *flags), 1, "--data", "unveil download")
+        assert_told(
+            cli("export", tiny, "-o", out, "--int8", *flags), 1, "--data", "unveil download"
+        )
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "photo.jpg").write_bytes(photo.read_bytes())
-    few = cli("export", tiny, out, "--int8", "--data", tmp_path / "one")
+    few = cli("export", tiny, "-o", out, "--int8", "--data", tmp_path / "one")
     assert_told(few, 1, "one", "holds one photo")
-    assert_told(cli("export", tiny, out, "--data", tmp_path / "one"), 2, "--data", "--int8")
+    assert_told(cli("export", tiny, "-o", out, "--data", tmp_path / "one"), 2, "--data", "--int8")
     assert not out.exists()

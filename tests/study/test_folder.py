@@ -114,7 +114,7 @@ def start(photo_folder, module_cache, tmp_path_factory):
 
     def begin(out, *words, strike=None, draws=False):
         told = tmp_path_factory.mktemp("told") / "err.txt"
-        words = ("--out", out, *words, *(() if draws else ("--data", photo_folder)))
+        words = ("--output", out, *words, *(() if draws else ("--data", photo_folder)))
         workers.append(Worker(told, module_cache, words, strike))
         return workers[-1]
 
@@ -362,7 +362,7 @@ class TestSettings:
         ],
     )
     def test_others_are_refused_with_what_differs(self, changes, said, path):
-        with pytest.raises(UnveilError, match=f"holds a study with {said}; choose another --out"):
+        with pytest.raises(UnveilError, match=f"with {said}; choose another --output"):
             open_folder(path, SETTINGS | changes)
 
     @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def written(folder):
 @pytest.mark.slow
 def test_the_same_rows_give_the_same_bytes(study, tmp_path, cli):
     for out in ("first", "second"):
-        done = cli("study", "report", study, "--out", tmp_path / out)
+        done = cli("study", "report", study, "--output", tmp_path / out)
         assert done.status == 0, done.err
     first, second = written(tmp_path / "first"), written(tmp_path / "second")
     assert first.keys() == second.keys() >= {"report.md", "report.html", "report/kl-weight.svg"}

@@ -138,7 +138,7 @@ class TestWhole:
 
     def test_its_pictures_are_in_its_page(self, smoke, tmp_path, cli):
         """With a real run's pictures: a photo a person, a column a run, the caption's numbers."""
-        done = cli("study", "report", smoke[1], "--out", tmp_path)
+        done = cli("study", "report", smoke[1], "--output", tmp_path)
         assert done.status == 0, done.err
         assert 'src="data:image/png;base64,' in (tmp_path / "report.html").read_text()
         for name in ("architectures", "losses", "pixelation", "vcae-samples", "disagreements-blur"):
@@ -150,14 +150,14 @@ class TestWhole:
 class TestAgain:
     def test_the_same_command_runs_nothing(self, copied, cli):
         before = contents(copied)
-        done = cli(*SMOKE, "--out", copied)
+        done = cli(*SMOKE, "--output", copied)
         assert (done.status, done.err) == (0, "")
         assert contents(copied) == before
 
     def test_a_part_of_it_has_the_same_rows_elsewhere(self, rows, tmp_path, cli):
         """Bit for bit: a cell depends on nothing that ran before it."""
         out, names = tmp_path / "study", ("blur-cae-mixed-1", LAST)
-        assert cli(*SMOKE, "--out", out, "--only", *names).status == 0
+        assert cli(*SMOKE, "--output", out, "--only", *names).status == 0
         found = named(read_rows(out / "rows.jsonl"))
         assert len(found) == 6
         for key, row in found.items():
@@ -172,7 +172,7 @@ class TestAgain:
         path, last = copied / "rows.jsonl", copied / "cells" / LAST / "last"
         checkpoint = contents(last)
         cut, number = cut_at(path, line, end)
-        done = cli(*SMOKE, "--out", copied)
+        done = cli(*SMOKE, "--output", copied)
         assert done.status == 0, done.err
         assert f"{path}, line {number}: is no JSON row" in done.err
         assert begun(done) == [LAST]
@@ -186,12 +186,12 @@ class TestAgain:
             key: same_result(row) for key, row in rows.items()
         }
         before = path.read_bytes()
-        assert begun(cli(*SMOKE, "--out", copied)) == []
+        assert begun(cli(*SMOKE, "--output", copied)) == []
         assert path.read_bytes() == before
 
     def test_a_row_that_lacks_its_line_end_only_is_whole(self, copied, cli):
         cut, _ = cut_at(copied / "rows.jsonl", -1, -1)
-        done = cli(*SMOKE, "--out", copied)
+        done = cli(*SMOKE, "--output", copied)
         assert (done.status, done.err) == (0, "")
         assert (copied / "rows.jsonl").read_bytes() == cut
 
@@ -219,8 +219,8 @@ class TestRefused:
         shutil.copy(other / "Person_A" / "Person_A_0001.jpg", other / "Person_B")
         monkeypatch.chdir(copied.parent)
         before = contents(copied)
-        done = cli(*SMOKE, "--out", copied, *words)
-        assert_told(done, 1, f"{copied}: holds a study with", said, "choose another --out")
+        done = cli(*SMOKE, "--output", copied, *words)
+        assert_told(done, 1, f"{copied}: holds a study with", said, "choose another --output")
         assert contents(copied) == before
 
     @pytest.mark.slow
@@ -229,24 +229,24 @@ class TestRefused:
         plain = json.loads(manifest.read_text())
         manifest.write_text(json.dumps(plain | {"version": "0.0.1"}))
         before = contents(copied)
-        assert_told(cli(*SMOKE, "--out", copied), 1, 'version "0.0.1", not "', "choose another")
+        assert_told(cli(*SMOKE, "--output", copied), 1, 'version "0.0.1", not "', "choose another")
         assert contents(copied) == before
 
     def test_an_unknown_cell(self, tmp_path, cli):
         out = tmp_path / "study"
-        done = cli(*SMOKE, "--out", out, "--only", "blurr-cae-pixel")
+        done = cli(*SMOKE, "--output", out, "--only", "blurr-cae-pixel")
         assert_told(done, 2, "unknown cell 'blurr-cae-pixel'", "did you mean 'blur-cae-pixel")
         assert not out.exists()
 
     def test_a_file_in_the_place_of_the_folder(self, photo, cli):
-        assert_told(cli(*SMOKE, "--out", photo / "study"), 1, f"{photo}: is a file")
+        assert_told(cli(*SMOKE, "--output", photo / "study"), 1, f"{photo}: is a file")
 
 
 class TestDryRun:
     @pytest.mark.parametrize("only", [PIXEL[-9:], ["pixelate-cae-mixed", "paper"]], ids=len)
     def test_it_prints_each_cell_and_leaves_nothing(self, only, tmp_path, cli):
         out = tmp_path / "study"
-        done = cli(*SMOKE, "--out", out, "--dry-run", "--only", *only)
+        done = cli(*SMOKE, "--output", out, "--dry-run", "--only", *only)
         assert (done.status, done.err) == (0, "")
         told = re.findall(r"^\| (\S+) \| (\d+) \| (\d+\.?\d*) \|$", done.out, re.MULTILINE)
         wanted = plan.choose(list(CELLS.values()), tuple(only))
@@ -261,7 +261,7 @@ class TestDryRun:
     @pytest.mark.slow
     def test_it_changes_nothing_in_a_study(self, copied, cli):
         before = contents(copied)
-        assert cli(*SMOKE, "--out", copied, "--dry-run", "--only", PIXEL[0]).status == 0
+        assert cli(*SMOKE, "--output", copied, "--dry-run", "--only", PIXEL[0]).status == 0
         assert contents(copied) == before
 
 
@@ -275,7 +275,7 @@ class TestDiverged:
     ):
         monkeypatch.setattr(plan, "KL_WEIGHTS", (self.BAD, self.GOOD))
         out, only = tmp_path / "study", ("--only", "blur-vcae-pixel-kl")
-        done = cli(*SMOKE, "--out", out, *only)
+        done = cli(*SMOKE, "--output", out, *only)
         assert done.status == 0, done.err
         bad, good = begun(done)
         rows = named(read_rows(out / "rows.jsonl"))
@@ -287,14 +287,14 @@ class TestDiverged:
             assert rows[good, storage]["stopped"] is None
             assert rows[good, storage]["psnr"] > 0
         before = contents(out)
-        assert begun(cli(*SMOKE, "--out", out, *only)) == []
+        assert begun(cli(*SMOKE, "--output", out, *only)) == []
         assert contents(out) == before
 
     def test_it_keeps_and_scores_the_last_good_checkpoint(self, tmp_path, monkeypatch, cli):
         """The weights are spoiled in the second epoch of the first cell."""
         spoil_at_step(5, monkeypatch)
         out, only = tmp_path / "study", ("--only", "blur-cae-pixel", "pixelate-cae-pixel")
-        done = cli(*SMOKE, "--epochs", 3, "--out", out, *only)
+        done = cli(*SMOKE, "--epochs", 3, "--output", out, *only)
         assert done.status == 0, done.err
         spoiled, *others = begun(done)
         rows = named(read_rows(out / "rows.jsonl"))
@@ -315,7 +315,7 @@ class TestDiverged:
         """No loss tells it: the last step's loss was still a number."""
         spoil_at_step(3, monkeypatch)
         words = ("--epochs", 1, "--only", "blur-cae-pixel", "pixelate-cae-pixel")
-        done = cli(*SMOKE, "--out", tmp_path / "study", *words)
+        done = cli(*SMOKE, "--output", tmp_path / "study", *words)
         assert done.status == 0, done.err
         spoiled, *others = begun(done)
         rows = named(read_rows(tmp_path / "study" / "rows.jsonl"))

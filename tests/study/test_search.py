@@ -37,7 +37,7 @@ def nothing_left():
 
 
 def flags(photos, out, *more):
-    return ("study", "search", "--data", photos, "--out", out, *TINY_DATA, *TINY_TRAINING, *more)
+    return ("study", "search", "--data", photos, "--output", out, *TINY_DATA, *TINY_TRAINING, *more)
 
 
 def work(words, cache, log):
@@ -134,7 +134,7 @@ def test_the_papers_trial_is_the_training_run_of_the_paper(shared, photo_folder,
     """Bit for bit what `unveil train` makes of batch 8, learning rate 5e-4 and L2 1e-5."""
     paper = ("--batch", 8, "--learning-rate", 5e-4, "--l2", 1e-5)
     run = tmp_path / "run"
-    words = ("train", "--data", photo_folder, "--out", run, *TINY_DATA, *TINY_TRAINING, *paper)
+    words = ("train", "--data", photo_folder, "--output", run, *TINY_DATA, *TINY_TRAINING, *paper)
     assert cli(*words).status == 0
     mine, theirs = (
         load_file(next(folder.glob("last/weights-*")))
@@ -208,18 +208,18 @@ def test_a_study_of_somebody_elses_is_refused(photo_folder, tmp_path, cli):
     url = f"sqlite:///{tmp_path}/theirs.sqlite"
     theirs = optuna.create_study(storage=url, study_name="search", direction="maximize")
     theirs.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
-    done = cli(*flags(photo_folder, tmp_path / "out", "--storage", url))
+    done = cli(*flags(photo_folder, tmp_path / "out", "--database", url))
     assert_told(done, 1, "not a search of unveil", "--name")
 
 
 @pytest.mark.slow
 def test_trials_of_another_search_in_the_folder_are_refused(shared, photo_folder, tmp_path, cli):
     url = f"sqlite:///{tmp_path}/other.sqlite"
-    done = cli(*flags(photo_folder, shared[0], *SMALL, "--seed", 1, "--storage", url))
+    done = cli(*flags(photo_folder, shared[0], *SMALL, "--seed", 1, "--database", url))
     told = done.err.splitlines()[-1]
     assert (done.status, told) == (
         1,
-        f"unveil: {shared[0]}/trials/0: holds a trial of another search; choose another --out.",
+        f"unveil: {shared[0]}/trials/0: holds a trial of another search; choose another --output.",
     )
 
 

@@ -41,7 +41,7 @@ def test_a_database_that_cannot_be_used_is_told(url, phrase, photo_folder, tmp_p
     before = (tmp_path / "text").read_bytes()
     url = url.replace("{here}", str(tmp_path))
     out = tmp_path / "out"
-    words = ("--data", photo_folder, *TINY_DATA, *TINY_TRAINING, "--out", out, "--storage", url)
+    words = ("--data", photo_folder, *TINY_DATA, *TINY_TRAINING, "--output", out, "--database", url)
     done = cli("study", "search", *words)
     assert_told(done, 1, without_password(url), phrase)
     assert "hunter2" not in done.err

@@ -27,7 +27,7 @@ KINDS = {
 
 @pytest.fixture
 def flags(photo_folder, tmp_path):
-    return ("--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
+    return ("--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_training_on_all_photos_stays_under_3_gb(tmp_path):
         "select(sys.argv[1:])();"
         "print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])"
     )
-    words = ["train", "--data", LFW, "--out", tmp_path / "run", "--epochs", 1]
+    words = ["train", "--data", LFW, "--output", tmp_path / "run", "--epochs", 1]
     words += ["--widths", 4, 8, "--blocks", 0, 0]
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
@@ -122,7 +122,7 @@ def test_the_real_vgg16_gives_the_protocols_raw_terms():
 def test_the_real_vgg16_calibrates_a_run(photo_folder, tmp_path, cli):
     """The scale brings the term to the pixel term's size; a millionth here, as on LFW."""
     words = ("--data", photo_folder, *TINY_DATA, *TINY_TRAINING, "--vgg-weights", VGG)
-    done = cli("train", *words, "--out", tmp_path / "run", "--loss", "mixed")
+    done = cli("train", *words, "--output", tmp_path / "run", "--loss", "mixed")
     assert done.status == 0, done.err
     entry = read_card(tmp_path / "run" / "last").history[0]
     assert 1e-7 < read_card(tmp_path / "run" / "last").loss["scale"] < 1e-5
@@ -131,7 +131,7 @@ def test_the_real_vgg16_calibrates_a_run(photo_folder, tmp_path, cli):
 
 @needs_vgg
 def test_the_real_vgg16_ends_before_conv3_3(photo_folder, tmp_path, cli):
-    words = ("--data", photo_folder, "--out", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
+    words = ("--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA, *TINY_TRAINING)
     words = (*words, "--loss", "perceptual", "--vgg-weights", VGG, "--tap", "conv3_3")
     done = cli("train", *words)
     assert_told(done, 1, f"{VGG}: the oxford weights end before conv3_3", "--tap relu2_2")

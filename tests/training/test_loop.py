@@ -27,7 +27,7 @@ EPOCHS = ("--epochs", 3, "--warmup-steps", 2)
 
 
 def flags(photo_folder, out, *more):
-    return ("train", "--data", photo_folder, "--out", out, *TINY_DATA, *TINY_TRAINING, *more)
+    return ("train", "--data", photo_folder, "--output", out, *TINY_DATA, *TINY_TRAINING, *more)
 
 
 def tensors(folder):

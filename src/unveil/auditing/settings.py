@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from unveil.config import RuntimeConfig
+from unveil.config import Output, RuntimeConfig
 from unveil.degradation import (
     OPERATORS,
     BoxBlur,
@@ -174,7 +174,7 @@ class CurveConfig:
     """
 
     data: Path | None = None
-    out: Path = Path("runs/audit/rows.jsonl")
+    out: Output = Path("runs/audit/rows.jsonl")
     kinds: tuple[str, ...] = tuple(GRID)
     faces_px: tuple[int, ...] = (112,)
     storage: str = "8bit"

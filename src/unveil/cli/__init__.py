@@ -5,6 +5,7 @@ heavy imports happen inside the commands.
 """
 
 import importlib
+import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -35,6 +36,12 @@ GROUPS = {
 
 MOVED = {"report": "python tools/fill_tables.py, in a checkout of the repository"}
 """Commands that are gone, and what does their work now."""
+
+RENAMED = {
+    "--out": "--output (or -o)",
+    "--storage": "--database",  # of `study search`; elsewhere --storage is how a file is kept
+}
+"""Flags of version 0.1, and what they are called now."""
 
 CONFIG = (FlagCreatePairsOff, OmitArgPrefixes)
 
@@ -73,6 +80,9 @@ def select(words: Sequence[str]) -> Callable[[], Any]:
     name, rest = (words[0], list(words[1:])) if words else ("", [])
     if name in MOVED:
         raise UsageError(f"unveil {name} is gone; use {MOVED[name]}.")
+    _check_flags(words)
+    if name == "--version":
+        return _print_version
     if name not in MODULES:
         return partial(every_command, list(words))
     command = _command(name)
@@ -94,6 +104,23 @@ def every_command(words: list[str]) -> Any:
         else:
             app.command(output_flags(command))
     return app.cli(prog="unveil", description=DESCRIPTION, args=words, config=CONFIG)
+
+
+def _check_flags(words: Sequence[str]) -> None:
+    """Refuse flags of version 0.1.
+
+    Raises:
+        UsageError: names what the flag is called now.
+    """
+    for word in words:
+        flag = word.partition("=")[0]
+        is_old = flag == "--out" or (flag == "--storage" and list(words[:2]) == ["study", "search"])
+        if is_old:
+            raise UsageError(f"{flag} is called {RENAMED[flag]} since version 0.2.")
+
+
+def _print_version() -> None:
+    print(f"unveil {importlib.metadata.version('unveil')}")
 
 
 def _command(name: str) -> Any:

@@ -10,6 +10,7 @@ from tyro.extras import SubcommandApp
 from unveil import console
 from unveil.auditing.settings import CurveConfig
 from unveil.cli.inputs import Boxes, Inputs, check_photos, output_flags
+from unveil.config import Output
 from unveil.degradation import Mosaic
 from unveil.errors import UsageError
 from unveil.extras import require
@@ -136,21 +137,21 @@ def audit_curve(
 @app.command(name="report")
 @output_flags
 def audit_report(
-    rows: Positional[Path], /, out: Path = Path("audit.html"), dry_run: bool = False
+    rows: Positional[Path], /, output: Output = Path("audit.html"), dry_run: bool = False
 ) -> None:
     """Write one self-contained page: verdict, figures, protocol, limits.
 
     Args:
         rows: what `unveil audit curve` wrote.
-        out: the page.
+        output: the page.
         dry_run: say what would be written, and write nothing.
     """
     require("study")
-    check_folder(out.parent)
+    check_folder(output.parent)
     from unveil.auditing.report import check_rows, write_report
 
     if dry_run:
         check_rows(rows)
-        console.would_write(out, source=rows)
+        console.would_write(output, source=rows)
     else:
-        console.written(write_report(rows, out))
+        console.written(write_report(rows, output))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unveil import console
-from unveil.cli.inputs import Output
+from unveil.config import Output
 from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate
 from unveil.errors import UnveilError
 from unveil.extras import require

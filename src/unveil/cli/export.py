@@ -6,6 +6,7 @@ from tyro.conf import Positional
 
 from unveil import console
 from unveil.cli.inputs import check_photos
+from unveil.config import Output
 from unveil.errors import UnveilError, UsageError
 from unveil.extras import require
 from unveil.files import check_folder
@@ -15,8 +16,8 @@ SUFFIX = ".onnx"
 
 def export(
     model: Positional[str],
-    output: Positional[Path],
     /,
+    output: Output,
     int8: bool = False,
     data: Path | None = None,
     overwrite: bool = False,

@@ -14,7 +14,6 @@ from unveil.extras import require
 from unveil.video.stream.opening import SUFFIXES
 
 Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
-Output = Annotated[Path, arg(aliases=["-o"])]
 Boxes = Annotated[UseAppendAction[tuple[str, ...]], arg(name="box", metavar="X,Y,W,H")]
 Quiet = Annotated[
     bool, arg(aliases=["-q"], help="print no notes or progress; results, warnings, errors remain.")

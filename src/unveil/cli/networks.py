@@ -8,8 +8,8 @@ from typing import Literal
 from tyro.conf import OmitArgPrefixes, Positional
 
 from unveil import console
-from unveil.cli.inputs import Output, check_photos
-from unveil.config import EvaluateConfig, LossConfig, RunConfig, from_dict
+from unveil.cli.inputs import check_photos
+from unveil.config import EvaluateConfig, LossConfig, Output, RunConfig, from_dict
 from unveil.errors import UsageError
 from unveil.files import check_folder
 
@@ -86,7 +86,7 @@ def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
 
 def train(
     config: OmitArgPrefixes[RunConfig] = RunConfig(),  # noqa: B008  # frozen
-    out: Path = DEFAULT_RUN,
+    output: Output = DEFAULT_RUN,
     resume: Path | None = None,
     dry_run: bool = False,
 ) -> None:
@@ -94,14 +94,14 @@ def train(
 
     Args:
         config: the run.
-        out: run folder to write: checkpoints `best` and `last`.
+        output: run folder to write: checkpoints `best` and `last`.
         resume: run folder to go on with, under the settings it was started with.
         dry_run: say what would be written, and train nothing.
     """
-    check_folder(resume or out)
+    check_folder(resume or output)
     if resume is not None:
         moved = config.loss.vgg_weights
-        if config != RunConfig(loss=LossConfig(vgg_weights=moved)) or out != DEFAULT_RUN:
+        if config != RunConfig(loss=LossConfig(vgg_weights=moved)) or output != DEFAULT_RUN:
             raise UsageError(
                 "--resume takes its settings from the run; leave the others out (but for "
                 "--vgg-weights, if that file has moved)."
@@ -113,11 +113,11 @@ def train(
             config = replace(config, loss=replace(config.loss, vgg_weights=moved))
     if dry_run:
         check_photos(config.data.data)
-        console.would_write(resume or out)
+        console.would_write(resume or output)
         return
     from unveil.training.loop import train as run_training
 
-    console.written(run_training(config, resume or out, resume=resume is not None))
+    console.written(run_training(config, resume or output, resume=resume is not None))
 
 
 def evaluate(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from unveil import console
 from unveil.cli import photo_jobs
-from unveil.cli.inputs import Boxes, Inputs, Output, are_videos, refuse
+from unveil.cli.inputs import Boxes, Inputs, are_videos, refuse
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
+from unveil.config import Output
 from unveil.degradation import Operator, Storage, parse_storage
 from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from unveil import console
 from unveil.cli import photo_jobs
-from unveil.cli.inputs import Inputs, Output, are_videos, refuse
+from unveil.cli.inputs import Inputs, are_videos, refuse
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
-from unveil.config import TILE_PX, Device, Engine, Precision
+from unveil.config import TILE_PX, Device, Engine, Output, Precision
 from unveil.degradation import Degradation
 from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError

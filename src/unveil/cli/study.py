@@ -7,6 +7,7 @@ from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.cli.inputs import check_photos, output_flags
+from unveil.config import Output
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.study.plan import StudyConfig
@@ -37,7 +38,7 @@ def study_run(
 def study_report(
     folder: Positional[Path],
     /,
-    out: Path | None = None,
+    output: Output | None = None,
     name: str = "report",
     page: bool = True,
     dry_run: bool = False,
@@ -46,16 +47,16 @@ def study_report(
 
     Args:
         folder: the study's folder.
-        out: where to write (default: the study's folder).
+        output: where to write (default: the study's folder).
         name: name of the report's files.
         page: write the HTML page too.
         dry_run: say what would be written, and write nothing.
     """
     require("study")
-    check_folder(out or folder)
+    check_folder(output or folder)
     from unveil.study.report.write import write_report
 
-    for path in write_report(folder, out or folder, name, page=page, dry_run=dry_run):
+    for path in write_report(folder, output or folder, name, page=page, dry_run=dry_run):
         say = console.would_write if dry_run else console.written
         say(path)
 

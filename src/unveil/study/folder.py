@@ -63,7 +63,7 @@ class StudyFolder:
         except Timeout:
             raise UnveilError(
                 f"{self.path}: a study is running in this folder; wait for it, choose another "
-                "--out, or help it with --join."
+                "--output, or help it with --join."
             ) from None
         with held:
             yield
@@ -96,7 +96,7 @@ def open_folder(path: Path, settings: dict[str, Any]) -> StudyFolder:
             write_text(manifest, json.dumps(wanted, indent=2) + "\n")
     found = read_manifest(path)
     if difference := first_difference(found, wanted):
-        raise UnveilError(f"{path}: holds a study with {difference}; choose another --out.")
+        raise UnveilError(f"{path}: holds a study with {difference}; choose another --output.")
     return StudyFolder(path)
 
 

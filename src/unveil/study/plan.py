@@ -8,6 +8,7 @@ from unveil.config import (
     DataConfig,
     LossConfig,
     ModelConfig,
+    Output,
     RunConfig,
     RuntimeConfig,
     Tap,
@@ -56,7 +57,7 @@ class StudyConfig:
     """Budget: smoke (drawn photos, a minute), laptop (about 2 hours) or full (the paper's)."""
     data: Path | None = None
     """LFW, or any folder of photos that is large enough (default: the downloaded LFW)."""
-    out: Path = Path("runs/study")
+    out: Output = Path("runs/study")
     """Folder of the study; what is in it is not done again."""
     only: tuple[str, ...] = ()
     """Beginnings of the names of the cells to run; `paper` for the paper's experiments."""

@@ -204,7 +204,7 @@ def _begin(run: Run) -> State:
     if (run.folder / "last" / CARD_NAME).exists():
         raise UsageError(
             f"{run.folder}: holds a run already; go on with --resume {run.folder}, "
-            "or choose another --out."
+            "or choose another --output."
         )
     return State()
 

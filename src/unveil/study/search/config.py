@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from unveil.config import DataConfig, ModelConfig, RunConfig, RuntimeConfig, TrainConfig, from_dict
+from unveil.config import (
+    DataConfig,
+    ModelConfig,
+    Output,
+    RunConfig,
+    RuntimeConfig,
+    TrainConfig,
+    from_dict,
+)
 from unveil.errors import UsageError
 
 Point = dict[str, Any]
@@ -48,9 +56,9 @@ class SearchConfig:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
-    out: Path = Path("runs/search")
+    out: Output = Path("runs/search")
     """Folder of the trials' checkpoints, the table and the plots."""
-    storage: str | None = None
+    database: str | None = None
     """URL of the database that all workers share, e.g. postgresql://me:secret@host/db (default: a
     SQLite file in the folder, for workers on one machine)."""
     name: str = "search"
@@ -67,9 +75,9 @@ class SearchConfig:
             raise UsageError(f"lost_after_s={self.lost_after_s} must be at least {BEATS}.")
 
     @property
-    def storage_url(self) -> str:
+    def database_url(self) -> str:
         """URL of the database."""
-        return self.storage or f"sqlite:///{self.out / 'search.sqlite'}"
+        return self.database or f"sqlite:///{self.out / 'search.sqlite'}"
 
     def values(self) -> dict[str, list[Any]]:
         """Return the values of each setting, sorted, the paper's among them."""

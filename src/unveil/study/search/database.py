@@ -51,7 +51,7 @@ def open_storage(config: SearchConfig) -> Iterator[RDBStorage]:
         UnveilError: here or later in the block, a database that cannot be used.
     """
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)  # it also logs what it raises
-    with told_troubles(config.storage_url):
+    with told_troubles(config.database_url):
         storage = _connect(config)
         try:
             yield storage
@@ -78,8 +78,8 @@ def told_troubles(url: str) -> Iterator[None]:
 
 
 def _connect(config: SearchConfig) -> RDBStorage:
-    is_sqlite = _dialect(config.storage_url) == "sqlite"
-    if config.storage is None:
+    is_sqlite = _dialect(config.database_url) == "sqlite"
+    if config.database is None:
         config.out.mkdir(parents=True, exist_ok=True)
     storage = _open_together(config, SQLITE if is_sqlite else SERVER)
     if is_sqlite:
@@ -121,12 +121,12 @@ def _open_together(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
 
 
 def _open(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
-    place = without_password(config.storage_url)
+    place = without_password(config.database_url)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat
             return _Storage(
-                config.storage_url,
+                config.database_url,
                 engine_kwargs=dict(engine),
                 heartbeat_interval=config.lost_after_s // BEATS,
                 grace_period=config.lost_after_s,
@@ -181,7 +181,7 @@ def open_study(
     )
     wanted = json.loads(json.dumps(_settings(config, photos)))
     found = study.user_attrs.get("settings")
-    place = f"{without_password(config.storage_url)}: {config.name!r}"
+    place = f"{without_password(config.database_url)}: {config.name!r}"
     if found is None:
         if study.trials or study.direction != StudyDirection.MAXIMIZE:
             raise UnveilError(f"{place} is not a search of unveil; choose another --name.")
@@ -189,7 +189,7 @@ def open_study(
         return study
     if difference := first_difference(found, wanted):
         raise UnveilError(
-            f"{place} was started with {difference}; choose another --name and --out."
+            f"{place} was started with {difference}; choose another --name and --output."
         )
     return study
 

@@ -178,5 +178,5 @@ def _done(run: RunConfig, folder: Path) -> list[dict[str, Any]] | None:
     card = read_card(folder / "last")
     wanted = to_plain(run)
     if any(card.run[part] != wanted[part] for part in ("model", "train", "loss")):
-        raise UnveilError(f"{folder}: holds a trial of another search; choose another --out.")
+        raise UnveilError(f"{folder}: holds a trial of another search; choose another --output.")
     return card.history
