@@ -1,6 +1,7 @@
 """The documents keep to their size, and the map in docs/design.md is the package of today."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -72,3 +73,11 @@ def test_the_reference_has_every_module_on_the_page_of_its_room():
         for name in re.findall(r"^::: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert listed == pages_of_modules()
+
+
+def test_the_changelog_begins_with_the_version_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (\d\S*) \(\d{4}-\d\d-\d\d\)$", changelog, re.MULTILINE)
+    assert newest
+    assert newest[1] == project["version"]
