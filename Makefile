@@ -9,7 +9,7 @@ OLDEST := .venv-oldest
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
 FAST := $(PARALLEL) -m "not slow and not lfw"
 
-.PHONY: demo test test-all test-oldest lint types tests format docs gallery bench bench-peers bench-streaming tables lock clean
+.PHONY: demo test test-all test-lfw test-oldest lint types tests format docs gallery bench bench-peers bench-streaming tables lock clean
 
 demo: $(READY)
 	$(BIN)/unveil demo --output runs/demo
@@ -23,6 +23,10 @@ tests: $(READY)
 # Lint, types and all tests, with their coverage: what CI runs.
 test-all: lint types
 	$(BIN)/pytest $(PARALLEL) --cov
+
+# The checks that need photos of LFW.
+test-lfw: $(READY)
+	UNVEIL_LFW=$(LFW) $(BIN)/pytest $(PARALLEL) -m lfw
 
 # The fast tier on the oldest versions that pyproject.toml allows, in an environment of its own.
 test-oldest: $(OLDEST)/.ready
