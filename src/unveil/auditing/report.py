@@ -25,9 +25,9 @@ TEXT = """# How much it hides
 | --- | {rules} |
 {mildest}
 
-"Risk" is how often a machine that knows {people:,} people, one clean photo of each, names a person
-right at the first guess; of all attackers below the strongest counts. By chance it is
-{chance}. Shares have 95 % intervals, and "under a limit" means that the interval's upper end is.
+"Risk" is how often a machine that knows {people:,} people by one clean photo each names a person
+right at the first guess; the strongest of the attackers below counts. By chance it is {chance}.
+Shares have 95 % intervals; a risk is under a limit if the upper end of its interval is.
 
 ## Risk against strength
 
@@ -39,23 +39,23 @@ right at the first guess; of all attackers below the strongest counts. By chance
 
 ## The strongest attacker of each setting
 
-Named right among so many people at the first guess, or within five; then verification: the share of
-a person's own photos that are accepted where 1 % or 0.1 % of strangers are, and the rate at which
-both errors are equal (chance: 1 %, 0.1 % and 50 %).
+Share of faces named right at the first guess, or within five, in galleries of these sizes; then
+verification: the share of a person's own photos that are accepted where 1 % or 0.1 % of strangers
+are, and the rate at which both errors are equal (chance: 1 %, 0.1 % and 50 %).
 
 {details}
 
-## Do metrics see privacy?
+## Do metrics predict privacy?
 
-Likeness to the clean photo, and how often people are named: rank correlation over all settings,
+Similarity to the clean photo, and how often people are named: rank correlation over all settings,
 obfuscated or restored.
 
 {correlations}
 
 ![Metrics against risk]({name}/likeness.svg)
 
-Even `{metric}`, which agrees best, is wrong about these pairs: what looks more like the clean face
-is named less often.
+Even `{metric}`, which agrees best, is wrong about these pairs: the image that is more similar to
+the clean face is named less often.
 
 {counter}
 
@@ -64,17 +64,17 @@ is named less often.
 - {probes} people to name, {gallery} people in the gallery, {training} photos of other people that
   the trained attacker learns from. Nobody is in two of these parts.
 - Embedder: {embedder}. Faces are aligned by landmarks found on the clean photo: the attacker is
-  taken to know where the face is.
+  assumed to know where the face is.
 - Strengths are counted in face widths; faces of {widths} pixels, kept as {storage}.
 - Attackers: *unaware* compares with clean photos; *mirrored* obfuscates these in the same way;
-  *restoring* undoes the obfuscation first; *trained* has learnt from other people what both do to
+  *restoring* restores the face first; *trained* has learnt from other people how both change
   embeddings.
 
 ## What this does not prove
 
 - Another embedder, or one trained on more obfuscated faces, may name more people.
-- Behind `median`, `downscale`, `noise` and `dppix` nobody restores here: there the risk may be
-  higher than measured.
+- No attacker restores `median`, `downscale`, `noise` and `dppix`: their risk may be higher than
+  measured.
 - The photos are of public figures of the early 2000s, mostly white men; others may be named more
   or less often.
 - Hair, clothes, place, company, voice, gait and text name people too. A hidden face is not an
