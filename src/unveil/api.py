@@ -194,7 +194,11 @@ def audit(
     from unveil.images.photos import MAX_PIXELS
 
     require("audit")
-    return Auditor(boxes, None, None, MAX_PIXELS).audit(Path(path))
+    stated = None if operator is None else _operator(operator)
+    verdicts = Auditor(boxes, None, None, MAX_PIXELS, stated).audit(Path(path))
+    for text in dict.fromkeys(verdict.warning for verdict in verdicts if verdict.warning):
+        warnings.warn(text, stacklevel=2)
+    return verdicts
 
 
 def _operator(operator: str | Operator) -> Operator:

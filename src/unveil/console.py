@@ -35,12 +35,14 @@ class _Settings:
     Attributes:
         quiet: leave out notes and progress.
         as_json: print results as JSON lines.
+        subject: the start of notes and warnings, the file that they are about.
         row: values collected for the row of the next result.
         line_s: time of the last line of progress.
     """
 
     quiet: bool = False
     as_json: bool = False
+    subject: str = ""
     row: dict[str, Any] = field(default_factory=dict)
     line_s: float = -math.inf
 
@@ -57,6 +59,16 @@ def settings(*, quiet: bool, as_json: bool) -> Iterator[None]:
         yield
     finally:
         _settings = before
+
+
+@contextlib.contextmanager
+def about(subject: object) -> Iterator[None]:
+    """Begin notes and warnings with the file that they are about while the block runs."""
+    before, _settings.subject = _settings.subject, f"{subject}: "
+    try:
+        yield
+    finally:
+        _settings.subject = before
 
 
 def is_quiet() -> bool:
@@ -114,12 +126,12 @@ def add(**values: Any) -> None:
 def note(text: object) -> None:
     """Print a note to standard error, unless ``--quiet`` is given."""
     if not _settings.quiet:
-        print(text, file=sys.stderr, flush=True)
+        print(f"{_settings.subject}{text}", file=sys.stderr, flush=True)
 
 
 def warn(text: object) -> None:
     """Print a warning to standard error; ``text`` comes without a full stop."""
-    print(f"unveil: warning: {text}.", file=sys.stderr, flush=True)
+    print(f"unveil: warning: {_settings.subject}{text}.", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def test_what_contradicts_the_picture_is_done_with_a_warning(hidden, astronaut, 
     path, out = hidden("gaussian:kernel=13,sigma=3"), astronaut.parent / "out.png"
     done = cli("restore", path, "-o", out, "--operator", "pixelate:block=8")
     assert done.status == 0
-    assert "unveil: warning: told pixelate:block=8, but the image looks like" in done.err
+    assert f"unveil: warning: {path}: told pixelate:block=8, but the image looks like" in done.err
     assert out.exists()
 
 

@@ -10,18 +10,17 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from unveil.auditing.verdict import ADVICE_RISK, Curves, Risk, risk_of, sentence, shipped_curves
-from unveil.degradation import Operator, Solid, Unchanged
+from unveil.degradation import Degradation, Operator, Solid, Storage, Unchanged
 from unveil.errors import UnveilError, UsageError
-from unveil.estimation.finding import Finding, inspect
+from unveil.estimation.finding import Finding
 from unveil.faces.finder import FaceFinder, NoFaceError
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
 from unveil.images.tensors import to_photo, to_tensor
-from unveil.linear.closed_forms import restore_closed_form
-from unveil.linear.prior import Prior
-from unveil.networks.shipped import read_prior
 from unveil.report.rows import Row
+from unveil.restoration.pipeline import Request, find, undo
+from unveil.restoration.restorers import load
 
 MAX_FLAT_RANGE = 4 / 255
 """Range of values, of [0,1], up to which a part has a single colour."""
@@ -39,6 +38,7 @@ class Verdict:
         operator: on the face, a solid box included.
         risk: of identification; None if it was not measured.
         words: the verdict as a sentence.
+        warning: how the photo contradicts the stated operator; None for not at all.
     """
 
     box: Box
@@ -46,6 +46,7 @@ class Verdict:
     operator: Operator
     risk: Risk | None
     words: str
+    warning: str | None = None
 
     def is_above(self, limit: float) -> bool:
         """Return whether the risk may be above ``limit``: it is, or it was not measured."""
@@ -79,21 +80,19 @@ class Auditor:
         picture: file for the photo with a box around each face; None for none.
         limit: greatest risk allowed; ``above`` counts the faces beyond it.
         max_pixels: larger photos are refused.
+        operator: on the faces; None to find it.
     """
 
     boxes: Sequence[Box]
     picture: Path | None
     limit: float | None
     max_pixels: int
+    operator: Operator | None = None
     above: int = 0
 
     @cached_property
     def _finder(self) -> FaceFinder:
         return FaceFinder()
-
-    @cached_property
-    def _prior(self) -> Prior:
-        return read_prior()
 
     def audit(self, path: Path) -> list[Verdict]:
         """Return a verdict on each face of the photo ``path``.
@@ -122,7 +121,7 @@ class Auditor:
         """
         try:
             curves = shipped_curves()
-            verdicts = audit_photo(photo, self.boxes, self._finder, self._prior, curves)
+            verdicts = audit_photo(photo, self.boxes, self._finder, curves, self.operator)
         except UsageError:  # the caller adds the file's name
             raise
         except UnveilError as error:
@@ -133,7 +132,11 @@ class Auditor:
 
 
 def audit_photo(
-    photo: Photo, boxes: Sequence[Box], finder: FaceFinder, prior: Prior, curves: Curves
+    photo: Photo,
+    boxes: Sequence[Box],
+    finder: FaceFinder,
+    curves: Curves,
+    operator: Operator | None = None,
 ) -> list[Verdict]:
     """Return a verdict on each face of a photo.
 
@@ -141,58 +144,73 @@ def audit_photo(
         photo: the photo.
         boxes: of its faces; none to find them.
         finder: the face detector.
-        prior: power spectrum of clean photos.
         curves: risk against strength.
+        operator: on the faces; None to find it.
 
     Raises:
         UsageError: a box is not inside the photo.
         NoFaceError: no face is found.
     """
     images = to_tensor(photo)[:, :3]
-    whole = inspect(images, photo.storage, prior)
-    chosen = list(boxes) or _find(photo, whole, finder, prior)
+    whole = None if operator and boxes else _find_operator(images, photo.storage, operator, None)
+    chosen = list(boxes) or _find_faces(photo, images, whole[0] if whole else None, finder)
     if not chosen:
         raise NoFaceError
-    return [_judge(photo, box, whole, prior, curves) for box in chosen]
+    return [_judge(photo, images, box, whole, curves, operator) for box in chosen]
 
 
-def _find(photo: Photo, whole: Finding, finder: FaceFinder, prior: Prior) -> list[Box]:
+def _find_operator(
+    images: Tensor, storage: Storage, operator: Operator | None, box: Box | None
+) -> tuple[Finding, str | None]:
+    """Return what is on a photo, stated or found, and how the photo contradicts a statement."""
+    if operator is None or operator.is_linear:
+        linear = None if operator is None else Degradation(operator, storage).linear
+        finding, remarks = find(images, storage, Request(operator=linear, box=box))
+        return finding, next((remark.text for remark in remarks if remark.is_warning), None)
+    return Finding(operator, storage, 1.0, None, box), None
+
+
+def _find_faces(
+    photo: Photo, images: Tensor, whole: Finding | None, finder: FaceFinder
+) -> list[Box]:
     """Return the boxes of the detected faces, and of a mosaic in an otherwise clean photo."""
-    if whole.degradation is not None and whole.box is None:
-        photo = _restored(photo, whole, prior)
+    known, box = (None, None) if whole is None else (whole.degradation, whole.box)
+    if known is not None and box is None and known.operator.is_linear:
+        # The detector sees faces in a restored photo that it does not see in a blurred one.
+        photo = to_photo(undo(images, known, None, load("lmmse"), Request())[0])
     boxes = finder.find_boxes(photo.rgb)
-    return [whole.box, *boxes] if whole.box is not None else boxes
+    return [box, *boxes] if box is not None else boxes
 
 
-def _judge(photo: Photo, box: Box, whole: Finding, prior: Prior, curves: Curves) -> Verdict:
+def _judge(
+    photo: Photo,
+    images: Tensor,
+    box: Box,
+    whole: tuple[Finding, str | None] | None,
+    curves: Curves,
+    stated: Operator | None,
+) -> Verdict:
     """Find the operator in a box, and the risk of a face as wide as the box behind it."""
     box.check_inside(photo.rgb.shape[1], photo.rgb.shape[0])
-    images = to_tensor(photo)[:, :3]
     operator: Operator
+    warning = None
     if _is_flat(images[..., *box.place]):
         finding, operator = Finding(Unchanged(), photo.storage, 1.0, None, box), Solid()
     else:
-        covers_all = whole.degradation is not None and whole.box in (None, box)
-        finding = whole if covers_all else inspect(images, photo.storage, prior, box)
+        covers_all = whole is not None and whole[0].degradation and whole[0].box in (None, box)
+        if whole is None or not covers_all:
+            whole = _find_operator(images, photo.storage, stated, box)
+        finding, warning = whole
         operator = finding.operator
     risk = risk_of(operator, box.width, curves)
     words = sentence(risk, operator, box.width, curves)
-    return Verdict(box, finding, operator, risk, words)
+    return Verdict(box, finding, operator, risk, words, warning)
 
 
 def _is_flat(part: Tensor) -> bool:
     """Return whether a part has a single colour, but for the noise of JPEG."""
     spread = part.amax(dim=(-2, -1)) - part.amin(dim=(-2, -1))
     return bool((spread <= MAX_FLAT_RANGE).all())
-
-
-def _restored(photo: Photo, finding: Finding, prior: Prior) -> Photo:
-    """Undo the operator on the whole photo, so that the detector can find faces in it."""
-    known = finding.degradation
-    if known is None:
-        return photo
-    images = restore_closed_form("lmmse", prior, to_tensor(photo)[:, :3], known)
-    return to_photo(images)
 
 
 def draw_verdicts(photo: Photo, verdicts: Sequence[Verdict], limit: float) -> Photo:

@@ -12,6 +12,7 @@ from unveil.auditing.settings import CurveConfig
 from unveil.cli.inputs import Boxes, Inputs, check_photos, output_flags
 from unveil.config import Output
 from unveil.degradation import Mosaic
+from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.files import check_folder
@@ -42,6 +43,7 @@ def audit_photos(
     inputs: Inputs,
     /,
     boxes: Boxes = (),
+    operator: str | None = None,
     picture: Path | None = None,
     fail_above: float | None = None,
     every_seconds: float = 1.0,
@@ -53,6 +55,7 @@ def audit_photos(
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
         boxes: where a face is, again for more faces (default: they are found).
+        operator: what obfuscated the faces, e.g. pixelate:block=8 (default: it is found).
         picture: file for one photo with a box around each face, red where it is at risk.
         fail_above: leave with status 3 if a face may be at more risk than this, 0.05 say.
         every_seconds: time between the frames of a video that are looked at.
@@ -67,6 +70,7 @@ def audit_photos(
     if not every_seconds > 0:
         raise UsageError(f"--every-seconds {every_seconds:g} must be above 0.")
     places = [parse_box(box) for box in boxes]
+    stated = parse_call(operator) if operator else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
     if picture is not None and (len(sources) != 1 or is_video(sources[0])):
         raise UsageError("--picture is for one photo.")
@@ -74,7 +78,7 @@ def audit_photos(
         return _preview(picture)
     from unveil.auditing.photo import Auditor
 
-    auditor = Auditor(places, picture, fail_above, max_pixels)
+    auditor = Auditor(places, picture, fail_above, max_pixels, stated)
     failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds)) > 0
     if auditor.above:
         console.fail(f"{auditor.above} faces are above --fail-above.")
@@ -85,17 +89,21 @@ def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
     """Print the verdicts on one photo, or on the frames of one video."""
     if not is_video(path):
         for verdict in auditor.audit(path):
+            if verdict.warning:
+                console.warn(verdict.warning)
             console.result({"photo": str(path), **verdict.as_row()}, f"{path}: {verdict}")
         return
     from unveil.video.auditing import audit_video
 
     has_mosaic = False
     for seconds, verdict in audit_video(auditor, path, every_seconds):
+        if verdict.warning:
+            console.warn(f"{seconds:.1f} s: {verdict.warning}")
         row = {"video": str(path), "seconds": round(seconds, 3), **verdict.as_row()}
         console.result(row, f"{path}, {seconds:.1f} s: {verdict}")
         has_mosaic |= isinstance(verdict.operator, Mosaic)
     if has_mosaic:
-        console.warn(f"{path}: {TOGETHER}")
+        console.warn(TOGETHER)
 
 
 def _preview(picture: Path | None) -> int:

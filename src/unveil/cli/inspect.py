@@ -1,12 +1,14 @@
-"""`unveil inspect`: what obfuscated photos, how strongly, where, and how they were kept."""
+"""`unveil inspect`: what obfuscated photos and videos, how strongly, and how they were kept."""
 
 from pathlib import Path
 
 from unveil import console
 from unveil.cli import photo_jobs
 from unveil.cli.inputs import Inputs
+from unveil.extras import require
 from unveil.images.box import parse_box
-from unveil.images.photos import MAX_PIXELS
+from unveil.images.photos import MAX_PIXELS, is_photo
+from unveil.video.stream.opening import is_video
 
 
 def inspect(
@@ -15,21 +17,33 @@ def inspect(
     box: str | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
-    """Say what hides photos: blur or mosaic, how strong, where, and how the file was kept.
+    """Say what obfuscated photos or videos: blur or mosaic, how strong, where, and how kept.
 
     Args:
-        inputs: photos, or folders of photos; - is standard input.
-        box: X,Y,W,H, the part to look at (default: the whole photo; a mosaic in it is found).
-        max_pixels: refuse larger photos.
+        inputs: photos, videos, or folders of these; - is a photo from standard input.
+        box: X,Y,W,H, the part to look at (default: all of it; a mosaic in a part is found).
+        max_pixels: refuse larger photos and frames.
     """
     place = parse_box(box) if box else None
-    sources = photo_jobs.sources(inputs)
+    sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
     from unveil.estimation.finding import inspect as inspect_images
     from unveil.images.photos import read_photo
     from unveil.images.tensors import to_tensor
     from unveil.networks.shipped import read_prior
+    from unveil.restoration.pipeline import Request
 
     def look(path: Path) -> None:
+        if is_video(path):
+            require("video")
+            from unveil.video.restoring import find_in_clip
+            from unveil.video.stream.info import describe
+
+            info = describe(path, max_pixels)
+            if place is not None:
+                place.check_inside(info.width, info.height)
+            clip, _ = find_in_clip(info, Request(box=place))
+            console.result({"video": str(path), **clip.as_row()}, f"{path}: {clip}")
+            return
         photo = read_photo(path, max_pixels)
         finding = inspect_images(to_tensor(photo), photo.storage, read_prior(), place)
         console.result({"photo": str(path), **finding.as_row()}, f"{path}: {finding}")

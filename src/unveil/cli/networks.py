@@ -1,6 +1,7 @@
 """Commands that make and measure restorers: fit, train, evaluate, models, download."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -10,10 +11,13 @@ from tyro.conf import OmitArgPrefixes, Positional
 from unveil import console
 from unveil.cli.inputs import check_photos
 from unveil.config import EvaluateConfig, LossConfig, Output, RunConfig, from_dict
+from unveil.degradation.families import STORAGES
 from unveil.errors import UsageError
 from unveil.files import check_folder
+from unveil.report.rows import Row
 
 DEFAULT_RUN = Path("runs/cae")
+TABLE_WIDTH = 100
 
 
 def fit(
@@ -51,10 +55,33 @@ def fit(
 def models() -> None:
     """List the shipped weights; --json says more of them."""
     from unveil.networks.shipped import list_shipped
-    from unveil.report import tables
 
     rows = [item.summary() for item in list_shipped()]
-    console.results(rows, tables.models(rows))
+    console.results(rows, models_table(rows))
+
+
+def models_table(rows: Sequence[Row]) -> str:
+    """Return the shipped weights as a table for people, at most 100 characters wide.
+
+    The score is PSNR on the test split, in 8 bits where that was scored.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "undoes", "kept as", "MB", "PSNR, dB", "of"):
+        table.add_column(column, justify="right" if column in ("MB", "PSNR, dB") else "left")
+    for row in rows:
+        score = next((one for one in row["scores"] if one["storage"] == "8bit"), row["scores"][0])
+        kept = "8bit, jpeg" if row["storage"] == STORAGES else row["storage"]
+        of = score["operator"]
+        if score["storage"] != "8bit":
+            of += f" in {score['storage']}"
+        numbers = (f"{row['size_mb']:.1f}", f"{score['psnr']:.1f}")
+        table.add_row(row["name"], row["operator"], kept, *numbers, of)
+    text = io.StringIO()
+    Console(width=TABLE_WIDTH, file=text, color_system=None).print(table)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /, dry_run: bool = False) -> None:

@@ -180,7 +180,8 @@ def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
     failures = 0
     for path in paths:
         try:
-            function(path)
+            with console.about(path):
+                function(path)
         except UsageError as error:
             failures += 1
             console.fail(f"{path}: {error}")
@@ -232,9 +233,10 @@ def make_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _naming(source: Path) -> Iterator[None]:
-    """Name the photo in what is said of a wrong request while the block runs."""
+    """Name the photo in notes and in errors of a wrong request while the block runs."""
     try:
-        yield
+        with console.about(source):
+            yield
     except UsageError as error:
         raise UnveilError(f"{source}: {error}") from None
 
@@ -254,7 +256,13 @@ def _below(item: Path, output: Path) -> list[Job]:
     if item == STREAM:
         raise UsageError("-: goes alone, into one file (-o out.png) or standard output (-o -).")
     if _is_folder(item):
-        return [Job(item / name, output / name) for name in list_photos(item)]
+        # An output folder inside the input is left out: a second run would take its results.
+        own = output.resolve() if output.resolve() != item.resolve() else None
+        paths = [(name, (item / name).resolve()) for name in list_photos(item)]
+        kept = [name for name, path in paths if own is None or own not in path.parents]
+        if not kept:
+            raise UnveilError(f"{item}: no photos here but those in {output}.")
+        return [Job(item / name, output / name) for name in kept]
     if not item.suffix and not item.exists():
         raise UnveilError(f"{item}: no such file or folder.")
     return [Job(item, output / item.name)]

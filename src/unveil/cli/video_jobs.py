@@ -89,7 +89,8 @@ def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> N
         check_folder(job.target.parent)
         console.would_write(job.target, row, job.source)
         return
-    change = changes(planned.info)
+    with console.about(job.source):
+        change = changes(planned.info)
     photo_jobs.make_folder(job.target.parent)
     started, count = time.perf_counter(), 0
 

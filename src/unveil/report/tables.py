@@ -18,25 +18,6 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def models(rows: Sequence[Row]) -> str:
-    """Return the table of the shipped weights: their scores on the first operator of each."""
-    return markdown(
-        [
-            {
-                "name": row["name"],
-                "undoes": row["operator"],
-                "trained on": f"{row['training_data']}, {row['storage']}",
-                "size": f"{row['size_mb']} MB",
-                "sha256": row["sha256"][:12],
-                **{name: score[name] for name in ("storage", "psnr", "ssim", "ssim_deck")},
-            }
-            for row in rows
-            for score in row["scores"]
-            if score["operator"] == row["scores"][0]["operator"]
-        ]
-    )
-
-
 def results(rows: Sequence[Row]) -> str:
     """Return the table of evaluation rows: what was scored, and the mean of each metric."""
     return markdown([{name: row[name] for name in RESULT_COLUMNS} for row in rows])

@@ -28,6 +28,27 @@ LOOKED_AT = 5
 """Pictures of a clip that are looked at to find out what hides it."""
 
 
+def find_in_clip(info: Info, request: Request) -> tuple[Finding | Moving, tuple[Remark, ...]]:
+    """Return what obfuscates a clip: stated and checked on a frame, or found in some of them.
+
+    Args:
+        info: the clip.
+        request: what the user asks for.
+
+    Raises:
+        UsageError: the box is not inside the frames; they show different things.
+    """
+    frames = (upright(frame, info) for frame in samples(info, LOOKED_AT))
+    unsure = f"how the clip was compressed is not known: taken for {info.storage}"
+    first = () if info.is_measured else (Remark(unsure),)
+    if request.operator is not None:
+        stated, remarks = find(next(frames), info.storage, request)
+        return stated, first + remarks
+    prior = read_prior(request.prior)
+    finding = agree([inspect(images, info.storage, prior, request.box) for images in frames])
+    return finding, (*first, Remark(f"found: {finding}"))
+
+
 @dataclass(frozen=True)
 class Restoring:
     """Restores clips: what obfuscates one is found once and kept, so that nothing flickers.
@@ -58,9 +79,7 @@ class Restoring:
         remarks: tuple[Remark, ...] = ()
         known, box = assumed(request, info.storage, self.load), request.box
         if known is None:
-            if not info.is_measured:
-                console.note(f"how the clip was compressed is not known: taken for {info.storage}.")
-            finding, remarks = self._find(info)
+            finding, remarks = find_in_clip(info, request)
             known, box = finding.degradation, getattr(finding, "box", None)
         restorer, more = decide(known, request, self.load)
         console.remark(remarks + more)
@@ -72,16 +91,6 @@ class Restoring:
             prior = read_prior(request.prior)
             return Following(info, finding, restore, prior, self.together)
         return partial(paint, info=info, step=self._step(info, known, box, restorer))
-
-    def _find(self, info: Info) -> tuple[Finding | Moving, tuple[Remark, ...]]:
-        """Return what obfuscates a clip, by some of its frames."""
-        request = self.request
-        frames = (upright(frame, info) for frame in samples(info, LOOKED_AT))
-        if request.operator is not None:
-            return find(next(frames), info.storage, request)
-        prior = read_prior(request.prior)
-        finding = agree([inspect(images, info.storage, prior, request.box) for images in frames])
-        return finding, (Remark(f"found: {finding}"),)
 
     def _restore(
         self, restorer: Restorer, images: Tensor, known: Degradation, box: Box | None

@@ -127,7 +127,7 @@ def judge(path: Path, max_pixels: int, box: Box | None) -> Answer:
     photo = read_photo(path, max_pixels)
     boxes = [box] if box is not None else []
     try:
-        verdicts = audit_photo(photo, boxes, _finder(), read_prior(), shipped_curves())
+        verdicts = audit_photo(photo, boxes, _finder(), shipped_curves())
     except NoFaceError:
         raise NoFaceError(NO_FACE.replace("--box X,Y,W,H", "the field Box")) from None
     return Answer([str(verdict) for verdict in verdicts], charts=_charts(verdicts))

@@ -1,0 +1,81 @@
+"""What all commands have in common: tables that fit, values in completion, files in every line."""
+
+import shutil
+import subprocess
+
+import pytest
+from PIL import Image
+from skimage import data
+
+from tests.conftest import assert_told
+
+COMPLETE = """
+source {script}
+COMP_WORDS=({words} "")
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+_tyro_unveil
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.fixture
+def album(tmp_path):
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for name, left in (("one.png", 100), ("two.png", 120)):
+        Image.fromarray(data.astronaut()[0:96, left : left + 96]).save(folder / name)
+    return folder
+
+
+def test_the_weights_are_a_table_that_fits_a_terminal(cli):
+    lines = cli("models").out.splitlines()
+    assert lines[0].split() == ["name", "undoes", "kept", "as", "MB", "PSNR,", "dB", "of"]
+    assert len(lines) == 13
+    assert max(map(len, lines)) <= 100
+    assert all(len(line.split()) >= 5 for line in lines)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("unveil restore --engine", {"torch", "onnx"}),
+        ("unveil restore --codec", {"h264", "hevc", "vp9", "av1", "ffv1"}),
+        ("unveil restore --model", {"blur", "optics", "lmmse"}),
+        ("unveil download", {"lfw", "vgg16"}),
+        ("unveil restore", {"--engine", "--output", "-o"}),
+    ],
+)
+def test_completion_offers_values_and_no_help(words, offered, tmp_path, cli):
+    script = tmp_path / "unveil.bash"
+    script.write_text(cli("completion", "bash").out)
+    code = COMPLETE.format(script=script, words=words)
+    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
+    found = done.stdout.split("\n")[:-1]
+    assert offered <= set(found)
+    assert all(word and " " not in word for word in found), found
+
+
+def test_every_line_names_its_file(album, tmp_path, cli):
+    done = cli("restore", album, "-o", tmp_path / "out", "--operator", "pixelate:block=8")
+    assert done.status == 0
+    lines = done.err.splitlines()
+    assert len(lines) >= 4
+    assert all("one.png" in line or "two.png" in line for line in lines), done.err
+
+
+def test_an_output_folder_inside_the_input_is_left_out(album, cli):
+    words = ("obfuscate", album, "-o", album / "hidden", "--operator", "pixelate:block=8")
+    assert cli(*words).status == 0
+    again = cli(*words, "--overwrite")
+    assert again.status == 0
+    assert len(again.out.splitlines()) == 2
+    assert not (album / "hidden" / "hidden").exists()
+
+
+def test_a_folder_that_holds_nothing_but_output_is_refused(album, cli):
+    (album / "hidden").mkdir()
+    for path in album.glob("*.png"):
+        path.rename(album / "hidden" / path.name)
+    done = cli("obfuscate", album, "-o", album / "hidden", "--operator", "pixelate:block=8")
+    assert_told(done, 1, album, "hidden")
