@@ -37,28 +37,27 @@ Undoes {what} on RGB photos of any size. {network}, {parameters:,} parameters, {
 Weights: Apache-2.0, like the code. LFW: Huang et al., University of Massachusetts, TR 07-49.
 """
 
-SPLITS = {"photo": "by the study's seeded split", "person": "split by person: the audit's"}
+SPLITS = {"photo": "by the paper's seeded split", "person": "split by person: the audit's"}
 
 PEOPLE = {
     "photo": """- The split is by photo, so some people are in training and test. Nothing here
   measures how well a *person* is recognised.""",
     "person": """- Nobody in the test split is in training. These weights are the audit's
-  restoring attacker: they know none of the people whom it is to name. For photos, others are
-  better.""",
+  restoring attacker: they were trained on none of the people that it names. For photos, other
+  weights are better.""",
 }
 
 ONE = """- For obfuscation of exactly this kind and strength. Another blur, another block or a JPEG
-  of the obfuscated photo gives a worse picture, possibly worse than leaving it alone."""
+  of the obfuscated photo is restored badly, possibly worse than leaving it as it is."""
 
-BLIND = """- It need not be told what was done to the photo. A photo that nothing was done to is
-  changed too.
+BLIND = """- It does not need the degradation of the photo. A clean photo is changed, too.
 - Trained on {range}."""
 
-MANY = """- It must be told what was done to the photo (`unveil restore` finds out by itself); told
-  wrongly, it gives a worse picture, possibly worse than leaving it alone.
+MANY = """- It needs the degradation of the photo (`unveil restore` estimates it); given a wrong one,
+  it restores badly, possibly worse than leaving the photo as it is.
 - Trained on {range}; beyond that `unveil restore` refuses unless forced."""
 
-DRAWN = """- One of many possible answers: what only some drawn pictures show was not in the
+DRAWN = """- One of many possible results: detail that only some of them show was not in the
   photo."""
 
 
@@ -105,7 +104,7 @@ def _network(card: Card) -> str:
     if card.model.needs_degradation:
         return "A U-Net over the linear estimate ([architecture](../../refiner.py))"
     if card.operator in FAMILIES:
-        return "A U-Net that is told nothing ([architecture](../../blind.py))"
+        return "A U-Net on the photo alone ([architecture](../../blind.py))"
     return "A convolutional autoencoder without skip connections ([architecture](../../cae.py))"
 
 
