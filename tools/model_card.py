@@ -53,8 +53,8 @@ ONE = """- For obfuscation of exactly this kind and strength. Another blur, anot
 BLIND = """- It does not need the degradation of the photo. A clean photo is changed, too.
 - Trained on {range}."""
 
-MANY = """- It needs the degradation of the photo (`unveil restore` estimates it); given a wrong one,
-  it restores badly, possibly worse than leaving the photo as it is.
+MANY = """- It needs the degradation of the photo (`unveil restore` estimates it); given a wrong
+  one, it restores badly, possibly worse than leaving the photo as it is.
 - Trained on {range}; beyond that `unveil restore` refuses unless forced."""
 
 DRAWN = """- One of many possible results: detail that only some of them show was not in the
