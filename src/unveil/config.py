@@ -35,7 +35,7 @@ Tap = Literal["relu2_2", "conv3_3"]
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which photos, and how they are cut and divided (defaults: the study's protocol)."""
+    """Which photos, and how they are cut and divided (defaults: the paper's protocol)."""
 
     data: Path | None = None
     """Folder of photos: LFW in its original layout, or any other (searched recursively).
@@ -49,7 +49,7 @@ class DataConfig:
     split_seed: int = 0
     """Seed of the permutation that divides the photos."""
     split_by: Literal["photo", "person"] = "photo"
-    """What the test split is made of: photos (the study), or all photos of half of the people, one
+    """What the test split is made of: photos (the paper), or all photos of half of the people, one
     folder each (the audit)."""
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ NEEDS_DEGRADATION = frozenset({"refiner"})
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The encoder-decoder's shape; the defaults are the layers that the study's sources list."""
+    """The encoder-decoder's shape; the defaults are the layers that the paper's sources list."""
 
     architecture: str = "cae"
     """Key of unveil.networks.MODELS."""
@@ -110,7 +110,7 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a model is trained; the defaults are the study's budget."""
+    """How a model is trained; the defaults are the paper's budget."""
 
     operator: str = "gaussian:kernel=9,sigma=4"
     """What to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8; or a family: blur,
@@ -161,7 +161,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """What training minimises; the defaults are the study's first experiment."""
+    """What training minimises; the defaults are the paper's first experiment."""
 
     loss: Literal["pixel", "psnr", "energy", "perceptual", "mixed"] = "pixel"
     """Pixel (squared error), psnr (its logarithm, so that an easy photo counts like a hard one),
@@ -170,7 +170,7 @@ class LossConfig:
     rho: float = 1.0
     """Weight of the pixel term in the mixed loss."""
     tap: Tap = "relu2_2"
-    """Features that the perceptual term compares: the study names relu2_2, and the shape of
+    """Features that the perceptual term compares: the paper names relu2_2, and the shape of
     conv3_3."""
     scale: Literal["calibrated", "raw"] = "calibrated"
     """Calibrated: the perceptual term equals the pixel term on obfuscated training photos."""

@@ -30,7 +30,7 @@ MODULES = {
 
 GROUPS = {
     "audit": "Say how likely a machine names the faces in photos.",
-    "study": "Run the study's experiments and report them.",
+    "study": "Rerun the paper's experiments and report them.",
 }
 """Commands that have commands of their own."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from unveil.report.strips import Captioned
 
 OPERATORS: tuple[Linear, ...] = (GaussianBlur(9, 4.0), Pixelate(8))
-"""The study's."""
+"""The paper's."""
 
 FACE = (slice(0, 224), slice(112, 336))
 """Rows and columns of the astronaut's face, drawn in the strip; scores are of the whole photo."""

@@ -21,7 +21,7 @@ app = SubcommandApp()
 def study_run(
     config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
 ) -> None:
-    """Run the study's experiments; Ctrl-C saves, the same command goes on.
+    """Rerun the paper's experiments; Ctrl-C saves, the same command goes on.
 
     Args:
         config: the study.

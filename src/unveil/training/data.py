@@ -76,7 +76,7 @@ def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
 
 
 def split(photos: int, config: DataConfig) -> dict[SplitName, Tensor]:
-    """Divide ``photos`` numbers as the study did: a seeded permutation, test part first.
+    """Divide ``photos`` numbers as the paper did: a seeded permutation, test part first.
 
     Raises:
         UnveilError: fewer photos than test and validation need with one left for training.

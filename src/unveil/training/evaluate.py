@@ -1,4 +1,4 @@
-"""Scoring restorers on photos, under the study's protocol."""
+"""Scoring restorers on photos, under the paper's protocol."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ class Scores:
         return {name: float(values.double().mean()) for name, values in self.values.items()}
 
     def pixel_loss(self) -> float:
-        """Return the mean of the study's pixel loss: 4 times the squared error in [0,1]."""
+        """Return the mean of the paper's pixel loss: 4 times the squared error in [0,1]."""
         return float((4 * 10 ** (-self.values["psnr"].double() / 10)).mean())
 
 
