@@ -69,7 +69,7 @@ class Network(nn.Module):
             with :attr:`unveil.config.ModelConfig.needs_degradation`.
         draws: whether :meth:`inputs` with a generator gives a different answer for each draw.
         estimates_error: whether :meth:`correct` returns the expected error as a fourth channel.
-        planes: what :meth:`inputs` returns, in order.
+        planes: what :meth:`inputs` returns, in order; at most three, for ONNX files.
 
     Examples:
         >>> class Invert(Network):

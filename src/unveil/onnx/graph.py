@@ -1,7 +1,7 @@
-"""What an ONNX file holds: the part of a network that is convolutions, and what it says of itself.
+"""The content of an ONNX file: the convolutions of a network, and metadata.
 
-A refiner's linear estimate and what it is told of the operator are linear algebra in torch, of the
-whole image and other for each operator. They are inputs of the file, not part of it.
+The linear estimate and the conditions of a refiner depend on the whole image and on the operator.
+torch computes them; they are inputs of the file, not part of it.
 """
 
 import importlib.metadata
@@ -73,7 +73,7 @@ def inputs_of(network: NetworkRestorer, obfuscated: Tensor, degradation: Degrada
 
 
 def example(network: NetworkRestorer, batch: int, height: int, width: int) -> tuple[Tensor, ...]:
-    """Return inputs of a file: noise that went through what the weights undo, always the same."""
+    """Return example inputs of a file, always the same: degraded noise."""
     clean = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
     undone = network.card.task.example
     inputs = inputs_of(network, degrade(clean, undone), undone)
@@ -82,7 +82,7 @@ def example(network: NetworkRestorer, batch: int, height: int, width: int) -> tu
 
 
 def metadata(network: NetworkRestorer) -> dict[str, str]:
-    """Return what a file says of itself: which weights, what they undo, what goes in and out."""
+    """Return the metadata of a file: its weights, what they undo, its inputs and outputs."""
     graph, card = graph_of(network), network.card
     return {
         "format": str(FORMAT),

@@ -33,7 +33,7 @@ def open_session(model: bytes | Path) -> Any:
 
 
 class Session:
-    """A file that ``unveil export`` wrote, called with the planes of its inputs side by side."""
+    """A file that ``unveil export`` wrote, called with its inputs concatenated along channels."""
 
     def __init__(self, session: Any) -> None:
         self.session = session
@@ -42,17 +42,17 @@ class Session:
         self.planes = [int(item.shape[1]) for item in inputs]
 
     def feed(self, inputs: Tensor) -> dict[str, np.ndarray]:
-        """Return the inputs by name: ``B x C x H x W``, float32, cut where one ends.
+        """Split ``B x C x H x W``, float32, into the file's inputs by name.
 
-        Of more planes than the file takes the first count: networks that are told nothing make
-        the others themselves.
+        Further channels are ignored: the file of a network that does not need the degradation
+        derives them from the photo.
         """
         parts = torch.split(inputs[:, : sum(self.planes)], self.planes, dim=1)
         named = zip(self.names, parts, strict=True)
         return {name: part.contiguous().numpy() for name, part in named}
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Map the inputs, side by side as for :meth:`feed`, to the outputs, ``B x D x H x W``."""
+        """Map the inputs, as for :meth:`feed`, to the concatenated outputs, ``B x D x H x W``."""
         done = self.session.run(None, self.feed(inputs))
         return torch.cat([torch.from_numpy(output) for output in done], dim=1)
 

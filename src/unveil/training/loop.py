@@ -230,7 +230,7 @@ def _check_batch(config: TrainConfig, photos: int, processes: int) -> None:
 
 
 def _asked_to_stop(accelerator: Accelerator, signals: list[int]) -> bool:
-    """Say whether any process has had a signal, so that all of them stop at the same step."""
+    """Return whether any process received a signal, so that all stop at the same step."""
     if accelerator.num_processes == 1:
         return bool(signals)
     flag = torch.tensor(float(len(signals)), device=accelerator.device)
