@@ -254,7 +254,7 @@ class TestDryRun:
             (cell.name, cell.epochs * (min(cell.photos or 12, 12) // 4)) for cell in wanted
         ]
         assert re.search(
-            rf"All {len(wanted)} cells: \d+ minutes of training on cpu, fp32", done.out
+            rf"All {len(wanted)} cells: [\dsminh ]+ of training on cpu, fp32", done.out
         )
         assert list(tmp_path.iterdir()) == []
 

@@ -83,3 +83,20 @@ def test_identical_images_give_null_which_json_can_hold(cli, photo_folder):
 def test_without_json_it_prints_a_table(cli, photo_folder):
     done = cli("evaluate", "identity", "--data", photo_folder, *TINY_DATA, "--operator", BLUR)
     assert done.out.startswith("| model | operator | storage | images | psnr | ssim | ssim_deck |")
+
+
+def test_a_checkpoint_is_scored_on_its_own_test_photos(trained, photo_folder, cli):
+    own = cli("evaluate", trained, "--data", photo_folder, "--json")
+    stated = cli("evaluate", trained, "--data", photo_folder, *TINY_DATA, "--json")
+    assert own.status == stated.status == 0, own.err
+    one, other = (json.loads(done.out) for done in (own, stated))
+    assert {**one, "images_per_second": 0} == {**other, "images_per_second": 0}
+    assert one["images"] == 4
+
+
+def test_another_split_than_the_checkpoints_is_warned_of(trained, photo_folder, cli):
+    words = ("--crop-px", 32, "--test-photos", 5, "--validation-photos", 4)
+    done = cli("evaluate", trained, "--data", photo_folder, *words)
+    assert done.status == 0
+    assert "warning" in done.err
+    assert "another split" in done.err

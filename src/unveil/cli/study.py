@@ -1,13 +1,13 @@
 """The study: `unveil study run`, `report`, `search`."""
 
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import OmitArgPrefixes, Positional, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.cli.inputs import check_photos, output_flags
-from unveil.config import Output
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.study.plan import StudyConfig
@@ -38,7 +38,7 @@ def study_run(
 def study_report(
     folder: Positional[Path],
     /,
-    output: Output | None = None,
+    output: Annotated[Path | None, arg(aliases=["-o"])] = None,
     name: str = "report",
     page: bool = True,
     dry_run: bool = False,

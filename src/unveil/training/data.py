@@ -5,12 +5,13 @@ small photo is reported there, before any training starts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from unveil import console
 from unveil.config import DataConfig, SplitName
 from unveil.errors import UnveilError
 from unveil.images.photos import list_photos
@@ -70,9 +71,38 @@ def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
     folder = config.data or default_folder()
     paths = list_photos(folder)
     by_photo = config.split_by == "photo"
+    config = fitted(config, len(paths))
     splits = split(len(paths), config) if by_photo else split_people(paths, config)
     crops, fingerprint = open_crops(folder, paths, config.crop_px + 2 * margin_px)
     return Photos(crops, paths, fingerprint, splits, margin_px)
+
+
+PAPER_PHOTOS = 13_233
+"""Photos in LFW, which the paper's counts divide."""
+
+
+def fitted(config: DataConfig, photos: int) -> DataConfig:
+    """Return the settings with a split that suits a smaller folder than LFW.
+
+    The paper's counts, which are the defaults, are for LFW: of a smaller folder as large a share is
+    taken, at least one photo each, and said. Other counts stay.
+
+    Args:
+        config: folder, crop and split.
+        photos: number of photos in the folder.
+    """
+    default = DataConfig()
+    counts = (config.test_photos, config.validation_photos)
+    if photos >= PAPER_PHOTOS or counts != (default.test_photos, default.validation_photos):
+        return config
+    test, validation = (max(photos * count // PAPER_PHOTOS, 1) for count in counts)
+    if photos >= test + validation + 1:
+        left = photos - test - validation
+        console.note(
+            f"{config.data or 'LFW'}: {photos} photos, split into {left} for training, "
+            f"{validation} for validation, {test} for test"
+        )
+    return replace(config, test_photos=test, validation_photos=validation)
 
 
 def split(photos: int, config: DataConfig) -> dict[SplitName, Tensor]:

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from unveil.config import EvaluateConfig, SplitName
+from unveil import console
+from unveil.config import DataConfig, EvaluateConfig, SplitName, from_dict
 from unveil.console import progress
 from unveil.degradation import Degradation, Operator, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
@@ -17,8 +18,9 @@ from unveil.errors import UsageError
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.metrics.quality import METRICS, Metric
+from unveil.networks.card import read_card
 from unveil.networks.network import Network
-from unveil.networks.shipped import IDENTITY, read_prior
+from unveil.networks.shipped import IDENTITY, find_model, read_prior
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
@@ -107,15 +109,34 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
     runtime = choose_runtime(config.runtime)
     keep_freed_memory()
     restore, sha256, operator = _find(model, runtime)
+    data = _split_of(model, config.data)
     if config.operator is not None:
         operator = parse_operator(config.operator)
     if operator is None:
         raise UsageError(f"{model}: say what to score it on with --operator SPEC.")
-    photos = open_photos(config.data)
+    photos = open_photos(data)
     numbers = photos.splits[config.split][: config.limit]
     trial = Trial(photos, numbers, Degradation(operator, parse_storage(config.storage)), runtime)
     scores = score(restore, trial)
     return make_row(Path(model).name, config.split, trial, scores, sha256)
+
+
+def _split_of(model: str, data: DataConfig) -> DataConfig:
+    """Return the split to score a model on: its checkpoint's own, so that it never saw the photos.
+
+    Args:
+        model: shipped name, checkpoint folder, closed form or ``identity``.
+        data: folder, crop and split that were asked for; the defaults stand for the checkpoint's.
+    """
+    if model == IDENTITY or model in CLOSED_FORMS:
+        return data
+    card = read_card(find_model(model))
+    trained = replace(from_dict(DataConfig, card.run["data"]), data=data.data)
+    if replace(data, data=None) == DataConfig():
+        return trained
+    if data != trained:
+        console.warn(f"{model} was trained on another split: it may have seen the test photos")
+    return data
 
 
 def _find(model: str, runtime: Runtime) -> tuple[Restore, str | None, Operator | None]:
