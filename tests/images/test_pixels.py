@@ -292,7 +292,11 @@ def test_profiles_apply_beside_alpha_gray_and_palette(tmp_path, mode):
     assert (photo.alpha is not None) == ("A" in mode)
 
 
-@pytest.mark.parametrize("profile", [SRGB, COARSE_SRGB, GRAY_LINEAR, b"none" * 99])
+@pytest.mark.parametrize(
+    "profile",
+    [SRGB, COARSE_SRGB, GRAY_LINEAR, b"none" * 99],
+    ids=["sRGB", "coarse sRGB", "gray", "none"],  # a profile holds the second it was made in
+)
 def test_srgb_and_useless_profiles_leave_the_pixels_as_they_are(tmp_path, profile):
     Image.fromarray(RGB8).save(tmp_path / "in.png", icc_profile=profile)
     np.testing.assert_array_equal(read_photo(tmp_path / "in.png").rgb, RGB8)
