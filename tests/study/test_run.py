@@ -248,7 +248,7 @@ class TestDryRun:
         out = tmp_path / "study"
         done = cli(*SMOKE, "--output", out, "--dry-run", "--only", *only)
         assert (done.status, done.err) == (0, "")
-        told = re.findall(r"^\| (\S+) \| (\d+) \| (\d+\.?\d*) \|$", done.out, re.MULTILINE)
+        told = re.findall(r"^\| (\S+) \| (\d+) \| ([\dsminh ]+) \|$", done.out, re.MULTILINE)
         wanted = plan.choose(list(CELLS.values()), tuple(only))
         assert [(name, int(steps)) for name, steps, _ in told] == [
             (cell.name, cell.epochs * (min(cell.photos or 12, 12) // 4)) for cell in wanted
