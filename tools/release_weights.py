@@ -17,7 +17,7 @@ from torch import Tensor
 
 import script
 from model_card import MAX_BYTES, model_card
-from unveil.config import DataConfig, EvaluateConfig
+from unveil.config import EvaluateConfig, ScoredDataConfig
 from unveil.degradation.families import FAMILIES, STREAMING_TRIALS
 from unveil.errors import UnveilError
 from unveil.files import write_text
@@ -75,7 +75,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     if halved:
         weights = shrink(weights)
     checkpoint.write(folder, card, {"weights": weights})
-    photos = DataConfig(data, split_by=card.run["data"].get("split_by", "photo"))
+    photos = ScoredDataConfig(data, split_by=card.run["data"].get("split_by", "photo"))
     rows = score(name, card, photos, RESULTS / _rows_of(card))
     lost_db = cost_of_rounding(run, rows[0], photos) if halved else None
     card = dataclasses.replace(card, scores=rows)
@@ -111,7 +111,7 @@ def halve(name: str, values: Tensor) -> Tensor:
     return values if name == "power" else values.to(torch.float16)
 
 
-def score(name: str, card: Card, data: DataConfig, out: Path) -> list[Row]:
+def score(name: str, card: Card, data: ScoredDataConfig, out: Path) -> list[Row]:
     """Score shipped weights on all operators and storages of theirs; append the rows to ``out``.
 
     Weights of the audit (split by person) are scored on their typical operator only.
@@ -128,7 +128,7 @@ def score(name: str, card: Card, data: DataConfig, out: Path) -> list[Row]:
     return rows
 
 
-def cost_of_rounding(run: Path, shipped_row: Row, data: DataConfig) -> float:
+def cost_of_rounding(run: Path, shipped_row: Row, data: ScoredDataConfig) -> float:
     """Return the loss of PSNR on the test split by rounding the weights, in dB.
 
     Raises:

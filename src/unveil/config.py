@@ -30,26 +30,29 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 Engine = Literal["torch", "onnx"]
 SplitName = Literal["train", "validation", "test"]
+SplitBy = Literal["photo", "person"]
 Tap = Literal["relu2_2", "conv3_3"]
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which photos, and how they are cut and divided (defaults: the paper's protocol)."""
+    """Which photos, and how they are cropped and split (defaults: the paper's protocol)."""
 
     data: Path | None = None
     """Folder of photos: LFW in its original layout, or any other (searched recursively).
     Default: the copy of LFW that `unveil download` keeps."""
     crop_px: int = 112
     """Side of the center crop."""
-    test_photos: int = 3708
-    """Size of the test split."""
-    validation_photos: int = 1905
-    """Size of the validation split; all photos that remain are for training."""
+    test_photos: int | None = None
+    """Size of the test split (default: the paper's 3708 of the 13,233 photos of LFW; the same share
+    of a smaller folder, at least 1)."""
+    validation_photos: int | None = None
+    """Size of the validation split (default: the paper's 1905 of the 13,233 photos of LFW; the same
+    share of a smaller folder, at least 1). All photos that remain are for training."""
     split_seed: int = 0
-    """Seed of the permutation that divides the photos."""
-    split_by: Literal["photo", "person"] = "photo"
-    """What the test split is made of: photos (the paper), or all photos of half of the people, one
+    """Seed of the permutation that splits the photos."""
+    split_by: SplitBy = "photo"
+    """What the test split consists of: photos (the paper), or all photos of half of the people, one
     folder each (the audit)."""
 
     def __post_init__(self) -> None:
@@ -208,10 +211,43 @@ class RuntimeConfig:
 
 
 @dataclass(frozen=True)
+class ScoredDataConfig:
+    """Which photos a model is scored on; a value that is None is that of the model's training."""
+
+    data: Path | None = None
+    """Folder of photos (default: the copy of LFW that `unveil download` keeps)."""
+    crop_px: int | None = None
+    """Side of the center crop (default: as in training)."""
+    test_photos: int | None = None
+    """Size of the test split (default: as in training, on the same photos; else as for `unveil
+    train` on this folder)."""
+    validation_photos: int | None = None
+    """Size of the validation split (default: likewise)."""
+    split_seed: int | None = None
+    """Seed of the permutation that splits the photos (default: as in training)."""
+    split_by: SplitBy | None = None
+    """What the test split consists of: photos, or all photos of half of the people, one folder each
+    (default: as in training)."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, crop_px=16, test_photos=1, validation_photos=1)
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The values that are not None, by name."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def over(self, base: DataConfig) -> DataConfig:
+        """Return ``base`` with the stated values in place of its own."""
+        return dataclasses.replace(base, **self.stated)
+
+
+@dataclass(frozen=True)
 class EvaluateConfig:
     """What a model is scored on."""
 
-    data: DataConfig = field(default_factory=DataConfig)
+    data: ScoredDataConfig = field(default_factory=ScoredDataConfig)
     split: SplitName = "test"
     """Which photos."""
     operator: str | None = None

@@ -1,4 +1,4 @@
-"""The split, the batches, the cache of crops, and augmentation."""
+"""The batches, the cache of crops, and augmentation."""
 
 import shutil
 
@@ -11,7 +11,7 @@ from unveil.config import DataConfig
 from unveil.errors import UnveilError
 from unveil.files import cache_folder
 from unveil.images.photos import list_photos
-from unveil.training.data import augment, epoch_batches, fitted, open_photos, split
+from unveil.training.data import augment, epoch_batches, open_photos
 
 
 @pytest.fixture
@@ -24,20 +24,6 @@ def config(folder, **changes):
     return DataConfig(
         **({"data": folder, "crop_px": 64, "test_photos": 6, "validation_photos": 4} | changes)
     )
-
-
-def test_the_split_is_the_protocols():
-    parts = split(13233, DataConfig())
-    order = torch.randperm(13233, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(parts["test"], order[:3708])
-    assert torch.equal(parts["validation"], order[3708:5613])
-    assert torch.equal(parts["train"], order[5613:])
-    assert len(parts["train"]) == 7620
-
-
-def test_too_few_photos_for_the_split_are_refused():
-    with pytest.raises(UnveilError, match=r"5613 photos.*3708 for test, 1905 for validation"):
-        split(5613, DataConfig())
 
 
 def test_paths_are_sorted_relative_and_slashed(folder):
@@ -157,27 +143,3 @@ def test_the_same_step_draws_the_same_and_another_step_another():
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-
-
-def test_a_small_folder_is_split_in_the_papers_shares():
-    sizes = fitted(DataConfig(), 60)
-    assert (sizes.test_photos, sizes.validation_photos) == (16, 8)
-    parts = split(60, sizes)
-    assert {name: len(part) for name, part in parts.items()} == {
-        "test": 16,
-        "validation": 8,
-        "train": 36,
-    }
-    assert len(torch.cat(list(parts.values())).unique()) == 60
-
-
-def test_the_smallest_folder_that_can_be_split_has_three_photos():
-    assert {len(part) for part in split(3, fitted(DataConfig(), 3)).values()} == {1}
-    with pytest.raises(UnveilError, match="2 photos"):
-        split(2, fitted(DataConfig(), 2))
-
-
-def test_lfw_and_stated_counts_are_not_fitted():
-    assert fitted(DataConfig(), 13_233) == DataConfig()
-    stated = DataConfig(test_photos=4, validation_photos=4)
-    assert fitted(stated, 60) == stated

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.conftest import TINY_DATA, TINY_TRAINING, assert_told
-from unveil.config import DataConfig, EvaluateConfig, LossConfig
+from unveil.config import DataConfig, EvaluateConfig, LossConfig, ScoredDataConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.operators import gaussian_blur
 from unveil.images.photos import list_photos
@@ -17,9 +17,9 @@ from unveil.metrics.vgg_weights import load_features
 from unveil.networks.card import read_card
 from unveil.report.rows import read_rows
 from unveil.training.crops import open_crops
-from unveil.training.data import split
 from unveil.training.evaluate import Identity, evaluate
 from unveil.training.objectives import Objective
+from unveil.training.splits import split_photos
 
 LFW = os.environ.get("UNVEIL_LFW")
 BLUR = [Degradation(GaussianBlur())]
@@ -42,7 +42,7 @@ def cache(tmp_path_factory, monkeypatch):
 
 
 def score(model, operator, storage, limit=None):
-    data = DataConfig(Path(LFW))
+    data = ScoredDataConfig(Path(LFW))
     config = EvaluateConfig(data, operator=operator, storage=storage, limit=limit)
     return evaluate(model, config)
 
@@ -106,7 +106,7 @@ def test_the_real_vgg16_gives_the_protocols_raw_terms():
     assert record["vgg"] == "oxford"
     assert record["vgg_sha256"].startswith("b8c4e1f2")
     paths = list_photos(Path(LFW))
-    numbers = split(len(paths), DataConfig(Path(LFW)))["test"][:64]
+    numbers = split_photos(len(paths), DataConfig(Path(LFW)))["test"][:64]
     crops, _ = open_crops(Path(LFW), [paths[number] for number in numbers], 112)
     found = []
     for eight in torch.from_numpy(crops.copy()).permute(0, 3, 1, 2).float().div(255).split(8):

@@ -4,8 +4,8 @@ import pytest
 
 from unveil.config import DataConfig
 from unveil.errors import UnveilError
-from unveil.training.data import split_people
 from unveil.training.people import by_person, divide
+from unveil.training.splits import split_people
 
 PATHS = [f"person{number:03}/photo{shot}.jpg" for number in range(60) for shot in range(number % 4)]
 
@@ -69,9 +69,9 @@ def test_training_by_person_keeps_the_audits_people_out():
     assert sum(map(len, splits.values())) == len(paths)
 
 
-def test_too_few_photos_for_validation_are_refused():
+def test_too_many_photos_for_validation_are_refused():
     with pytest.raises(UnveilError, match="lower --validation-photos"):
-        split_people(sorted(PATHS), DataConfig(split_by="person"))
+        split_people(sorted(PATHS), DataConfig(validation_photos=60, split_by="person"))
 
 
 def test_photos_are_grouped_by_folder():

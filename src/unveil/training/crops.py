@@ -30,7 +30,7 @@ def open_crops(folder: Path, paths: list[str], crop_px: int) -> tuple[np.ndarray
         UnveilError: photos cannot be decoded or are smaller than the crop; each is named with
             its reason, up to ``MAX_REPORTED``.
     """
-    fingerprint = _fingerprint(folder, paths, crop_px)
+    fingerprint = fingerprint_of(folder, paths, crop_px)
     cached = cache_folder() / f"{fingerprint[:32]}.npy"
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,8 @@ def open_crops(folder: Path, paths: list[str], crop_px: int) -> tuple[np.ndarray
     return np.load(cached, mmap_mode="r", allow_pickle=False), fingerprint
 
 
-def _fingerprint(folder: Path, paths: list[str], crop_px: int) -> str:
+def fingerprint_of(folder: Path, paths: list[str], crop_px: int) -> str:
+    """Return the sha256 over the photos' paths, their files' contents and the crop size."""
     total = hashlib.sha256(f"{FORMAT} {crop_px} {len(paths)}\n".encode())
     for path, content in zip(paths, _in_threads(file_sha256, folder, paths), strict=True):
         total.update(f"{path}\0{content}\n".encode())

@@ -1,23 +1,21 @@
-"""Folders of photos, the paper's split, and batches of clean crops, augmented for training.
+"""Folders of photos, and batches of clean crops, augmented for training.
 
 ``open_photos`` decodes every photo once into a memory-mapped array of crops; a broken or too
 small photo is reported there, before any training starts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from unveil import console
-from unveil.config import DataConfig, SplitName
-from unveil.errors import UnveilError
+from unveil.config import DataConfig
 from unveil.images.photos import list_photos
 from unveil.training.crops import open_crops
 from unveil.training.lfw import default_folder
-from unveil.training.people import by_person, shuffled
+from unveil.training.splits import Splits, make_splits
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Photos:
     crops: np.ndarray
     paths: list[str]
     fingerprint: str
-    splits: dict[SplitName, Tensor]
+    splits: Splits
     margin_px: int = 0
 
     def summary(self) -> dict[str, object]:
@@ -70,89 +68,9 @@ def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
     """
     folder = config.data or default_folder()
     paths = list_photos(folder)
-    by_photo = config.split_by == "photo"
-    config = fitted(config, len(paths))
-    splits = split(len(paths), config) if by_photo else split_people(paths, config)
+    splits = make_splits(paths, config)
     crops, fingerprint = open_crops(folder, paths, config.crop_px + 2 * margin_px)
     return Photos(crops, paths, fingerprint, splits, margin_px)
-
-
-PAPER_PHOTOS = 13_233
-"""Photos in LFW, which the paper's counts divide."""
-
-
-def fitted(config: DataConfig, photos: int) -> DataConfig:
-    """Return the settings with a split that suits a smaller folder than LFW.
-
-    The paper's counts, which are the defaults, are for LFW: of a smaller folder as large a share is
-    taken, at least one photo each, and said. Other counts stay.
-
-    Args:
-        config: folder, crop and split.
-        photos: number of photos in the folder.
-    """
-    default = DataConfig()
-    counts = (config.test_photos, config.validation_photos)
-    if photos >= PAPER_PHOTOS or counts != (default.test_photos, default.validation_photos):
-        return config
-    test, validation = (max(photos * count // PAPER_PHOTOS, 1) for count in counts)
-    if photos >= test + validation + 1:
-        left = photos - test - validation
-        console.note(
-            f"{config.data or 'LFW'}: {photos} photos, split into {left} for training, "
-            f"{validation} for validation, {test} for test"
-        )
-    return replace(config, test_photos=test, validation_photos=validation)
-
-
-def split(photos: int, config: DataConfig) -> dict[SplitName, Tensor]:
-    """Divide ``photos`` numbers as the paper did: a seeded permutation, test part first.
-
-    Raises:
-        UnveilError: fewer photos than test and validation need with one left for training.
-    """
-    test, validation = config.test_photos, config.validation_photos
-    if photos < test + validation + 1:
-        raise UnveilError(
-            f"{config.data or 'LFW'}: {photos} photos, but the split needs {test} for test, "
-            f"{validation} for validation and at least 1 for training; lower --test-photos "
-            "and --validation-photos."
-        )
-    generator = torch.Generator().manual_seed(config.split_seed)
-    order = torch.randperm(photos, generator=generator)
-    return {
-        "test": order[:test],
-        "validation": order[test : test + validation],
-        "train": order[test + validation :],
-    }
-
-
-def split_people(paths: list[str], config: DataConfig) -> dict[SplitName, Tensor]:
-    """Divide photos so that nobody in the test split is in another: the people of the audit.
-
-    Args:
-        paths: ``NAME/PHOTO``, sorted.
-        config: its sizes are for validation; half of the people are the test split.
-
-    Raises:
-        UnveilError: photos outside of people's folders, or too few for training.
-    """
-    people = by_person(paths)
-    test = {photo for name in shuffled(people, config.split_seed)[0] for photo in people[name]}
-    is_test = torch.tensor([path in test for path in paths])
-    others = (~is_test).nonzero()[:, 0]
-    if len(others) <= config.validation_photos:
-        raise UnveilError(
-            f"{config.data or 'LFW'}: {len(others)} photos of people outside the test split, but "
-            f"{config.validation_photos} are for validation; lower --validation-photos."
-        )
-    generator = torch.Generator().manual_seed(config.split_seed)
-    order = others[torch.randperm(len(others), generator=generator)]
-    return {
-        "test": is_test.nonzero()[:, 0],
-        "validation": order[: config.validation_photos],
-        "train": order[config.validation_photos :],
-    }
 
 
 def epoch_batches(numbers: Tensor, batch: int, seed: int, epoch: int) -> Iterator[Tensor]:

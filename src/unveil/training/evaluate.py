@@ -12,19 +12,23 @@ from torch import Tensor
 from unveil import console
 from unveil.config import DataConfig, EvaluateConfig, SplitName, from_dict
 from unveil.console import progress
-from unveil.degradation import Degradation, Operator, parse_operator, parse_storage
+from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.errors import UsageError
+from unveil.images.photos import list_photos
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.metrics.quality import METRICS, Metric
-from unveil.networks.card import read_card
+from unveil.networks.card import Card
 from unveil.networks.network import Network
-from unveil.networks.shipped import IDENTITY, find_model, read_prior
+from unveil.networks.shipped import IDENTITY, read_prior
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.training.crops import fingerprint_of
 from unveil.training.data import Photos, open_photos
+from unveil.training.lfw import default_folder
+from unveil.training.splits import LFW_PHOTOS, describe, make_splits
 
 BATCH = 32
 
@@ -108,47 +112,78 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
     """
     runtime = choose_runtime(config.runtime)
     keep_freed_memory()
-    restore, sha256, operator = _find(model, runtime)
-    data = _split_of(model, config.data)
+    restore, card = _find(model, runtime)
+    operator = card.task.example.operator if card else None
     if config.operator is not None:
         operator = parse_operator(config.operator)
     if operator is None:
         raise UsageError(f"{model}: say what to score it on with --operator SPEC.")
-    photos = open_photos(data)
+    photos = open_photos(_choose_data(model, card, config))
     numbers = photos.splits[config.split][: config.limit]
     trial = Trial(photos, numbers, Degradation(operator, parse_storage(config.storage)), runtime)
     scores = score(restore, trial)
+    sha256 = card.files["weights"]["sha256"] if card else None
     return make_row(Path(model).name, config.split, trial, scores, sha256)
 
 
-def _split_of(model: str, data: DataConfig) -> DataConfig:
-    """Return the split to score a model on: its checkpoint's own, so that it never saw the photos.
+def _find(model: str, runtime: Runtime) -> tuple[Restore, Card | None]:
+    """Return what restores, and the card of its weights if it has any."""
+    if model == IDENTITY:
+        return Identity(), None
+    if model in CLOSED_FORMS:
+        return partial(restore_closed_form, model, read_prior()), None
+    network = load_network(model, runtime)
+    return network.model, network.card
 
-    Args:
-        model: shipped name, checkpoint folder, closed form or ``identity``.
-        data: folder, crop and split that were asked for; the defaults stand for the checkpoint's.
+
+def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataConfig:
+    """Return the photos to score on, and their split: as in training, but for what is stated.
+
+    On the photos of the training run, none that is scored was then trained on. On others, the sizes
+    of the splits follow the number of photos.
     """
-    if model == IDENTITY or model in CLOSED_FORMS:
+    folder = config.data.data or default_folder()
+    paths = list_photos(folder)
+    trained = replace(_trained_data(card), data=config.data.data)
+    if card is None or not _are_training_photos(folder, paths, card):
+        data = config.data.over(replace(trained, test_photos=None, validation_photos=None))
+        if card is not None and _is_training_folder(folder, card):
+            console.warn(
+                f"{folder}: the photos have changed since {model} was trained on them; it may have "
+                "been trained on some of those that are scored"
+            )
+        if data.test_photos is None and len(paths) < LFW_PHOTOS:
+            console.note(f"{folder}: {describe(make_splits(paths, data))}")
         return data
-    card = read_card(find_model(model))
-    trained = replace(from_dict(DataConfig, card.run["data"]), data=data.data)
-    if replace(data, data=None) == DataConfig():
-        return trained
-    if data != trained:
-        console.warn(f"{model} was trained on another split: it may have seen the test photos")
+    sizes = card.data["splits"]
+    trained = replace(trained, test_photos=sizes["test"], validation_photos=sizes["validation"])
+    data = config.data.over(trained)
+    scored = make_splits(paths, data)[config.split][: config.limit]
+    seen = make_splits(paths, trained)["train"][: card.run["train"].get("limit")]
+    if data != trained and (count := int(torch.isin(scored, seen).sum())):
+        console.warn(
+            f"{model} was trained on {count} of the {len(scored)} photos that are scored; without "
+            "the flags of the split it is scored on photos that are new to it"
+        )
     return data
 
 
-def _find(model: str, runtime: Runtime) -> tuple[Restore, str | None, Operator | None]:
-    """Return what restores, the sha256 of its weights, and what these were trained to undo."""
-    if model == IDENTITY:
-        return Identity(), None, None
-    if model in CLOSED_FORMS:
-        prior = read_prior()
-        return partial(restore_closed_form, model, prior), None, None
-    network = load_network(model, runtime)
-    sha256 = network.card.files["weights"]["sha256"]
-    return network.model, sha256, network.card.task.example.operator
+def _trained_data(card: Card | None) -> DataConfig:
+    return from_dict(DataConfig, card.run["data"]) if card else DataConfig()
+
+
+def _are_training_photos(folder: Path, paths: list[str], card: Card) -> bool:
+    """Return whether the files are, byte for byte, those that a checkpoint was trained on."""
+    if len(paths) != card.data["photos"]:
+        return False
+    margin_px = card.run["train"].get("shift_px", 0)  # weights of version 0.1 may lack it
+    crop_px = _trained_data(card).crop_px + 2 * margin_px
+    return bool(fingerprint_of(folder, paths, crop_px) == card.data["fingerprint"])
+
+
+def _is_training_folder(folder: Path, card: Card) -> bool:
+    trained = _trained_data(card).data
+    return trained is not None and trained.resolve() == folder.resolve()
 
 
 class Identity(Network):

@@ -37,6 +37,7 @@ from unveil.training.objectives import TrainStep
 from unveil.training.optimizer import build_optimizer, learning_rate
 from unveil.training.prior import fit_training_photos
 from unveil.training.reporting import Reporter
+from unveil.training.splits import describe
 from unveil.training.state import Run, State, TrainingInterruptedError
 
 
@@ -105,6 +106,7 @@ def _train(
     step = TrainStep(model, objective, runtime.autocast)
     with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
         reporter.print(f"training on {runtime}; processes: {accelerator.num_processes}")
+        reporter.print(describe(photos.splits))
         wrapped, optimizer = accelerator.prepare(step, optimizer)
         _loop(run, state, wrapped, optimizer, reporter)
     return folder / "best"
