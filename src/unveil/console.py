@@ -184,7 +184,7 @@ class Pace:
 
     def left(self, done: float, remaining: float) -> str:
         """Return the expected time for what remains, in words."""
-        return f"{_duration(remaining / max(self.per_second(done), 1e-9))} left"
+        return f"{duration(remaining / max(self.per_second(done), 1e-9))} left"
 
     def describe(self, done: int, remaining: int) -> str:
         """Return rate and time left of a job that counts items."""
@@ -193,8 +193,8 @@ class Pace:
         return f"{speed}, {self.left(done, remaining)}"
 
 
-def _duration(seconds: float) -> str:
-    """Return a duration to two digits or so: ``40 s``, ``12 min``, ``3 h 20 min``."""
+def duration(seconds: float) -> str:
+    """Return a duration as a person reads it: ``40 s``, ``12 min``, ``3 h 20 min``."""
     minutes = round(seconds / 60)
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -271,10 +271,17 @@ def test_bytes_are_counted_in_megabytes_from_where_an_earlier_attempt_ended(cloc
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.4, "0 s"), (89, "89 s"), (91, "2 min"), (3600, "60 min"), (12_345, "3 h 26 min")],
+    [
+        (0.4, "0 s"),
+        (89, "89 s"),
+        (91, "2 min"),
+        (3600, "60 min"),
+        (6000, "1 h 40 min"),
+        (12_345, "3 h 26 min"),
+    ],
 )
 def test_durations_are_read_at_a_glance(seconds, words):
-    assert console._duration(seconds) == words
+    assert console.duration(seconds) == words
 
 
 def test_photos_show_their_progress_in_a_pipe(photos, tmp_path, monkeypatch, cli):

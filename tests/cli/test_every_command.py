@@ -37,7 +37,9 @@ RUNS = {
     "audit photos": Run(("mosaic.png", *FACE), "of 100 cases", "dlib"),
     "audit curve": Run(("--data", "people", "--dry-run"), "would write", "dlib"),
     "audit report": Run(("rows.jsonl", "--dry-run"), "would write audit.html", "optuna"),
-    "study run": Run((*SMOKE[2:], "--only", "blur-cae-pixel", "--dry-run"), "minutes", "optuna"),
+    "study run": Run(
+        (*SMOKE[2:], "--only", "blur-cae-pixel", "--dry-run"), "| cell | steps | time |", "optuna"
+    ),
     "study report": Run(
         (ROOT / "results" / "study", "--output", "new", "--dry-run"), "new/report.md"
     ),

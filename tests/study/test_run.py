@@ -18,10 +18,14 @@ from unveil.report.rows import read_rows, read_whole_rows
 from unveil.study import plan
 from unveil.study.folder import MANIFEST
 from unveil.study.plan import OPERATORS
+from unveil.study.report.tables import pair
 
 CELLS = {cell.name: cell for cell in plan.plan("smoke")}
 LAST = list(CELLS)[-1]
 PIXEL = [name for name, cell in CELLS.items() if not cell.is_perceptual]
+NOTE = f"this is {plan.SMOKE_TEST}\n"
+"""What a study of the smoke size says before anything else."""
+
 SPLIT = ("--crop-px", 48, "--test-photos", 8, "--validation-photos", 4)
 
 
@@ -136,6 +140,20 @@ class TestWhole:
         assert all(entry.keys() >= {"loss", "psnr", "validation_loss"} for entry in history)
         assert rows[name, "float"]["training"]["threads"] == 1
 
+    def test_it_says_that_it_is_a_smoke_test_and_judges_nothing(self, smoke, tmp_path, cli):
+        """In what the run prints, in what the report prints, and in the report."""
+        done = cli("study", "report", smoke[1], "--output", tmp_path, "--no-page")
+        assert smoke[0].err.startswith(NOTE)
+        assert done.err == f"{smoke[1]}: {NOTE}"
+        text = (tmp_path / "report.md").read_text()
+        assert text.startswith(f"# A smoke test of the study\n\n**This is {plan.SMOKE_TEST}.**")
+        assert "| run | epochs | float | 8bit | ssim (float) |" in text
+        for word in ("reaches the paper", "What agrees", "verdict", "VCAE failed", "| paper |"):
+            assert word not in text
+        for scores in plan.PAPER.values():
+            assert pair(scores) not in text
+        assert "the paper" not in (tmp_path / "report" / "kl-weight.svg").read_text()
+
     def test_its_pictures_are_in_its_page(self, smoke, tmp_path, cli):
         """With a real run's pictures: a photo a person, a column a run, the caption's numbers."""
         done = cli("study", "report", smoke[1], "--output", tmp_path)
@@ -151,7 +169,7 @@ class TestAgain:
     def test_the_same_command_runs_nothing(self, copied, cli):
         before = contents(copied)
         done = cli(*SMOKE, "--output", copied)
-        assert (done.status, done.err) == (0, "")
+        assert (done.status, done.err) == (0, NOTE)
         assert contents(copied) == before
 
     def test_a_part_of_it_has_the_same_rows_elsewhere(self, rows, tmp_path, cli):
@@ -192,7 +210,7 @@ class TestAgain:
     def test_a_row_that_lacks_its_line_end_only_is_whole(self, copied, cli):
         cut, _ = cut_at(copied / "rows.jsonl", -1, -1)
         done = cli(*SMOKE, "--output", copied)
-        assert (done.status, done.err) == (0, "")
+        assert (done.status, done.err) == (0, NOTE)
         assert (copied / "rows.jsonl").read_bytes() == cut
 
 
@@ -247,7 +265,7 @@ class TestDryRun:
     def test_it_prints_each_cell_and_leaves_nothing(self, only, tmp_path, cli):
         out = tmp_path / "study"
         done = cli(*SMOKE, "--output", out, "--dry-run", "--only", *only)
-        assert (done.status, done.err) == (0, "")
+        assert (done.status, done.err) == (0, NOTE)
         told = re.findall(r"^\| (\S+) \| (\d+) \| ([\dsminh ]+) \|$", done.out, re.MULTILINE)
         wanted = plan.choose(list(CELLS.values()), tuple(only))
         assert [(name, int(steps)) for name, steps, _ in told] == [

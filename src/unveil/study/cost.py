@@ -38,20 +38,17 @@ def print_costs(
         minutes = round(steps * seconds[kind] / 60, 1)
         rows.append({"cell": cell.name, "steps": steps, "minutes": minutes})
         total_minutes += minutes
+    shown = [
+        {name: row[name] for name in ("cell", "steps")}
+        | {"time": console.duration(60 * row["minutes"])}
+        for row in rows
+    ]
     console.results(
         rows,
-        f"{tables.markdown([{**row, 'minutes': duration(row['minutes'])} for row in rows])}\n\n"
-        f"All {len(rows)} cells: {duration(total_minutes)} of training on {chosen};\n"
+        f"{tables.markdown(shown)}\n\n"
+        f"All {len(rows)} cells: {console.duration(60 * total_minutes)} of training on {chosen};\n"
         "validation and scoring come on top.",
     )
-
-
-def duration(minutes: float) -> str:
-    """Return a time in words that a person reads: ``40 s``, ``12 min``, ``1 h 40 min``."""
-    if minutes < 1:
-        return f"{minutes * 60:.0f} s"
-    hours, rest = divmod(round(minutes), 60)
-    return f"{hours} h {rest} min" if hours else f"{rest} min"
 
 
 def _training_photos(cell: Cell, photos: Photos) -> int:

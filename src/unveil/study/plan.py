@@ -45,6 +45,12 @@ It gives two mixed results for blur without saying which rho is which, and one f
 ("MPL1"): taken as the smaller rho first, as in its text, and as rho 1.
 """
 
+SMOKE_TEST = (
+    "a smoke test, which shows that every part of the study runs: tiny networks, trained for a "
+    "moment on a few pictures. Its scores are not comparable with the paper's, and decide nothing"
+)
+"""What a study of the smoke size is, after "This is"."""
+
 KL_WEIGHTS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """What the VCAE's failure is looked for with; a textbook VAE is at 2.7 (docs/study.md)."""
 
@@ -121,6 +127,8 @@ class Size:
     measured_photos: int
     """Test photos that the costly metrics are taken on."""
     batch: int = 8
+    is_comparable: bool = True
+    """Whether its scores may be held against the paper's."""
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
 
@@ -129,6 +137,7 @@ SIZES: dict[SizeName, Size] = {
     "smoke": Size(
         *(3, 3, 2, 8, 1, 4),
         batch=4,
+        is_comparable=False,
         data=DataConfig(crop_px=48, test_photos=8, validation_photos=4),
         model=ModelConfig(stem_kernel=3, widths=(4, 8), blocks=(0, 1)),
     ),

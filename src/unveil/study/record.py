@@ -50,7 +50,10 @@ class Study:
 
 def shared_settings(photos: Photos, size: Size, loss: LossConfig) -> dict[str, Any]:
     """Return what all rows of one folder have in common."""
+    # Studies of the other sizes share a folder, and have no such key.
+    smoke = {} if size.is_comparable else {"smoke": True}
     return {
+        **smoke,
         "data": photos.summary(),
         "model": to_plain(size.model),
         "batch": size.batch,

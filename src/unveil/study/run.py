@@ -16,7 +16,7 @@ from unveil.networks.card import CARD_NAME
 from unveil.runtime import keep_freed_memory
 from unveil.study.cost import print_costs
 from unveil.study.folder import StudyFolder, open_folder
-from unveil.study.plan import SIZES, Cell, StudyConfig, choose, plan
+from unveil.study.plan import SIZES, SMOKE_TEST, Cell, Size, StudyConfig, choose, plan
 from unveil.study.record import (
     Study,
     missing,
@@ -52,15 +52,22 @@ def run_study(config: StudyConfig) -> None:
     with _data(config) as data:
         photos = open_photos(data)
         if config.dry_run:
+            _introduce(size)
             print_costs(cells, size, photos, loss, config.runtime)
             return
         # Before the folder is made: a study that cannot run leaves nothing behind.
         features = _features(cells, loss)
         folder = open_folder(config.out, shared_settings(photos, size, loss))
         with contextlib.nullcontext() if config.join else folder.only_study():
+            _introduce(size)
             for line in folder.rows()[1]:
                 console.warn(f"{line}; it is left out")
             run_cells(Study(folder, size, data, photos, loss, config.runtime, features), cells)
+
+
+def _introduce(size: Size) -> None:
+    if not size.is_comparable:
+        console.note(f"this is {SMOKE_TEST}")
 
 
 def _loss(config: StudyConfig) -> LossConfig:

@@ -77,7 +77,9 @@ def kl_weight(results: Results) -> str:
         left, right = figure.subplots(1, 2)
         left.plot(weights, [row["psnr"] for row in rows], marker="o", markersize=3)
         left.axhline(inputs["psnr"], color="gray", linestyle="--", label="the blurred photo")
-        left.axhline(PAPER["blur-vcae-pixel"][0], color="tab:red", linestyle=":", label="the paper")
+        if results.is_comparable:
+            paper_db = PAPER["blur-vcae-pixel"][0]
+            left.axhline(paper_db, color="tab:red", linestyle=":", label="the paper")
         left.set(xlabel="KL weight", ylabel="test PSNR, dB", xscale="log")
         right.plot(weights, [row["history"][-1]["kl"] for row in rows], marker="o", markersize=3)
         right.set(xlabel="KL weight", ylabel="KL, nats per element", xscale="log", yscale="log")

@@ -9,9 +9,15 @@ from unveil.study.plan import ARCHITECTURES, LOSSES
 
 @dataclass(frozen=True)
 class Results:
-    """The rows of a study, newest of each cell and storage, as a report asks for them."""
+    """The rows of a study, newest of each cell and storage, as a report asks for them.
+
+    Attributes:
+        rows: the rows.
+        is_comparable: whether they may be held against the paper; those of a smoke test may not.
+    """
 
     rows: tuple[Row, ...]
+    is_comparable: bool = True
 
     def cell_rows(self, experiment: str, storage: str = "float") -> list[Row]:
         """Return the rows of an experiment, all budgets and seeds, smallest budget first."""
@@ -49,7 +55,7 @@ class Results:
         return [row for row in rows if row is not None and row["psnr"] is not None]
 
 
-def results_of(rows: Sequence[Row]) -> Results:
+def results_of(rows: Sequence[Row], *, is_comparable: bool = True) -> Results:
     """Keep the newest row of each cell and storage."""
     newest = {(row["cell"], row["storage"]): row for row in rows if "cell" in row}
-    return Results(tuple(newest.values()))
+    return Results(tuple(newest.values()), is_comparable)

@@ -28,7 +28,10 @@ def title(experiment: str) -> str:
 
 
 def against_paper(results: Results, experiments: Sequence[str]) -> str:
-    """Lay out experiments beside the paper's figures, PSNR in dB / ssim_deck."""
+    """Lay out experiments beside the paper's figures, PSNR in dB / ssim_deck.
+
+    Where the rows are not comparable with the paper, its columns are left out.
+    """
     table = []
     for experiment in experiments:
         row, stored = results.final(experiment), results.final(experiment, "8bit")
@@ -45,7 +48,8 @@ def against_paper(results: Results, experiments: Sequence[str]) -> str:
                 "reaches the paper": _reaches(row, PAPER.get(experiment)),
             }
         )
-    return markdown(table)
+    left_out = () if results.is_comparable else ("paper", "reaches the paper")
+    return markdown([{k: v for k, v in line.items() if k not in left_out} for line in table])
 
 
 def architectures(results: Results) -> str:

@@ -5,10 +5,12 @@ The same rows and pictures give the same bytes.
 
 from pathlib import Path
 
+from unveil import console
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside, write_text
 from unveil.report.html import to_html
 from unveil.study.folder import StudyFolder, read_manifest
+from unveil.study.plan import SMOKE_TEST
 from unveil.study.report.charts import charts
 from unveil.study.report.figures import figures
 from unveil.study.report.select import results_of
@@ -37,7 +39,9 @@ def write_report(
     rows, lost = study.rows()
     if not rows:
         raise UnveilError(f"{study.rows_path}: no rows yet; `unveil study run` makes them.")
-    results = results_of(rows)
+    if manifest.get("smoke"):
+        console.note(f"{folder}: this is {SMOKE_TEST}")
+    results = results_of(rows, is_comparable=not manifest.get("smoke"))
     files = {f"{chart}.svg": svg.encode() for chart, svg in charts(results).items()}
     files |= {f"{strip}.png": png for strip, png in figures(results, folder / "cells").items()}
     text = compose(results, manifest, name, files.keys(), lost)
