@@ -40,7 +40,7 @@ from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import Photos, open_photos
-from unveil.training.evaluate import Identity, Restore, Trial, make_row, score
+from unveil.training.evaluate import Identity, Restore, Scoring, make_row, score
 from unveil.training.prior import fit_training_photos
 from variants import Aware, ManyStarts, NafRefiner, PlugAndPlay, Unrolled, denoising_loss
 
@@ -275,10 +275,10 @@ def run_method(name: str, options: Options) -> Row:
     method, photos = (METHODS | TRIED)[name], open_photos(DataConfig(options.data))
     setting = Setting(options, photos, choose_runtime(RuntimeConfig()))
     restore = method.make(setting)
-    trial = Trial(photos, photos.splits["test"][: options.photos], BLUR, setting.runtime)
-    warm_up = dataclasses.replace(trial, numbers=trial.numbers[:32])
+    scoring = Scoring(photos, photos.splits["test"][: options.photos], BLUR, setting.runtime)
+    warm_up = dataclasses.replace(scoring, numbers=scoring.numbers[:32])
     score(restore, warm_up, {})
-    row = make_row(name, "test", trial, score(restore, trial), None)
+    row = make_row(name, "test", scoring, score(restore, scoring), None)
     net = restore if isinstance(restore, Net) else None
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -27,7 +27,7 @@ from unveil.report import tables
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
-from unveil.training.evaluate import Trial, score
+from unveil.training.evaluate import Scoring, score
 
 BATCH = 32
 SIDE_PX = 112
@@ -75,8 +75,8 @@ def seconds_to_quality(data: Path, runtime: Runtime, photos: int) -> dict[str, o
     started = time.perf_counter()
     prior = fit_prior(torch.split(clean, 64))
     fitted = time.perf_counter() - started
-    trial = Trial(folder, folder.splits["test"][:600], Degradation(GaussianBlur()), runtime)
-    psnr = score(partial(restore_closed_form, "lmmse", prior), trial).means()["psnr"]
+    scoring = Scoring(folder, folder.splits["test"][:600], Degradation(GaussianBlur()), runtime)
+    psnr = score(partial(restore_closed_form, "lmmse", prior), scoring).means()["psnr"]
     return {"restorer": "lmmse", "photos": photos, "seconds to fit": fitted, "psnr": psnr}
 
 

@@ -31,7 +31,7 @@ from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
-from unveil.training.evaluate import Identity, Trial, make_row, score
+from unveil.training.evaluate import Identity, Scoring, make_row, score
 
 TASK = Task(STREAMING, STORAGES)
 COSTS = ("model", "parameters", "macs", "trained_seconds")
@@ -99,8 +99,8 @@ def run_method(name: str, options: Options) -> list[Row]:
     rows = []
     for operator, storage in STREAMING_TRIALS:
         known = Degradation(parse_operator(operator), parse_storage(storage))
-        trial = Trial(photos, photos.splits["test"][: options.photos], known, runtime)
-        rows.append(make_row(name, "test", trial, score(restore, trial), None) | cost)
+        scoring = Scoring(photos, photos.splits["test"][: options.photos], known, runtime)
+        rows.append(make_row(name, "test", scoring, score(restore, scoring), None) | cost)
     return rows
 
 

@@ -36,7 +36,7 @@ from unveil.restoration.choice import FALLBACK, model_for
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
-from unveil.training.evaluate import Restore, Trial, make_row, score
+from unveil.training.evaluate import Restore, Scoring, make_row, score
 
 OPERATORS = (
     *("gaussian:kernel=9,sigma=4", "gaussian:kernel=13,sigma=2", "gaussian:kernel=25,sigma=4"),
@@ -99,21 +99,21 @@ def main(options: Options) -> None:
         for storage in options.storages:
             degradation = Degradation(parse_operator(text), parse_storage(storage))
             numbers = photos.splits["test"][: options.photos]
-            trial = Trial(photos, numbers, degradation, runtime)
-            rows.append(compare(trial))
+            scoring = Scoring(photos, numbers, degradation, runtime)
+            rows.append(compare(scoring))
             append_row(options.out, rows[-1])
     shown = ("operator", "storage", "told_psnr", "psnr", "kind_right", "within_5_percent")
     print(tables.markdown([{name: row[name] for name in shown} for row in rows]))
 
 
-def compare(trial: Trial) -> Row:
+def compare(scoring: Scoring) -> Row:
     """Return the row of one degradation: operator found beside operator stated."""
-    blind = Blind(trial.runtime)
-    name, restore, sha256 = best(trial, blind.prior)
-    told = score(restore, trial).means()["psnr"]
-    row = make_row(name, "test", trial, score(blind, trial), sha256)
-    right = [is_right(found.operator, trial.degradation.operator) for found in blind.findings]
-    errors = [sigma_error(found.operator, trial.degradation.operator) for found in blind.findings]
+    blind = Blind(scoring.runtime)
+    name, restore, sha256 = best(scoring, blind.prior)
+    told = score(restore, scoring).means()["psnr"]
+    row = make_row(name, "test", scoring, score(blind, scoring), sha256)
+    right = [is_right(found.operator, scoring.degradation.operator) for found in blind.findings]
+    errors = [sigma_error(found.operator, scoring.degradation.operator) for found in blind.findings]
     known = [error for error in errors if error is not None]
     return row | {
         "told_psnr": round(told, 4),
@@ -123,12 +123,12 @@ def compare(trial: Trial) -> Row:
     }
 
 
-def best(trial: Trial, prior: Prior) -> tuple[str, Restore, str | None]:
+def best(scoring: Scoring, prior: Prior) -> tuple[str, Restore, str | None]:
     """Return the best restorer for the stated operator: name, restorer, sha256 of the weights."""
-    name = model_for(trial.degradation, fallback=FALLBACK)
+    name = model_for(scoring.degradation, fallback=FALLBACK)
     if name in CLOSED_FORMS:
         return name, partial(restore_closed_form, name, prior), None
-    network = load_network(name, trial.runtime)
+    network = load_network(name, scoring.runtime)
     return network.name, network.model, network.card.files["weights"]["sha256"]
 
 

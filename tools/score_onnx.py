@@ -20,7 +20,7 @@ from unveil.report.rows import Row, append_row
 from unveil.restoration.restorers import NetworkRestorer
 from unveil.runtime import keep_freed_memory
 from unveil.training.data import Photos, open_photos
-from unveil.training.evaluate import Trial, make_row, score
+from unveil.training.evaluate import Scoring, make_row, score
 
 SCORED = {
     "blur": (("gaussian:kernel=9,sigma=4", "8bit"), ("gaussian:kernel=25,sigma=4", "jpeg:75")),
@@ -61,10 +61,10 @@ def score_model(network: NetworkRestorer, photos: Photos, count: int) -> Iterato
     example = (str(network.card.task.example.operator), str(network.card.task.example.storage))
     for operator, storage in SCORED.get(network.card.operator, (example,)):
         undone = Degradation(parse_operator(operator), parse_storage(storage))
-        trial = Trial(photos, photos.splits["test"][:count], undone, network.runtime)
+        scoring = Scoring(photos, photos.splits["test"][:count], undone, network.runtime)
         for precision, restorer in (("fp32", network), ("int8", in_8_bits)):
             sha256 = network.card.files["weights"]["sha256"]
-            row = make_row(network.name, "test", trial, score(restorer.restore, trial), sha256)
+            row = make_row(network.name, "test", scoring, score(restorer.restore, scoring), sha256)
             known = {"images_per_second": None, "file_bytes": sizes[precision]}
             yield row | known | {"precision": precision}
 

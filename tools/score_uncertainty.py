@@ -25,7 +25,7 @@ from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import NetworkRestorer, load_network
 from unveil.runtime import choose_runtime, keep_freed_memory
 from unveil.training.data import open_photos
-from unveil.training.evaluate import BATCH, Scores, Trial, make_row
+from unveil.training.evaluate import BATCH, Scores, Scoring, make_row
 
 DECILES = 10
 
@@ -50,7 +50,7 @@ def main(options: Options) -> None:
         for storage in options.storages:
             degradation = Degradation(parse_operator(text), parse_storage(storage))
             numbers = photos.splits["test"][: options.photos]
-            row = compare(Trial(photos, numbers, degradation, runtime))
+            row = compare(Scoring(photos, numbers, degradation, runtime))
             append_row(options.out, row)
             pairs = zip(row["expected_error"], row["true_error"], strict=True)
             shown += [
@@ -60,30 +60,30 @@ def main(options: Options) -> None:
     print(tables.markdown(shown))
 
 
-def compare(trial: Trial) -> Row:
+def compare(scoring: Scoring) -> Row:
     """Return the row of one degradation."""
-    name = model_for(trial.degradation)
-    network = load_network(name, trial.runtime)
-    expected, true, psnr = errors(network, trial)
+    name = model_for(scoring.degradation)
+    network = load_network(name, scoring.runtime)
+    expected, true, psnr = errors(network, scoring)
     parts = expected.argsort().tensor_split(DECILES)
     values = {metric: torch.stack(scores) for metric, scores in psnr.items()}
     sha256 = network.card.files["weights"]["sha256"]
-    return make_row(name, "test", trial, Scores(values, 1.0), sha256) | {
+    return make_row(name, "test", scoring, Scores(values, 1.0), sha256) | {
         "expected_error": [round(float(expected[part].double().mean()), 6) for part in parts],
         "true_error": [round(float(true[part].double().mean()), 6) for part in parts],
     }
 
 
 def errors(
-    network: NetworkRestorer, trial: Trial
+    network: NetworkRestorer, scoring: Scoring
 ) -> tuple[Tensor, Tensor, dict[str, list[Tensor]]]:
     """Return expected and true error of every pixel, 1-D, and the metrics of every photo."""
     expected, true = [], []
     scores: dict[str, list[Tensor]] = {name: [] for name in METRICS}
-    starts = range(0, len(trial.numbers), BATCH)
+    starts = range(0, len(scoring.numbers), BATCH)
     for start in progress(starts, len(starts), "restoring"):
-        clean, obfuscated = trial.pairs(trial.numbers[start : start + BATCH])
-        restored, error = network.restore_with_error(obfuscated, trial.degradation)
+        clean, obfuscated = scoring.pairs(scoring.numbers[start : start + BATCH])
+        restored, error = network.restore_with_error(obfuscated, scoring.degradation)
         if error is None:
             raise UnveilError(f"{network.name}: predicts no error.")
         expected.append(error.flatten().half())

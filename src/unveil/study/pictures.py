@@ -10,7 +10,7 @@ from unveil.degradation.degrade import to_uint8
 from unveil.files import temporary_beside
 from unveil.networks.vcae import Vcae
 from unveil.training.data import Photos
-from unveil.training.evaluate import BATCH, Identity, Trial
+from unveil.training.evaluate import BATCH, Identity, Scoring
 
 PICTURES_NAME = "pictures.safetensors"
 PEOPLE = ("Bill_Gates",)
@@ -34,30 +34,30 @@ def picture_numbers(photos: Photos) -> list[int]:
 
 
 @torch.inference_mode()
-def save_pictures(folder: Path, model: torch.nn.Module, trial: Trial, measured: int) -> None:
+def save_pictures(folder: Path, model: torch.nn.Module, scoring: Scoring, measured: int) -> None:
     """Store what ``model`` makes of some photos, as ``N x H x W x 3`` uint8.
 
     ``strip``: the photos of the strips; ``measured``: the first of the test split; of the
     obfuscated photos themselves also the clean ones; of a VCAE also ``samples`` of the strip's
     first photo.
     """
-    device, autocast = trial.runtime.device, trial.runtime.autocast
+    device, autocast = scoring.runtime.device, scoring.runtime.autocast
 
     def restored(numbers: Tensor) -> Tensor:
         with autocast():
             parts = [
-                model(trial.pairs(part)[1], trial.degradation)
+                model(scoring.pairs(part)[1], scoring.degradation)
                 for part in torch.split(numbers, BATCH)
             ]
         return _to_pixels(torch.cat(parts))
 
-    strip, first = trial.numbers[picture_numbers(trial.photos)], trial.numbers[:measured]
+    strip, first = scoring.numbers[picture_numbers(scoring.photos)], scoring.numbers[:measured]
     stored = {"strip": restored(strip), "measured": restored(first)}
     if isinstance(model, Identity):
-        stored["clean_strip"] = _to_pixels(trial.pairs(strip)[0])
-        stored["clean_measured"] = _to_pixels(trial.pairs(first)[0])
+        stored["clean_strip"] = _to_pixels(scoring.pairs(strip)[0])
+        stored["clean_measured"] = _to_pixels(scoring.pairs(first)[0])
     if isinstance(model, Vcae):
-        copies = trial.pairs(strip[:1])[1].expand(SAMPLES, -1, -1, -1)
+        copies = scoring.pairs(strip[:1])[1].expand(SAMPLES, -1, -1, -1)
         with autocast():
             drawn = model.sample(copies, torch.Generator(device).manual_seed(0))
         stored["samples"] = _to_pixels(drawn)

@@ -24,7 +24,7 @@ from unveil.study.folder import StudyFolder
 from unveil.study.pictures import picture_numbers, save_pictures
 from unveil.study.plan import OPERATORS, Cell, Size, run_config
 from unveil.training.data import Photos
-from unveil.training.evaluate import Identity, Scores, Trial, make_row, score
+from unveil.training.evaluate import Identity, Scores, Scoring, make_row, score
 
 STORAGES = ("float", "8bit")
 DIGITS = 4
@@ -76,14 +76,14 @@ def record(study: Study, cell: Cell, stopped: str | None) -> None:
     history = read_card(folder.parent / "last").history
     about = describe(study, cell) | {**network.card.loss, "stopped": stopped}
     for storage in missing(study.folder, cell.name):
-        trial = _trial(study, cell.obfuscation, storage, network.runtime)
-        scores = score(network.model, trial)
+        scoring = _scoring(study, cell.obfuscation, storage, network.runtime)
+        scores = score(network.model, scoring)
         sha256 = network.card.files["weights"]["sha256"]
-        row = about | make_row(cell.name, "test", trial, scores, sha256)
+        row = about | make_row(cell.name, "test", scoring, scores, sha256)
         if storage == "float":
-            row |= _details(study, network.model, trial, scores)
+            row |= _details(study, network.model, scoring, scores)
             row |= {"history": history, "training": network.card.provenance}
-            _save_pictures(study, cell.name, network.model, trial)
+            _save_pictures(study, cell.name, network.model, scoring)
         study.folder.append(row)
 
 
@@ -93,34 +93,34 @@ def record_inputs(study: Study, obfuscation: str) -> None:
     model = Identity()
     about = {"cell": obfuscation, "experiment": obfuscation, "obfuscation": obfuscation}
     for storage in missing(study.folder, obfuscation):
-        trial = _trial(study, obfuscation, storage, runtime)
-        scores = score(model, trial)
-        row: Row = about | make_row("identity", "test", trial, scores, None)
+        scoring = _scoring(study, obfuscation, storage, runtime)
+        scores = score(model, scoring)
+        row: Row = about | make_row("identity", "test", scoring, scores, None)
         if storage == "float":
-            row |= _details(study, model, trial, scores)
-            first = trial.numbers[: study.size.measured_photos].tolist()
+            row |= _details(study, model, scoring, scores)
+            first = scoring.numbers[: study.size.measured_photos].tolist()
             row["measured_photos"] = [study.photos.paths[number] for number in first]
-            _save_pictures(study, obfuscation, model, trial)
+            _save_pictures(study, obfuscation, model, scoring)
         study.folder.append(row)
 
 
-def _save_pictures(study: Study, name: str, model: torch.nn.Module, trial: Trial) -> None:
-    save_pictures(study.folder.cell(name), model, trial, study.size.measured_photos)
+def _save_pictures(study: Study, name: str, model: torch.nn.Module, scoring: Scoring) -> None:
+    save_pictures(study.folder.cell(name), model, scoring, study.size.measured_photos)
 
 
-def _trial(study: Study, obfuscation: str, storage: str, runtime: Runtime) -> Trial:
+def _scoring(study: Study, obfuscation: str, storage: str, runtime: Runtime) -> Scoring:
     degradation = Degradation(parse_operator(OPERATORS[obfuscation]), parse_storage(storage))
-    return Trial(study.photos, study.photos.splits["test"], degradation, runtime)
+    return Scoring(study.photos, study.photos.splits["test"], degradation, runtime)
 
 
-def _details(study: Study, model: torch.nn.Module, trial: Trial, scores: Scores) -> Row:
+def _details(study: Study, model: torch.nn.Module, scoring: Scoring, scores: Scores) -> Row:
     """Return the scores of single photos: those in the strips, and the first of the test split."""
     photos = study.size.measured_photos
-    metrics, absent = measures(trial.runtime, study.features)
-    measured = score(model, replace(trial, numbers=trial.numbers[:photos]), metrics).values
+    metrics, absent = measures(scoring.runtime, study.features)
+    measured = score(model, replace(scoring, numbers=scoring.numbers[:photos]), metrics).values
     each = {name: scores.values[name][:photos] for name in METRICS} | measured
     pictures = {
-        study.photos.paths[int(trial.numbers[place])]: {
+        study.photos.paths[int(scoring.numbers[place])]: {
             name: round(float(scores.values[name][place]), DIGITS) for name in METRICS
         }
         for place in picture_numbers(study.photos)

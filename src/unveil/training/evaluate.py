@@ -34,7 +34,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class Trial:
+class Scoring:
     """What restorers are scored on, and where.
 
     Attributes:
@@ -76,22 +76,22 @@ Restore = Callable[[Tensor, Degradation], Tensor]
 
 
 @torch.inference_mode()
-def score(restore: Restore, trial: Trial, metrics: Mapping[str, Metric] = METRICS) -> Scores:
-    """Obfuscate, restore and score every photo of ``trial``.
+def score(restore: Restore, scoring: Scoring, metrics: Mapping[str, Metric] = METRICS) -> Scores:
+    """Obfuscate, restore and score every photo of ``scoring``.
 
     A model is switched to evaluation.
     """
     if isinstance(restore, torch.nn.Module):
         restore.eval()
-    device = trial.runtime.device
+    device = scoring.runtime.device
     found: dict[str, list[Tensor]] = {name: [] for name in metrics}
     seconds = 0.0
-    starts = range(0, len(trial.numbers), BATCH)
+    starts = range(0, len(scoring.numbers), BATCH)
     for start in progress(starts, len(starts), "scoring"):
-        clean, obfuscated = trial.pairs(trial.numbers[start : start + BATCH])
+        clean, obfuscated = scoring.pairs(scoring.numbers[start : start + BATCH])
         started = time.perf_counter()
-        with trial.runtime.autocast():
-            restored = restore(obfuscated, trial.degradation).float()
+        with scoring.runtime.autocast():
+            restored = restore(obfuscated, scoring.degradation).float()
         _wait_for(device)
         seconds += time.perf_counter() - started
         for name, metric in metrics.items():
@@ -120,10 +120,12 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
         raise UsageError(f"{model}: say what to score it on with --operator SPEC.")
     photos = open_photos(_choose_data(model, card, config))
     numbers = photos.splits[config.split][: config.limit]
-    trial = Trial(photos, numbers, Degradation(operator, parse_storage(config.storage)), runtime)
-    scores = score(restore, trial)
+    scoring = Scoring(
+        photos, numbers, Degradation(operator, parse_storage(config.storage)), runtime
+    )
+    scores = score(restore, scoring)
     sha256 = card.files["weights"]["sha256"] if card else None
-    return make_row(Path(model).name, config.split, trial, scores, sha256)
+    return make_row(Path(model).name, config.split, scoring, scores, sha256)
 
 
 def _find(model: str, runtime: Runtime) -> tuple[Restore, Card | None]:
@@ -197,21 +199,21 @@ class Identity(Network):
 
 
 def make_row(
-    model: str, split: SplitName, trial: Trial, scores: Scores, weights_sha256: str | None
+    model: str, split: SplitName, scoring: Scoring, scores: Scores, weights_sha256: str | None
 ) -> Row:
-    """Return the result row of a trial: what was scored, the means, and all it depends on."""
-    images = len(trial.numbers)
+    """Return the result row of a scoring: what was scored, the means, and all it depends on."""
+    images = len(scoring.numbers)
     return {
         "model": model,
-        "operator": str(trial.degradation.operator),
-        "storage": str(trial.degradation.storage),
+        "operator": str(scoring.degradation.operator),
+        "storage": str(scoring.degradation.storage),
         "split": split,
         "images": images,
         **{name: rounded(value) for name, value in scores.means().items()},
         "images_per_second": round(images / scores.seconds, 1),
         "weights_sha256": weights_sha256,
-        "data_fingerprint": trial.photos.fingerprint,
-        **provenance(trial.runtime),
+        "data_fingerprint": scoring.photos.fingerprint,
+        **provenance(scoring.runtime),
     }
 
 

@@ -18,7 +18,7 @@ from unveil.networks.card import Card
 from unveil.networks.network import Network
 from unveil.runtime import Runtime
 from unveil.training.data import Photos
-from unveil.training.evaluate import Trial, score
+from unveil.training.evaluate import Scoring, score
 
 
 class TrainingInterruptedError(UnveilError):
@@ -92,8 +92,8 @@ class Run:
             DivergedError: the loss is NaN.
         """
         example = self.card.task.example
-        trial = Trial(self.photos, self.numbers("validation"), example, self.runtime)
-        scores = score(self.model, trial)
+        scoring = Scoring(self.photos, self.numbers("validation"), example, self.runtime)
+        scores = score(self.model, scoring)
         if math.isnan(loss := scores.pixel_loss()):
             raise DivergedError(self.folder, state.step)
         return {**scores.means(), "validation_loss": loss}
