@@ -218,6 +218,6 @@ def test_folders_that_are_no_people_are_refused(cli, forty_people, tmp_path):
         (alone / photo.parent.name).mkdir(parents=True)
         shutil.copy(photo, alone / photo.parent.name)
     out = tmp_path / "rows.jsonl"
-    assert_told(cli("audit", "curve", "--data", flat, "--output", out), 1, "one folder a person")
+    assert_told(cli("audit", "curve", "--data", flat, "--output", out), 1, "one folder per person")
     assert_told(cli("audit", "curve", "--data", alone, "--output", out), 1, "two photos")
     assert not out.exists()

@@ -15,23 +15,23 @@ def who(paths: list[str]) -> set[str]:
 
 
 def test_nobody_is_on_both_sides():
-    cast = divide(PATHS)
-    assert not who(cast.gallery) & who(cast.training)
-    assert who(cast.probes) <= who(cast.gallery)
-    assert who(cast.gallery) | who(cast.training) == who(PATHS)
+    split = divide(PATHS)
+    assert not who(split.gallery) & who(split.training)
+    assert who(split.probes) <= who(split.gallery)
+    assert who(split.gallery) | who(split.training) == who(PATHS)
 
 
 def test_a_probe_is_another_photo_of_the_person_it_is_to_be_named_as():
-    cast = divide(PATHS)
-    assert len(cast.probes) == len(cast.mates) > 5
-    assert not set(cast.probes) & set(cast.gallery)
-    for probe, mate in zip(cast.probes, cast.mates, strict=True):
-        assert who([probe]) == who([cast.gallery[mate]])
+    split = divide(PATHS)
+    assert len(split.probes) == len(split.mates) > 5
+    assert not set(split.probes) & set(split.gallery)
+    for probe, mate in zip(split.probes, split.mates, strict=True):
+        assert who([probe]) == who([split.gallery[mate]])
 
 
 def test_each_person_has_one_face_in_the_gallery():
-    cast = divide(PATHS)
-    assert len(who(cast.gallery)) == len(cast.gallery)
+    split = divide(PATHS)
+    assert len(who(split.gallery)) == len(split.gallery)
 
 
 def test_the_division_depends_on_the_seed_alone():
@@ -49,7 +49,7 @@ def test_fewer_probes_leave_the_gallery_whole():
 @pytest.mark.parametrize(
     ("paths", "words"),
     [
-        (["a.jpg", "b.jpg"], "no person's folder"),
+        (["a.jpg", "b.jpg"], "not in a person's folder"),
         ([f"p{n}/only.jpg" for n in range(20)], "two photos or more"),
     ],
 )
@@ -63,8 +63,8 @@ def test_training_by_person_keeps_the_audits_people_out():
     paths = sorted(PATHS)
     splits = split_people(paths, DataConfig(validation_photos=10, split_by="person"))
     shown = {name: who([paths[n] for n in numbers.tolist()]) for name, numbers in splits.items()}
-    cast = divide(paths)
-    assert shown["test"] == who(cast.gallery)
+    split = divide(paths)
+    assert shown["test"] == who(split.gallery)
     assert not (shown["train"] | shown["validation"]) & shown["test"]
     assert sum(map(len, splits.values())) == len(paths)
 

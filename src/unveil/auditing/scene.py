@@ -9,7 +9,7 @@ from torch import Tensor
 from unveil.errors import UnveilError
 from unveil.faces.portraits import Portraits, open_portraits
 from unveil.images.photos import list_photos
-from unveil.training.people import Cast, by_person, divide
+from unveil.training.people import AuditSplit, by_person, divide
 
 MIN_TRAINING = 20
 """Smallest number of training faces that the trained attacker is fitted to."""
@@ -61,9 +61,9 @@ def open_scene(
     Raises:
         UnveilError: too few people or photos.
     """
-    cast = divide(list_photos(folder), seed, probes, training, swapped=swapped)
-    photos = [*cast.gallery, *cast.probes, *cast.training]
-    scene = _cast(cast, open_portraits(folder, photos))
+    split = divide(list_photos(folder), seed, probes, training, swapped=swapped)
+    photos = [*split.gallery, *split.probes, *split.training]
+    scene = _to_scene(split, open_portraits(folder, photos))
     if len(scene.probes) < 2 or len(scene.training) < MIN_TRAINING:
         raise UnveilError(
             f"{folder}: faces of {len(scene.probes)} people to name and {len(scene.training)} "
@@ -72,16 +72,16 @@ def open_scene(
     return scene
 
 
-def _cast(cast: Cast, portraits: Portraits) -> Scene:
-    sizes = [len(cast.gallery), len(cast.probes), len(cast.training)]
+def _to_scene(split: AuditSplit, portraits: Portraits) -> Scene:
+    sizes = [len(split.gallery), len(split.probes), len(split.training)]
     gallery, probes, training = torch.split(portraits.found, sizes)
     # People without a face in the gallery cannot be identified: their probes are left out too.
     known = gallery >= 0
     places = known.cumsum(0) - 1
-    mates = torch.tensor(cast.mates)
+    mates = torch.tensor(split.mates)
     named = (probes >= 0) & known[mates]
     learnt = training >= 0
-    people, partners = _partners([cast.training[at] for at in learnt.nonzero()[:, 0].tolist()])
+    people, partners = _partners([split.training[at] for at in learnt.nonzero()[:, 0].tolist()])
     return Scene(
         portraits,
         gallery[known],

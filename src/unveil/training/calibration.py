@@ -1,4 +1,4 @@
-"""From a loss's settings to the objective: VGG16's weights, and the scale of its term."""
+"""Builds the objective of a run: loads VGG16, and calibrates the scale of the perceptual term."""
 
 import math
 from typing import Any
@@ -14,19 +14,24 @@ from unveil.runtime import Runtime
 from unveil.training.data import Photos
 from unveil.training.objectives import Objective, balance
 
-PHOTOS = 256
-"""How many training photos, the first of the split, set the scale of the perceptual term."""
+CALIBRATION_PHOTOS = 256
+"""Number of training photos, the first of the split, that the scale is computed from."""
 
 
 def build_objective(
     config: RunConfig, photos: Photos, runtime: Runtime, stored: dict[str, Any]
 ) -> tuple[Objective, dict[str, Any]]:
-    """Return the objective of ``config`` and what the checkpoint records of it.
+    """Return the objective of ``config``, and its record for the checkpoint.
 
-    ``stored`` is that record where the run goes on, else empty: the scale is found once.
+    Args:
+        config: the run.
+        photos: its photos; the scale is computed from those for training.
+        runtime: device and precision.
+        stored: the record in the checkpoint of a run that is resumed, else empty. Its scale is used
+            again, so that a resumed run has the same objective to the bit.
 
     Raises:
-        UnveilError: VGG16 weights that are missing, unknown or not those of ``stored``.
+        UnveilError: the VGG16 weights are missing, unknown or not those of ``stored``.
     """
     loss = config.loss
     if not loss.is_perceptual:
@@ -46,12 +51,14 @@ def build_objective(
 
 
 def calibrate(features: VggFeatures, config: RunConfig, photos: Photos, runtime: Runtime) -> float:
-    """Return the scale at which obfuscated training photos have equal pixel and VGG16 terms.
+    """Return the scale that makes both terms of the loss equal on obfuscated training photos.
+
+    Without it the two terms differ by orders of magnitude, and rho would mean nothing.
 
     Raises:
-        UnveilError: the obfuscation changes nothing that could be compared.
+        UnveilError: the operator leaves these photos unchanged, so that both terms are 0.
     """
-    numbers = photos.splits["train"][: config.train.limit][:PHOTOS]
+    numbers = photos.splits["train"][: config.train.limit][:CALIBRATION_PHOTOS]
     clean = photos.batch(numbers, runtime.device)
     with runtime.autocast():
         scale = balance(features, clean, degrade(clean, config.train.task.example))

@@ -20,14 +20,14 @@ from unveil.training.splits import Splits, make_splits
 
 @dataclass(frozen=True)
 class Photos:
-    """All crops of a folder and how they are divided.
+    """The crops of all photos of a folder, and their splits.
 
     Attributes:
-        crops: uint8 memory map, ``N x side x side x 3``; a crop with its margin.
+        crops: uint8 memory map, ``N x side x side x 3``; each crop has a margin around it.
         paths: the ``N`` relative paths, sorted, with forward slashes.
         fingerprint: sha256 over the paths, the files' bytes and the crop.
         splits: the photo numbers of each split, in the split's own order.
-        margin_px: what ``crops`` hold on each side beyond the crop.
+        margin_px: width of the margin in ``crops``, on each side.
     """
 
     crops: np.ndarray
@@ -37,7 +37,7 @@ class Photos:
     margin_px: int = 0
 
     def summary(self) -> dict[str, object]:
-        """Return what a checkpoint records of its photos."""
+        """Return the record of the photos for a checkpoint: counts and fingerprint."""
         sizes = {name: len(numbers) for name, numbers in self.splits.items()}
         return {"photos": len(self.paths), "fingerprint": self.fingerprint, "splits": sizes}
 
@@ -45,9 +45,9 @@ class Photos:
         """Return the photos ``numbers`` (1-D) as ``B x 3 x H x W`` float32 in [0,1].
 
         Args:
-            numbers: which photos.
-            device: where to put them.
-            margin_px: what to return on each side beyond the crop, at most ``self.margin_px``.
+            numbers: the photos' numbers.
+            device: device of the result.
+            margin_px: width of the margin to return, on each side; at most ``self.margin_px``.
         """
         cut, side = self.margin_px - margin_px, self.crops.shape[1]
         inner = slice(cut, side - cut)
@@ -56,15 +56,15 @@ class Photos:
 
 
 def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
-    """Open the folder of ``config``, decode it into the cache if needed, and divide it.
+    """Open the folder of ``config``, decode its photos into the cache if needed, and split them.
 
     Args:
         config: folder, crop and split.
-        margin_px: what to keep on each side beyond the crop, for crops that are moved.
+        margin_px: width of the margin to keep around each crop, for crops that training shifts.
 
     Raises:
-        UnveilError: no photos, too few for the split, or photos that cannot be used; each
-            of those is named with its reason.
+        UnveilError: there are no photos, too few for the split, or some that cannot be used; these
+            are listed with their reasons.
     """
     folder = config.data or default_folder()
     paths = list_photos(folder)
@@ -77,7 +77,7 @@ def epoch_batches(numbers: Tensor, batch: int, seed: int, epoch: int) -> Iterato
     """Yield the photo numbers of each full batch of one epoch, in a seeded random order.
 
     The order is a function of ``seed`` and ``epoch`` alone, so that an interrupted epoch is
-    taken up where it stopped without any stored state.
+    resumed where it stopped without any stored state.
     """
     generator = torch.Generator().manual_seed((seed << 20) + epoch)
     order = numbers[torch.randperm(len(numbers), generator=generator)]
@@ -86,14 +86,15 @@ def epoch_batches(numbers: Tensor, batch: int, seed: int, epoch: int) -> Iterato
 
 
 def augment(images: Tensor, seed: int, step: int, *, flip: bool, shift_px: int) -> Tensor:
-    """Return photos shifted by up to ``shift_px`` pixels each way, half of them mirrored.
+    """Return images that are randomly shifted and mirrored, each with its own draw.
 
     Args:
-        images: ``B x C x H x W`` with ``shift_px`` pixels on each side to shift within.
-        seed: of the run.
-        step: of the run; the same step draws the same, so that a checkpoint needs no state.
-        flip: whether to mirror.
-        shift_px: largest shift; the result is smaller by this much on each side.
+        images: ``B x C x H x W``, with a margin of ``shift_px`` pixels on each side.
+        seed: seed of the run.
+        step: step of the run. The draw is a function of seed and step, so that a checkpoint needs
+            no random state.
+        flip: whether to mirror each image with probability 1/2.
+        shift_px: largest shift in each direction; the result is smaller by this on each side.
     """
     generator = torch.Generator().manual_seed((seed << 20) + step)
     if flip:

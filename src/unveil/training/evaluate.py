@@ -1,4 +1,4 @@
-"""Scoring restorers on photos, under the paper's protocol."""
+"""Scores restorers on the photos of a split, under the paper's protocol."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -35,12 +35,12 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Scoring:
-    """What restorers are scored on, and where.
+    """The setup in which restorers are scored.
 
     Attributes:
         photos: the folder.
-        numbers: which of its photos, 1-D.
-        degradation: what obfuscates them, and how they are kept before they are restored.
+        numbers: the numbers of the photos that are scored, 1-D.
+        degradation: operator and storage that are applied before restoring.
         runtime: device and precision of the restorer.
     """
 
@@ -57,7 +57,7 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Scores:
-    """Each metric of each photo (``N`` float32 values a metric), and the seconds to restore."""
+    """The metrics of each photo (``N`` float32 values per metric), and the time of restoring."""
 
     values: dict[str, Tensor]
     seconds: float
@@ -67,19 +67,22 @@ class Scores:
         return {name: float(values.double().mean()) for name, values in self.values.items()}
 
     def pixel_loss(self) -> float:
-        """Return the mean of the paper's pixel loss: 4 times the squared error in [0,1]."""
+        """Return the mean of the paper's pixel loss, 4 times the squared error in [0,1].
+
+        The paper's images are in [-1,1], where differences are twice as large.
+        """
         return float((4 * 10 ** (-self.values["psnr"].double() / 10)).mean())
 
 
 Restore = Callable[[Tensor, Degradation], Tensor]
-"""Maps obfuscated images, ``B x 3 x H x W`` in [0,1], to restored ones, told the degradation."""
+"""Maps obfuscated images, ``B x 3 x H x W`` in [0,1], and their degradation to restored images."""
 
 
 @torch.inference_mode()
 def score(restore: Restore, scoring: Scoring, metrics: Mapping[str, Metric] = METRICS) -> Scores:
     """Obfuscate, restore and score every photo of ``scoring``.
 
-    A model is switched to evaluation.
+    A module is put into evaluation mode.
     """
     if isinstance(restore, torch.nn.Module):
         restore.eval()
@@ -104,11 +107,12 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
 
     Args:
         model: shipped name, checkpoint folder, or ``identity`` (the obfuscated photos).
-        config: what to score it on.
+        config: photos, degradation and runtime.
 
     Raises:
-        UsageError: no such model; ``identity`` without an operator.
-        UnveilError: photos or weights that cannot be used.
+        UsageError: there is no such model, or no operator is stated for ``identity`` or a closed
+            form.
+        UnveilError: the photos or weights cannot be used.
     """
     runtime = choose_runtime(config.runtime)
     keep_freed_memory()
@@ -129,7 +133,7 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
 
 
 def _find(model: str, runtime: Runtime) -> tuple[Restore, Card | None]:
-    """Return what restores, and the card of its weights if it has any."""
+    """Return a restorer, and the card of its weights if it has any."""
     if model == IDENTITY:
         return Identity(), None
     if model in CLOSED_FORMS:
@@ -139,10 +143,10 @@ def _find(model: str, runtime: Runtime) -> tuple[Restore, Card | None]:
 
 
 def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataConfig:
-    """Return the photos to score on, and their split: as in training, but for what is stated.
+    """Return the photos to score on, split as in training where the flags do not state otherwise.
 
-    On the photos of the training run, none that is scored was then trained on. On others, the sizes
-    of the splits follow the number of photos.
+    On the photos of the training run, the test split is the one that training left out. On other
+    photos, the sizes of the splits follow from their number.
     """
     folder = config.data.data or default_folder()
     paths = list_photos(folder)
@@ -189,7 +193,7 @@ def _is_training_folder(folder: Path, card: Card) -> bool:
 
 
 class Identity(Network):
-    """Returns the obfuscated images themselves, as a baseline."""
+    """Returns the obfuscated images unchanged, as a baseline."""
 
     stride_px, reach_px = 1, 0
 
@@ -201,7 +205,7 @@ class Identity(Network):
 def make_row(
     model: str, split: SplitName, scoring: Scoring, scores: Scores, weights_sha256: str | None
 ) -> Row:
-    """Return the result row of a scoring: what was scored, the means, and all it depends on."""
+    """Return the result row of a scoring: the mean metrics and everything that they depend on."""
     images = len(scoring.numbers)
     return {
         "model": model,

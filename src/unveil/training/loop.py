@@ -2,8 +2,8 @@
 
 The engine is Hugging Face accelerate: started alone, it is a plain loop; started by
 ``torchrun --nproc-per-node N -m unveil train ...`` each process takes its share of every batch
-and gradients are averaged, so the global batch, and with it the result, stays the same. (But for
-the VCAE: each process draws its own noise.)
+and gradients are averaged, so the global batch, and with it the result, stays the same. (Except
+for the VCAE: each process draws its own noise.)
 """
 
 import hashlib
@@ -56,10 +56,12 @@ def train(
         resume: go on from ``last``. On the CPU, with the same number of threads, the result
             is bit-identical to that of a run that was never interrupted.
         after_epoch: called in each process with the history's entry of every epoch that is
-            trained here, once its checkpoint is written; what it raises ends the run.
+            trained here, once its checkpoint is written; an exception that it raises ends the
+            run.
 
     Raises:
-        UnveilError: photos that cannot be used, a folder that holds another run.
+        UnveilError: the photos cannot be used, or the folder holds another run.
+        DivergedError: the loss or a weight became NaN or infinite.
         TrainingInterruptedError: after Ctrl-C or SIGTERM, once the state is saved.
     """
     runtime = choose_runtime(config.runtime)
@@ -68,7 +70,7 @@ def train(
         runtime = replace(runtime, device=accelerator.device)
         return _train(config, folder, runtime, accelerator, after_epoch, resume=resume)
     finally:
-        # What was opened is closed; for the threads that outlive it see __main__.
+        # Close the process group; for the threads that outlive it see cli._leave_at_once.
         accelerator.end_training()
 
 
@@ -127,7 +129,7 @@ def _loop(
                 break
             run.model.train()
             batches = epoch_batches(numbers, config.batch, config.seed, epoch)
-            done = state.step % epoch_steps  # above 0 where an interrupted epoch is taken up
+            done = state.step % epoch_steps  # above 0 in an epoch that was interrupted
             started = time.perf_counter()
             for batch in itertools.islice(batches, done, None):
                 if state.step % CHECK_STEPS == 0:
@@ -161,6 +163,7 @@ def _loop(
 
 
 CHECK_STEPS = 50
+"""Steps between two checks for NaN; each reads all weights, and so waits for the device."""
 
 
 def _step(
@@ -184,9 +187,9 @@ def _step(
 
 
 def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
-    """Return what the VCAE's noise is drawn from: its own at each step and process.
+    """Return the seed of the VCAE's noise, different in each step and process.
 
-    A function of the step, so that a checkpoint needs no random state.
+    It is a function of the step, so that a checkpoint needs no random state.
     """
     text = f"{seed} {step} {accelerator.process_index}"
     # torch's CPU generator takes 32 bits: a hash, so that seeds and steps do not overlap.
@@ -194,7 +197,7 @@ def _noise_seed(seed: int, step: int, accelerator: Accelerator) -> int:
 
 
 def _start(model: Network, config: TrainConfig, photos: Photos, runtime: Runtime) -> None:
-    """Initialise what is not drawn: the prior, and weights that training starts from."""
+    """Initialise what the seed does not determine: the prior, and weights to start from."""
     if model.prior is not None:
         model.use_prior(fit_training_photos(photos, runtime.device, config.limit))
     if config.start_from is not None:
@@ -212,7 +215,11 @@ def _begin(run: Run) -> State:
 
 
 def _take_up(run: Run, optimizer: Optimizer) -> State:
-    """Load ``last`` into model and optimiser, if it is a checkpoint of this very run."""
+    """Load ``last`` into model and optimiser.
+
+    Raises:
+        UnveilError: it was trained on other photos.
+    """
     folder = run.folder / "last"
     card = read_card(folder)
     if card.data != run.card.data:

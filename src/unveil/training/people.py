@@ -1,4 +1,4 @@
-"""The people of a folder of photos, divided so that no attacker has seen whom it names."""
+"""Splits by person: nobody whom an attacker names is in the photos that it was trained on."""
 
 import random
 from dataclasses import dataclass
@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from unveil.errors import UnveilError
 
 TEST_SHARE = 0.5
-"""Share of the people that are for the audit; the others train attackers and restorers."""
+"""Share of the people in the test split; the others train attackers and restorers."""
 
 
 @dataclass(frozen=True)
-class Cast:
-    """Photos by their part, as paths below the folder.
+class AuditSplit:
+    """The photos of an audit, as paths below the folder.
+
+    The terms are those of NIST's face recognition evaluations: a probe is searched in a gallery, and
+    its mate there is the photo of the same person.
 
     Attributes:
-        gallery: one known photo of each test person.
-        probes: another photo of each test person that has one.
-        mates: for each probe, the place of its person in the gallery.
-        training: photos of people who are in neither.
+        gallery: one photo of each test person.
+        probes: a second photo of each test person with at least two.
+        mates: for each probe, the index of its person in the gallery.
+        training: photos of the other people.
     """
 
     gallery: list[str]
@@ -27,21 +30,21 @@ class Cast:
 
 
 def by_person(paths: list[str]) -> dict[str, list[str]]:
-    """Group photos by the folder that they lie in: a person's name.
+    """Group photos by their folder, which has the name of a person.
 
     Args:
         paths: ``NAME/PHOTO``, with forward slashes.
 
     Raises:
-        UnveilError: photos that lie in no folder of their own, or fewer than two people.
+        UnveilError: a photo is not in a person's folder.
     """
     people: dict[str, list[str]] = {}
     for path in sorted(paths):
         name, _, photo = path.rpartition("/")
         if not name:
             raise UnveilError(
-                f"{photo}: lies in no person's folder; the audit needs NAME/PHOTO, one folder a "
-                "person."
+                f"{photo}: is not in a person's folder; a split by person needs NAME/PHOTO, one "
+                "folder per person."
             )
         people.setdefault(name, []).append(path)
     return people
@@ -62,18 +65,18 @@ def divide(
     training: int | None = None,
     *,
     swapped: bool = False,
-) -> Cast:
-    """Divide the people of a folder: a seeded order of names, test people first.
+) -> AuditSplit:
+    """Split the people of a folder in a seeded order of names, test people first.
 
     Args:
         paths: ``NAME/PHOTO``.
-        seed: of the order, and of which photos are taken.
-        probes: no more probes than this, the first ones; the gallery stays whole.
-        training: no more training photos than this.
-        swapped: let the halves change places: an audit of people whom the curve has not seen.
+        seed: seed of the order, and of the choice of each person's photos.
+        probes: upper limit on the number of probes; the gallery stays complete.
+        training: upper limit on the number of training photos.
+        swapped: exchange the halves, to audit people who are not in the curve.
 
     Raises:
-        UnveilError: fewer than two people with two photos each: one to know, one to name.
+        UnveilError: fewer than two test people have two photos each, a mate and a probe.
     """
     people, draw = by_person(paths), random.Random(seed)  # noqa: S311  # no secret
     test, others = shuffled(people, seed)[:: -1 if swapped else 1]
@@ -84,7 +87,7 @@ def divide(
             "the audit needs people with two photos or more, one to know and one to name; "
             f"among {len(test)} test people there are {len(again)}."
         )
-    return Cast(
+    return AuditSplit(
         gallery=[shown[name][0] for name in test],
         probes=[shown[test[place]][1] for place in again],
         mates=again,

@@ -1,4 +1,4 @@
-"""Fitting a prior, the power spectrum of clean photos: to a folder, or to a training split."""
+"""Fits a prior, the power spectrum of clean photos, to a folder or to a training split."""
 
 from pathlib import Path
 
@@ -13,16 +13,16 @@ from unveil.training.data import Photos
 
 BATCH = 64
 PRIOR_PHOTOS = 2048
-"""Training photos that a refiner's prior is fitted to."""
+"""Largest number of training photos that a refiner's prior is fitted to."""
 
 
 def fit_training_photos(photos: Photos, device: torch.device, limit: int | None = None) -> Prior:
     """Return the power spectrum of the first ``PRIOR_PHOTOS`` training photos.
 
     Args:
-        photos: their crops.
-        device: where to compute.
-        limit: how many training photos the run takes; None for all.
+        photos: the photos of the run.
+        device: device of the computation.
+        limit: number of training photos that the run uses; None for all.
     """
     numbers = photos.splits["train"][:limit][:PRIOR_PHOTOS]
     return fit_prior(photos.batch(part, device) for part in torch.split(numbers, BATCH))
@@ -32,7 +32,7 @@ def fit_folder(folder: Path, photos: int, crop_px: int) -> Prior:
     """Return the power spectrum of the center crops of the first photos of a folder.
 
     Raises:
-        UnveilError: no photos, or photos that cannot be used, each named with its reason.
+        UnveilError: there are no photos, or some cannot be used; these are listed with reasons.
     """
     crops, _ = open_crops(folder, list_photos(folder)[:photos], crop_px)
     parts = (torch.tensor(crops[n : n + BATCH]) for n in range(0, len(crops), BATCH))

@@ -1,4 +1,4 @@
-"""Progress of a training run: a live bar on a terminal, a line now and then in a pipe."""
+"""Progress of a training run: a live bar on a terminal, a line every ten seconds in a pipe."""
 
 import sys
 from types import TracebackType
@@ -17,7 +17,7 @@ class Reporter:
     """Prints steps and epochs of one run to standard error.
 
     Args:
-        epochs: of the whole run.
+        epochs: number of epochs of the whole run.
         visible: False in all processes except the main one.
     """
 

@@ -22,7 +22,7 @@ from unveil.training.evaluate import Scoring, score
 
 
 class TrainingInterruptedError(UnveilError):
-    """Training was asked to stop (Ctrl-C or SIGTERM); its state has been saved."""
+    """Training received Ctrl-C or SIGTERM; its state has been saved."""
 
     def __init__(self, folder: Path, step: int, total_steps: int, signals: list[int]) -> None:
         super().__init__(
@@ -43,14 +43,14 @@ class DivergedError(UnveilError):
 
 @dataclass
 class State:
-    """How far a run has come: everything that changes besides weights and optimiser."""
+    """The state of a run besides weights and optimiser."""
 
     step: int = 0
     term_sums: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, terms: dict[str, Tensor]) -> None:
-        """Count one step and its terms."""
+        """Count one step, and add its terms of the loss to the sums."""
         self.step += 1
         for name, value in terms.items():
             self.term_sums[name] = self.term_sums.get(name, 0) + value.detach()
@@ -70,7 +70,7 @@ class State:
 
 @dataclass(frozen=True)
 class Run:
-    """What stays constant while a run trains."""
+    """The constant parts of a run."""
 
     config: RunConfig
     photos: Photos
