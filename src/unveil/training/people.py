@@ -13,8 +13,8 @@ TEST_SHARE = 0.5
 class AuditSplit:
     """The photos of an audit, as paths below the folder.
 
-    The terms are those of NIST's face recognition evaluations: a probe is searched in a gallery, and
-    its mate there is the photo of the same person.
+    The terms are those of NIST's face recognition evaluations: a probe is searched for in a
+    gallery, where its mate is the photo of the same person.
 
     Attributes:
         gallery: one photo of each test person.
