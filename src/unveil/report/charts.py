@@ -19,13 +19,13 @@ STYLE: dict[Any, Any] = {
 
 
 def legend(axes: Axes) -> None:
-    """Name the lines of one panel, if it has any."""
+    """Add a legend to one panel, if it has labelled lines."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False)
 
 
 def legend_beside(figure: Figure) -> None:
-    """Name the lines of all panels on their right, each label once."""
+    """Add one legend for all panels, on their right; each label appears once."""
     named: dict[str, Artist] = {}
     for axes in figure.axes:
         handles, labels = axes.get_legend_handles_labels()
@@ -34,8 +34,8 @@ def legend_beside(figure: Figure) -> None:
 
 
 def svg(figure: Figure) -> str:
-    """Return a figure as SVG, the same bytes each time: no date, no creator, fixed ids."""
+    """Return a figure as SVG. It has no date, no creator and fixed ids: equal figures, equal bytes."""
     content = io.StringIO()
     figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-    # matplotlib ends some lines in blanks.
+    # matplotlib leaves blanks at the ends of some lines, which git reports.
     return "\n".join(line.rstrip() for line in content.getvalue().splitlines()) + "\n"

@@ -1,4 +1,4 @@
-"""Markdown as one self-contained HTML page: no script, no other file, no request."""
+"""Markdown as one self-contained HTML page, without scripts, other files or requests."""
 
 import base64
 import html
@@ -34,7 +34,7 @@ def to_html(text: str, name: str, files: Mapping[str, bytes]) -> str:
     Args:
         text: Markdown whose first line is the title.
         name: folder in the text's links to images.
-        files: content of these images, by file name; they are embedded.
+        files: contents of these images by file name; they are embedded.
     """
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
 

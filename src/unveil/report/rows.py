@@ -1,4 +1,4 @@
-"""Results as rows: JSON lines with their provenance, from which every table and chart is made."""
+"""Result rows: JSON lines with provenance, the source of every table and chart."""
 
 import json
 import math
@@ -19,9 +19,9 @@ REQUIRED = (
 
 
 def append_row(path: Path, row: Row) -> None:
-    """Append one row to a JSON-lines file in a single write; the file is made if it is missing.
+    """Append one row to a JSON-lines file in a single write; create the file if needed.
 
-    A last line that a crash left without its line end gets one first.
+    If a crash has cut off the last line, a line end is added to it first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
@@ -43,12 +43,12 @@ def read_rows(path: Path) -> list[Row]:
     """
     rows, lost = read_whole_rows(path)
     if lost:
-        raise UnveilError(f"{lost[0]}; mend or remove it.")
+        raise UnveilError(f"{lost[0]}; correct or remove it.")
     return rows
 
 
 def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
-    """Read the complete rows of a JSON-lines file; return also what is wrong with each other line.
+    """Return the valid rows of a JSON-lines file, and an error for each of the other lines.
 
     Raises:
         UnveilError: the file cannot be read.
@@ -62,7 +62,7 @@ def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
         try:
             row = json.loads(line)
         except ValueError:
-            lost.append(f"{path}, line {number}: is no JSON row")
+            lost.append(f"{path}, line {number}: is not a JSON row")
             continue
         row = _with_attacker(row) if isinstance(row, dict) else {}
         if missing := _missing(row):
@@ -85,5 +85,5 @@ def _missing(row: Row) -> list[str]:
 
 
 def rounded(value: float) -> float | None:
-    """Round to 4 decimals; None, null in JSON, for infinity: the PSNR of identical images."""
+    """Round to 4 decimals; return None (JSON ``null``) for infinity, the PSNR of equal images."""
     return round(value, 4) if math.isfinite(value) else None

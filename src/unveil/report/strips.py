@@ -1,4 +1,4 @@
-"""Contact sheets: rows of photos with captions under them."""
+"""Picture strips: rows of photos with captions below them."""
 
 import io
 import math
@@ -11,11 +11,11 @@ LINE_PX = 14
 MARGIN_PX = 4
 
 Captioned = tuple[np.ndarray, Sequence[str]]
-"""A photo, ``H x W x 3`` uint8, and the lines of text under it."""
+"""A photo, ``H x W x 3`` uint8, and the lines of text below it."""
 
 
 def draw_strip(rows: Sequence[Sequence[Captioned]]) -> bytes:
-    """Return a PNG of ``rows`` of photos, all of one size; rows may differ in length.
+    """Return a PNG of rows of photos of one size; rows may differ in length.
 
     A column is as wide as its photo or its widest caption.
     """

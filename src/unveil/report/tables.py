@@ -1,4 +1,4 @@
-"""Markdown tables of rows: numbers to the right, one format for each kind of value."""
+"""Markdown tables of rows: numbers are right-aligned, with one format per kind of value."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,14 +19,15 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def results(rows: Sequence[Row]) -> str:
-    """Return the table of evaluation rows: what was scored, and the mean of each metric."""
+    """Return the table of evaluation rows: model, degradation, and the mean of each metric."""
     return markdown([{name: row[name] for name in RESULT_COLUMNS} for row in rows])
 
 
 def side_by_side(*keys: str) -> Callable[[Sequence[Row]], str]:
-    """Return what lays out PSNR and ssim_deck: a line for each value of ``keys``, a column a model.
+    """Return a function that makes a table of PSNR and ssim_deck from rows.
 
-    Of rows that agree in ``keys`` and model the last one is shown.
+    It has a line for each combination of values of ``keys`` and a column for each model. Of rows
+    with equal ``keys`` and model, it shows the last.
     """
 
     def lay_out(rows: Sequence[Row]) -> str:

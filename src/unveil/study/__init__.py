@@ -2,10 +2,10 @@
 
 ::
 
-    plan.py      which cells there are, at which budget, and what the paper reports for them
-    folder.py    a study's folder on disk: who works in it, which rows it has
-    run.py       trains and records cells, one after the other or several at once
-    record.py    the rows and pictures that a cell leaves
-    report/      from rows to Markdown and HTML
+    plan.py      the cells, their budgets, and the paper's figures for them
+    folder.py    a study's folder on disk: its settings, rows and locks
+    run.py       trains and records cells, one after the other or in several processes
+    record.py    the rows and pictures of a cell
+    report/      rows to Markdown and HTML
     search/      the hyper-parameter search
 """

@@ -1,4 +1,4 @@
-"""What cells would cost on this machine: a few steps of each kind, timed."""
+"""The expected training time of cells on this machine, from a few timed steps of each kind."""
 
 import time
 from collections.abc import Sequence
@@ -58,10 +58,10 @@ def _training_photos(cell: Cell, photos: Photos) -> int:
 def step_seconds(
     cell: Cell, size: Size, photos: Photos, loss: LossConfig, runtime: Runtime
 ) -> float:
-    """Return the seconds of one training step of a cell, the best of a few."""
+    """Return the time of one training step of a cell in seconds, the shortest of a few."""
     config = run_config(cell, size, size.data, loss, RuntimeConfig())
     model = build(config.model).to(runtime.device).to(memory_format=torch.channels_last)
-    # Drawn weights cost what trained ones do.
+    # Random weights take as long as trained ones, and need no download.
     features = VggFeatures(loss.tap) if LOSSES[cell.loss].is_perceptual else None
     objective = Objective(config.loss, features).to(runtime.device)
     step = TrainStep(model, objective.to(memory_format=torch.channels_last), runtime.autocast)

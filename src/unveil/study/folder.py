@@ -1,12 +1,12 @@
-"""A study's folder: what it was started with, its rows, and who works in it.
+"""A study's folder: its settings, its rows, and the locks of the processes that work in it.
 
 ::
 
     study.json            version, data set and settings that all its rows share
-    rows.jsonl            the results (see :mod:`unveil.study.record`)
+    rows.jsonl            the rows (see :mod:`unveil.study.record`)
     cells/NAME/           a cell's checkpoints and pictures
 
-Locks are the operating system's own, so that they end with the process that held them.
+The locks are the operating system's, so that they end with the process that holds them.
 """
 
 import contextlib
@@ -43,20 +43,20 @@ class StudyFolder:
         return self.path / "cells" / name
 
     def rows(self) -> tuple[list[Row], list[str]]:
-        """Return all rows that are whole, and a line on each that is not."""
+        """Return all valid rows, and an error for each other line."""
         return read_whole_rows(self.rows_path) if self.rows_path.exists() else ([], [])
 
     def append(self, row: Row) -> None:
-        """Add a row; workers take turns."""
+        """Append a row, under a lock."""
         with FileLock(self.path / ".rows.lock"):
             append_row(self.rows_path, row)
 
     @contextlib.contextmanager
     def only_study(self) -> Iterator[None]:
-        """Hold the folder for one study.
+        """Lock the folder for one study.
 
         Raises:
-            UnveilError: another one is running in it.
+            UnveilError: another study is running in it.
         """
         try:
             held = FileLock(self.path / ".lock").acquire(blocking=False)
@@ -70,7 +70,7 @@ class StudyFolder:
 
     @contextlib.contextmanager
     def claim(self, name: str) -> Iterator[bool]:
-        """Hold a cell; give False where another worker has it."""
+        """Lock a cell; yield False if another worker holds it."""
         self.cell(name).mkdir(parents=True, exist_ok=True)
         try:
             held = FileLock(self.cell(name) / ".lock").acquire(blocking=False)
@@ -82,11 +82,11 @@ class StudyFolder:
 
 
 def open_folder(path: Path, settings: dict[str, Any]) -> StudyFolder:
-    """Open a study's folder, made if missing, for rows that share ``settings``.
+    """Open a study's folder for rows that share ``settings``; create it if needed.
 
     Raises:
-        UnveilError: it holds a study of another version, data set or setting; what differs
-            is named.
+        UnveilError: it holds a study of another version, data set or setting; the message names
+            the difference.
     """
     wanted = {"format": FORMAT, "version": importlib.metadata.version("unveil"), **settings}
     path.mkdir(parents=True, exist_ok=True)
@@ -101,17 +101,17 @@ def open_folder(path: Path, settings: dict[str, Any]) -> StudyFolder:
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Return what the study in ``path`` was started with.
+    """Return the settings that the study in ``path`` was started with.
 
     Raises:
-        UnveilError: there is none, or it cannot be read.
+        UnveilError: there is no study, or its settings cannot be read.
     """
     manifest = path / MANIFEST
     try:
         plain = json.loads(manifest.read_text(encoding="utf-8"))
         return dict(plain)
     except FileNotFoundError:
-        raise UnveilError(f"{path}: no study here ({MANIFEST} is missing).") from None
+        raise UnveilError(f"{path}: not the folder of a study ({MANIFEST} is missing).") from None
     except (OSError, ValueError, TypeError) as error:
         raise UnveilError(f"{manifest}: cannot be read ({error}).") from None
 
@@ -120,8 +120,8 @@ def first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str
     """Return the first setting that differs, as ``NAME FOUND, not WANTED``; None if all agree.
 
     Args:
-        found: the settings that something was started with, plain JSON values.
-        wanted: the settings that are asked for now.
+        found: stored settings, plain JSON values.
+        wanted: settings of the present call.
     """
     for name in {**wanted, **found}:
         if found.get(name) != wanted.get(name):

@@ -1,4 +1,4 @@
-"""The photos in the picture strips: the same people in every figure."""
+"""The restored photos behind the picture strips: the same people in every figure."""
 
 from pathlib import Path
 
@@ -14,16 +14,17 @@ from unveil.training.evaluate import BATCH, Identity, Scoring
 
 PICTURES_NAME = "pictures.safetensors"
 PEOPLE = ("Bill_Gates",)
-"""Whom the paper discusses; shown where the test split has them."""
+"""People whom the paper discusses; shown if the test split has them."""
 
 OTHERS = 5
-"""Then the first photos of the test split."""
+"""Number of further photos, the first of the test split."""
 
 SAMPLES = 3
+"""Number of samples that a VCAE draws for one photo."""
 
 
 def picture_numbers(photos: Photos) -> list[int]:
-    """Return the places in the test split of the photos that the strips show."""
+    """Return the photos of the strips, as indices into the test split."""
     test = photos.splits["test"].tolist()
     named = [
         next((place for place, number in enumerate(test) if person in photos.paths[number]), None)
@@ -35,11 +36,11 @@ def picture_numbers(photos: Photos) -> list[int]:
 
 @torch.inference_mode()
 def save_pictures(folder: Path, model: torch.nn.Module, scoring: Scoring, measured: int) -> None:
-    """Store what ``model`` makes of some photos, as ``N x H x W x 3`` uint8.
+    """Store some photos as ``model`` restores them, as ``N x H x W x 3`` uint8 tensors.
 
-    ``strip``: the photos of the strips; ``measured``: the first of the test split; of the
-    obfuscated photos themselves also the clean ones; of a VCAE also ``samples`` of the strip's
-    first photo.
+    ``strip`` holds the photos of the strips, ``measured`` the first ``measured`` photos of the test
+    split. For the identity there are also the clean photos (``clean_strip``, ``clean_measured``),
+    for a VCAE ``samples`` of the strip's first photo.
     """
     device, autocast = scoring.runtime.device, scoring.runtime.autocast
 
@@ -66,7 +67,7 @@ def save_pictures(folder: Path, model: torch.nn.Module, scoring: Scoring, measur
 
 
 def read_pictures(folder: Path) -> dict[str, Tensor]:
-    """Return what :func:`save_pictures` stored in ``folder``; nothing where it stored nothing."""
+    """Return the tensors that :func:`save_pictures` stored in ``folder``; empty if there are none."""
     path = folder / PICTURES_NAME
     return load_file(path) if path.exists() else {}
 

@@ -1,4 +1,4 @@
-"""Which experiments the study has, and what each budget makes of them. Needs no torch."""
+"""The experiments of the study and their budgets. Imports no torch."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,8 +41,8 @@ PAPER: dict[str, tuple[float, float]] = {
 }
 """The paper's figures: PSNR in dB and SSIM (``ssim_deck``) on its test set, restored or obfuscated.
 
-It gives two mixed results for blur without saying which rho is which, and one for the mosaic
-("MPL1"): taken as the smaller rho first, as in its text, and as rho 1.
+The paper gives two mixed results for blur without their rho, and one for the mosaic ("MPL1"). They
+are read as the smaller rho first, as in its text, and as rho 1.
 """
 
 SMOKE_TEST = (
@@ -52,39 +52,39 @@ SMOKE_TEST = (
 """What a study of the smoke size is, after "This is"."""
 
 KL_WEIGHTS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""What the VCAE's failure is looked for with; a textbook VAE is at 2.7 (docs/study.md)."""
+"""KL weights in search of the VCAE's failure; that of a textbook VAE is 2.7 (docs/study.md)."""
 
 
 @dataclass(frozen=True)
 class StudyConfig:
-    """What `unveil study run` does."""
+    """Settings of `unveil study run`."""
 
     size: SizeName = "laptop"
-    """Budget: smoke (drawn photos, a minute), laptop (about 2 hours) or full (the paper's)."""
+    """Budget: smoke (a test with drawn photos, a minute), laptop (about 2 hours) or full (the paper's)."""
     data: Path | None = None
-    """LFW, or any folder of photos that is large enough (default: the downloaded LFW)."""
+    """LFW, or another folder of photos (default: the downloaded LFW)."""
     out: Output = Path("runs/study")
-    """Folder of the study; what is in it is not done again."""
+    """Folder of the study; cells that it already holds are not run again."""
     only: tuple[str, ...] = ()
-    """Beginnings of the names of the cells to run; `paper` for the paper's experiments."""
+    """Prefixes of the names of the cells to run; `paper` for the paper's experiments."""
     epochs: int | None = None
-    """Train every cell for so many epochs instead of the size's."""
+    """Number of epochs of every cell (default: that of the size)."""
     tap: Tap = "relu2_2"
-    """Features that the perceptual term compares."""
+    """VGG16 features that the perceptual term compares."""
     scale: Literal["calibrated", "raw"] = "calibrated"
-    """Scale of the perceptual term."""
+    """Scale of the perceptual term: calibrated to equal the pixel term, or raw."""
     vgg_weights: Path | None = None
     """File of VGG16 weights (default: what `unveil download vgg16` keeps)."""
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
     join: bool = False
-    """Help a study that is running in the folder; cells are divided among all who work there."""
+    """Join a study that is running in the folder; its cells are shared among the processes."""
     dry_run: bool = False
-    """Print the cells and what they would cost on this machine, and run nothing."""
+    """Print the cells and their training time on this machine, and run nothing."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One experiment: a network trained once, under one budget."""
+    """One experiment: one training run of a network, at one budget."""
 
     obfuscation: str
     architecture: str
@@ -92,19 +92,19 @@ class Cell:
     epochs: int
     seed: int = 0
     kl_weight: float | None = None
-    """Set in the cells that look for the VCAE's failure, which use few photos."""
+    """Set in the cells that search for the VCAE's failure, which use few photos."""
     photos: int | None = None
-    """Training photos (default: all)."""
+    """Number of training photos (default: all)."""
 
     @property
     def experiment(self) -> str:
-        """What is compared with the paper: the cell without budget and seed."""
+        """Name of the experiment that the paper may have: the cell without budget and seed."""
         kl = "" if self.kl_weight is None else f"-kl{self.kl_weight:.0e}"
         return f"{self.obfuscation}-{self.architecture}-{self.loss}{kl}"
 
     @property
     def name(self) -> str:
-        """Name of the cell's folder; no two different cells share one."""
+        """Name of the cell's folder; it is unique."""
         photos = "" if self.photos is None else f"-{self.photos}photos"
         return f"{self.experiment}-{self.epochs}epochs{photos}-seed{self.seed}"
 
@@ -121,11 +121,11 @@ class Size:
     pixel_epochs: int
     perceptual_epochs: int
     seeds: int
-    """Runs of each main cell: the pixel-loss CAE on both obfuscations."""
+    """Number of runs of each main cell, the CAE with pixel loss on both operators."""
     kl_photos: int
     kl_epochs: int
     measured_photos: int
-    """Test photos that the costly metrics are taken on."""
+    """Number of test photos for the expensive metrics."""
     batch: int = 8
     is_comparable: bool = True
     """Whether its scores may be held against the paper's."""
@@ -147,11 +147,12 @@ SIZES: dict[SizeName, Size] = {
 
 
 def plan(size: SizeName, epochs: int | None = None) -> list[Cell]:
-    """Return the cells of a size in the order they run: the paper's first, cheap ones before dear.
+    """Return the cells of a size in the order of running: the paper's first.
 
     Args:
-        size: which budget.
-        epochs: train every cell for so many instead (not those that vary the KL weight).
+        size: the budget.
+        epochs: number of epochs of every cell except those that vary the KL weight (default: that
+            of the size).
     """
     budget = SIZES[size]
     cells = [
@@ -179,12 +180,12 @@ def plan(size: SizeName, epochs: int | None = None) -> list[Cell]:
 
 
 def choose(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:
-    """Return the cells whose name begins with one of ``only``; all of them if it is empty.
+    """Return the cells whose name starts with one of ``only``; all cells if it is empty.
 
     ``paper`` stands for the experiments of the paper.
 
     Raises:
-        UsageError: a beginning that no cell has.
+        UsageError: no cell starts with one of the words.
     """
     for word in only:
         if word != "paper" and not any(cell.name.startswith(word) for cell in cells):
@@ -201,7 +202,7 @@ def choose(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:
 def run_config(
     cell: Cell, size: Size, data: DataConfig, loss: LossConfig, runtime: RuntimeConfig
 ) -> RunConfig:
-    """Return the training run of ``cell``; ``loss`` gives tap, scale and VGG16 weights."""
+    """Return the training run of ``cell``; tap, scale and VGG16 weights are those of ``loss``."""
     chosen = LOSSES[cell.loss]
     loss = replace(loss, loss=chosen.loss, rho=chosen.rho)
     if cell.kl_weight is not None:

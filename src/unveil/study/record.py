@@ -1,8 +1,8 @@
-"""What a cell leaves behind: its rows and pictures.
+"""The rows and pictures of a cell.
 
-A cell leaves one row for each storage (``float`` as in the paper, ``8bit`` as in any file). The
-``float`` row also has the training's history, the scores of the pictures in the strips and the
-other metrics of the first test photos, value by value.
+A cell has one row for each storage (``float`` as in the paper, ``8bit`` as in any file). The
+``float`` row also holds the history of training, the scores of the photos in the strips, and all
+metrics of the first test photos, photo by photo.
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that all cells share."""
+    """The parts that all cells share."""
 
     folder: StudyFolder
     size: Size
@@ -41,7 +41,7 @@ class Study:
     loss: LossConfig
     runtime: RuntimeConfig
     features: VggFeatures | None
-    """VGG16 as a metric, where its weights are at hand."""
+    """VGG16 as a metric; None if its weights are not available."""
 
     def config(self, cell: Cell) -> RunConfig:
         """Return the training run of a cell."""
@@ -49,7 +49,7 @@ class Study:
 
 
 def shared_settings(photos: Photos, size: Size, loss: LossConfig) -> dict[str, Any]:
-    """Return what all rows of one folder have in common."""
+    """Return the settings that all rows of one folder share."""
     # Studies of the other sizes share a folder, and have no such key.
     smoke = {} if size.is_comparable else {"smoke": True}
     return {
@@ -63,16 +63,16 @@ def shared_settings(photos: Photos, size: Size, loss: LossConfig) -> dict[str, A
 
 
 def missing(folder: StudyFolder, name: str) -> list[str]:
-    """Return the storages that have no row of the cell yet."""
+    """Return the storages that the cell still lacks a row for."""
     there = {row["storage"] for row in folder.rows()[0] if row.get("cell") == name}
     return [storage for storage in STORAGES if storage not in there]
 
 
 def record(study: Study, cell: Cell, stopped: str | None) -> None:
-    """Score the best checkpoint of a cell; ``stopped`` says why training ended early, if so."""
+    """Score the best checkpoint of a cell; ``stopped`` is the reason of an early end, or None."""
     folder = study.folder.cell(cell.name) / "best"
     network = load_network(str(folder), choose_runtime(study.runtime))
-    # The best checkpoint may be older than the last, whose history is whole.
+    # Only the last checkpoint has the complete history; the best one may be older.
     history = read_card(folder.parent / "last").history
     about = describe(study, cell) | {**network.card.loss, "stopped": stopped}
     for storage in missing(study.folder, cell.name):
@@ -88,7 +88,7 @@ def record(study: Study, cell: Cell, stopped: str | None) -> None:
 
 
 def record_inputs(study: Study, obfuscation: str) -> None:
-    """Score the obfuscated photos themselves."""
+    """Score the obfuscated photos without restoring them."""
     runtime = choose_runtime(study.runtime)
     model = Identity()
     about = {"cell": obfuscation, "experiment": obfuscation, "obfuscation": obfuscation}
@@ -114,7 +114,7 @@ def _scoring(study: Study, obfuscation: str, storage: str, runtime: Runtime) -> 
 
 
 def _details(study: Study, model: torch.nn.Module, scoring: Scoring, scores: Scores) -> Row:
-    """Return the scores of single photos: those in the strips, and the first of the test split."""
+    """Return scores photo by photo: of those in the strips, and of the first of the test split."""
     photos = study.size.measured_photos
     metrics, absent = measures(scoring.runtime, study.features)
     measured = score(model, replace(scoring, numbers=scoring.numbers[:photos]), metrics).values
@@ -133,22 +133,22 @@ def _details(study: Study, model: torch.nn.Module, scoring: Scoring, scores: Sco
 
 
 def _rounded(values: Tensor) -> list[float]:
-    # Numbers of very different size: keep significant digits, not decimals.
+    # The metrics differ by orders of magnitude: keep significant digits, not decimals.
     return [float(f"{value:.5g}") for value in values.tolist()]
 
 
 def describe(study: Study, cell: Cell) -> dict[str, Any]:
-    """Return what a row says of its cell beside the scores."""
+    """Return the values of a row that describe its cell."""
     config, all_photos = study.config(cell), len(study.photos.splits["train"])
-    tells_loss = cell.is_perceptual
+    is_perceptual = cell.is_perceptual
     return {
         "cell": cell.name,
         "experiment": cell.experiment,
         "obfuscation": cell.obfuscation,
         "architecture": cell.architecture,
         "loss": cell.loss,
-        "tap": config.loss.tap if tells_loss else None,
-        "perceptual": config.loss.scale if tells_loss else None,
+        "tap": config.loss.tap if is_perceptual else None,
+        "perceptual": config.loss.scale if is_perceptual else None,
         "kl_weight": config.loss.kl_weight if cell.architecture == "vcae" else None,
         "trained_storage": config.train.storage,
         "epochs": cell.epochs,
@@ -160,8 +160,8 @@ def describe(study: Study, cell: Cell) -> dict[str, Any]:
     }
 
 
-def record_nothing(study: Study, cell: Cell, stopped: str) -> None:
-    """Record a cell that stopped before its first checkpoint."""
+def record_failure(study: Study, cell: Cell, stopped: str) -> None:
+    """Record a cell that diverged before its first checkpoint: rows without scores."""
     nothing = dict.fromkeys([*METRICS, "images_per_second", "weights_sha256"]) | {"history": []}
     for storage in STORAGES:
         row = describe(study, cell) | {

@@ -1,4 +1,4 @@
-"""Running cells: train, score, record. Whatever is done is not done again."""
+"""Runs cells: trains, scores and records them; skips what the folder already holds."""
 
 import contextlib
 import signal
@@ -22,7 +22,7 @@ from unveil.study.record import (
     missing,
     record,
     record_inputs,
-    record_nothing,
+    record_failure,
     shared_settings,
 )
 from unveil.study.sample_photos import draw_photos
@@ -32,7 +32,7 @@ from unveil.training.state import DivergedError, TrainingInterruptedError
 
 
 class StudyInterruptedError(UnveilError):
-    """The study was asked to stop; everything so far is saved."""
+    """The study received Ctrl-C or SIGTERM; everything so far is saved."""
 
     def __init__(self, name: str, exit_status: int) -> None:
         super().__init__(f"stopped in {name}; the same command goes on from there.")
@@ -40,11 +40,11 @@ class StudyInterruptedError(UnveilError):
 
 
 def run_study(config: StudyConfig) -> None:
-    """Run the chosen cells of a study, or print what they would cost.
+    """Run the chosen cells of a study, or print their expected training time.
 
     Raises:
-        StudyInterruptedError: after Ctrl-C or SIGTERM; the same call goes on.
-        UnveilError: photos, weights or a folder that cannot be used.
+        StudyInterruptedError: after Ctrl-C or SIGTERM; the same call resumes.
+        UnveilError: the photos, weights or folder cannot be used.
     """
     size = SIZES[config.size]
     cells = choose(plan(config.size, config.epochs), config.only)
@@ -55,7 +55,7 @@ def run_study(config: StudyConfig) -> None:
             _introduce(size)
             print_costs(cells, size, photos, loss, config.runtime)
             return
-        # Before the folder is made: a study that cannot run leaves nothing behind.
+        # Loaded before the folder is made, so that a study that cannot run leaves nothing behind.
         features = _features(cells, loss)
         folder = open_folder(config.out, shared_settings(photos, size, loss))
         with contextlib.nullcontext() if config.join else folder.only_study():
@@ -77,7 +77,7 @@ def _loss(config: StudyConfig) -> LossConfig:
 
 @contextlib.contextmanager
 def _data(config: StudyConfig) -> Iterator[DataConfig]:
-    """Give the photos of a study; the smoke size draws its own, a dry run leaves none."""
+    """Yield the settings of the photos; the smoke size draws its own, a dry run keeps none."""
     data = replace(SIZES[config.size].data, data=config.data)
     if config.size != "smoke" or config.data is not None:
         yield data
@@ -89,7 +89,7 @@ def _data(config: StudyConfig) -> Iterator[DataConfig]:
 
 
 def _features(cells: Sequence[Cell], loss: LossConfig) -> VggFeatures | None:
-    """Return VGG16 as a metric, always at relu2_2; None where it is neither needed nor there."""
+    """Return VGG16 as a metric, always at relu2_2; None if it is neither needed nor available."""
     try:
         return load_features(replace(loss, tap="relu2_2"))[0]
     except UnveilError:
@@ -99,11 +99,11 @@ def _features(cells: Sequence[Cell], loss: LossConfig) -> VggFeatures | None:
 
 
 def run_cells(study: Study, cells: Sequence[Cell]) -> None:
-    """Run every cell that has no rows yet and that no other worker holds.
+    """Run every cell that lacks rows and that no other worker holds.
 
     Raises:
-        StudyInterruptedError: after Ctrl-C or SIGTERM; the same call goes on.
-        UnveilError: photos, weights or a folder that cannot be used.
+        StudyInterruptedError: after Ctrl-C or SIGTERM; the same call resumes.
+        UnveilError: the photos, weights or folder cannot be used.
     """
     keep_freed_memory()
     for obfuscation in dict.fromkeys(cell.obfuscation for cell in cells):
@@ -121,7 +121,7 @@ def run_cells(study: Study, cells: Sequence[Cell]) -> None:
 
 @contextlib.contextmanager
 def _working(folder: StudyFolder, name: str) -> Iterator[bool]:
-    """Hold a cell as :meth:`StudyFolder.claim` does; Ctrl-C, whenever it comes, ends the study."""
+    """Lock a cell as :meth:`StudyFolder.claim` does; turn Ctrl-C into StudyInterruptedError."""
     with folder.claim(name) as mine:
         try:
             yield mine
@@ -140,7 +140,7 @@ def _run_cell(study: Study, cell: Cell) -> str | None:
     except DivergedError as error:
         stopped = str(error)
     if stopped and not (folder / "best" / CARD_NAME).exists():
-        record_nothing(study, cell, stopped)
+        record_failure(study, cell, stopped)
     else:
         record(study, cell, stopped)
     return stopped

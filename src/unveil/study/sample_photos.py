@@ -1,4 +1,4 @@
-"""Drawn photos for the smoke size: no data set is needed to run every path of the study."""
+"""Drawn photos, so that the smoke size and the tests need no data set."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SEED = 20220615
 
 
 def draw_photos(folder: Path, side_px: int = 128) -> Path:
-    """Draw 24 photos as LFW lays them out (12 people, 2 each); leave a folder that exists.
+    """Draw 24 photos in the layout of LFW, 12 people with 2 each; keep files that exist.
 
     The pictures are a function of ``side_px`` alone.
     """
@@ -29,7 +29,7 @@ def draw_photos(folder: Path, side_px: int = 128) -> Path:
 
 
 def draw_face(rng: np.random.Generator, side_px: int = 128) -> Image.Image:
-    """Draw a smooth, colourful picture with the rough layout of a face."""
+    """Draw ellipses in the layout of a face on a smooth, colourful background."""
     coarse = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)
     image = Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
