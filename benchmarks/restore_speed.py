@@ -21,8 +21,8 @@ from timing import in_turn, machine, print_machine
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.linear.closed_forms import restore_closed_form
-from unveil.linear.prior import fit_prior
-from unveil.networks.shipped import list_shipped, read_prior
+from unveil.linear.prior import fit_prior, read_prior
+from unveil.networks.card import list_shipped
 from unveil.report import tables
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory

@@ -19,7 +19,7 @@ from unveil.auditing.verdict import RISK
 from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.linear import CLOSED_FORMS
-from unveil.networks.shipped import IDENTITY
+from unveil.networks.card import IDENTITY
 from unveil.report.rows import Row, read_rows
 from unveil.report.tables import RESULT_COLUMNS, markdown, side_by_side
 from unveil.study import plan

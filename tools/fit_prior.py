@@ -2,8 +2,8 @@
 
     python tools/fit_prior.py --data ../shared/lfw
 
-Writes ``src/unveil/networks/weights/prior.safetensors`` and prints its sha256, which
-``unveil.networks.shipped`` checks.
+Writes ``src/unveil/linear/prior.safetensors`` and prints its sha256, which
+``unveil.networks.card`` checks.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ import torch
 import script
 from unveil.config import DataConfig
 from unveil.files import file_sha256
-from unveil.networks.shipped import PRIOR
+from unveil.linear.prior import PRIOR
 from unveil.training.data import open_photos
 from unveil.training.prior import fit_training_photos, write_prior
 

@@ -21,7 +21,8 @@ from unveil.config import EvaluateConfig, ScoredDataConfig
 from unveil.degradation.families import FAMILIES, STREAMING_TRIALS
 from unveil.errors import UnveilError
 from unveil.files import write_text
-from unveil.networks import checkpoint, shipped
+from unveil.networks import card as cards
+from unveil.networks import checkpoint
 from unveil.networks.card import Card, read_card
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
@@ -69,7 +70,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     halved = card.model.needs_degradation or card.operator in FAMILIES
     card.run["data"]["data"] = None  # a path of the machine that trained it
     card.run["train"]["start_from"] = _shipped_name(card.run["train"]["start_from"])
-    folder = shipped.FOLDER / name
+    folder = cards.FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     weights = checkpoint.read_tensors(run / "best", card, "weights")
     if halved:
@@ -87,7 +88,7 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
 def _shipped_name(path: str | None) -> str | None:
     """Return the name of the weights that training started from, if they are shipped."""
     name = Path(path or "").name
-    return name if name in (item.name for item in shipped.list_shipped()) else None
+    return name if name in (item.name for item in cards.list_shipped()) else None
 
 
 def shrink(weights: dict[str, Tensor]) -> dict[str, Tensor]:

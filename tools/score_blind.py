@@ -28,8 +28,7 @@ from unveil.degradation import (
 from unveil.estimation.finding import Finding, inspect
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
-from unveil.linear.prior import Prior
-from unveil.networks.shipped import read_prior
+from unveil.linear.prior import Prior, read_prior
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import FALLBACK, model_for

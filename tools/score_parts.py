@@ -23,7 +23,7 @@ from unveil.estimation.finding import Finding, find_part
 from unveil.images.box import Box
 from unveil.images.photos import read_photo
 from unveil.images.tensors import to_tensor
-from unveil.networks.shipped import read_prior
+from unveil.linear.prior import read_prior
 from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
 from unveil.training.data import open_photos

@@ -19,7 +19,7 @@ from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade
 from unveil.metrics.quality import METRICS
-from unveil.networks.shipped import IDENTITY
+from unveil.networks.card import IDENTITY
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for

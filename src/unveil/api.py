@@ -70,7 +70,7 @@ def inspect(photo: "str | Path | Tensor", box: "Box | None" = None) -> "Finding"
     """
     from unveil.estimation.finding import inspect as inspect_tensor
     from unveil.images.tensors import check_images, storage_of
-    from unveil.networks.shipped import read_prior
+    from unveil.linear.prior import read_prior
 
     images = read(photo) if isinstance(photo, str | Path) else photo
     check_images(images)

@@ -17,7 +17,7 @@ from unveil.degradation import parse_operator, parse_storage
 from unveil.degradation.families import STREAMING, Task
 from unveil.errors import UsageError, unknown
 
-MOST = 1e30
+MAX_VALUE = 1e30
 """Beyond it float32 overflows inside the optimiser."""
 
 TILE_PX = 512
@@ -151,8 +151,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         _ = self.task
         _at_least(self, epochs=1, batch=1, warmup_steps=0, shift_px=0, limit=1, patience=1)
-        if not 0 < self.learning_rate <= MOST or not 0 <= self.l2 <= MOST:
-            raise UsageError(f"learning_rate must be above 0, l2 at least 0, both up to {MOST}.")
+        if not 0 < self.learning_rate <= MAX_VALUE or not 0 <= self.l2 <= MAX_VALUE:
+            raise UsageError(
+                f"learning_rate must be above 0, l2 at least 0, both up to {MAX_VALUE}."
+            )
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise UsageError("clip_norm must be above 0.")
 

@@ -11,6 +11,9 @@ from platformdirs import user_cache_path
 
 from unveil.errors import UnveilError
 
+REINSTALL = "install unveil again"
+"""What to do when a file of the package is damaged."""
+
 SHOWN_DIGITS = 12
 """Number of hexadecimal digits of a sha256 in messages."""
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import BLUR, TINY_DATA, TINY_TRAINING, assert_told
-from unveil.networks import shipped
+from unveil.networks import card
 from unveil.networks.card import CARD_NAME
 
 
@@ -128,7 +128,7 @@ def test_bad_value(command, flag, value, phrases, photo, photo_folder, trained, 
 
 def test_unknown_model(trained, photo, tmp_path, monkeypatch, cli):
     shutil.copytree(trained, tmp_path / "weights" / "cae-tiny")
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(card, "FOLDER", tmp_path / "weights")
     out = tmp_path / "x.png"
     done = cli("restore", photo, "-o", out, "--model", "cae-tny")
     assert_told(done, 2, "'cae-tny'", "did you mean 'cae-tiny'?", "Choices: cae-tiny")

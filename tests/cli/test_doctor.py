@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from tests.conftest import assert_told
 from unveil.cli import doctor
 from unveil.extras import EXTRAS
-from unveil.networks import shipped
+from unveil.networks import card
 
 
 def by_name(done):
@@ -28,7 +28,7 @@ def test_the_doctor_finds_this_installation_whole(cache, cli):
         found["cache", str(cache)]["bytes"] == found["cache", str(cache / "lfw")]["bytes"] == 1000
     )
     assert found["device", "chosen"]["reason"]
-    for item in shipped.list_shipped():
+    for item in card.list_shipped():
         expected = item.card.files["weights"]["sha256"]
         assert found["weights", item.name]["sha256"] == expected
     assert found["extra", "video"]["needs"][0].startswith("av>=")
@@ -39,12 +39,12 @@ def test_the_doctor_finds_this_installation_whole(cache, cli):
 
 def test_damaged_weights_are_found_and_named(tmp_path, monkeypatch, cli):
     for name in ("blur-fast", "pixelate-fast"):
-        shutil.copytree(shipped.FOLDER / name, tmp_path / name)
+        shutil.copytree(card.FOLDER / name, tmp_path / name)
     (path,) = (tmp_path / "blur-fast").glob("*.safetensors")
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(card, "FOLDER", tmp_path)
     done = cli("doctor", "--json")
     assert_told(done, 1, "1 check failed")
     broken = [key for key, row in by_name(done).items() if row["state"] == "broken"]

@@ -12,8 +12,8 @@ from skimage import data
 from unveil.degradation import Degradation, GaussianBlur, Noise, Storage, codecs
 from unveil.degradation.degrade import degrade, store
 from unveil.linear.closed_forms import lmmse
+from unveil.linear.prior import read_prior
 from unveil.metrics.quality import psnr
-from unveil.networks.shipped import read_prior
 
 av = pytest.importorskip("av", reason="the extra video is not installed")
 

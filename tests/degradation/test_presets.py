@@ -20,7 +20,7 @@ from unveil.degradation.presets import PRESETS, parse_call, parse_preset, read_p
 from unveil.errors import UsageError
 from unveil.estimation.check import contradiction
 from unveil.linear.closed_forms import lmmse
-from unveil.networks.shipped import read_prior
+from unveil.linear.prior import read_prior
 
 SAID = {
     line.split("`")[1]: [cell.strip() for cell in line.split("|")]

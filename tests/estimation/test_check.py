@@ -9,7 +9,7 @@ from unveil.estimation.check import contradiction
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 from unveil.images.tensors import to_tensor
-from unveil.networks.shipped import read_prior
+from unveil.linear.prior import read_prior
 
 RIGHT = [
     "gaussian:kernel=9,sigma=4",

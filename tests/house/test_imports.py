@@ -35,7 +35,7 @@ def test_the_probe_sees_what_is_loaded():
         "import unveil",
         "import unveil.cli",
         "import unveil.degradation.presets",
-        "import unveil.networks.shipped, unveil.report.rows",
+        "import unveil.networks.card, unveil.report.rows",
     ],
 )
 def test_importing_loads_nothing_heavy(action):

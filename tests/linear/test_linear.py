@@ -25,9 +25,8 @@ from unveil.linear.blur import richardson_lucy, tikhonov
 from unveil.linear.closed_forms import expected_error, lmmse, restore_closed_form
 from unveil.linear.mosaic import shrink_matrix
 from unveil.linear.noise import h264_steps
-from unveil.linear.prior import Prior, fit_prior
+from unveil.linear.prior import Prior, fit_prior, read_prior
 from unveil.linear.spectral import frequencies, synthesise
-from unveil.networks.shipped import read_prior
 
 FLOAT, EIGHT_BIT = Storage("float"), Storage("8bit")
 BLURS = [GaussianBlur(), GaussianBlur(13, 3.0), BoxBlur(5), Window((9, 8, 5, 1), (2, 1)), Disk(3.3)]

@@ -7,9 +7,8 @@ from unveil.degradation import GaussianBlur, Storage
 from unveil.degradation.degrade import store
 from unveil.degradation.operators import obfuscate
 from unveil.linear.noise import ROUNDING_8BIT, rounding_error, storage_noise
-from unveil.linear.prior import Prior
+from unveil.linear.prior import Prior, read_prior
 from unveil.linear.spectral import analyse, synthesise, transfer
-from unveil.networks.shipped import read_prior
 
 PRIOR: Prior = read_prior()
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from unveil.degradation import Degradation, parse_operator, parse_storage
-from unveil.networks.shipped import FOLDER, list_shipped
+from unveil.errors import UsageError
+from unveil.networks.card import FOLDER, list_shipped
 from unveil.report import tables
 from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import load
@@ -73,7 +74,10 @@ class TestEach:
     def test_it_loads_and_restores(self, item):
         images = torch.rand(1, 3, 33, 47, generator=torch.Generator().manual_seed(0))
         restorer = load(item.name)
-        assert restorer.restore(images).shape == images.shape
+        if restorer.needs_degradation:
+            with pytest.raises(UsageError, match=f"{item.name} needs the operator"):
+                restorer.restore(images)
+        assert restorer.restore(images, item.card.task.example).shape == images.shape
         # Half precision is for the file only.
         assert {value.dtype for value in restorer.model.parameters()} == {torch.float32}
 

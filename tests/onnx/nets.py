@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 
 from unveil.config import ModelConfig
+from unveil.linear.prior import read_prior
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import Card
-from unveil.networks.shipped import read_prior
 
 SHAPES = {
     "cae": ModelConfig("cae", 8, 2, (4, 8), (0, 1), decoder="mirrored"),

@@ -28,7 +28,7 @@ def rows(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{broken", "line 3: is no JSON row"),
+        ("{broken", "line 3: is not a JSON row"),
         ('{"psnr": 1}', "line 3: lacks model"),
         ("[]", "line 3"),
     ],
@@ -63,7 +63,7 @@ def test_the_whole_rows_of_a_damaged_file_are_read_and_the_others_named(rows):
     assert [item["psnr"] for item in found] == [20.0, 30.0, 40.0]
     assert [line.split(":")[0] for line in lost] == [f"{rows}, line {n}" for n in (3, 5, 6)]
     assert "lacks model, operator" in lost[0]
-    assert lost[1].endswith("is no JSON row")
+    assert lost[1].endswith("is not a JSON row")
 
 
 def test_wherever_a_crash_has_cut_the_last_row_later_rows_are_whole(rows):

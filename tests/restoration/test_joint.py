@@ -13,8 +13,8 @@ from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate, Samp
 from unveil.degradation.degrade import degrade
 from unveil.degradation.operators import obfuscate
 from unveil.linear.closed_forms import lmmse
+from unveil.linear.prior import read_prior
 from unveil.linear.spectral import analyse
-from unveil.networks.shipped import read_prior
 from unveil.restoration.joint import solve
 from unveil.restoration.joint.motion import at_rest, covered, register, warp
 from unveil.restoration.joint.solve import Frames, explain

@@ -6,7 +6,7 @@ import torch
 from unveil.config import ModelConfig
 from unveil.degradation.operators import gaussian_blur, pixelate
 from unveil.networks.architectures import build
-from unveil.restoration.tiles import apply_tiled
+from unveil.restoration.restorers import apply_tiled
 
 
 @pytest.fixture

@@ -386,5 +386,7 @@ class TestSettings:
             open_folder(path, SETTINGS)
 
     def test_a_folder_without_a_study_is_named(self, tmp_path):
-        with pytest.raises(UnveilError, match=rf"no study here \({MANIFEST} is missing\)"):
+        with pytest.raises(
+            UnveilError, match=rf"not the folder of a study \({MANIFEST}"
+        ):
             read_manifest(tmp_path)

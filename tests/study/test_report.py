@@ -226,10 +226,10 @@ def test_a_row_cut_short_is_named_and_the_rest_is_used(study, cli):
     (study / "rows.jsonl").write_text(whole[:-40])
     assert cli("study", "report", study).status == 0
     lines = len(whole.splitlines())
-    assert f"rows.jsonl, line {lines}: is no JSON row" in (study / "report.md").read_text()
+    assert f"rows.jsonl, line {lines}: is not a JSON row" in (study / "report.md").read_text()
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path, cli):
-    assert_told(cli("study", "report", tmp_path), 1, tmp_path, "no study here")
+    assert_told(cli("study", "report", tmp_path), 1, tmp_path, "not the folder of a study")
     write_study(tmp_path / "empty", [])
     assert_told(cli("study", "report", tmp_path / "empty"), 1, "no rows yet", "unveil study run")

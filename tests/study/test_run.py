@@ -192,7 +192,7 @@ class TestAgain:
         cut, number = cut_at(path, line, end)
         done = cli(*SMOKE, "--output", copied)
         assert done.status == 0, done.err
-        assert f"{path}, line {number}: is no JSON row" in done.err
+        assert f"{path}, line {number}: is not a JSON row" in done.err
         assert begun(done) == [LAST]
         assert not re.search(r"^epoch", done.err, re.MULTILINE)
         assert contents(last) == checkpoint

@@ -5,8 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from unveil.config import DataConfig
-from unveil.linear.prior import LEAST_POWER, Prior, decode_prior, fit_prior
-from unveil.networks.shipped import PRIOR, read_prior
+from unveil.linear.prior import MIN_POWER, PRIOR, Prior, decode_prior, fit_prior, read_prior
 from unveil.training.data import open_photos
 from unveil.training.prior import write_prior
 
@@ -49,7 +48,7 @@ def test_what_is_no_prior_is_named(tmp_path, photo, cli):
         save_file(tensors, path)
         done = cli("restore", photo, "-o", tmp_path / "x.png", "--prior", path)
         assert done.status == 1
-        assert done.err == f"unveil: {path}: is no prior; make one with: unveil fit.\n"
+        assert done.err == f"unveil: {path}: is not a prior; make one with: unveil fit.\n"
     path.write_bytes(b"{}")
     assert cli("restore", photo, "-o", tmp_path / "x.png", "--prior", path).status == 1
     gone = cli("restore", photo, "-o", tmp_path / "x.png", "--prior", tmp_path / "gone")
@@ -61,7 +60,7 @@ def test_no_power_is_zero(tmp_path):
     """Logarithms and divisions of it must be numbers."""
     path = tmp_path / "prior.safetensors"
     write_prior(Prior(torch.zeros(3, 4, 4)), path)
-    assert float(decode_prior(path.read_bytes(), path).power.min()) == pytest.approx(LEAST_POWER)
+    assert float(decode_prior(path.read_bytes(), path).power.min()) == pytest.approx(MIN_POWER)
 
 
 @pytest.mark.parametrize("flag", [("--photos", 0), ("--crop-px", 1)], ids=str)

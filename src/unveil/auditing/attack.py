@@ -28,7 +28,7 @@ from unveil.degradation.families import family_of
 from unveil.faces.embedder import Embedder
 from unveil.faces.portraits import Portraits
 from unveil.metrics.quality import Metric
-from unveil.networks.shipped import list_shipped
+from unveil.networks.card import list_shipped
 from unveil.report.rows import rounded
 from unveil.restoration.choice import FALLBACK
 from unveil.restoration.restorers import Restorer

@@ -4,21 +4,25 @@ A module of a command is imported when the command is given, all of them for ``u
 heavy imports happen inside the commands.
 """
 
+import functools
 import importlib
 import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.cli.inputs import output_flags
 from unveil.errors import UnveilError, UsageError
+from unveil.extras import require
+from unveil.video.stream.opening import SUFFIXES
 
 DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
 MODULES = {
@@ -42,6 +46,12 @@ RENAMED = {
     "--storage": "--database",  # of `study search`; elsewhere --storage is how a file is kept
 }
 """Flags of version 0.1, and what they are called now."""
+
+Quiet = Annotated[
+    bool, arg(aliases=["-q"], help="print no notes or progress; results, warnings, errors remain.")
+]
+Json = Annotated[bool, arg(name="json", help="print results as JSON, one object per line.")]
+OUTPUT_FLAGS = {"quiet": Quiet, "as_json": Json}
 
 CONFIG = (FlagCreatePairsOff, OmitArgPrefixes)
 
@@ -94,6 +104,29 @@ def select(words: Sequence[str]) -> Callable[[], Any]:
     return partial(tyro.cli, output_flags(command), prog=prog, args=rest, config=CONFIG)
 
 
+def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--quiet`` and ``--json`` to a command, for :mod:`unveil.console`.
+
+    tyro derives flags from the signature: the returned function has the command's own and two
+    more parameters.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, quiet: bool = False, as_json: bool = False, **named: Any) -> Any:
+        with console.settings(quiet=quiet, as_json=as_json):
+            return command(*args, **named)
+
+    own = signature(command)
+    more = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in OUTPUT_FLAGS.items()
+    ]
+    wrapped.__dict__["__signature__"] = own.replace(parameters=[*own.parameters.values(), *more])
+    del wrapped.__dict__["__wrapped__"]  # where tyro would look for the types
+    wrapped.__annotations__ = {**command.__annotations__, **OUTPUT_FLAGS}
+    return wrapped
+
+
 def every_command(words: list[str]) -> Any:
     """Parse ``words`` with all commands at hand: for help, and for words that are no command."""
     app = SubcommandApp()
@@ -104,6 +137,42 @@ def every_command(words: list[str]) -> Any:
         else:
             app.command(output_flags(command))
     return app.cli(prog="unveil", description=DESCRIPTION, args=words, config=CONFIG)
+
+
+def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
+    """Return whether the inputs are videos.
+
+    Args:
+        inputs: files.
+        for_videos: flags that photos do not have, None where they are not given.
+
+    Raises:
+        UsageError: some are videos and some are not, or flags for videos come with photos.
+        UnveilError: the extra ``video`` is not installed.
+    """
+    videos = [path for path in inputs if path.suffix.lower() in SUFFIXES]
+    if not videos:
+        refuse("videos", **for_videos)
+        return False
+    if len(videos) < len(inputs):
+        raise UsageError("videos and photos do not go together; take one kind at a time.")
+    require("video")
+    return True
+
+
+def refuse(kind: str, **flags: object) -> None:
+    """Refuse flags that the inputs do not have.
+
+    Args:
+        kind: the kind of input that has these flags.
+        flags: their values; an unset one is falsy.
+
+    Raises:
+        UsageError: one of them is set; it is named.
+    """
+    for name, value in flags.items():
+        if value:
+            raise UsageError(f"--{name.replace('_', '-')} is for {kind}.")
 
 
 def _check_flags(words: Sequence[str]) -> None:

@@ -9,7 +9,8 @@ from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.auditing.settings import CurveConfig
-from unveil.cli.inputs import Boxes, Inputs, check_photos, output_flags
+from unveil.cli import output_flags
+from unveil.cli.inputs import Boxes, Inputs, check_photos
 from unveil.config import Output
 from unveil.degradation import Mosaic
 from unveil.degradation.presets import parse_call

@@ -70,7 +70,7 @@ def _commands(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _offer_values(commands: dict[str, dict[str, Any]]) -> None:
     """Add the values of flags and arguments that are texts to tyro, but of which there are few."""
     from unveil.networks.architectures import MODELS
-    from unveil.networks.shipped import list_shipped
+    from unveil.networks.card import list_shipped
     from unveil.video.stream.codecs import CODECS
 
     shipped = [item.name for item in list_shipped()]

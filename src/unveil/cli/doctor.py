@@ -12,8 +12,8 @@ from packaging.requirements import Requirement
 from unveil import console
 from unveil.errors import UnveilError
 from unveil.extras import EXTRAS, require
-from unveil.files import cache_folder, check_folder, check_sha256
-from unveil.networks.shipped import FOLDER, PRIOR, PRIOR_SHA256, REINSTALL, list_shipped
+from unveil.files import REINSTALL, cache_folder, check_folder, check_sha256
+from unveil.networks.card import FOLDER, list_shipped
 from unveil.report.rows import Row
 
 
@@ -152,6 +152,8 @@ def _weights() -> Iterator[Check]:
     for item in shipped:
         weights = item.card.files["weights"]
         yield _checksum(item.name, item.folder / weights["name"], weights["sha256"])
+    from unveil.linear.prior import PRIOR, PRIOR_SHA256
+
     yield _checksum("prior", PRIOR, PRIOR_SHA256)
 
 

@@ -36,7 +36,7 @@ def export(
         dry_run: say what would be written, and write nothing.
     """
     from unveil.linear import CLOSED_FORMS
-    from unveil.networks.shipped import find_model
+    from unveil.networks.card import find_model
 
     if model in CLOSED_FORMS:
         raise UsageError(f"{model} is linear algebra without weights; export takes a network.")

@@ -29,7 +29,7 @@ def inspect(
     from unveil.estimation.finding import inspect as inspect_images
     from unveil.images.photos import read_photo
     from unveil.images.tensors import to_tensor
-    from unveil.networks.shipped import read_prior
+    from unveil.linear.prior import read_prior
     from unveil.restoration.pipeline import Request
 
     def look(path: Path) -> None:

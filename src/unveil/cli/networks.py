@@ -54,7 +54,7 @@ def fit(
 
 def models() -> None:
     """List the shipped weights; --json says more of them."""
-    from unveil.networks.shipped import list_shipped
+    from unveil.networks.card import list_shipped
 
     rows = [item.summary() for item in list_shipped()]
     console.results(rows, models_table(rows))
@@ -163,12 +163,12 @@ def evaluate(
         dry_run: say which file --append would add to, and score nothing.
     """
     from unveil.linear import CLOSED_FORMS
-    from unveil.networks import shipped
+    from unveil.networks.card import IDENTITY, find_model
 
     if dry_run and append is None:
         raise UsageError("--dry-run goes with --append; without it nothing is written.")
-    if model not in (shipped.IDENTITY, *CLOSED_FORMS):
-        shipped.find_model(model)
+    if model not in (IDENTITY, *CLOSED_FORMS):
+        find_model(model)
     if append is not None:
         check_folder(append.parent)
     if dry_run and append is not None:

@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from unveil import console
-from unveil.cli import photo_jobs
-from unveil.cli.inputs import Boxes, Inputs, are_videos, refuse
+from unveil.cli import are_videos, photo_jobs, refuse
+from unveil.cli.inputs import Boxes, Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import Output
 from unveil.degradation import Operator, Storage, parse_storage

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unveil import console
-from unveil.cli import photo_jobs
-from unveil.cli.inputs import Inputs, are_videos, refuse
+from unveil.cli import are_videos, photo_jobs, refuse
+from unveil.cli.inputs import Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
 from unveil.degradation import Degradation
@@ -155,7 +155,7 @@ class PhotoRestoring:
             UsageError: the map or the samples do not exist for this photo or restorer.
         """
         from unveil.images.tensors import to_photo, to_tensor
-        from unveil.networks.shipped import SAMPLER
+        from unveil.networks.card import SAMPLER
         from unveil.restoration import pipeline
 
         images, request = to_tensor(photo), self.request

@@ -7,7 +7,8 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.cli.inputs import check_photos, output_flags
+from unveil.cli import output_flags
+from unveil.cli.inputs import check_photos
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.study.plan import StudyConfig

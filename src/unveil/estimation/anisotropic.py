@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 from unveil.degradation import AnisotropicGaussian, Unchanged
 from unveil.degradation.kernels import spread_px
-from unveil.estimation.candidates import SHARP_SIGMA_PX, Candidate
-from unveil.estimation.likelihood import Evidence
+from unveil.estimation.likelihood import Candidate, Evidence
 
 SHARE = 0.3
 """Of the coefficients, while the likeliest widths are looked for."""
@@ -21,6 +20,9 @@ FIRST_STEP, LAST_STEP = 0.25, 0.01
 
 MIN_SIGMA_PX, MAX_SIGMA_PX = 0.2, 32.0
 MAX_MOVES = 12
+SHARP_SIGMA_PX = 0.8
+"""Lenses and scaling blur any photo by a Gaussian of up to this sigma; it obfuscates nothing."""
+
 MIN_RATIO = 1.3
 """Widths that differ less are one."""
 

@@ -1,19 +1,32 @@
 """Which blur a photo went through, by maximum likelihood over its frequencies."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.degradation import Disk, GaussianBlur, Storage, Unchanged
+from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Storage, Unchanged
 from unveil.estimation.anisotropic import turned
-from unveil.estimation.candidates import ROUND_PX, Candidate, closer_guesses, first_guesses
-from unveil.estimation.likelihood import Evidence, of_cosines, of_waves
+from unveil.estimation.likelihood import Candidate, Evidence, of_cosines, of_waves
 from unveil.linear.prior import Prior
 
-THINNED = (0.15, 0.3, 1.0)
+SIGMAS_PX = tuple(0.5 * 20 ** (step / 39) for step in range(40))
+CUTS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
+"""Where Gaussian kernels end, in sigmas."""
+
+BOXES_PX = tuple(range(3, 34, 2))
+RADII_PX = tuple(1.5 + step / 4 for step in range(59))
+
+ROUND_PX = 0.5
+"""Users choose multiples of it for sigma."""
+
+Kind = TypeVar("Kind", bound=Blur)
+
+SHARES = (0.15, 0.3, 1.0)
 """Share of the coefficients that a first overview and each closer look take."""
 
 
@@ -57,8 +70,8 @@ def estimate_blur(image: Tensor, storage: Storage, prior: Prior, *, is_cut: bool
 
 
 def _fit(evidence: Evidence) -> BlurFit:
-    found = evidence.log_likelihoods(first_guesses(), THINNED[0])
-    for share in THINNED[1:]:
+    found = evidence.log_likelihoods(first_guesses(), SHARES[0])
+    for share in SHARES[1:]:
         # The noise of a JPEG depends on what was stored, and so on the blur.
         evidence.expect(max(found, key=lambda blur: found[blur]))
         found = evidence.log_likelihoods(closer_guesses(found), share)
@@ -76,17 +89,17 @@ def _without_faint_disks(found: dict[Candidate, float], storage: Storage) -> dic
     }
     best, ahead = max(found, key=lambda b: found[b]), max(found.values()) - max(others.values())
     if storage.kind == "jpeg":
-        return found if isinstance(best, Disk) and best.radius >= LEAST_JPEG_RADIUS_PX else others
-    return found if ahead > CLEAR_DISK else others
+        return found if isinstance(best, Disk) and best.radius >= MIN_JPEG_RADIUS_PX else others
+    return found if ahead > MIN_DISK_LOG_ODDS else others
 
 
-CLEAR_DISK = 0.03
+MIN_DISK_LOG_ODDS = 0.03
 """Nats a coefficient by which a disk must be likelier than any other blur, where the file is exact.
 
 Faint detail counts there, of which the prior knows least: textures look like disks (docs/log.md).
 """
 
-LEAST_JPEG_RADIUS_PX = 3.0
+MIN_JPEG_RADIUS_PX = 3.0
 """JPEG loses the rings in the spectrum of smaller disks; sharp photos look like them."""
 
 
@@ -101,18 +114,18 @@ def _cautious(found: dict[Candidate, float]) -> Candidate:
     close = [
         blur
         for blur, value in found.items()
-        if isinstance(blur, GaussianBlur) and value >= found[best] - NEARLY
+        if isinstance(blur, GaussianBlur) and value >= found[best] - TIE_LOG_ODDS
     ]
     least = min(close, key=lambda blur: (blur.sigma, -found[blur]))
     rounded = [blur for blur in close if blur.sigma % ROUND_PX == 0]
-    near = [blur for blur in rounded if blur.sigma <= least.sigma * (1 + ROUNDED)]
+    near = [blur for blur in rounded if blur.sigma <= least.sigma * (1 + ROUNDING_TOLERANCE)]
     return max(near, key=lambda blur: found[blur], default=least)
 
 
-NEARLY = 2e-4
+TIE_LOG_ODDS = 2e-4
 """In nats a coefficient; found on training photos (docs/log.md)."""
 
-ROUNDED = 0.03
+ROUNDING_TOLERANCE = 0.03
 """Share of sigma by which it may be rounded."""
 
 
@@ -121,18 +134,18 @@ def _alike(one: Candidate, other: Candidate) -> bool:
     if isinstance(one, Unchanged) or isinstance(other, Unchanged):
         return one == other
     kernel_px = abs(one.kernel - other.kernel)
-    return other.differs_from(one) < ALIKE and kernel_px <= max(4, other.kernel // 3)
+    return other.differs_from(one) < SIZE_TOLERANCE and kernel_px <= max(4, other.kernel // 3)
 
 
-ALIKE = 0.15
+SIZE_TOLERANCE = 0.15
 """Relative difference below which two estimates of a blur's size are one."""
 
-LARGEST_PX = 256
+MAX_PART_PX = 256
 
 
 def busiest(image: Tensor) -> Tensor:
     """Return the part of at most 256 x 256 pixels that varies most."""
-    height, width = (min(size, LARGEST_PX) for size in image.shape[-2:])
+    height, width = (min(size, MAX_PART_PX) for size in image.shape[-2:])
     mean, square = (
         F.avg_pool2d(power, (height, width), max(min(height, width) // 2, 1))
         for power in (image.mean(dim=1, keepdim=True), image.square().mean(dim=1, keepdim=True))
@@ -168,3 +181,47 @@ def _sigma_error(found: dict[Candidate, float], best: GaussianBlur) -> float | N
 
 
 EFFECTIVE_COEFFICIENTS = 2000.0
+
+
+def first_guesses() -> list[Candidate]:
+    """Return no blur and blurs of every kind, from mild to strong."""
+    gaussians = {_gaussian(sigma, cut * sigma) for sigma in SIGMAS_PX for cut in CUTS}
+    boxes, disks = map(BoxBlur, BOXES_PX), map(Disk, RADII_PX)
+    return [Unchanged(), *sorted(gaussians, key=str), *boxes, *disks]
+
+
+def closer_guesses(found: Mapping[Candidate, float]) -> list[Candidate]:
+    """Return no blur and blurs close to the likeliest of every kind.
+
+    Args:
+        found: log-likelihood of each candidate of the last look.
+    """
+    gaussians = {
+        GaussianBlur(max(best.kernel + change, 3), sigma)
+        for best in _likeliest(found, GaussianBlur)[:2]
+        for change in (-4, -2, 0, 2, 4)
+        for sigma in _sigmas_near(best.sigma)
+    }
+    disks = {
+        Disk(round(best.radius + step / 20, 2))
+        for best in _likeliest(found, Disk)[:2]
+        for step in range(-4, 5)
+    }
+    boxes = _likeliest(found, BoxBlur)[:3]
+    return [Unchanged(), *sorted(gaussians, key=str), *boxes, *sorted(disks, key=str)]
+
+
+def _likeliest(found: Mapping[Candidate, float], kind: type[Kind]) -> list[Kind]:
+    """Return the blurs of one kind, in order of decreasing likelihood."""
+    of_kind = [blur for blur in found if isinstance(blur, kind)]
+    return sorted(of_kind, key=lambda blur: found[blur], reverse=True)
+
+
+def _gaussian(sigma: float, radius: float) -> GaussianBlur:
+    return GaussianBlur(2 * max(round(radius), 1) + 1, sigma)
+
+
+def _sigmas_near(sigma: float) -> list[float]:
+    """Return values within 10 % of ``sigma``, and the nearest multiple of ``ROUND_PX``."""
+    nearest = max(round(sigma / ROUND_PX), 1) * ROUND_PX
+    return [nearest, *(round(sigma * (1 + step / 50), 4) for step in range(-5, 6))]

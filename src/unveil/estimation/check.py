@@ -9,9 +9,8 @@ from torch import Tensor
 from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Linear, Storage, Unchanged
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import busiest, taper
-from unveil.estimation.candidates import Candidate
 from unveil.estimation.finding import MIN_SIDE_PX, find_part
-from unveil.estimation.likelihood import of_cosines
+from unveil.estimation.likelihood import Candidate, of_cosines
 from unveil.estimation.mosaic import estimate_mosaic
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
@@ -31,10 +30,10 @@ ALTERNATIVES: tuple[Candidate, ...] = (
 SHARE = 0.15
 """Of the coefficients: enough to contradict, a seventh of the time."""
 
-CLEAR_GAP = 0.06
+MIN_LOG_ODDS = 0.06
 """Nats a coefficient by which an alternative must be likelier than the stated blur."""
 
-GAP = 0.01
+MIN_LOG_ODDS_APART = 0.01
 """The same, where the alternative's spread differs too (figures in docs/log.md)."""
 
 SPREAD_TOLERANCE = 0.25
@@ -73,10 +72,9 @@ def _likelier_blur(image: Tensor, stated: Blur, storage: Storage, prior: Prior) 
     found = evidence.log_likelihoods(list(dict.fromkeys([stated, *ALTERNATIVES])), SHARE)
     best = max(found, key=lambda blur: found[blur])
     gap = found[best] - found[stated]
-    if gap < GAP or (gap < CLEAR_GAP and _is_alike(best, stated)):
+    if gap < MIN_LOG_ODDS_APART or (gap < MIN_LOG_ODDS and _is_alike(best, stated)):
         return None
-    shown = "no blur" if isinstance(best, Unchanged) else best
-    return f"{shown}, or one close to it,"
+    return "no blur" if isinstance(best, Unchanged) else f"{best} or one close to it"
 
 
 def _is_alike(best: Candidate, stated: Blur) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from unveil.degradation import Degradation, Disk, GaussianBlur, Operator, Storage, Unchanged
+from unveil.estimation.anisotropic import SHARP_SIGMA_PX
 from unveil.estimation.blur import EFFECTIVE_COEFFICIENTS, BlurFit, estimate_blur
-from unveil.estimation.candidates import SHARP_SIGMA_PX
 from unveil.estimation.mosaic import PART_BLOCKS_PX, MosaicFit, estimate_mosaic, find_mosaic, snap
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
@@ -17,7 +17,7 @@ MIN_SIDE_PX = 16
 """Smaller pictures hold too little to tell a blur from a soft subject."""
 
 
-FLAT_PART = 0.2
+MAX_PART_FLATNESS = 0.2
 """Jumps inside the blocks of a part, over those between them; JPEG's own blocks have more."""
 
 
@@ -110,7 +110,7 @@ def find_part(
     # What only looked like a mosaic has another grid when it is cut out along that.
     if fit is None or fit.operator != type(fit.operator)(about.operator.block):
         return None
-    if fit.flatness > FLAT_PART:
+    if fit.flatness > MAX_PART_FLATNESS:
         return None
     return Finding(fit.operator, storage, 1 - fit.flatness, None, box)
 

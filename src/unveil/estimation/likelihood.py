@@ -11,11 +11,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from unveil.degradation import GaussianBlur, Storage, Unchanged
-from unveil.estimation.candidates import Candidate
+from unveil.degradation import Blur, GaussianBlur, Storage, Unchanged
 from unveil.linear.noise import storage_noise
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import analyse, frequencies, to_opponent, transfer
+
+Candidate = Blur | Unchanged
+"""What a photo may have gone through."""
 
 SLOPES = (-1.2, -0.9, -0.6, -0.3, 0.0, 0.3, 0.6)
 """How much steeper than the prior's a photo's spectrum may fall: exponents of the frequency."""
@@ -23,14 +25,14 @@ SLOPES = (-1.2, -0.9, -0.6, -0.3, 0.0, 0.3, 0.6)
 FINER_SLOPES = (-0.2, -0.1, 0.0, 0.1, 0.2)
 """What closer looks try, from the slope that was likeliest at the first."""
 
-LEAST_FREQUENCY = 0.15
+MIN_FREQUENCY = 0.15
 """In radians a pixel; below it a photo's few coefficients say what it shows, not how sharp."""
 
-AT_A_TIME = 16
+BATCH = 16
 """Blurs that are looked at together: as many as the processor's cache holds."""
 
 CONTRAST_ROUNDS = 3
-TAIL = 8.0
+TAIL_DOF = 8.0
 """Degrees of freedom of the coefficients' distribution: heavier tails than a Gaussian's."""
 
 SECTORS = 8
@@ -75,10 +77,10 @@ class Evidence:
         Only a ``share`` of the coefficients, drawn once, is looked at. The next call tries slopes
         near the likeliest of this one only.
         """
-        counts = (self.frequency > LEAST_FREQUENCY) & (self.lot < share)
+        counts = (self.frequency > MIN_FREQUENCY) & (self.lot < share)
         tables = []
-        for start in range(0, len(blurs), AT_A_TIME):
-            part = blurs[start : start + AT_A_TIME]
+        for start in range(0, len(blurs), BATCH):
+            part = blurs[start : start + BATCH]
             passed = torch.stack([self._passed(blur)[counts] for blur in part])
             tables.append(
                 torch.stack([self._log_likelihood(passed, counts, s) for s in self.slopes])
@@ -116,7 +118,7 @@ class Evidence:
             if self.planes > 1:
                 contrast = contrast[:, sector]
         variance = contrast * signal + noise
-        tail = (TAIL + 1) * torch.log1p(squares / variance / TAIL)
+        tail = (TAIL_DOF + 1) * torch.log1p(squares / variance / TAIL_DOF)
         return -0.5 * (variance.log() + tail).mean(dim=1)
 
 

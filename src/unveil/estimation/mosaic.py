@@ -12,14 +12,14 @@ from torch import Tensor
 
 from unveil.degradation import Mosaic, Pixelate, Sample
 from unveil.degradation.operators import block_means
-from unveil.estimation.likelihood import SLOPES, TAIL
+from unveil.estimation.likelihood import SLOPES, TAIL_DOF
 from unveil.images.box import Box
 from unveil.linear.mosaic import shrink_matrix
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import analyse, basis, frequencies, inverse_basis
 
-LARGEST_BLOCK_PX = 64
-BLOCKS_PX = range(2, LARGEST_BLOCK_PX + 1)
+MAX_FOUND_BLOCK_PX = 64
+BLOCKS_PX = range(2, MAX_FOUND_BLOCK_PX + 1)
 MAX_FLATNESS = 0.35
 """A mosaic's pixels jump inside blocks at most this much as often and far as between them."""
 
@@ -142,8 +142,8 @@ def _log_likelihood(squares: Tensor, expected: Tensor) -> float:
     ratio = squares / expected
     contrast = ratio.median()
     for _ in range(10):
-        contrast = ((TAIL + 1) * ratio / (TAIL + ratio / contrast)).mean()
-    tail = (TAIL + 1) * torch.log1p(ratio / contrast / TAIL)
+        contrast = ((TAIL_DOF + 1) * ratio / (TAIL_DOF + ratio / contrast)).mean()
+    tail = (TAIL_DOF + 1) * torch.log1p(ratio / contrast / TAIL_DOF)
     return float(-0.5 * ((contrast * expected).log() + tail).sum())
 
 
@@ -153,7 +153,7 @@ LINES = 4
 MIN_CLARITY = 2.0
 """How far each of them stands out from what is between them."""
 
-PART_BLOCKS_PX = range(3, LARGEST_BLOCK_PX + 1)
+PART_BLOCKS_PX = range(3, MAX_FOUND_BLOCK_PX + 1)
 """Of 2 pixels are the blocks of chroma that compression leaves."""
 
 MIN_BLOCKS = 2

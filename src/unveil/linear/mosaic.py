@@ -23,21 +23,22 @@ def lmmse_mosaic(obfuscated: Tensor, operator: Mosaic, storage: Storage, prior: 
     blocks = to_opponent(block_means(obfuscated, operator.block, operator.left, operator.top))
     height, width = obfuscated.shape[-2:]
     power = prior.power
-    noise = storage_noise(storage, power)[:, 0, 0] / operator.block**2
-    rows = _interpolators(operator, operator.top, height, prior, -2, noise)
-    columns = _interpolators(operator, operator.left, width, prior, -1, noise)
+    noise = _relative_noise(operator, storage, power)
+    rows = _interpolators(operator, operator.top, _correlation(prior, -2, height), noise)
+    columns = _interpolators(operator, operator.left, _correlation(prior, -1, width), noise)
     return to_rgb(rows.to(blocks) @ blocks @ columns.to(blocks).mT)
 
 
 def lmmse_mosaic_error(operator: Mosaic, storage: Storage, prior: Prior) -> Tensor:
     """Return the mean squared error that :func:`lmmse_mosaic` is to be expected to make."""
     power = prior.power
-    noise = storage_noise(storage, power)[:, 0, 0] / operator.block**2
+    noise = _relative_noise(operator, storage, power)
     explained = torch.ones(len(power), dtype=torch.float64)
     for axis, start in ((-2, operator.top), (-1, operator.left)):
         size = power.shape[axis]
-        shrunk = shrink_matrix(operator, start, size) @ _correlation(prior, axis, size)
-        found = _interpolators(operator, start, size, prior, axis, noise)
+        correlation = _correlation(prior, axis, size)
+        shrunk = shrink_matrix(operator, start, size) @ correlation
+        found = _interpolators(operator, start, correlation, noise)
         # The trace of C A' (A C A' + noise)^-1 A C, of a correlation C of trace ``size``.
         explained = explained * (found.mT * shrunk).sum(dim=(1, 2)) / size
     return (power.double().mean(dim=(1, 2)) * (1 - explained)).mean()
@@ -50,16 +51,25 @@ def _correlation(prior: Prior, axis: int, size: int) -> Tensor:
     return (covariance / covariance[:, :1])[:, (distance[:, None] - distance).abs()]
 
 
-def _interpolators(
-    operator: Mosaic, start: int, size: int, prior: Prior, axis: int, noise: Tensor
-) -> Tensor:
-    """Return ``C A' (A C A' + noise)^-1`` along one axis, ``3 x size x blocks``."""
-    correlation = _correlation(prior, axis, size)
-    shrink = shrink_matrix(operator, start, size).to(correlation)
+def _relative_noise(operator: Mosaic, storage: Storage, power: Tensor) -> Tensor:
+    """Return the variance of a block's storage noise, relative to that of a pixel, ``(3,)``."""
+    noise = storage_noise(storage, power)[:, 0, 0] / operator.block**2
+    return noise / power.double().mean(dim=(1, 2)) + 1e-6
+
+
+def _interpolators(operator: Mosaic, start: int, correlation: Tensor, noise: Tensor) -> Tensor:
+    """Return ``C A' (A C A' + noise)^-1`` along one axis, ``3 x size x blocks``.
+
+    Args:
+        operator: the mosaic.
+        start: its first grid line.
+        correlation: ``C`` of the pixels of a line, ``3 x size x size``.
+        noise: variance of a block's noise, relative to that of a pixel, ``(3,)``.
+    """
+    shrink = shrink_matrix(operator, start, correlation.shape[-1]).to(correlation)
     seen = shrink @ correlation @ shrink.T
-    least = noise / prior.power.double().mean(dim=(1, 2)) + 1e-6
     identity = torch.eye(len(shrink), dtype=seen.dtype, device=seen.device)
-    regular = seen + least[:, None, None] * identity
+    regular = seen + noise[:, None, None] * identity
     found: Tensor = torch.linalg.solve(regular, shrink @ correlation)
     return found.mT
 

@@ -15,9 +15,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unveil.errors import UnveilError
+from unveil.files import REINSTALL, read_checked
 from unveil.linear.spectral import analyse, frequencies
 
-LEAST_POWER = 1e-10
+PRIOR = Path(__file__).with_name("prior.safetensors")
+PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
+
+MIN_POWER = 1e-10
 """Below the rounding of float32 images; keeps logarithms and divisions finite."""
 
 
@@ -78,7 +82,7 @@ def fit_prior(batches: Iterable[Tensor]) -> Prior:
     for batch in batches:
         total = total.to(batch) + analyse(batch).square().sum(dim=0)
         count += len(batch)
-    return Prior((total / count).clamp(min=LEAST_POWER))
+    return Prior((total / count).clamp(min=MIN_POWER))
 
 
 def decode_prior(content: bytes, path: Path) -> Prior:
@@ -90,8 +94,24 @@ def decode_prior(content: bytes, path: Path) -> Prior:
     try:
         power = load(content)["power"].float()
     except (SafetensorError, KeyError, ValueError):
-        raise UnveilError(f"{path}: is no prior; make one with: unveil fit.") from None
+        raise UnveilError(f"{path}: is not a prior; make one with: unveil fit.") from None
     shape = power.shape
     if power.ndim != 3 or shape[0] != 3 or min(shape) < 2 or not power.isfinite().all():
-        raise UnveilError(f"{path}: is no prior; make one with: unveil fit.")
-    return Prior(power.clamp(min=LEAST_POWER))
+        raise UnveilError(f"{path}: is not a prior; make one with: unveil fit.")
+    return Prior(power.clamp(min=MIN_POWER))
+
+
+def read_prior(path: Path | None = None) -> Prior:
+    """Return a power spectrum of clean photos: the shipped one, or that of a file.
+
+    Raises:
+        UnveilError: the file cannot be read or is not a prior, or the shipped one is damaged.
+    """
+    if path is None:
+        content = read_checked(PRIOR, PRIOR_SHA256, REINSTALL)
+    else:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+    return decode_prior(content, path or PRIOR)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from unveil.config import ModelConfig
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
-from unveil.networks.conditions import CONDITIONS
+from unveil.networks.blocks import CONDITIONS
 from unveil.networks.refiner import Refiner
 
 TYPICAL_ERROR = 0.05

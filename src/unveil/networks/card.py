@@ -1,4 +1,7 @@
-"""The card of a checkpoint: the JSON file that describes its weights, read without torch."""
+"""Cards, the JSON files that describe weights, and the weights that the package ships.
+
+Nothing here needs torch.
+"""
 
 import json
 from dataclasses import dataclass, field
@@ -7,10 +10,19 @@ from typing import Any
 
 from unveil.config import ModelConfig, from_dict
 from unveil.degradation.families import Task
-from unveil.errors import UnveilError, UsageError
+from unveil.errors import UnveilError, UsageError, unknown
+from unveil.report.rows import Row
 
 CARD_NAME = "checkpoint.json"
 FORMAT = 2
+SCORE_NAMES = ("operator", "storage", "split", "images", "psnr", "ssim", "ssim_deck")
+
+FOLDER = Path(__file__).parent / "weights"
+IDENTITY = "identity"
+"""Name of the baseline that returns the obfuscated photo."""
+
+SAMPLER = "pixelate-sampler"
+"""Name of the weights that draw several answers to a mosaic."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +86,60 @@ def read_card(folder: Path) -> Card:
         raise UnveilError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).") from None
     except (OSError, ValueError, TypeError, KeyError, UsageError) as error:
         raise UnveilError(f"{path}: is damaged or not a checkpoint ({error}).") from None
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """One set of shipped weights."""
+
+    name: str
+    folder: Path
+    card: Card
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the tensor file."""
+        return (self.folder / self.card.files["weights"]["name"]).stat().st_size
+
+    def summary(self) -> Row:
+        """Return the row that ``unveil models`` prints."""
+        weights = self.card.files["weights"]
+        return {
+            "name": self.name,
+            "operator": self.card.operator,
+            "storage": self.card.storage,
+            "size_mb": round(self.size_bytes / 1e6, 2),
+            "sha256": weights["sha256"],
+            "training_data": f"{self.card.data['splits']['train']} photos of LFW",
+            "scores": [{name: row[name] for name in SCORE_NAMES} for row in self.card.scores],
+        }
+
+
+def list_shipped() -> list[Shipped]:
+    """Return all shipped weights, sorted by name.
+
+    Examples:
+        >>> [item.name for item in list_shipped()][:2]
+        ['blur', 'blur-fast']
+    """
+    folders = sorted(path.parent for path in FOLDER.glob(f"*/{CARD_NAME}"))
+    return [Shipped(folder.name, folder, read_card(folder)) for folder in folders]
+
+
+def find_model(name: str) -> Path:
+    """Return the checkpoint folder of shipped weights, or of a checkpoint or run folder.
+
+    Of a run folder, the ``best`` checkpoint.
+
+    Raises:
+        UsageError: ``name`` is none of these; the shipped names are listed.
+    """
+    if (FOLDER / name / CARD_NAME).is_file():
+        return FOLDER / name
+    folder = Path(name)
+    for candidate in (folder, folder / "best"):
+        if (candidate / CARD_NAME).is_file():
+            return candidate
+    if folder.is_dir():
+        raise UsageError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).")
+    raise unknown("model", name, [item.name for item in list_shipped()])

@@ -58,9 +58,9 @@ class Network(nn.Module):
 
     A restored image has the size of the obfuscated one, which may be any. The work is split in
     two: :meth:`inputs` may depend on the whole image, :meth:`correct` is local, so that large
-    images can be cut into tiles (:mod:`unveil.restoration.tiles`) and that ONNX files can hold it.
-    A network that maps images to images defines :meth:`correct` and the two distances, nothing
-    else.
+    images can be cut into tiles (:func:`unveil.restoration.restorers.apply_tiled`) and that ONNX
+    files can hold it. A network that maps images to images defines :meth:`correct` and the two
+    distances, nothing else.
 
     Attributes:
         stride_px: grid that the network is tied to; tiles start at its multiples.

@@ -24,8 +24,7 @@ from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.linear.closed_forms import expected_error, lmmse
 from unveil.linear.prior import Prior
-from unveil.networks.blocks import ResidualBlock, pad_to_multiple
-from unveil.networks.conditions import CONDITIONS, conditions
+from unveil.networks.blocks import CONDITIONS, ResidualBlock, conditions, pad_to_multiple
 from unveil.networks.network import OBFUSCATED, LossTerm, Network, Planes, TrainingOutput
 
 DIFFERENCE_GAIN = 10
@@ -42,7 +41,7 @@ KNOWN = Planes(
     "known",
     1 + CONDITIONS,
     "what is known, B x C x H x W: the estimate's expected error, then the planes of "
-    "unveil.networks.conditions, then noise (0 for the typical answer)",
+    "unveil.networks.blocks, then noise (0 for the typical answer)",
 )
 
 

@@ -34,7 +34,7 @@ def legend_beside(figure: Figure) -> None:
 
 
 def svg(figure: Figure) -> str:
-    """Return a figure as SVG. It has no date, no creator and fixed ids: equal figures, equal bytes."""
+    """Return a figure as SVG without date and creator: equal figures give equal bytes."""
     content = io.StringIO()
     figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     # matplotlib leaves blanks at the ends of some lines, which git reports.

@@ -4,8 +4,7 @@ from unveil.degradation import Degradation, Linear, Mosaic
 from unveil.degradation.families import FAMILIES, Task, family_of
 from unveil.errors import UsageError
 from unveil.linear import CLOSED_FORMS
-from unveil.networks.card import Card, read_card
-from unveil.networks.shipped import find_model, list_shipped
+from unveil.networks.card import Card, find_model, list_shipped, read_card
 
 FALLBACK = "lmmse"
 """The closed form that knows every linear operator and storage."""

@@ -21,7 +21,7 @@ from unveil.errors import UsageError
 from unveil.estimation.check import contradiction
 from unveil.estimation.finding import Finding, inspect
 from unveil.images.box import Box
-from unveil.networks.shipped import read_prior
+from unveil.linear.prior import read_prior
 from unveil.report.rows import Row
 from unveil.restoration.choice import (
     FALLBACK,

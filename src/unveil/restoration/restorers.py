@@ -1,6 +1,7 @@
 """Restorers by name: networks with their weights, or closed forms, behind one interface."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,18 +9,17 @@ import torch
 from torch import Tensor
 
 from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
+from unveil.console import progress
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.images.tensors import check_images
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
-from unveil.linear.prior import Prior
+from unveil.linear.prior import Prior, read_prior
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
-from unveil.networks.card import Card, read_card
+from unveil.networks.card import SAMPLER, Card, find_model, read_card
 from unveil.networks.network import Network
-from unveil.networks.shipped import SAMPLER, find_model, read_prior
-from unveil.restoration.tiles import apply_tiled
 from unveil.runtime import Runtime, choose_runtime
 
 
@@ -56,8 +56,7 @@ class NetworkRestorer:
 
         Args:
             images: ``B x 3 x H x W``, float32 in [0,1], any size, on any device.
-            degradation: what happened to them (default: what the weights were trained on; of a
-                family, its example).
+            degradation: what happened to them; may be left out where the weights undo one.
             tile_px: side of the tiles that large images are cut into; smaller tiles need less
                 memory and give the same result.
 
@@ -65,8 +64,8 @@ class NetworkRestorer:
             The restored images, same shape, range and device.
 
         Raises:
-            UsageError: ``images`` has another shape, type or range; the operator is not linear but
-                the network needs one that is.
+            UsageError: ``images`` has another shape, type or range; the network needs a degradation
+                and none is given, or one that is not linear.
         """
         return self.restore_with_error(images, degradation, tile_px)[0]
 
@@ -84,6 +83,8 @@ class NetworkRestorer:
         that draws give one of several answers.
         """
         check_images(images)
+        if degradation is None and self.needs_degradation:
+            raise UsageError(f"{self.name} needs the operator: pass restore() its degradation.")
         model, correct = self.model, self.engine or self.model.correct
         inputs = model.inputs(images, degradation or self.card.task.example, generator)
 
@@ -206,3 +207,45 @@ def load_network(model: str, runtime: Runtime) -> NetworkRestorer:
     network.to(runtime.device).to(memory_format=torch.channels_last).eval()
     prior = read_prior() if network.prior is None else network.prior
     return NetworkRestorer(folder.name, network, card, prior, runtime)
+
+
+def apply_tiled(
+    function: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    stride_px: int,
+    reach_px: int,
+    tile_px: int = TILE_PX,
+) -> Tensor:
+    """Apply ``function`` to overlapping tiles of ``images`` and put their cores together.
+
+    Args:
+        function: maps ``B x C x H x W`` to ``B x D x H x W``; it must be local, as a
+            convolutional network without global pooling is.
+        images: ``B x C x H x W``.
+        stride_px: the grid that ``function`` is tied to (a network's total stride, a mosaic's
+            block); tiles start on it.
+        reach_px: how far an input pixel can be from an output pixel it changes. Every tile
+            carries that much context, so no seam can be seen: results differ from the
+            untiled ones by rounding only.
+        tile_px: side of a tile's core, at least ``stride_px``.
+    """
+    height, width = images.shape[-2:]
+    core_px = max(tile_px // stride_px, 1) * stride_px
+    margin_px = -(-reach_px // stride_px) * stride_px
+    if height <= core_px + margin_px and width <= core_px + margin_px:
+        return function(images)
+    cores = list(itertools.product(_cores(height, core_px), _cores(width, core_px)))
+    result = torch.empty(0)
+    for (top, bottom), (left, right) in progress(cores, len(cores), "tiles"):
+        y, x = max(top - margin_px, 0), max(left - margin_px, 0)
+        done = function(images[..., y : bottom + margin_px, x : right + margin_px])
+        if not result.numel():
+            result = done.new_empty(*done.shape[:2], height, width)
+        result[..., top:bottom, left:right] = done[..., top - y : bottom - y, left - x : right - x]
+    return result
+
+
+def _cores(size_px: int, core_px: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, size_px, core_px):
+        yield start, min(start + core_px, size_px)

@@ -67,7 +67,7 @@ def save_pictures(folder: Path, model: torch.nn.Module, scoring: Scoring, measur
 
 
 def read_pictures(folder: Path) -> dict[str, Tensor]:
-    """Return the tensors that :func:`save_pictures` stored in ``folder``; empty if there are none."""
+    """Return what :func:`save_pictures` stored in ``folder``; if nothing, an empty dict."""
     path = folder / PICTURES_NAME
     return load_file(path) if path.exists() else {}
 

@@ -60,7 +60,7 @@ class StudyConfig:
     """Settings of `unveil study run`."""
 
     size: SizeName = "laptop"
-    """Budget: smoke (a test with drawn photos, a minute), laptop (about 2 hours) or full (the paper's)."""
+    """Budget: smoke (a test, a minute), laptop (about 2 hours) or full (the paper's)."""
     data: Path | None = None
     """LFW, or another folder of photos (default: the downloaded LFW)."""
     out: Output = Path("runs/study")

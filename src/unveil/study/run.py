@@ -21,8 +21,8 @@ from unveil.study.record import (
     Study,
     missing,
     record,
-    record_inputs,
     record_failure,
+    record_inputs,
     shared_settings,
 )
 from unveil.study.sample_photos import draw_photos

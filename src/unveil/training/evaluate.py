@@ -18,10 +18,10 @@ from unveil.errors import UsageError
 from unveil.images.photos import list_photos
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
+from unveil.linear.prior import read_prior
 from unveil.metrics.quality import METRICS, Metric
-from unveil.networks.card import Card
+from unveil.networks.card import IDENTITY, Card
 from unveil.networks.network import Network
-from unveil.networks.shipped import IDENTITY, read_prior
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance

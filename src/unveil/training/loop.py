@@ -27,9 +27,8 @@ from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError, UsageError
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
-from unveil.networks.card import CARD_NAME, Card, read_card
+from unveil.networks.card import CARD_NAME, Card, find_model, read_card
 from unveil.networks.network import Network
-from unveil.networks.shipped import find_model
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.training.calibration import build_objective
 from unveil.training.data import Photos, augment, epoch_batches, open_photos

@@ -12,13 +12,13 @@ from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding, inspect
 from unveil.images.box import Box
-from unveil.networks.shipped import read_prior
+from unveil.linear.prior import read_prior
 from unveil.restoration.pipeline import Load, Request, assumed, decide, find, undo, used
 from unveil.restoration.restorers import Restorer
 from unveil.video.agreement import Moving, agree
 from unveil.video.following import Following
 from unveil.video.parts import around, improve
-from unveil.video.stream.chunks import MOST, chunk_length, in_chunks, one_by_one
+from unveil.video.stream.chunks import MAX_FRAMES, chunk_length, in_chunks, one_by_one
 from unveil.video.stream.info import Info
 from unveil.video.stream.painting import Step, paint
 from unveil.video.stream.process import Change
@@ -67,8 +67,8 @@ class Restoring:
     together: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.together <= MOST:
-            raise UsageError(f"--together {self.together} must be from 1 to {MOST}.")
+        if not 1 <= self.together <= MAX_FRAMES:
+            raise UsageError(f"--together {self.together} must be from 1 to {MAX_FRAMES}.")
 
     def __call__(self, info: Info) -> Change | None:
         """Return what restores a clip, and say how; None where there is nothing to undo."""

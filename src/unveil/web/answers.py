@@ -27,7 +27,7 @@ from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
 from unveil.images.tensors import to_photo, to_tensor
-from unveil.networks.shipped import read_prior
+from unveil.linear.prior import read_prior
 from unveil.restoration.choice import model_for
 from unveil.restoration.pipeline import Request, restore
 from unveil.restoration.restorers import Restorer, load

@@ -15,8 +15,8 @@ from unveil.degradation.operators import obfuscate
 STEPS = 10
 """Gauss-Newton steps; most frames need four."""
 
-SMALLEST_STEP_PX = 0.02
-LARGEST_STEP_PX = 6.0
+MIN_STEP_PX = 0.02
+MAX_STEP_PX = 6.0
 
 ROBUST = 0.02
 """Differences above this, of [0,1], are taken for something else than motion, and count less."""
@@ -69,7 +69,7 @@ def register(reference: Tensor, frame: Tensor, operator: Linear, start: Tensor) 
         for _ in range(STEPS):
             step = _step(reference, frame, operator, motion, moves)
             motion = motion + (step[:, None, None] * moves).sum(dim=0)
-            if step.abs().max() < SMALLEST_STEP_PX:
+            if step.abs().max() < MIN_STEP_PX:
                 break
     return motion
 
@@ -91,7 +91,7 @@ def _step(
     normal = jacobian.T @ (weights[:, None] * jacobian)
     normal = normal + 1e-4 * normal.diagonal().mean() * torch.eye(len(moves))
     step: Tensor = torch.linalg.solve(normal, jacobian.T @ (weights * missing))
-    return step.clamp(-LARGEST_STEP_PX, LARGEST_STEP_PX)
+    return step.clamp(-MAX_STEP_PX, MAX_STEP_PX)
 
 
 def _moves(height: int, width: int) -> Tensor:

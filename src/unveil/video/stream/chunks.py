@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 CHUNK_PIXELS = 4_000_000
-MOST = 16
+MAX_FRAMES = 16
 
 
 def chunk_length(width: int, height: int) -> int:
     """Return how many pictures of this size are worked on at a time."""
-    return max(min(CHUNK_PIXELS // (width * height), MOST), 1)
+    return max(min(CHUNK_PIXELS // (width * height), MAX_FRAMES), 1)
 
 
 def in_chunks(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unveil.video.stream.ahead import ahead
-from unveil.video.stream.chunks import MOST
+from unveil.video.stream.chunks import MAX_FRAMES
 from unveil.video.stream.codecs import Encoding, encoder_for, layout_for
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Layout, Picture
@@ -62,7 +62,7 @@ def process(plan: Plan, change: Change | None, watch: Watch = iter) -> None:
     Raises:
         UnveilError: the clip is damaged, or the result cannot be written. Nothing is left then.
     """
-    pictures = ahead(read(plan.info), max(DEPTH, MOST // 2))
+    pictures = ahead(read(plan.info), max(DEPTH, MAX_FRAMES // 2))
     changed = pictures if change is None else ahead(change(pictures), DEPTH)
     with (
         contextlib.closing(changed),
