@@ -1,4 +1,4 @@
-"""Degradation of image tensors: the operator, then the storage.
+"""Degradation of image arrays: the operator, then the storage.
 
 Storage decides the result more than the network does: in ``float`` the paper's blur has an almost
 exact inverse (74 dB), in ``8bit`` it does not. It is therefore a named step in every training,
@@ -9,15 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from unveil.arrays import Array, array_namespace, constant, to_numpy
 from unveil.degradation import Degradation, Storage
 from unveil.degradation.codecs import h264_round_trip, jpeg_round_trip
 from unveil.degradation.operators import obfuscate
 
 
-def degrade(clean: Tensor, degradation: Degradation) -> Tensor:
+def degrade(clean: Array, degradation: Degradation) -> Array:
     """Apply an operator and a storage.
 
     Args:
@@ -31,11 +30,10 @@ def degrade(clean: Tensor, degradation: Degradation) -> Tensor:
         UnveilError: H.264 is wanted and not installed, or the codec refuses the size.
 
     Examples:
-        >>> import torch
         >>> from unveil.degradation import Degradation, Pixelate, Storage
-        >>> clean = torch.tensor([0.0, 0.501]).expand(1, 3, 1, 2)
+        >>> clean = np.broadcast_to([0.0, 0.501], (1, 3, 1, 2))
         >>> degrade(clean, Degradation(Pixelate(2), Storage("8bit")))[0, 0] * 255
-        tensor([[64., 64.]])
+        array([[64., 64.]])
     """
     return store(obfuscate(clean, degradation.operator), degradation.storage)
 
@@ -44,7 +42,7 @@ CODEC_THREADS = 4
 """Images coded at a time: H.264's calls mostly wait for threads of their own."""
 
 
-def store(images: Tensor, storage: Storage) -> Tensor:
+def store(images: Array, storage: Storage) -> Array:
     """Return ``images`` (``B x 3 x H x W`` in [0,1]) after a round trip through ``storage``.
 
     Raises:
@@ -54,21 +52,28 @@ def store(images: Tensor, storage: Storage) -> Tensor:
         case "float":
             return images
         case "8bit":
-            return to_uint8(images).to(images.dtype) / 255
+            return _rounded(images) / 255
         case "jpeg":
             return _each(images, lambda pixels: jpeg_round_trip(pixels, storage.quality or 75))
         case "h264":
             return _each(images, lambda pixels: h264_round_trip(pixels, storage.quality or 0))
 
 
-def to_uint8(images: Tensor) -> Tensor:
+def to_uint8(images: Array) -> Array:
     """Round [0,1] values of any shape to uint8 levels; values outside are clipped."""
-    return images.mul(255).round_().clamp_(0, 255).to(torch.uint8)
+    xp = array_namespace(images)
+    return xp.astype(_rounded(images), xp.uint8)
 
 
-def _each(images: Tensor, round_trip: Callable[[np.ndarray], np.ndarray]) -> Tensor:
+def _rounded(images: Array) -> Array:
+    """Return the 8-bit levels of [0,1] values, 0 to 255, in their dtype."""
+    xp = array_namespace(images)
+    return xp.clip(xp.round(images * 255), 0, 255)
+
+
+def _each(images: Array, round_trip: Callable[[np.ndarray], np.ndarray]) -> Array:
     """Apply a codec of ``H x W x 3`` uint8 pixels to each image of ``B x 3 x H x W``."""
-    pixels = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
+    pixels = to_numpy(to_uint8(images)).transpose(0, 2, 3, 1)
     with ThreadPoolExecutor(CODEC_THREADS) as pool:
         decoded = np.stack(list(pool.map(round_trip, pixels)))
-    return torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype) / 255
+    return constant(decoded.transpose(0, 3, 1, 2), images) / 255

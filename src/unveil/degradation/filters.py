@@ -1,26 +1,46 @@
-"""Filtering of image planes, shared by the operators and the metrics."""
+"""Filtering of image planes, shared by the operators, the metrics and the closed forms."""
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+import cv2
+import numpy as np
+
+from unveil.arrays import Array, array_namespace, constant, is_torch_array
 
 
-def separable(images: Tensor, weights: Tensor, down: Tensor | None = None) -> Tensor:
+def separable(images: Array, weights: np.ndarray, down: np.ndarray | None = None) -> Array:
     """Correlate every plane of ``images`` with a separable kernel, without padding.
 
     Args:
-        images: ``B x C x H x W``.
-        weights: ``K`` weights along the rows; the 2-D kernel is an outer product.
+        images: ``B x C x H x W`` floats.
+        weights: ``K`` weights along the rows, ``K`` odd; the 2-D kernel is an outer product.
         down: ``K`` weights along the columns (default: ``weights``).
 
     Returns:
         ``B x C x (H-K+1) x (W-K+1)``, dtype and device of ``images``.
     """
+    down = weights if down is None else down
+    if is_torch_array(images):
+        return _separable_torch(images, weights, down)
+    reach = len(weights) // 2
+    height, width = images.shape[-2:]
+    inner = (..., slice(reach, height - reach), slice(reach, width - reach))
+    return _separable_opencv(images, weights, down)[inner]
+
+
+def separable_mirrored(images: Array, weights: np.ndarray, down: np.ndarray) -> Array:
+    """Correlate as :func:`separable` does, with mirrored borders; same shape as ``images``."""
+    if is_torch_array(images):
+        return _separable_torch(mirror(images, len(weights) // 2), weights, down)
+    return _separable_opencv(images, weights, down)
+
+
+def _separable_torch(images: Array, weights: np.ndarray, down: np.ndarray) -> Array:
+    from torch.nn import functional as F
+
     batch, channels, height, width = images.shape
     planes = batch * channels
     row, column = (
-        taps.to(images).view(1, 1, -1, 1).expand(planes, 1, -1, 1)
-        for taps in (weights, weights if down is None else down)
+        constant(taps, images).view(1, 1, -1, 1).expand(planes, 1, -1, 1)
+        for taps in (weights, down)
     )
     # One group per plane is 15 times as fast on the CPU as a batch of one-channel images.
     passed = F.conv2d(images.reshape(1, planes, height, width), column, groups=planes)
@@ -28,7 +48,19 @@ def separable(images: Tensor, weights: Tensor, down: Tensor | None = None) -> Te
     return passed.view(batch, channels, *passed.shape[2:])
 
 
-def planar(images: Tensor, weights: Tensor) -> Tensor:
+def _separable_opencv(images: np.ndarray, weights: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Correlate with mirrored borders, as :func:`mirror` has them."""
+    filtered = np.empty_like(images)
+    for plane, target in zip(_planes(images), _planes(filtered), strict=True):
+        cv2.sepFilter2D(plane, -1, weights, down, dst=target, borderType=cv2.BORDER_REFLECT_101)
+    return filtered
+
+
+def _planes(images: np.ndarray) -> np.ndarray:
+    return images.reshape(-1, *images.shape[-2:])
+
+
+def planar(images: Array, weights: np.ndarray) -> Array:
     """Convolve every plane of ``images`` with a 2-D kernel, without padding.
 
     By Fourier transforms, so that the time does not grow with the kernel.
@@ -41,24 +73,73 @@ def planar(images: Tensor, weights: Tensor) -> Tensor:
         ``B x C x (H-K+1) x (W-K+1)``, dtype and device of ``images``.
     """
     size, reach = images.shape[-2:], weights.shape[-1] - 1
-    spectrum = torch.fft.rfft2(weights.to(images), s=size)
-    filtered: Tensor = torch.fft.irfft2(torch.fft.rfft2(images) * spectrum, s=size)
-    return filtered[..., reach:, reach:]
+    spectrum = rfft2(constant(weights, images), size)
+    return irfft2(rfft2(images) * spectrum, size)[..., reach:, reach:]
 
 
-def mirror(images: Tensor, pad: int) -> Tensor:
+def rfft2(planes: Array, size: tuple[int, ...] | None = None) -> Array:
+    """Return the Fourier transform of real planes over their last two axes."""
+    return array_namespace(planes).fft.rfftn(planes, s=size, axes=(-2, -1))
+
+
+def irfft2(spectrum: Array, size: tuple[int, ...]) -> Array:
+    """Return the real planes, ``size`` pixels each, of a transform by :func:`rfft2`."""
+    return array_namespace(spectrum).fft.irfftn(spectrum, s=size, axes=(-2, -1))
+
+
+def mirror(images: Array, pad: int) -> Array:
     """Pad both axes of ``B x C x H x W`` by ``pad`` pixels per side, mirrored at the edge pixel.
 
-    The edge pixel is not repeated. Unlike torch's ``reflect`` padding this also works for images
-    smaller than ``pad``, which are mirrored repeatedly, as SciPy does.
+    The edge pixel is not repeated. Images smaller than ``pad`` are mirrored repeatedly, as SciPy
+    does.
 
     Examples:
-        >>> mirror(torch.tensor([[[[1, 2, 3]]]]), 2)[0, 0, 2]
-        tensor([3, 2, 1, 2, 3, 2, 1])
+        >>> mirror(np.array([[[[1, 2, 3]]]]), 2)[0, 0, 2].tolist()
+        [3, 2, 1, 2, 3, 2, 1]
     """
-    for dim in (-2, -1):
-        size = images.shape[dim]
+    for axis in (-2, -1):
+        size = images.shape[axis]
         period = max(2 * (size - 1), 1)
-        index = torch.arange(-pad, size + pad, device=images.device).remainder(period)
-        images = images.index_select(dim, torch.minimum(index, period - index))
+        index = np.arange(-pad, size + pad) % period
+        images = take(images, np.minimum(index, period - index), axis)
     return images
+
+
+def take(images: Array, index: np.ndarray, axis: int) -> Array:
+    """Return the entries of ``images`` at ``index`` along ``axis``."""
+    index = constant(index, images, keep_dtype=True)
+    return array_namespace(images).take(images, index, axis=axis)
+
+
+def resample(images: Array, rows: np.ndarray, columns: np.ndarray) -> Array:
+    """Resample the planes of ``images`` by a matrix for each axis.
+
+    Args:
+        images: ``B x C x H x W``.
+        rows: ``H' x H``.
+        columns: ``W' x W``.
+
+    Returns:
+        ``B x C x H' x W'``.
+    """
+    return constant(rows, images) @ images @ constant(columns, images).T
+
+
+def cubic_interpolation(positions: np.ndarray, size: int) -> np.ndarray:
+    """Return the matrix of cubic interpolation between ``size`` pixels, ``positions x size``.
+
+    By R. G. Keys' kernel ("Cubic convolution interpolation", 1981) with a = -0.75, as OpenCV and
+    PyTorch have it. Beyond the borders the edge pixel is repeated.
+    """
+    first = np.floor(positions).astype(np.int64)
+    matrix = np.zeros((len(positions), size))
+    for offset in range(-1, 3):
+        weight = _keys(np.abs(positions - first - offset))
+        np.add.at(matrix, (np.arange(len(positions)), (first + offset).clip(0, size - 1)), weight)
+    return matrix
+
+
+def _keys(distance: np.ndarray, a: float = -0.75) -> np.ndarray:
+    near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
+    far = a * (((distance - 5) * distance + 8) * distance - 4)
+    return np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))

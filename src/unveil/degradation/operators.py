@@ -1,4 +1,4 @@
-"""Operators as pure functions on image tensors.
+"""Operators as pure functions on image arrays.
 
 Images are ``B x C x H x W`` floats; results keep shape, dtype and device, and stay in [0,1] up to
 rounding. Blurs and mosaics are linear. Storage (8 bits, JPEG) is a separate step:
@@ -7,10 +7,8 @@ rounding. Blurs and mosaics are linear. Storage (8 bits, JPEG) is a separate ste
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional as F
 
+from unveil.arrays import Array, array_namespace, constant, is_torch_array, to_numpy
 from unveil.degradation import (
     Downscale,
     DpPix,
@@ -24,11 +22,18 @@ from unveil.degradation import (
     Unchanged,
 )
 from unveil.degradation.blurs import Planar, Separable
-from unveil.degradation.filters import mirror, planar, separable
+from unveil.degradation.filters import (
+    cubic_interpolation,
+    mirror,
+    planar,
+    resample,
+    separable_mirrored,
+    take,
+)
 from unveil.degradation.kernels import blur_kernel, gaussian_kernel, planar_kernel
 
 
-def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # one case each
+def obfuscate(images: Array, operator: Operator) -> Array:  # noqa: C901  # one case each
     """Apply ``operator`` to ``images``.
 
     Args:
@@ -39,9 +44,8 @@ def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # on
         Images of the same shape, dtype and device.
 
     Examples:
-        >>> import torch
         >>> from unveil.degradation import Pixelate
-        >>> row = torch.tensor([0.0, 0.5, 1.0, 1.0]).view(1, 1, 1, 4)
+        >>> row = np.array([0.0, 0.5, 1.0, 1.0]).reshape(1, 1, 1, 4)
         >>> obfuscate(row, Pixelate(block=2)).flatten().tolist()
         [0.25, 0.25, 1.0, 1.0]
     """
@@ -59,7 +63,7 @@ def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # on
         case Downscale(factor):
             return downscale(images, factor)
         case Solid(level):
-            return torch.full_like(images, level / 255)
+            return array_namespace(images).full_like(images, level / 255)
         case Noise(std, seed):
             return add_noise(images, std, seed)
         case Poisson(photons, seed):
@@ -70,12 +74,12 @@ def obfuscate(images: Tensor, operator: Operator) -> Tensor:  # noqa: C901  # on
             return images
 
 
-def gaussian_blur(images: Tensor, kernel: int, sigma: float) -> Tensor:
+def gaussian_blur(images: Array, kernel: int, sigma: float) -> Array:
     """Blur ``images`` (``B x C x H x W``); see :class:`unveil.degradation.GaussianBlur`."""
     return _convolve(images, gaussian_kernel(kernel, sigma))
 
 
-def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Tensor:
+def _convolve(images: Array, across: np.ndarray, down: np.ndarray | None = None) -> Array:
     """Correlate with a separable kernel in two 1-D passes, borders mirrored.
 
     Args:
@@ -83,25 +87,23 @@ def _convolve(images: Tensor, across: Tensor, down: Tensor | None = None) -> Ten
         across: symmetric weights along the rows, ``(K,)``.
         down: the same along the columns (default: ``across``).
     """
-    is_plain = images.device.type == "cpu" and images.dtype == torch.float32
-    if is_plain and not images.requires_grad and images[0, 0].numel() > LARGE_PX:
-        return _convolve_large(images, across, across if down is None else down)
-    return separable(mirror(images, len(across) // 2), across, down)
+    down = across if down is None else down
+    if is_torch_array(images) and _is_faster_in_opencv(images):
+        return constant(separable_mirrored(to_numpy(images), across, down), images)
+    return separable_mirrored(images, across, down)
 
 
 LARGE_PX = 500_000
-"""Above this number of pixels OpenCV blurs, in a thirtieth of the time that torch takes."""
+"""Above this number of pixels OpenCV blurs in a thirtieth of the time that torch takes."""
 
 
-def _convolve_large(images: Tensor, across: Tensor, down: Tensor) -> Tensor:
-    rows, columns = across.numpy(), down.numpy()
-    planes = images.detach().flatten(0, 1).numpy()
-    border = cv2.BORDER_REFLECT_101
-    done = [cv2.sepFilter2D(plane, -1, rows, columns, borderType=border) for plane in planes]
-    return torch.from_numpy(np.stack(done)).view_as(images)
+def _is_faster_in_opencv(images: Array) -> bool:
+    height, width = images.shape[-2:]
+    is_plain = images.device.type == "cpu" and images.element_size() == 4
+    return is_plain and not images.requires_grad and height * width > LARGE_PX
 
 
-def pixelate(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+def pixelate(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
     """Replace every block of ``images`` by its mean, ``B x C x H x W``.
 
     See :class:`unveil.degradation.Pixelate` for the grid and for blocks cut by the edge. The map
@@ -110,90 +112,106 @@ def pixelate(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
     return paint(block_means(images, block, left, top), images, block, left, top)
 
 
-def block_means(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
-    """Return the mean of every block, ``B x C x rows x columns``; ``images`` as in `pixelate`."""
-    before = (-left % block, 0, -top % block, 0)
-    ones = torch.ones_like(images[:1, :1])
-    # ceil_mode averages only the pixels that a block at the far edges has. At the near edges the
-    # padding adds zeros; pooling ones tells how much of each block is image.
-    means, held = (
-        F.avg_pool2d(F.pad(plane, before), block, ceil_mode=True) for plane in (images, ones)
-    )
-    return means / held
+def block_means(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
+    """Return the mean of every block, ``B x C x rows x columns``; ``images`` as in `pixelate`.
+
+    Blocks that the edge cuts are means of the pixels that they have.
+    """
+    xp, (height, width) = array_namespace(images), images.shape[-2:]
+    rows, columns = _counts(height, block, top), _counts(width, block, left)
+    y, x = -top % block, -left % block
+    shape = (*images.shape[:2], len(rows) * block, len(columns) * block)
+    framed = xp.zeros(shape, dtype=images.dtype, device=images.device)
+    framed[..., y : y + height, x : x + width] = images
+    blocks = xp.reshape(framed, (*shape[:2], len(rows), block, len(columns), block))
+    return xp.sum(blocks, axis=(3, 5)) / constant(np.outer(rows, columns), images)
 
 
-def paint(blocks: Tensor, images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+def _counts(size: int, block: int, start: int) -> np.ndarray:
+    """Return how many pixels each block of a row or column of ``size`` pixels has."""
+    return np.bincount((np.arange(size) + -start % block) // block)
+
+
+def paint(blocks: Array, images: Array, block: int, left: int = 0, top: int = 0) -> Array:
     """Enlarge ``blocks`` (``B x C x rows x columns``) to the size of ``images``."""
     height, width = images.shape[-2:]
-    y, x = -top % block, -left % block
-    painted = blocks.repeat_interleave(block, dim=-2).repeat_interleave(block, dim=-1)
-    return painted[..., y : y + height, x : x + width]
+    for axis, size, start in ((-2, height, top), (-1, width, left)):
+        blocks = take(blocks, (np.arange(size) + -start % block) // block, axis)
+    return blocks
 
 
-def sample(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
+def sample(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
     """Replace every block of ``images`` by its top-left pixel, ``B x C x H x W``.
 
     See :class:`unveil.degradation.Sample`.
     """
-    for dim, start in ((-2, top), (-1, left)):
-        pixel = torch.arange(images.shape[dim], device=images.device)
-        first = torch.div(pixel - start, block, rounding_mode="floor") * block + start
-        images = images.index_select(dim, first.clamp(min=0))
+    for axis, start in ((-2, top), (-1, left)):
+        first = (np.arange(images.shape[axis]) - start) // block * block + start
+        images = take(images, first.clip(min=0), axis)
     return images
 
 
-def is_sampled(images: Tensor, block: int, left: int = 0, top: int = 0) -> Tensor:
-    """Return which pixels of ``images`` :func:`sample` keeps, bool ``H x W``."""
-    height, width = images.shape[-2:]
+def is_sampled(height: int, width: int, operator: Sample) -> np.ndarray:
+    """Return which pixels of an image :func:`sample` keeps, bool ``H x W``."""
     rows, columns = (
-        (torch.arange(size, device=images.device) - start) % block == 0
-        for size, start in ((height, top), (width, left))
+        (np.arange(size) - start) % operator.block == 0
+        for size, start in ((height, operator.top), (width, operator.left))
     )
     rows[0] = columns[0] = True  # the first pixel of a block cut by the edge
-    return rows[:, None] & columns
+    return np.logical_and.outer(rows, columns)
 
 
-def median(images: Tensor, kernel: int) -> Tensor:
+def median(images: Array, kernel: int) -> Array:
     """Median filter of ``images``, ``B x C x H x W``; see :class:`unveil.degradation.Median`.
 
     OpenCV's takes constant time per pixel (S. Perreault and P. Hebert, "Median filtering in
     constant time", 2007), where sorting every window takes hours for a folder of faces.
     """
-    framed = (mirror(images, kernel // 2) * 255).round().byte()
-    planes = (cv2.medianBlur(plane, kernel) for plane in framed.flatten(0, 1).cpu().numpy())
-    edge, (height, width) = kernel // 2, images.shape[-2:]
-    inner = np.stack([plane[edge : edge + height, edge : edge + width] for plane in planes])
-    return torch.from_numpy(inner).to(images).view_as(images) / 255
+    edge = kernel // 2
+    framed = np.round(to_numpy(mirror(images, edge)) * 255).astype(np.uint8)
+    planes = framed.reshape(-1, *framed.shape[-2:])
+    filtered = np.stack([cv2.medianBlur(plane, kernel) for plane in planes]).reshape(framed.shape)
+    height, width = images.shape[-2:]
+    return constant(filtered[..., edge : edge + height, edge : edge + width] / 255.0, images)
 
 
-def downscale(images: Tensor, factor: float) -> Tensor:
+def downscale(images: Array, factor: float) -> Array:
     """Downscale and enlarge ``images``; see :class:`unveil.degradation.Downscale`."""
-    size = images.shape[-2:]
-    small = (max(round(size[0] / factor), 1), max(round(size[1] / factor), 1))
-    shrunk = F.adaptive_avg_pool2d(images, small)
-    return F.interpolate(shrunk, size=size, mode="bicubic", align_corners=False).clamp(0, 1)
+    sizes = [(size, max(round(size / factor), 1)) for size in images.shape[-2:]]
+    shrunk = resample(images, *(_area_means(large, small) for large, small in sizes))
+    places = [
+        cubic_interpolation((np.arange(large) + 0.5) * small / large - 0.5, small)
+        for large, small in sizes
+    ]
+    return array_namespace(images).clip(resample(shrunk, *places), 0, 1)
 
 
-def add_noise(images: Tensor, std: float, seed: int) -> Tensor:
+def _area_means(size: int, parts: int) -> np.ndarray:
+    """Return the matrix from ``size`` pixels to the means of ``parts`` pixels, ``parts x size``.
+
+    A part is the mean of all pixels that it touches, as in PyTorch's adaptive pooling.
+    """
+    part, pixel = np.arange(parts)[:, None], np.arange(size)
+    member = (pixel >= part * size // parts) & (pixel < -((part + 1) * size // -parts))
+    return member / member.sum(axis=1, keepdims=True)
+
+
+def add_noise(images: Array, std: float, seed: int) -> Array:
     """Add Gaussian noise, independent per image; see :class:`unveil.degradation.Noise`."""
-    generator = torch.Generator(images.device).manual_seed(seed)
-    noise = torch.randn(images.shape, generator=generator, device=images.device)
-    return (images + noise.to(images.dtype) * (std / 255)).clamp(0, 1)
+    noise = np.random.default_rng(seed).standard_normal(tuple(images.shape), dtype=np.float32)
+    return array_namespace(images).clip(images + constant(noise * (std / 255), images), 0, 1)
 
 
-def shot_noise(images: Tensor, photons: float, seed: int) -> Tensor:
+def shot_noise(images: Array, photons: float, seed: int) -> Array:
     """Add shot noise, independent per image; see :class:`unveil.degradation.Poisson`."""
-    generator = torch.Generator(images.device).manual_seed(seed)
-    counts = torch.poisson(images.clamp(min=0) * photons, generator=generator)
-    return (counts / photons).clamp(0, 1)
+    counts = np.random.default_rng(seed).poisson(to_numpy(images).clip(min=0) * photons)
+    return array_namespace(images).clip(constant(counts / photons, images), 0, 1)
 
 
-def dp_pix(images: Tensor, operator: DpPix) -> Tensor:
+def dp_pix(images: Array, operator: DpPix) -> Array:
     """Pixelate with Laplacian noise on the means; see :class:`unveil.degradation.DpPix`."""
     means = block_means(images, operator.block)
     scale = operator.pixels / (operator.block**2 * operator.epsilon)
-    generator = torch.Generator(images.device).manual_seed(operator.seed)
-    uniform = torch.rand(means.shape, generator=generator, device=images.device) - 0.5
-    # The inverse of the Laplacian's cumulative distribution function.
-    noise = -scale * uniform.sign() * (1 - 2 * uniform.abs()).clamp(min=1e-12).log()
-    return paint((means + noise.to(means.dtype)).clamp(0, 1), images, operator.block)
+    noise = np.random.default_rng(operator.seed).laplace(scale=scale, size=tuple(means.shape))
+    noisy = array_namespace(images).clip(means + constant(noise, images), 0, 1)
+    return paint(noisy, images, operator.block)

@@ -1,8 +1,8 @@
 """Closed-form deblurring, one factor a frequency: any size, in colour, true at the borders."""
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import Array, array_namespace
 from unveil.degradation import Blur, Degradation, Storage
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
@@ -13,44 +13,43 @@ from unveil.linear.spectral import apply, frequencies, grid, is_slanted, transfe
 RICHARDSON_LUCY_ITERATIONS = 30
 
 
-def lmmse_blur(obfuscated: Tensor, operator: Blur, storage: Storage, prior: Prior) -> Tensor:
+def lmmse_blur(obfuscated: Array, operator: Blur, storage: Storage, prior: Prior) -> Array:
     """Return the linear estimate of least mean squared error (the Wiener filter).
 
     ``B x 3 x H x W`` in, the same out, not clipped. Wiener, "Extrapolation, Interpolation, and
     Smoothing of Stationary Time Series", 1949.
     """
-    size = grid(operator, *obfuscated.shape[-2:])
-    gains = _wiener(*_spectra(operator, storage, prior, *size)).to(obfuscated)
+    gains = lmmse_gains(operator, storage, prior, *obfuscated.shape[-2:])
     return apply(operator, gains, obfuscated)
 
 
-def lmmse_gains(operator: Blur, storage: Storage, prior: Prior, height: int, width: int) -> Tensor:
+def lmmse_gains(
+    operator: Blur, storage: Storage, prior: Prior, height: int, width: int
+) -> np.ndarray:
     """Return what the filter multiplies coefficients by, for :func:`.spectral.apply`."""
-    return _wiener(*_spectra(operator, storage, prior, *grid(operator, height, width)))
+    size = grid(operator, height, width)
+    power, passed, noise = _spectra(operator, storage, prior, *size)
+    return power * passed / (passed**2 * power + noise)
 
 
-def _wiener(power: Tensor, passed: Tensor, noise: Tensor) -> Tensor:
-    return power * passed / (passed.square() * power + noise)
-
-
-def lmmse_blur_error(operator: Blur, storage: Storage, prior: Prior) -> Tensor:
-    """Return the mean squared error that :func:`lmmse_blur` is to be expected to make, a scalar."""
+def lmmse_blur_error(operator: Blur, storage: Storage, prior: Prior) -> float:
+    """Return the mean squared error that :func:`lmmse_blur` is to be expected to make."""
     power, passed, noise = _spectra(operator, storage, prior, *prior.power.shape[-2:])
-    return (power * noise / (passed.square() * power + noise)).mean()
+    return float((power * noise / (passed**2 * power + noise)).mean())
 
 
 def _spectra(
     operator: Blur, storage: Storage, prior: Prior, height: int, width: int
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return photos' power, the blur's transfer (``D x 1 x H x W``) and the storage's noise."""
     power = prior.at(height, width)
-    passed = transfer(operator, height, width).to(power)[:, None]
-    noise = storage_noise(storage, power * passed.square().mean(dim=0))
+    passed = transfer(operator, height, width)[:, None]
+    noise = storage_noise(storage, power * (passed**2).mean(axis=0))
     # A slanted window's borders are an estimate, never as exact as a float.
-    return power, passed, noise.clamp(min=ROUNDING_8BIT) if is_slanted(operator) else noise
+    return power, passed, noise.clip(min=ROUNDING_8BIT) if is_slanted(operator) else noise
 
 
-def tikhonov(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
+def tikhonov(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
     """Return the estimate that trades fidelity for a small Laplacian; not clipped.
 
     Minimises ``|A x - y|^2 + weight |laplacian x|^2``, as scikit-image's ``wiener`` does, with
@@ -61,26 +60,23 @@ def tikhonov(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tens
     """
     operator = _blur_of(degradation, "tikhonov")
     height, width = grid(operator, *obfuscated.shape[-2:])
-    power, passed, noise = (
-        part.cpu() for part in _spectra(operator, degradation.storage, prior, height, width)
-    )
-    roughness = laplacian_transfer(height, width).square()
-    gains = [passed / (passed.square() + weight * roughness) for weight in _WEIGHTS]
-    errors = [((power * (1 - g * passed).square()) + noise * g.square()).sum() for g in gains]
-    best = gains[int(torch.stack(errors).argmin())]
-    return apply(operator, best.to(obfuscated), obfuscated)
+    power, passed, noise = _spectra(operator, degradation.storage, prior, height, width)
+    roughness = laplacian_transfer(height, width) ** 2
+    gains = [passed / (passed**2 + weight * roughness) for weight in _WEIGHTS]
+    errors = [(power * (1 - gain * passed) ** 2 + noise * gain**2).sum() for gain in gains]
+    return apply(operator, gains[int(np.argmin(errors))], obfuscated)
 
 
 _WEIGHTS = tuple(10 ** (-exponent / 4) for exponent in range(4, 41))
 
 
-def laplacian_transfer(height: int, width: int) -> Tensor:
+def laplacian_transfer(height: int, width: int) -> np.ndarray:
     """Return what the 5-point Laplacian multiplies each coefficient by, ``H x W``."""
-    rows, columns = (2 - 2 * torch.cos(frequencies(size)) for size in (height, width))
-    return (rows[:, None] + columns).float()
+    rows, columns = (2 - 2 * np.cos(frequencies(size)) for size in (height, width))
+    return np.add.outer(rows, columns).astype(np.float32)
 
 
-def richardson_lucy(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
+def richardson_lucy(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
     """Return Richardson and Lucy's estimate after 30 iterations; ``prior`` is not used.
 
     W. H. Richardson, 1972; L. B. Lucy, 1974. It knows no noise: more iterations sharpen the
@@ -90,14 +86,13 @@ def richardson_lucy(obfuscated: Tensor, degradation: Degradation, prior: Prior) 
         UsageError: the operator is no blur.
     """
     operator = _blur_of(degradation, "richardson-lucy")
-    observed = obfuscated.clamp(min=_DARKEST)
-    estimate = observed.clone()
+    observed = estimate = array_namespace(obfuscated).clip(obfuscated, min=MIN_LEVEL)
     for _ in range(RICHARDSON_LUCY_ITERATIONS):
         estimate = estimate * obfuscate(observed / obfuscate(estimate, operator), operator)
     return estimate
 
 
-_DARKEST = 1e-4
+MIN_LEVEL = 1e-4
 """Keeps divisions finite in black areas; a fortieth of an 8-bit level."""
 
 

@@ -4,11 +4,10 @@ Each maps obfuscated RGB images of any size to restored ones, given the degradat
 it needs one, the power spectrum of clean photos (:class:`unveil.linear.prior.Prior`).
 """
 
+import math
 from collections.abc import Callable
 
-import torch
-from torch import Tensor
-
+from unveil.arrays import Array, array_namespace, full_precision
 from unveil.degradation import Blur, Degradation
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.blur import lmmse_blur, lmmse_blur_error, richardson_lucy, tikhonov
@@ -16,7 +15,7 @@ from unveil.linear.mosaic import bicubic, lanczos, lmmse_mosaic, lmmse_mosaic_er
 from unveil.linear.prior import Prior
 
 
-def lmmse(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
+def lmmse(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
     """Return the linear estimate of least mean squared error, ``B x 3 x H x W``, not clipped.
 
     Args:
@@ -37,24 +36,24 @@ def expected_error(degradation: Degradation, prior: Prior) -> float:
     """Return the root mean squared error that :func:`lmmse` is to be expected to make of [0,1]."""
     operator, storage = degradation.linear, degradation.storage
     if isinstance(operator, Blur):
-        return float(lmmse_blur_error(operator, storage, prior).sqrt())
-    return float(lmmse_mosaic_error(operator, storage, prior).sqrt())
+        return math.sqrt(lmmse_blur_error(operator, storage, prior))
+    return math.sqrt(lmmse_mosaic_error(operator, storage, prior))
 
 
-ClosedForm = Callable[[Tensor, Degradation, Prior], Tensor]
+ClosedForm = Callable[[Array, Degradation, Prior], Array]
 _FUNCTIONS: dict[str, ClosedForm] = dict(
     zip(CLOSED_FORMS, (lmmse, tikhonov, richardson_lucy, bicubic, lanczos), strict=True)
 )
 
 
 def restore_closed_form(
-    name: str, prior: Prior, obfuscated: Tensor, degradation: Degradation
-) -> Tensor:
+    name: str, prior: Prior, obfuscated: Array, degradation: Degradation
+) -> Array:
     """Restore with the closed form ``name`` and clip to [0,1], in float32 whatever autocast says.
 
     Raises:
         UsageError: the restorer does not undo this operator.
     """
-    # In bf16 the frequencies that a filter raises most would be lost.
-    with torch.autocast(obfuscated.device.type, enabled=False):
-        return _FUNCTIONS[name](obfuscated, degradation, prior).clamp(0, 1)
+    with full_precision(obfuscated):
+        restored = _FUNCTIONS[name](obfuscated, degradation, prior)
+        return array_namespace(restored).clip(restored, 0, 1)

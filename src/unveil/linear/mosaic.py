@@ -1,12 +1,11 @@
 """Closed-form interpolation of mosaics: smooth pictures from blocks, any size and grid."""
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
-from torch.nn import functional as F
 
+from unveil.arrays import Array, constant, to_numpy
 from unveil.degradation import Degradation, Mosaic, Sample, Storage
+from unveil.degradation.filters import cubic_interpolation, resample
 from unveil.degradation.operators import block_means
 from unveil.errors import UsageError
 from unveil.linear.noise import storage_noise
@@ -14,7 +13,7 @@ from unveil.linear.prior import Prior
 from unveil.linear.spectral import to_opponent, to_rgb
 
 
-def lmmse_mosaic(obfuscated: Tensor, operator: Mosaic, storage: Storage, prior: Prior) -> Tensor:
+def lmmse_mosaic(obfuscated: Array, operator: Mosaic, storage: Storage, prior: Prior) -> Array:
     """Return the linear estimate of least mean squared error, rows and columns in turn.
 
     ``B x 3 x H x W`` in, the same out, not clipped. Photos are taken as stationary and separable
@@ -22,42 +21,43 @@ def lmmse_mosaic(obfuscated: Tensor, operator: Mosaic, storage: Storage, prior: 
     """
     blocks = to_opponent(block_means(obfuscated, operator.block, operator.left, operator.top))
     height, width = obfuscated.shape[-2:]
-    power = prior.power
-    noise = _relative_noise(operator, storage, power)
+    noise = _relative_noise(operator, storage, prior.power)
     rows = _interpolators(operator, operator.top, _correlation(prior, -2, height), noise)
     columns = _interpolators(operator, operator.left, _correlation(prior, -1, width), noise)
-    return to_rgb(rows.to(blocks) @ blocks @ columns.to(blocks).mT)
+    return to_rgb(constant(rows, blocks) @ blocks @ constant(columns, blocks).mT)
 
 
-def lmmse_mosaic_error(operator: Mosaic, storage: Storage, prior: Prior) -> Tensor:
+def lmmse_mosaic_error(operator: Mosaic, storage: Storage, prior: Prior) -> float:
     """Return the mean squared error that :func:`lmmse_mosaic` is to be expected to make."""
     power = prior.power
     noise = _relative_noise(operator, storage, power)
-    explained = torch.ones(len(power), dtype=torch.float64)
+    explained = np.ones(len(power))
     for axis, start in ((-2, operator.top), (-1, operator.left)):
         size = power.shape[axis]
         correlation = _correlation(prior, axis, size)
         shrunk = shrink_matrix(operator, start, size) @ correlation
         found = _interpolators(operator, start, correlation, noise)
         # The trace of C A' (A C A' + noise)^-1 A C, of a correlation C of trace ``size``.
-        explained = explained * (found.mT * shrunk).sum(dim=(1, 2)) / size
-    return (power.double().mean(dim=(1, 2)) * (1 - explained)).mean()
+        explained = explained * (found.mT * shrunk).sum(axis=(1, 2)) / size
+    return float((power.mean(axis=(1, 2), dtype=np.float64) * (1 - explained)).mean())
 
 
-def _correlation(prior: Prior, axis: int, size: int) -> Tensor:
+def _correlation(prior: Prior, axis: int, size: int) -> np.ndarray:
     """Return the correlations of the pixels of a row or column, ``3 x size x size``."""
     covariance = prior.autocovariance(axis, size)
-    distance = torch.arange(size, device=covariance.device)
-    return (covariance / covariance[:, :1])[:, (distance[:, None] - distance).abs()]
+    distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    return (covariance / covariance[:, :1])[:, distance]
 
 
-def _relative_noise(operator: Mosaic, storage: Storage, power: Tensor) -> Tensor:
+def _relative_noise(operator: Mosaic, storage: Storage, power: np.ndarray) -> np.ndarray:
     """Return the variance of a block's storage noise, relative to that of a pixel, ``(3,)``."""
     noise = storage_noise(storage, power)[:, 0, 0] / operator.block**2
-    return noise / power.double().mean(dim=(1, 2)) + 1e-6
+    return noise / power.mean(axis=(1, 2), dtype=np.float64) + 1e-6
 
 
-def _interpolators(operator: Mosaic, start: int, correlation: Tensor, noise: Tensor) -> Tensor:
+def _interpolators(
+    operator: Mosaic, start: int, correlation: np.ndarray, noise: np.ndarray
+) -> np.ndarray:
     """Return ``C A' (A C A' + noise)^-1`` along one axis, ``3 x size x blocks``.
 
     Args:
@@ -66,25 +66,22 @@ def _interpolators(operator: Mosaic, start: int, correlation: Tensor, noise: Ten
         correlation: ``C`` of the pixels of a line, ``3 x size x size``.
         noise: variance of a block's noise, relative to that of a pixel, ``(3,)``.
     """
-    shrink = shrink_matrix(operator, start, correlation.shape[-1]).to(correlation)
+    shrink = shrink_matrix(operator, start, correlation.shape[-1])
     seen = shrink @ correlation @ shrink.T
-    identity = torch.eye(len(shrink), dtype=seen.dtype, device=seen.device)
-    regular = seen + noise[:, None, None] * identity
-    found: Tensor = torch.linalg.solve(regular, shrink @ correlation)
-    return found.mT
+    regular = seen + noise[:, None, None] * np.eye(len(shrink))
+    return np.linalg.solve(regular, shrink @ correlation).mT
 
 
-def shrink_matrix(operator: Mosaic, start: int, size: int) -> Tensor:
+def shrink_matrix(operator: Mosaic, start: int, size: int) -> np.ndarray:
     """Return what takes a row of pixels to its blocks, float64 ``blocks x size``."""
-    pixel = torch.arange(size)
-    block = torch.div(pixel - start, operator.block, rounding_mode="floor")
-    member = F.one_hot(block - block[0]).double().T
+    block = (np.arange(size) - start) // operator.block
+    member = np.equal.outer(np.arange(block[0], block[-1] + 1), block)
     if isinstance(operator, Sample):
-        member = F.one_hot(member.argmax(dim=1), size).double()
-    return member / member.sum(dim=1, keepdim=True)
+        member = np.equal.outer(member.argmax(axis=1), np.arange(size))
+    return member / member.sum(axis=1, keepdims=True)
 
 
-def bicubic(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
+def bicubic(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
     """Return the bicubic interpolation of the blocks; ``prior`` is not used.
 
     Raises:
@@ -94,22 +91,20 @@ def bicubic(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tenso
     blocks = block_means(obfuscated, operator.block, operator.left, operator.top)
     sizes, starts = obfuscated.shape[-2:], (operator.top, operator.left)
     rows, columns = (
-        _positions(operator, start, size) / max(count - 1, 1) * 2 - 1
+        cubic_interpolation(_positions(operator, start, size), count)
         for start, size, count in zip(starts, sizes, blocks.shape[-2:], strict=True)
     )
-    grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1).to(blocks)
-    grid = grid.expand(len(blocks), -1, -1, -1)
-    return F.grid_sample(blocks, grid, "bicubic", "border", align_corners=True)
+    return resample(blocks, rows, columns)
 
 
-def lanczos(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tensor:
+def lanczos(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
     """Return Pillow's Lanczos interpolation of the blocks; ``prior`` is not used.
 
     Raises:
         UsageError: the operator is no mosaic.
     """
     operator = _mosaic_of(degradation, "lanczos")
-    blocks = block_means(obfuscated, operator.block, operator.left, operator.top)
+    blocks = to_numpy(block_means(obfuscated, operator.block, operator.left, operator.top))
     height, width = obfuscated.shape[-2:]
     top, left = (
         float(_positions(operator, start, 1)[0]) + 0.5 - 0.5 / operator.block + 1
@@ -117,17 +112,17 @@ def lanczos(obfuscated: Tensor, degradation: Degradation, prior: Prior) -> Tenso
     )
     # Pillow wants the part to scale inside its image: one more block on every side.
     part = (left, top, left + width / operator.block, top + height / operator.block)
-    planes = F.pad(blocks, (1, 1, 1, 1), "replicate").flatten(0, 1).cpu().float().numpy()
+    framed = np.pad(blocks, ((0, 0), (0, 0), (1, 1), (1, 1)), "edge").astype(np.float32)
     smooth = [
         np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.LANCZOS, part))
-        for plane in planes
+        for plane in framed.reshape(-1, *framed.shape[-2:])
     ]
-    return torch.from_numpy(np.stack(smooth)).to(obfuscated).view_as(obfuscated)
+    return constant(np.stack(smooth).reshape(obfuscated.shape), obfuscated)
 
 
-def _positions(operator: Mosaic, start: int, size: int) -> Tensor:
+def _positions(operator: Mosaic, start: int, size: int) -> np.ndarray:
     """Return where each pixel lies between the places that blocks speak for, in blocks."""
-    pixel = torch.arange(size) - start + (operator.block if start else 0)
+    pixel = np.arange(size) - start + (operator.block if start else 0)
     centre = 0.0 if isinstance(operator, Sample) else (operator.block - 1) / 2
     return (pixel - centre) / operator.block
 

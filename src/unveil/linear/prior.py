@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load
-from torch import Tensor
-from torch.nn import functional as F
+from safetensors.numpy import load
 
+from unveil.arrays import Array, to_numpy
 from unveil.errors import UnveilError
 from unveil.files import REINSTALL, read_checked
 from unveil.linear.spectral import analyse, frequencies
@@ -30,25 +29,26 @@ class Prior:
     """Power spectrum of clean photos.
 
     Attributes:
-        power: ``3 x K x K``, mean square of the coefficients that :func:`.spectral.analyse`
+        power: float32 ``3 x K x K``, mean square of the coefficients that :func:`.spectral.analyse`
             gives of [0,1] images, at ``K`` frequencies from 0 to pi along each axis.
     """
 
-    power: Tensor
+    power: np.ndarray
 
-    def at(self, height: int, width: int) -> Tensor:
+    def at(self, height: int, width: int) -> np.ndarray:
         """Return the spectrum at the frequencies of an image of this size, ``3 x H x W``.
 
         Interpolated in the logarithm: a photo's power falls by many decades.
         """
         if self.power.shape[-2:] == (height, width):
             return self.power
-        rows, columns = (frequencies(size) / torch.pi * 2 - 1 for size in (height, width))
-        grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)[None]
-        log = F.grid_sample(self.power.log()[None], grid.to(self.power), align_corners=True)
-        return log[0].exp()
+        rows, columns = (
+            _linear_interpolation(size, known)
+            for size, known in zip((height, width), self.power.shape[-2:], strict=True)
+        )
+        return np.exp(rows @ np.log(self.power) @ columns.T).astype(np.float32)
 
-    def autocovariance(self, axis: int, lags: int) -> Tensor:
+    def autocovariance(self, axis: int, lags: int) -> np.ndarray:
         """Return how alike pixels are at distances 0 to ``lags - 1`` along one axis.
 
         Args:
@@ -63,26 +63,29 @@ class Prior:
         height, width = self.power.shape[-2:]
         size = max(lags, height if axis == -2 else width)
         power = self.at(size, width) if axis == -2 else self.at(height, size)
-        weights = torch.ones(size, dtype=torch.float64)
+        weights = np.ones(size)
         weights[[0, -1]] = 0.5
-        other = -1 if axis == -2 else -2
-        marginal = power.double().mean(dim=other) * weights.to(power.device)
-        distance = torch.arange(lags, dtype=torch.float64)
-        cosines = torch.cos(torch.outer(frequencies(size), distance)).to(marginal)
-        return marginal @ cosines / (size - 1)
+        marginal = power.mean(axis=-1 if axis == -2 else -2, dtype=np.float64) * weights
+        return marginal @ np.cos(np.outer(frequencies(size), np.arange(lags))) / (size - 1)
 
 
-def fit_prior(batches: Iterable[Tensor]) -> Prior:
+def _linear_interpolation(size: int, known: int) -> np.ndarray:
+    """Return the matrix from ``known`` values to ``size`` of them, ends to ends, float64."""
+    place = np.linspace(0, known - 1, size)
+    return np.maximum(1 - np.abs(place[:, None] - np.arange(known)), 0)
+
+
+def fit_prior(batches: Iterable[Array]) -> Prior:
     """Return the prior of clean photos given as batches of ``B x 3 x K x K`` in [0,1].
 
     The mean of squares, not the variance about a mean photo: so it holds for any place in any
     picture, at a loss of 0.02 dB on aligned faces (docs/log.md).
     """
-    total, count = torch.zeros(()), 0
+    total, count = np.zeros(()), 0
     for batch in batches:
-        total = total.to(batch) + analyse(batch).square().sum(dim=0)
+        total = total + (to_numpy(analyse(batch)) ** 2).sum(axis=0)
         count += len(batch)
-    return Prior((total / count).clamp(min=MIN_POWER))
+    return Prior((total / count).clip(min=MIN_POWER).astype(np.float32))
 
 
 def decode_prior(content: bytes, path: Path) -> Prior:
@@ -92,13 +95,13 @@ def decode_prior(content: bytes, path: Path) -> Prior:
         UnveilError: they hold none.
     """
     try:
-        power = load(content)["power"].float()
+        power = load(content)["power"].astype(np.float32)
     except (SafetensorError, KeyError, ValueError):
         raise UnveilError(f"{path}: is not a prior; make one with: unveil fit.") from None
     shape = power.shape
-    if power.ndim != 3 or shape[0] != 3 or min(shape) < 2 or not power.isfinite().all():
+    if power.ndim != 3 or shape[0] != 3 or min(shape) < 2 or not np.isfinite(power).all():
         raise UnveilError(f"{path}: is not a prior; make one with: unveil fit.")
-    return Prior(power.clamp(min=MIN_POWER))
+    return Prior(power.clip(min=MIN_POWER))
 
 
 def read_prior(path: Path | None = None) -> Prior:

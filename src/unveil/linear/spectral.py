@@ -12,12 +12,12 @@ it is undone on a larger picture that wraps around, whose unknown margin is esti
 import functools
 import math
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import Array, array_namespace, constant
 from unveil.degradation import Blur
 from unveil.degradation.blurs import Planar
-from unveil.degradation.filters import mirror
+from unveil.degradation.filters import irfft2, mirror, resample, rfft2
 from unveil.degradation.kernels import blur_kernel, planar_kernel
 
 OPPONENT = (
@@ -29,21 +29,21 @@ OPPONENT = (
 independently (the principal axes of natural images: D. L. Ruderman et al., 1998)."""
 
 
-def analyse(images: Tensor) -> Tensor:
-    """Return the coefficients of RGB ``images`` (``B x 3 x H x W``), same shape, float32.
+def analyse(images: Array) -> Array:
+    """Return the coefficients of RGB ``images`` (``B x 3 x H x W``), same shape and dtype.
 
     Rows and columns are frequencies from 0 to pi radians a pixel; channels are ``OPPONENT``.
     White noise of variance v in the image has variance v in every coefficient (less at the
     borders, where the basis is orthogonal with half weights).
     """
-    rows, columns = (basis(size).to(images) for size in images.shape[-2:])
-    return rows @ to_opponent(images) @ columns.mT
+    height, width = images.shape[-2:]
+    return resample(to_opponent(images), basis(height), basis(width))
 
 
-def synthesise(coefficients: Tensor) -> Tensor:
+def synthesise(coefficients: Array) -> Array:
     """Return the RGB images of ``coefficients``; the inverse of :func:`analyse`."""
-    rows, columns = (inverse_basis(size).to(coefficients) for size in coefficients.shape[-2:])
-    return to_rgb(rows @ coefficients @ columns.mT)
+    height, width = coefficients.shape[-2:]
+    return to_rgb(resample(coefficients, inverse_basis(height), inverse_basis(width)))
 
 
 def is_slanted(operator: Blur) -> bool:
@@ -62,26 +62,26 @@ def grid(operator: Blur, height: int, width: int) -> tuple[int, int]:
     return (height + beyond + 1) // 2 + 1, (width + beyond + 1) // 2 + 1
 
 
-def transfer(operator: Blur, height: int, width: int) -> Tensor:
+def transfer(operator: Blur, height: int, width: int) -> np.ndarray:
     """Return what a blur multiplies each coefficient of an image by, float32 ``D x H x W``.
 
     ``D`` is 1, or 2 for a slanted window: where row and column frequency have the same sign, and
     where they have not.
     """
-    distance = torch.arange(operator.kernel, dtype=torch.float64) - operator.kernel // 2
-    rows, columns = (frequencies(size)[:, None] * distance for size in (height, width))
+    distance = np.arange(operator.kernel) - operator.kernel // 2
+    rows, columns = (np.outer(frequencies(size), distance) for size in (height, width))
     if not isinstance(operator, Planar):
-        down, across = rows.cos() @ blur_kernel(operator, -2), columns.cos() @ blur_kernel(operator)
-        return torch.outer(down, across).float()[None]
+        down = np.cos(rows) @ blur_kernel(operator, -2)
+        return np.outer(down, np.cos(columns) @ blur_kernel(operator)).astype(np.float32)[None]
     window = planar_kernel(operator)
-    even = rows.cos() @ window @ columns.cos().T
+    even = np.cos(rows) @ window @ np.cos(columns).T
     if not is_slanted(operator):
-        return even.float()[None]
-    odd = rows.sin() @ window @ columns.sin().T
-    return torch.stack([even - odd, even + odd]).float()
+        return even.astype(np.float32)[None]
+    odd = np.sin(rows) @ window @ np.sin(columns).T
+    return np.stack([even - odd, even + odd]).astype(np.float32)
 
 
-def apply(operator: Blur, gains: Tensor, images: Tensor) -> Tensor:
+def apply(operator: Blur, gains: np.ndarray, images: Array) -> Array:
     """Multiply the coefficients of RGB ``images`` (``B x 3 x H x W``) by ``gains``.
 
     Args:
@@ -90,7 +90,7 @@ def apply(operator: Blur, gains: Tensor, images: Tensor) -> Tensor:
         images: any float type.
     """
     if not is_slanted(operator):
-        return synthesise(gains[0] * analyse(images))
+        return synthesise(constant(gains[0], images) * analyse(images))
     return to_rgb(_apply_slanted(operator, gains, to_opponent(images)))
 
 
@@ -98,7 +98,7 @@ MARGIN_ROUNDS = 4
 """After so many the margin changes little; the most that is left to gain is 0.3 dB."""
 
 
-def _apply_slanted(operator: Blur, gains: Tensor, planes: Tensor) -> Tensor:
+def _apply_slanted(operator: Blur, gains: np.ndarray, planes: Array) -> Array:
     """Filter planes by Fourier transforms of a picture with a margin, which wraps around.
 
     What lies in the margin follows from the estimate, mirrored and blurred; towards the borders the
@@ -107,82 +107,83 @@ def _apply_slanted(operator: Blur, gains: Tensor, planes: Tensor) -> Tensor:
     2005.)
     """
     reach, size = operator.kernel // 2, planes.shape[-2:]
-    blur = _whole(transfer(operator, *gains.shape[-2:])).to(planes)
-    gains = _whole(gains).to(planes)
+    blur = constant(_whole(transfer(operator, *gains.shape[-2:])), planes)
+    filter_gains = constant(_whole(gains), planes)
     inside = (..., slice(reach, reach + size[0]), slice(reach, reach + size[1]))
-    known = torch.outer(*(_fade(side, reach) for side in size)).to(planes)
+    known = constant(np.outer(*(_fade(side, reach) for side in size)), planes)
     estimate = planes
     for _ in range(MARGIN_ROUNDS):
-        seen = _filtered(_extended(estimate, reach, gains), blur)
+        seen = _filtered(_extended(estimate, reach, gains.shape[-2:]), blur)
         seen[inside] += known * (planes - seen[inside])
-        estimate = _filtered(seen, gains)[inside]
+        estimate = _filtered(seen, filter_gains)[inside]
     return estimate
 
 
-def _whole(gains: Tensor) -> Tensor:
-    """Return gains at the frequencies of ``torch.fft.rfft2``, row frequencies of both signs."""
-    return torch.cat([gains[0], gains[1][..., 1:-1, :].flip(-2)], dim=-2)
+def _whole(gains: np.ndarray) -> np.ndarray:
+    """Return gains at the frequencies of :func:`.filters.rfft2`, row frequencies of both signs."""
+    return np.concatenate([gains[0], gains[1][..., -2:0:-1, :]], axis=-2)
 
 
-def _filtered(images: Tensor, gains: Tensor) -> Tensor:
-    filtered: Tensor = torch.fft.irfft2(torch.fft.rfft2(images) * gains, s=images.shape[-2:])
-    return filtered
+def _filtered(planes: Array, gains: Array) -> Array:
+    return irfft2(rfft2(planes) * gains, planes.shape[-2:])
 
 
-def _extended(planes: Tensor, reach: int, gains: Tensor) -> Tensor:
-    """Return planes with a mirrored margin, as large as ``gains`` are for."""
-    rows, columns = gains.shape[-2], 2 * (gains.shape[-1] - 1)
+def _extended(planes: Array, reach: int, grid: tuple[int, ...]) -> Array:
+    """Return planes with a mirrored margin, as large as gains on ``grid`` are for."""
+    rows, columns = (2 * (size - 1) for size in grid)
     return mirror(planes, reach + 1)[..., 1 : rows + 1, 1 : columns + 1]
 
 
-def _fade(size: int, reach: int) -> Tensor:
+def _fade(size: int, reach: int) -> np.ndarray:
     """Return weights that rise from the borders and are 1 from ``reach`` pixels inside on."""
-    place = torch.arange(size)
-    return torch.minimum(place + 1, size - place).clamp(max=reach) / reach
+    place = np.arange(size)
+    return np.minimum(place + 1, size - place).clip(max=reach) / reach
 
 
-def to_opponent(images: Tensor) -> Tensor:
+def to_opponent(images: Array) -> Array:
     """Return RGB ``images`` (``B x 3 x H x W``) along the axes of ``OPPONENT``."""
-    return (images.new_tensor(OPPONENT) @ images.flatten(2)).view_as(images)
+    return mix(images, np.array(OPPONENT))
 
 
-def to_rgb(images: Tensor) -> Tensor:
+def to_rgb(images: Array) -> Array:
     """Return the RGB images of what :func:`to_opponent` gave."""
-    return (images.new_tensor(OPPONENT).T @ images.flatten(2)).view_as(images)
+    return mix(images, np.array(OPPONENT).T)
 
 
-def frequencies(size: int) -> Tensor:
+def mix(images: Array, matrix: np.ndarray) -> Array:
+    """Multiply the channels of ``images`` (``B x C x H x W``) by a ``C x C`` matrix."""
+    xp, (batch, channels) = array_namespace(images), images.shape[:2]
+    mixed = constant(matrix, images) @ xp.reshape(images, (batch, channels, -1))
+    return xp.reshape(mixed, images.shape)
+
+
+def frequencies(size: int) -> np.ndarray:
     """Return the frequencies of ``size`` pixels in radians a pixel, float64, 0 to pi."""
-    return math.pi * torch.arange(size, dtype=torch.float64) / max(size - 1, 1)
+    return math.pi * np.arange(size) / max(size - 1, 1)
 
 
-@functools.cache
-@torch.inference_mode(mode=False)
-def _half_weights(size: int) -> Tensor:
+@functools.lru_cache(maxsize=8)
+def basis(size: int) -> np.ndarray:
+    """Return the matrix from ``size`` pixels to their coefficients, float32; do not change it."""
+    root = np.sqrt(_half_weights(size))
+    return (_orthogonal(size, root) * root).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def inverse_basis(size: int) -> np.ndarray:
+    """Return the matrix from coefficients to ``size`` pixels, float32; do not change it."""
+    root = np.sqrt(_half_weights(size))
+    return (_orthogonal(size, root) / root[:, None]).astype(np.float32)
+
+
+def _half_weights(size: int) -> np.ndarray:
     """Return the weights under which DCT-I is orthogonal: a half at both ends."""
-    weights = torch.ones(size, dtype=torch.float64)
+    weights = np.ones(size)
     if size > 1:
-        weights[0] = weights[-1] = 0.5
+        weights[[0, -1]] = 0.5
     return weights
 
 
-def _orthogonal(grid: Tensor, root: Tensor) -> Tensor:
-    size = len(grid)
-    cosines = torch.cos(torch.outer(grid, torch.arange(size, dtype=torch.float64)))
+def _orthogonal(size: int, root: np.ndarray) -> np.ndarray:
+    cosines = np.cos(np.outer(frequencies(size), np.arange(size)))
     return root[:, None] * cosines * root * math.sqrt(2 / max(size - 1, 1)) if size > 1 else cosines
-
-
-@functools.lru_cache(maxsize=8)
-@torch.inference_mode(mode=False)  # kept, and so not to be of use without gradients only
-def basis(size: int) -> Tensor:
-    """Return the matrix from ``size`` pixels to their coefficients, float32."""
-    root = _half_weights(size).sqrt()
-    return (_orthogonal(frequencies(size), root) * root).float()
-
-
-@functools.lru_cache(maxsize=8)
-@torch.inference_mode(mode=False)
-def inverse_basis(size: int) -> Tensor:
-    """Return the matrix from coefficients to ``size`` pixels, float32."""
-    root = _half_weights(size).sqrt()
-    return (_orthogonal(frequencies(size), root) / root[:, None]).float()

@@ -9,30 +9,33 @@ Identical images: PSNR is ``inf`` (so is a mean that holds one), both SSIMs are 
 
 from collections.abc import Callable
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import Array, array_namespace, full_precision
 from unveil.degradation.filters import mirror, separable
 from unveil.degradation.kernels import gaussian_kernel
 from unveil.errors import UsageError
 
-Metric = Callable[[Tensor, Tensor], Tensor]
+Metric = Callable[[Array, Array], Array]
 """Maps restored and clean images, ``B x 3 x H x W`` in [0,1], to ``B`` values."""
 
 PAPER_WINDOW_PX = 7
 
 
-def psnr(restored: Tensor, clean: Tensor) -> Tensor:
+def psnr(restored: Array, clean: Array) -> Array:
     """Return the peak signal-to-noise ratio in dB over all pixels and channels of an RGB image.
 
     ``10 log10(1 / MSE)``, peak 1. Identical images give ``inf``.
     """
     _check_pair(restored, clean)
-    error = (restored.float() - clean.float()).square().mean(dim=(1, 2, 3))
-    return -10 * torch.log10(error)
+    xp = array_namespace(restored, clean)
+    difference = xp.astype(restored, xp.float32) - xp.astype(clean, xp.float32)
+    error = xp.mean(xp.square(difference), axis=(1, 2, 3))
+    with np.errstate(divide="ignore"):  # identical images
+        return -10 * xp.log10(error)
 
 
-def ssim(restored: Tensor, clean: Tensor) -> Tensor:
+def ssim(restored: Array, clean: Array) -> Array:
     """Return the standard structural similarity (Wang et al., IEEE TIP 2004).
 
     11x11 Gaussian window with sigma 1.5, population covariance, K1 0.01 and K2 0.03, range
@@ -43,26 +46,29 @@ def ssim(restored: Tensor, clean: Tensor) -> Tensor:
     return _ssim(x, y, gaussian_kernel(11, 1.5), data_range=1.0, unbiased=False)
 
 
-def ssim_deck(restored: Tensor, clean: Tensor) -> Tensor:
+def ssim_deck(restored: Array, clean: Array) -> Array:
     """Return the structural similarity as the paper reports it.
 
     scikit-image's default (7x7 uniform window, sample covariance, mean over the positions
     where the window fits) on images mapped to [-1,1] with data_range 2. Not comparable with
     :func:`ssim`: the shift of the range changes the luminance term.
     """
-    window = torch.full((PAPER_WINDOW_PX,), 1 / PAPER_WINDOW_PX, dtype=torch.float64)
+    window = np.full(PAPER_WINDOW_PX, 1 / PAPER_WINDOW_PX)
     return _ssim(restored * 2 - 1, clean * 2 - 1, window, data_range=2.0, unbiased=True)
 
 
 METRICS = {"psnr": psnr, "ssim": ssim, "ssim_deck": ssim_deck}
 
 
-def _ssim(x: Tensor, y: Tensor, window: Tensor, data_range: float, *, unbiased: bool) -> Tensor:
+def _ssim(x: Array, y: Array, window: np.ndarray, data_range: float, *, unbiased: bool) -> Array:
     _check_pair(x, y, least_px=len(window))
-    with torch.autocast(x.device.type, enabled=False):
-        x, y = x.float(), y.float()
-        means = separable(torch.cat([x, y, x * x, y * y, x * y]), window)
-        mean_x, mean_y, mean_xx, mean_yy, mean_xy = means.chunk(5)
+    xp, batch = array_namespace(x, y), len(x)
+    with full_precision(x):
+        x, y = xp.astype(x, xp.float32), xp.astype(y, xp.float32)
+        means = separable(xp.concat([x, y, x * x, y * y, x * y]), window)
+        mean_x, mean_y, mean_xx, mean_yy, mean_xy = (
+            means[part * batch : (part + 1) * batch] for part in range(5)
+        )
         pixels = len(window) ** 2
         scale = pixels / (pixels - 1) if unbiased else 1.0
         var_x = scale * (mean_xx - mean_x * mean_x)
@@ -72,13 +78,13 @@ def _ssim(x: Tensor, y: Tensor, window: Tensor, data_range: float, *, unbiased: 
         similarity = ((2 * mean_x * mean_y + c1) * (2 * covariance + c2)) / (
             (mean_x * mean_x + mean_y * mean_y + c1) * (var_x + var_y + c2)
         )
-        return similarity.mean(dim=(1, 2, 3))
+        return xp.mean(similarity, axis=(1, 2, 3))
 
 
-def _check_pair(x: Tensor, y: Tensor, least_px: int = 1) -> None:
+def _check_pair(x: Array, y: Array, least_px: int = 1) -> None:
     if x.shape != y.shape or x.ndim != 4:
         raise UsageError(
-            "metrics compare two B x 3 x H x W tensors of one shape, "
+            "metrics compare two B x 3 x H x W arrays of one shape, "
             f"not {tuple(x.shape)} and {tuple(y.shape)}."
         )
     if min(x.shape[-2:]) < least_px:

@@ -1,0 +1,51 @@
+"""Arrays of either library: numpy's, or torch's on any device. Imports no torch.
+
+Formulas on images are written once, on the array API standard (https://data-apis.org/array-api):
+they compute in the library of their images and return its arrays. What depends on an operator
+alone (a kernel, a filter's gains) is a small numpy array; :func:`constant` brings it to the images.
+"""
+
+import contextlib
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+
+__all__ = ["Array", "array_namespace", "constant", "full_precision", "is_torch_array", "to_numpy"]
+
+Array = Any
+"""``numpy.ndarray`` or ``torch.Tensor``."""
+
+
+def constant(values: np.ndarray, images: Array, *, keep_dtype: bool = False) -> Array:
+    """Return ``values`` in the library, on the device and in the dtype of ``images``.
+
+    Args:
+        values: any shape. The result may share their memory and must not be changed.
+        images: an array of either library.
+        keep_dtype: keep the dtype of ``values``, e.g. of indices or masks.
+
+    Examples:
+        >>> constant(np.array([0.5, 1]), np.zeros(2, np.float32)).dtype
+        dtype('float32')
+    """
+    dtype = None if keep_dtype else images.dtype
+    return array_namespace(images).asarray(values, dtype=dtype, device=device(images))
+
+
+def to_numpy(images: Array) -> np.ndarray:
+    """Return ``images`` as a numpy array; of torch's, without their gradient."""
+    return np.asarray(images.detach().cpu().numpy() if is_torch_array(images) else images)
+
+
+def full_precision(images: Array) -> contextlib.AbstractContextManager[Any]:
+    """Return the context in which formulas on ``images`` compute in their dtype, not in bf16.
+
+    torch's autocast lowers matrix products and convolutions; the frequencies that a filter
+    amplifies most would be lost.
+    """
+    if not is_torch_array(images):
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.autocast(images.device.type, enabled=False)

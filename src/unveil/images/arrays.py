@@ -1,0 +1,70 @@
+"""The image contract: float32, RGB, ``B x 3 x H x W``, values in [0,1].
+
+Everything between reading and writing a file works on such arrays, of numpy or torch; conversion
+happens here, once, at the edge. Other ranges ([-1,1] for tanh, the input of VGG16) are made inside
+the module that needs them.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from unveil.arrays import Array, is_torch_array, to_numpy
+from unveil.degradation import Storage
+from unveil.errors import UsageError
+from unveil.images.photos import Photo
+
+TOLERANCE = 1e-3
+
+
+class StoredArray(np.ndarray):
+    """A numpy array that knows how the file of its photo kept it.
+
+    What is computed from it does not know: a part of a JPEG has its block grid elsewhere.
+    """
+
+    storage_of_file: Storage | None = None
+
+
+def to_array(photo: Photo) -> np.ndarray:
+    """Return the colours of ``photo``, ``1 x 3 x H x W`` float32 in [0,1]."""
+    top = np.float32(np.iinfo(photo.rgb.dtype).max)
+    return np.ascontiguousarray(photo.rgb.transpose(2, 0, 1), np.float32)[None] / top
+
+
+def to_photo(images: Array, like: Photo | None = None) -> Photo:
+    """Return a ``1 x 3 x H x W`` array as pixels, with depth, alpha and gray as in ``like``."""
+    deep = like is not None and like.rgb.dtype == np.uint16
+    top, kind = (65535, np.uint16) if deep else (255, np.uint8)
+    levels = np.round(to_numpy(images)[0].transpose(1, 2, 0) * top).clip(0, top)
+    rgb = np.ascontiguousarray(levels.astype(kind))
+    return dataclasses.replace(like, rgb=rgb) if like else Photo(rgb)
+
+
+def remember_storage(images: Array, storage: Storage) -> Array:
+    """Return ``images`` with how their file kept them noted on the array."""
+    if not is_torch_array(images):
+        images = np.asarray(images).view(StoredArray)
+    images.storage_of_file = storage
+    return images
+
+
+def storage_of(images: Array) -> Storage:
+    """Return how ``images`` were kept, where that is noted on the array, else 8 bits."""
+    storage: Storage | None = getattr(images, "storage_of_file", None)
+    return storage or Storage()
+
+
+def check_images(images: Array) -> None:
+    """Refuse an array that breaks the contract.
+
+    Raises:
+        UsageError: says what was passed and what is expected.
+    """
+    if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
+        raise UsageError(f"images must be B x 3 x H x W, not {tuple(images.shape)}.")
+    if not str(images.dtype).endswith("float32"):
+        raise UsageError(f"images must be float32 in [0,1], not {images.dtype}.")
+    low, high = float(images.min()), float(images.max())
+    if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):
+        raise UsageError(f"images must lie in [0,1], not [{low:g}, {high:g}].")
