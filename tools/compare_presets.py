@@ -83,8 +83,8 @@ def difference(text: str, claimed: str | None = None) -> Difference:
         AbsentError: the program is not installed.
     """
     operator = parse_preset(claimed or text)
-    ours = to_uint8(obfuscate(to_tensor(photo(text)), operator))
-    apart = (ours.int() - to_uint8(to_tensor(program_result(text))).int()).abs()
+    ours = to_uint8(obfuscate(to_array(photo(text)), operator))
+    apart = (ours.int() - to_uint8(to_array(program_result(text))).int()).abs()
     rim = 0 if PRESETS[read_preset(text)[0]].border == SAME else _radius_px(operator)
     apart = apart[..., rim : apart.shape[-2] - rim, rim : apart.shape[-1] - rim]
     return Difference(int(apart.max()), float(apart.float().mean()))
@@ -117,7 +117,7 @@ def photo(text: str) -> Pixels:
     return photo
 
 
-def to_tensor(pixels: Pixels) -> torch.Tensor:
+def to_array(pixels: Pixels) -> torch.Tensor:
     """Return ``H x W x 3`` levels as ``1 x 3 x H x W`` in [0,1], float64."""
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].double() / 255
 

@@ -22,7 +22,7 @@ from unveil.degradation.operators import obfuscate
 from unveil.estimation.finding import Finding, find_part
 from unveil.images.box import Box
 from unveil.images.photos import read_photo
-from unveil.images.tensors import to_tensor
+from unveil.images.arrays import to_array
 from unveil.linear.prior import read_prior
 from unveil.report.rows import Row, append_row
 from unveil.runtime import choose_runtime, keep_freed_memory, provenance
@@ -53,7 +53,7 @@ def main(options: Options) -> None:
     keep_freed_memory()
     photos = open_photos(DataConfig(options.data))
     numbers = photos.splits["test"][: options.photos].tolist()
-    wholes = [to_tensor(read_photo(options.data / photos.paths[number])) for number in numbers]
+    wholes = [to_array(read_photo(options.data / photos.paths[number])) for number in numbers]
     rows = []
     for text in options.operators:
         for storage in options.storages:

@@ -1,6 +1,6 @@
-"""The Python API: the verbs of the commands, on tensors and files.
+"""The Python API: the verbs of the commands, on arrays and files.
 
-Each is a thin door to the library and loads torch only when it is called.
+Arrays are numpy's, or torch's on any device: a call returns the kind that it is given.
 """
 
 import warnings
@@ -9,45 +9,47 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from unveil.arrays import Array, array_namespace
 from unveil.degradation import Degradation, Linear, Operator, Storage, parse_storage
 from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from unveil.auditing.photo import Verdict
     from unveil.estimation.finding import Finding
     from unveil.images.box import Box
     from unveil.restoration.restorers import Restorer
 
 
-def read(path: str | Path) -> "Tensor":
-    """Read a photo file as a ``1 x 3 x H x W`` tensor in [0,1]; alpha is dropped.
+def read(path: str | Path) -> np.ndarray:
+    """Read a photo file as a ``1 x 3 x H x W`` array, float32 in [0,1]; alpha is dropped.
 
-    The tensor knows how the file kept it (8 bits, JPEG of which quality), so that ``inspect`` and
+    The array knows how the file kept it (8 bits, JPEG of which quality), so that ``inspect`` and
     ``restore`` need not be told; what is computed from it does not.
 
     Raises:
         UnveilError: the file is missing, damaged, too large or not a photo.
     """
+    from unveil.images.arrays import remember_storage, to_array
     from unveil.images.photos import read_photo
-    from unveil.images.tensors import remember_storage, to_tensor
 
     photo = read_photo(Path(path))
-    return remember_storage(to_tensor(photo), photo.storage)
+    stored: np.ndarray = remember_storage(to_array(photo), photo.storage)
+    return stored
 
 
-def write(images: "Tensor", path: str | Path) -> None:
-    """Write one image, a ``1 x 3 x H x W`` tensor, as an 8-bit photo; an existing file is replaced.
+def write(images: Array, path: str | Path) -> None:
+    """Write one image, a ``1 x 3 x H x W`` array, as an 8-bit photo; an existing file is replaced.
 
     Raises:
         UnveilError: the file cannot be written.
-        UsageError: the suffix names no known format, the tensor breaks the contract, or it holds
+        UsageError: the suffix names no known format, the array breaks the contract, or it holds
             several images.
     """
+    from unveil.images.arrays import check_images, to_photo
     from unveil.images.photos import write_photo
-    from unveil.images.tensors import check_images, to_photo
 
     check_images(images)
     if len(images) != 1:
@@ -57,31 +59,29 @@ def write(images: "Tensor", path: str | Path) -> None:
     write_photo(to_photo(images), Path(path))
 
 
-def inspect(photo: "str | Path | Tensor", box: "Box | None" = None) -> "Finding":
+def inspect(photo: str | Path | Array, box: "Box | None" = None) -> "Finding":
     """Find what obfuscated a photo: the finding's ``degradation`` is None where nothing did.
 
     Args:
-        photo: the file, or the tensor that ``read`` made of it.
+        photo: the file, or the array that ``read`` made of it.
         box: the part to look at (default: everywhere).
 
     Raises:
         UnveilError: the file is missing, damaged, too large or not a photo.
-        UsageError: the box is not inside the photo, or a tensor of several images.
+        UsageError: the box is not inside the photo, or an array of several images.
     """
-    from unveil.estimation.finding import inspect as inspect_tensor
-    from unveil.images.tensors import check_images, storage_of
+    from unveil.estimation.finding import inspect as inspect_array
+    from unveil.images.arrays import check_images, storage_of
     from unveil.linear.prior import read_prior
 
     images = read(photo) if isinstance(photo, str | Path) else photo
     check_images(images)
     if len(images) != 1:
         raise UsageError(f"inspect takes one image, not {len(images)}.")
-    return inspect_tensor(images, storage_of(images), read_prior(), box)
+    return inspect_array(images, storage_of(images), read_prior(), box)
 
 
-def obfuscate(
-    images: "Tensor", operator: str | Operator, storage: str | Storage = "8bit"
-) -> "Tensor":
+def obfuscate(images: Array, operator: str | Operator, storage: str | Storage = "8bit") -> Array:
     """Return images after an operator and a storage; the input is left as it is.
 
     Args:
@@ -96,7 +96,7 @@ def obfuscate(
         UsageError: an unknown operator or storage, or images that break the contract.
     """
     from unveil.degradation.degrade import degrade
-    from unveil.images.tensors import check_images, remember_storage
+    from unveil.images.arrays import check_images, remember_storage
 
     check_images(images)
     kept = _storage(storage)
@@ -104,11 +104,11 @@ def obfuscate(
 
 
 def restore(
-    images: "Tensor",
+    images: Array,
     operator: str | Operator | None = None,
     storage: str | Storage | None = None,
     model: str | None = None,
-) -> "Tensor":
+) -> Array:
     """Return the images restored, as ``unveil restore`` does it; warns as it does.
 
     Args:
@@ -126,9 +126,7 @@ def restore(
         UsageError: an unknown operator, storage or model, or a model that does not undo the
             operator; images that break the contract.
     """
-    import torch
-
-    from unveil.images.tensors import check_images, storage_of
+    from unveil.images.arrays import check_images, storage_of
     from unveil.restoration.choice import check_choice
     from unveil.restoration.pipeline import Request
     from unveil.restoration.pipeline import restore as restore_one
@@ -140,10 +138,10 @@ def restore(
     restored = [restore_one(image, kept, request, cache(load)) for image in images[:, None]]
     for text in dict.fromkeys(r.text for done in restored for r in done.remarks if r.is_warning):
         warnings.warn(text, stacklevel=2)
-    return torch.cat([done.images for done in restored])
+    return array_namespace(images).concat([done.images for done in restored])
 
 
-def score(restored: "Tensor", clean: "Tensor") -> dict[str, float]:
+def score(restored: Array, clean: Array) -> dict[str, float]:
     """Return how close restored (or obfuscated) images are to the clean ones.
 
     Args:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare_presets import CASES, DOCUMENT, difference, photo, program_result, to_tensor
+from compare_presets import CASES, DOCUMENT, difference, photo, program_result, to_array
 from real_programs import PROGRAMS, AbsentError, Pixels
 from unveil.degradation import (
     BoxBlur,
@@ -82,8 +82,8 @@ def test_the_border_is_the_one_said(text, mode):
     """With those pixels put around the photo, the operator agrees up to its edge."""
     theirs, operator, around = result(text), parse_preset(text), 40
     padded = np.pad(photo(text), ((around, around), (around, around), (0, 0)), mode)
-    ours = obfuscate(to_tensor(padded), operator)[..., around:-around, around:-around]
-    assert (ours - to_tensor(theirs)).abs().max() <= 1.01 / 255
+    ours = obfuscate(to_array(padded), operator)[..., around:-around, around:-around]
+    assert (ours - to_array(theirs)).abs().max() <= 1.01 / 255
 
 
 @pytest.mark.parametrize(
@@ -96,20 +96,20 @@ def test_the_border_is_the_one_said(text, mode):
 def test_a_photo_is_restored_better_than_by_what_the_programs_name_says(text, name_says, gain_db):
     theirs, inner = result(text), (..., slice(40, -40), slice(40, -40))
     right, wrong = (
-        lmmse(to_tensor(theirs).float(), Degradation(operator), read_prior()).clamp(0, 1)[inner]
+        lmmse(to_array(theirs).float(), Degradation(operator), read_prior()).clamp(0, 1)[inner]
         for operator in (parse_preset(text), name_says)
     )
-    clean = to_tensor(photo(text)).float()[inner]
+    clean = to_array(photo(text)).float()[inner]
     errors = [(found - clean).square().mean().log10() * 10 for found in (wrong, right)]
     assert errors[0] - errors[1] > gain_db
 
 
 @pytest.mark.slow
 def test_a_stated_window_is_contradicted_only_by_a_photo_without_it():
-    blurred = to_tensor(result("pillow-gaussian:radius=2")).float()
+    blurred = to_array(result("pillow-gaussian:radius=2")).float()
     told = parse_preset("pillow-gaussian:radius=2")
     assert contradiction(blurred, told, Storage("8bit"), read_prior()) is None
-    clean = to_tensor(photo("pillow-gaussian")).float()
+    clean = to_array(photo("pillow-gaussian")).float()
     assert contradiction(clean, told, Storage("8bit"), read_prior()) is not None
 
 

@@ -8,7 +8,7 @@ from unveil.degradation.degrade import degrade
 from unveil.estimation.check import contradiction
 from unveil.images.box import Box
 from unveil.images.photos import Photo
-from unveil.images.tensors import to_tensor
+from unveil.images.arrays import to_array
 from unveil.linear.prior import read_prior
 
 RIGHT = [
@@ -34,7 +34,7 @@ WRONG = [
 
 
 def photo(name):
-    return to_tensor(Photo(getattr(data, name)()[:256, :256].copy()))
+    return to_array(Photo(getattr(data, name)()[:256, :256].copy()))
 
 
 def check(shown, stated, storage, name, box=None):

@@ -16,7 +16,7 @@ from unveil.auditing.photo import draw_verdicts
 from unveil.errors import UnveilError, UsageError
 from unveil.images.photos import Photo, read_photo, read_rgb8, write_photo
 from unveil.images.pixels import to_8bit
-from unveil.images.tensors import check_images, to_photo, to_tensor
+from unveil.images.arrays import check_images, to_photo, to_array
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 65536, (5, 7, 3), dtype=np.uint16)
@@ -318,7 +318,7 @@ def test_16bit_colours_are_converted_where_only_8_bits_fit(tmp_path, suffix):
 def test_every_level_survives_the_tensor_and_back(kind):
     levels = np.arange(np.iinfo(kind).max + 1, dtype=kind).reshape(16, -1)
     photo = Photo(in_three(levels), levels[::-1], grayscale=True, icc_profile=b"profile")
-    tensor = to_tensor(photo)
+    tensor = to_array(photo)
     assert tensor.shape == (1, 3, *levels.shape)
     assert (float(tensor.min()), float(tensor.max())) == (0.0, 1.0)
     check_images(tensor)

@@ -82,10 +82,10 @@ def test_the_verdict_comes_with_the_setting_on_its_curve(visit, photos, tmp_path
     from unveil.degradation import parse_operator
     from unveil.degradation.operators import obfuscate
     from unveil.images.photos import write_photo
-    from unveil.images.tensors import to_photo, to_tensor
+    from unveil.images.arrays import to_photo, to_array
 
     photo = read_photo(photos / "astronaut.jpg")
-    hidden = obfuscate(to_tensor(photo), parse_operator("pixelate:block=8"))
+    hidden = obfuscate(to_array(photo), parse_operator("pixelate:block=8"))
     write_photo(to_photo(hidden), tmp_path / "hidden.png")
     page = visit()
     upload(page, tmp_path / "hidden.png")

@@ -14,10 +14,10 @@ from unveil.degradation import Degradation, Operator, Solid, Storage, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding
 from unveil.faces.finder import FaceFinder, NoFaceError
+from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
-from unveil.images.tensors import to_photo, to_tensor
 from unveil.report.rows import Row
 from unveil.restoration.pipeline import Request, find, undo
 from unveil.restoration.restorers import load
@@ -151,7 +151,7 @@ def audit_photo(
         UsageError: a box is not inside the photo.
         NoFaceError: no face is found.
     """
-    images = to_tensor(photo)[:, :3]
+    images = to_array(photo)[:, :3]
     whole = None if operator and boxes else _find_operator(images, photo.storage, operator, None)
     chosen = list(boxes) or _find_faces(photo, images, whole[0] if whole else None, finder)
     if not chosen:

@@ -79,7 +79,7 @@ def _write_strip(strips: "list[list[Captioned]]", path: Path) -> Path:
 
 
 def _captioned(text: str, images: "Tensor") -> "Captioned":
-    from unveil.images.tensors import to_photo
+    from unveil.images.arrays import to_photo
 
     return to_photo(images[..., *FACE]).rgb, (text,)
 
@@ -89,7 +89,7 @@ def _astronaut() -> "Tensor":
     import numpy as np
     from skimage import data
 
+    from unveil.images.arrays import to_array
     from unveil.images.photos import Photo
-    from unveil.images.tensors import to_tensor
 
-    return to_tensor(Photo(np.ascontiguousarray(data.astronaut())))  # type: ignore[no-untyped-call]
+    return to_array(Photo(np.ascontiguousarray(data.astronaut())))  # type: ignore[no-untyped-call]

@@ -12,10 +12,10 @@ from unveil.auditing.verdict import shipped_curves
 from unveil.config import RuntimeConfig
 from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder, NoFaceError
+from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 from unveil.images.pixels import to_8bit
-from unveil.images.tensors import to_photo, to_tensor
 from unveil.report.rows import Row
 from unveil.runtime import choose_runtime
 
@@ -50,10 +50,10 @@ class Hider:
             UsageError: a box is not inside the photo.
         """
         found = self._faces(photo.rgb)
-        clean, boxes = to_tensor(photo), [box for _, box in found]
+        clean, boxes = to_array(photo), [box for _, box in found]
         images, hidden = hide(clean, boxes, self.kind, self.limit, shipped_curves())
         result = to_photo(images, photo)
-        kept, rows = to_tensor(result)[:, :3], []
+        kept, rows = to_array(result)[:, :3], []
         for (face, _), how in zip(found, hidden, strict=True):
             distances = distances_to_self(clean[:, :3], kept, face, how, self._embedder)
             console.note(report(face, how, distances))

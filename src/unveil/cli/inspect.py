@@ -27,8 +27,8 @@ def inspect(
     place = parse_box(box) if box else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
     from unveil.estimation.finding import inspect as inspect_images
+    from unveil.images.arrays import to_array
     from unveil.images.photos import read_photo
-    from unveil.images.tensors import to_tensor
     from unveil.linear.prior import read_prior
     from unveil.restoration.pipeline import Request
 
@@ -45,7 +45,7 @@ def inspect(
             console.result({"video": str(path), **clip.as_row()}, f"{path}: {clip}")
             return
         photo = read_photo(path, max_pixels)
-        finding = inspect_images(to_tensor(photo), photo.storage, read_prior(), place)
+        finding = inspect_images(to_array(photo), photo.storage, read_prior(), place)
         console.result({"photo": str(path), **finding.as_row()}, f"{path}: {finding}")
 
     return int(photo_jobs.each(sources, look) > 0)

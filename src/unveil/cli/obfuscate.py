@@ -103,8 +103,8 @@ def _obfuscate_videos(
 def _obfuscate(operator: Operator, storage: Storage | None, photo: Photo) -> Photo:
     from unveil.degradation import operators
     from unveil.degradation.degrade import store
-    from unveil.images import tensors
+    from unveil.images import arrays
 
     console.add(operator=str(operator), storage=storage and str(storage))
     obfuscated = operators.obfuscate(tensors.to_tensor(photo), operator)
-    return tensors.to_photo(store(obfuscated, storage) if storage else obfuscated, photo)
+    return arrays.to_photo(store(obfuscated, storage) if storage else obfuscated, photo)

@@ -154,11 +154,11 @@ class PhotoRestoring:
         Raises:
             UsageError: the map or the samples do not exist for this photo or restorer.
         """
-        from unveil.images.tensors import to_photo, to_tensor
+        from unveil.images.arrays import to_array, to_photo
         from unveil.networks.card import SAMPLER
         from unveil.restoration import pipeline
 
-        images, request = to_tensor(photo), self.request
+        images, request = to_array(photo), self.request
         done = pipeline.restore(images, photo.storage, request, self.load)
         console.remark(done.remarks)
         finding = done.finding.as_row() if done.finding else None

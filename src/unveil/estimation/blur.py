@@ -1,13 +1,12 @@
 """Which blur a photo went through, by maximum likelihood over its frequencies."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+import numpy as np
 
 from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Storage, Unchanged
 from unveil.estimation.anisotropic import turned
@@ -46,7 +45,7 @@ class BlurFit:
     log_odds: float
 
 
-def estimate_blur(image: Tensor, storage: Storage, prior: Prior, *, is_cut: bool) -> BlurFit:
+def estimate_blur(image: np.ndarray, storage: Storage, prior: Prior, *, is_cut: bool) -> BlurFit:
     """Find the blur of ``image``.
 
     Args:
@@ -143,24 +142,22 @@ SIZE_TOLERANCE = 0.15
 MAX_PART_PX = 256
 
 
-def busiest(image: Tensor) -> Tensor:
+def busiest(image: np.ndarray) -> np.ndarray:
     """Return the part of at most 256 x 256 pixels that varies most."""
     height, width = (min(size, MAX_PART_PX) for size in image.shape[-2:])
-    mean, square = (
-        F.avg_pool2d(power, (height, width), max(min(height, width) // 2, 1))
-        for power in (image.mean(dim=1, keepdim=True), image.square().mean(dim=1, keepdim=True))
+    step = max(min(height, width) // 2, 1)
+    corners = itertools.product(
+        range(0, image.shape[-2] - height + 1, step), range(0, image.shape[-1] - width + 1, step)
     )
-    step, variance = max(min(height, width) // 2, 1), (square - mean.square())[0, 0]
-    row, column = divmod(int(variance.argmax()), variance.shape[1])
-    return image[..., row * step : row * step + height, column * step : column * step + width]
+    parts = [image[..., y : y + height, x : x + width] for y, x in corners]
+    return max(parts, key=lambda part: float(part.mean(axis=1).var()))
 
 
-def taper(image: Tensor) -> Tensor:
+def taper(image: np.ndarray) -> np.ndarray:
     """Fade the image out to its mean at the borders, keeping its energy."""
-    rows, columns = (torch.hann_window(size, periodic=False) for size in image.shape[-2:])
-    window = torch.outer(rows, columns).to(image)
-    mean = (image * window).sum(dim=(-2, -1), keepdim=True) / window.sum()
-    return (image - mean) * window / window.square().mean().sqrt()
+    window = np.outer(*(np.hanning(size) for size in image.shape[-2:])).astype(np.float32)
+    mean = (image * window).sum(axis=(-2, -1), keepdims=True) / window.sum()
+    return (image - mean) * window / np.sqrt((window**2).mean())
 
 
 def _sigma_error(found: dict[Candidate, float], best: GaussianBlur) -> float | None:

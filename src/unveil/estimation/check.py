@@ -4,8 +4,9 @@ It looks at a few dozen blurs where :func:`unveil.estimation.finding.inspect` se
 it can contradict a statement but not replace the search.
 """
 
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import Array, to_numpy
 from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Linear, Storage, Unchanged
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import busiest, taper
@@ -43,7 +44,7 @@ SPREAD_TOLERANCE_PX = 0.5
 
 
 def contradiction(
-    images: Tensor, stated: Linear, storage: Storage, prior: Prior, box: Box | None = None
+    images: Array, stated: Linear, storage: Storage, prior: Prior, box: Box | None = None
 ) -> str | None:
     """Return what the image shows instead of the stated operator; None where they agree.
 
@@ -54,8 +55,9 @@ def contradiction(
         prior: power spectrum of clean photos.
         box: the obfuscated part (default: the whole image).
     """
+    images = to_numpy(images)
     part = images if box is None else images[..., *box.place]
-    if min(part.shape[-2:]) < MIN_SIDE_PX or part.amax() - part.amin() < 2 / 255:
+    if min(part.shape[-2:]) < MIN_SIDE_PX or np.ptp(part) < 2 / 255:
         return None
     mosaic = estimate_mosaic(part, prior)
     if isinstance(stated, Blur):
@@ -66,7 +68,7 @@ def contradiction(
     return f"{found}" if found else f"no mosaic of {stated.block} pixels"
 
 
-def _likelier_blur(image: Tensor, stated: Blur, storage: Storage, prior: Prior) -> str | None:
+def _likelier_blur(image: np.ndarray, stated: Blur, storage: Storage, prior: Prior) -> str | None:
     evidence = of_cosines(taper(busiest(image)), storage, prior)
     evidence.expect(stated)
     found = evidence.log_likelihoods(list(dict.fromkeys([stated, *ALTERNATIVES])), SHARE)

@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import Array, to_numpy
 from unveil.degradation import Degradation, Disk, GaussianBlur, Operator, Storage, Unchanged
 from unveil.estimation.anisotropic import SHARP_SIGMA_PX
 from unveil.estimation.blur import EFFECTIVE_COEFFICIENTS, BlurFit, estimate_blur
@@ -62,7 +63,7 @@ class Finding:
         return f"{what}{error}{where}, kept as {self.storage}; confidence {self.confidence:.0%}"
 
 
-def inspect(image: Tensor, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:
+def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:
     """Find what hides ``image``, or the part of it in ``box``.
 
     Args:
@@ -77,12 +78,13 @@ def inspect(image: Tensor, storage: Storage, prior: Prior, box: Box | None = Non
     if box is not None:
         box.check_inside(image.shape[-1], image.shape[-2])
         image = image[..., *box.place]
+    image = to_numpy(image)
     mosaic = estimate_mosaic(image, prior)
     if mosaic is not None:
         return _of_mosaic(mosaic, storage, box)
     if box is None and (part := find_part(image, storage, prior)) is not None:
         return part
-    if min(image.shape[-2:]) < MIN_SIDE_PX or image.amax() - image.amin() < 2 / 255:
+    if min(image.shape[-2:]) < MIN_SIDE_PX or np.ptp(image) < 2 / 255:
         return Finding(Unchanged(), storage, 0.5, None, box)
     return _of_blur(estimate_blur(image, storage, prior, is_cut=box is not None), storage, box)
 
@@ -92,7 +94,7 @@ def _of_mosaic(fit: MosaicFit, storage: Storage, box: Box | None) -> Finding:
 
 
 def find_part(
-    image: Tensor, storage: Storage, prior: Prior, blocks_px: range = PART_BLOCKS_PX
+    image: Array, storage: Storage, prior: Prior, blocks_px: range = PART_BLOCKS_PX
 ) -> Finding | None:
     """Find a mosaic that covers a part of ``image``; None where there is none.
 
@@ -102,6 +104,7 @@ def find_part(
         prior: power spectrum of clean photos.
         blocks_px: sizes that a block may have.
     """
+    image = to_numpy(image)
     rough = find_mosaic(image, blocks_px)
     if rough is None or not (about := estimate_mosaic(image[..., *rough.place], prior, blocks_px)):
         return None

@@ -8,10 +8,10 @@ betrays it. Nothing is trained.
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.degradation import Blur, GaussianBlur, Storage, Unchanged
+from unveil.degradation.filters import rfft2
 from unveil.linear.noise import storage_noise
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import analyse, frequencies, to_opponent, transfer
@@ -49,26 +49,25 @@ class Evidence:
         prior: power spectrum of clean photos.
     """
 
-    def __init__(self, squares: Tensor, storage: Storage, prior: Prior) -> None:
+    def __init__(self, squares: np.ndarray, storage: Storage, prior: Prior) -> None:
         self.planes, self.height, self.width = squares.shape
         self.squares = squares
         self.storage = storage
         self.power = prior.at(self.height, self.width)
         rows, columns = (frequencies(size) for size in (self.height, self.width))
-        self.frequency = self._each((rows[:, None].square() + columns.square()).sqrt().float())
-        self.sector = self._each(torch.zeros(self.height, self.width, dtype=torch.long))
+        self.frequency = self._each(np.hypot(rows[:, None], columns).astype(np.float32))
+        self.sector = self._each(np.zeros((self.height, self.width), np.int64))
         if self.planes > 1:
-            angle = torch.atan2(rows[:, None], columns) / torch.pi  # 0 to a half
-            both = torch.stack([angle, 1 - angle]) * SECTORS
-            self.sector = both.long().clamp(max=SECTORS - 1)
-        generator = torch.Generator().manual_seed(0)
-        self.lot = torch.rand(squares.shape, generator=generator)
+            angle = np.arctan2(rows[:, None], columns) / np.pi  # 0 to a half
+            both = np.stack([angle, 1 - angle]) * SECTORS
+            self.sector = both.astype(np.int64).clip(max=SECTORS - 1)
+        self.lot = np.random.default_rng(0).random(squares.shape, np.float32)
         self.slopes = list(SLOPES)
         self.expect(GaussianBlur(9, 2.0))
 
     def expect(self, blur: Candidate) -> None:
         """Take the storage's noise to be what it is after ``blur``."""
-        passed = self._passed(blur).mean(dim=0)
+        passed = self._passed(blur).mean(axis=0)
         self.noise = self._each(storage_noise(self.storage, self.power * passed)[0])
 
     def log_likelihoods(self, blurs: Sequence[Candidate], share: float) -> dict[Candidate, float]:
@@ -81,59 +80,57 @@ class Evidence:
         tables = []
         for start in range(0, len(blurs), BATCH):
             part = blurs[start : start + BATCH]
-            passed = torch.stack([self._passed(blur)[counts] for blur in part])
-            tables.append(
-                torch.stack([self._log_likelihood(passed, counts, s) for s in self.slopes])
-            )
-        table = torch.cat(tables, dim=1)
+            passed = np.stack([self._passed(blur)[counts] for blur in part])
+            tables.append(np.stack([self._log_likelihood(passed, counts, s) for s in self.slopes]))
+        table = np.concatenate(tables, axis=1)
         # Closer looks need no slopes far from that of the likeliest.
-        likeliest = self.slopes[int(table.max(dim=1).values.argmax())]
+        likeliest = self.slopes[int(table.max(axis=1).argmax())]
         self.slopes = [likeliest + change for change in FINER_SLOPES]
-        return dict(zip(blurs, table.max(dim=0).values.tolist(), strict=True))
+        return dict(zip(blurs, table.max(axis=0).tolist(), strict=True))
 
-    def _each(self, plane: Tensor) -> Tensor:
-        return plane.expand(self.planes, -1, -1)
+    def _each(self, plane: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(plane, (self.planes, self.height, self.width))
 
-    def _passed(self, blur: Candidate) -> Tensor:
+    def _passed(self, blur: Candidate) -> np.ndarray:
         if isinstance(blur, Unchanged):
-            return torch.ones(self.planes, self.height, self.width)
-        passed = transfer(blur, self.height, self.width).square()
+            return np.ones((self.planes, self.height, self.width), np.float32)
+        passed = transfer(blur, self.height, self.width) ** 2
         if self.planes == 1:  # cosines run in both diagonal directions at once
-            passed = passed.mean(dim=0)
+            passed = passed.mean(axis=0)
         return self._each(passed)
 
-    def _log_likelihood(self, passed: Tensor, counts: Tensor, slope: float) -> Tensor:
-        steeper = self.frequency[counts].clamp(min=0.05).pow(-slope)
-        signal = passed * self._each(self.power[0])[counts] * steeper
+    def _log_likelihood(self, passed: np.ndarray, counts: np.ndarray, slope: float) -> np.ndarray:
+        steeper = self.frequency[counts].clip(min=0.05) ** np.float32(-slope)
+        signal = passed * (self._each(self.power[0])[counts] * steeper)
         noise, squares, sector = self.noise[counts], self.squares[counts], self.sector[counts]
-        members = torch.nn.functional.one_hot(sector).float()
-        ratio = (squares - noise) / signal.clamp(min=1e-20)
-        contrast = torch.ones(len(passed), 1)
+        members = np.equal.outer(sector, np.arange(sector.max() + 1)).astype(np.float32)
+        ratio = (squares - noise) / signal.clip(min=1e-20)
+        contrast = np.ones((len(passed), 1), np.float32)
         for _ in range(CONTRAST_ROUNDS):
             # The contrast of least error, each coefficient weighed by how much it can tell.
             scaled = contrast * signal
-            share = scaled.div_(scaled + noise).square_()
-            found = ((share * ratio) @ members) / (share @ members).clamp(min=1e-20)
-            contrast = found.clamp(0.02, 50)
+            share = (scaled / (scaled + noise)) ** 2
+            found = ((share * ratio) @ members) / (share @ members).clip(min=1e-20)
+            contrast = found.clip(0.02, 50)
             if self.planes > 1:
                 contrast = contrast[:, sector]
         variance = contrast * signal + noise
-        tail = (TAIL_DOF + 1) * torch.log1p(squares / variance / TAIL_DOF)
-        return -0.5 * (variance.log() + tail).mean(dim=1)
+        tail = (TAIL_DOF + 1) * np.log1p(squares / variance / TAIL_DOF)
+        return -0.5 * (np.log(variance) + tail).mean(axis=1)
 
 
-def of_cosines(image: Tensor, storage: Storage, prior: Prior) -> Evidence:
+def of_cosines(image: np.ndarray, storage: Storage, prior: Prior) -> Evidence:
     """Return the evidence of ``1 x 3 x H x W`` images on the basis of cosines."""
-    return Evidence(analyse(image)[:1, 0].square(), storage, prior)
+    return Evidence(analyse(image)[:1, 0] ** 2, storage, prior)
 
 
-def of_waves(image: Tensor, storage: Storage, prior: Prior) -> Evidence:
+def of_waves(image: np.ndarray, storage: Storage, prior: Prior) -> Evidence:
     """Return the evidence of ``1 x 3 x H x W`` images by Fourier transform, faded at the borders.
 
     One row or column is left out where their number is odd.
     """
     height, width = (side // 2 for side in image.shape[-2:])
     gray = to_opponent(image)[0, 0, : 2 * height, : 2 * width]
-    squares = torch.fft.rfft2(gray).abs().square() / gray.numel()
-    other_sign = squares.roll(-1, 0).flip(0)
-    return Evidence(torch.stack([squares, other_sign])[:, : height + 1], storage, prior)
+    squares = np.abs(rfft2(gray)) ** 2 / gray.size
+    other_sign = np.roll(squares, -1, 0)[::-1]
+    return Evidence(np.stack([squares, other_sign])[:, : height + 1], storage, prior)

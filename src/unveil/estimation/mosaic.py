@@ -7,8 +7,6 @@ from itertools import product
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from unveil.degradation import Mosaic, Pixelate, Sample
 from unveil.degradation.operators import block_means
@@ -52,7 +50,9 @@ class MosaicFit:
     flatness: float
 
 
-def estimate_mosaic(image: Tensor, prior: Prior, blocks_px: range = BLOCKS_PX) -> MosaicFit | None:
+def estimate_mosaic(
+    image: np.ndarray, prior: Prior, blocks_px: range = BLOCKS_PX
+) -> MosaicFit | None:
     """Find the mosaic of ``image`` (``1 x 3 x H x W`` in [0,1]); None where there is none.
 
     Args:
@@ -62,7 +62,7 @@ def estimate_mosaic(image: Tensor, prior: Prior, blocks_px: range = BLOCKS_PX) -
     """
     if min(image.shape[-2:]) < 2 * MIN_LINES:
         return None
-    columns, rows = jumps(image, -1).mean(dim=0), jumps(image, -2).mean(dim=1)
+    columns, rows = jumps(image, -1).mean(axis=0), jumps(image, -2).mean(axis=1)
     largest = min(len(rows), len(columns)) // MIN_LINES
     fits = {
         block: [_best_phase(profile, block) for profile in (columns, rows)]
@@ -80,71 +80,69 @@ def estimate_mosaic(image: Tensor, prior: Prior, blocks_px: range = BLOCKS_PX) -
     return MosaicFit((Sample if is_sampled else Pixelate)(block, left, top), on, off / on)
 
 
-def jumps(image: Tensor, dim: int) -> Tensor:
-    """Return the largest jump of a colour from each pixel to the next along ``dim``, 2-D."""
-    return image[0].diff(dim=dim).abs().amax(dim=0)
+def jumps(image: np.ndarray, axis: int) -> np.ndarray:
+    """Return the largest jump of a colour from each pixel to the next along ``axis``, 2-D."""
+    return np.abs(np.diff(image[0], axis=axis)).max(axis=0)
 
 
-def _best_phase(profile: Tensor, block: int) -> tuple[float, int]:
+def _best_phase(profile: np.ndarray, block: int) -> tuple[float, int]:
     """Return the log-likelihood of the best grid of this size and where its first line is.
 
     Jumps are exponentially distributed, with one mean at the lines and one between them.
     """
-    line = torch.arange(1, len(profile) + 1) % block
-    held = torch.bincount(line, minlength=block).double()
-    sums = torch.bincount(line, weights=profile.double(), minlength=block)
+    line = np.arange(1, len(profile) + 1) % block
+    held = np.bincount(line, minlength=block)
+    sums = np.bincount(line, weights=profile, minlength=block)
     others = held.sum() - held
-    on = (sums / held.clamp(min=1)).clamp(min=JUMP_FLOOR)
-    off = ((sums.sum() - sums) / others.clamp(min=1)).clamp(min=JUMP_FLOOR)
+    on = (sums / held.clip(min=1)).clip(min=JUMP_FLOOR)
+    off = ((sums.sum() - sums) / others.clip(min=1)).clip(min=JUMP_FLOOR)
     # A grid whose lines jump less than the rest is none.
-    scores = torch.where(on > off, -held * on.log() - others * off.log(), -math.inf)
+    scores = np.where(on > off, -held * np.log(on) - others * np.log(off), -math.inf)
     phase = int(scores.argmax())
     return float(scores[phase]), phase
 
 
-def _on_and_off(profiles: list[tuple[Tensor, int]], block: int) -> tuple[float, float, float]:
+def _on_and_off(profiles: list[tuple[np.ndarray, int]], block: int) -> tuple[float, float, float]:
     """Return the mean jump at the lines and between them, and the share of lines that stand out."""
-    at_line = [
-        (torch.arange(1, len(profile) + 1) - start) % block == 0 for profile, start in profiles
-    ]
-    on = torch.cat([p[lines] for (p, _), lines in zip(profiles, at_line, strict=True)])
-    off = torch.cat([p[~lines] for (p, _), lines in zip(profiles, at_line, strict=True)])
+    at_line = [(np.arange(1, len(profile) + 1) - start) % block == 0 for profile, start in profiles]
+    on = np.concatenate([p[lines] for (p, _), lines in zip(profiles, at_line, strict=True)])
+    off = np.concatenate([p[~lines] for (p, _), lines in zip(profiles, at_line, strict=True)])
     between = float(off.mean())
-    return float(on.mean()), between, float((on > 2 * between).float().mean())
+    return float(on.mean()), between, float((on > 2 * between).mean())
 
 
-def _sampled_odds(image: Tensor, block: int, left: int, top: int, prior: Prior) -> float:
+def _sampled_odds(image: np.ndarray, block: int, left: int, top: int, prior: Prior) -> float:
     """Return by how much sampled blocks are likelier than averaged ones, in nats.
 
     Sampling folds fine detail into the blocks' values; averaging removes most of it.
     """
-    squares = analyse(block_means(image, block, left, top))[0, 0].square().flatten()[1:]
+    squares = analyse(block_means(image, block, left, top))[0, 0].ravel()[1:] ** 2
     height, width = image.shape[-2:]
     power, rows, columns = prior.at(height, width)[0], frequencies(height), frequencies(width)
-    frequency = (rows[:, None].square() + columns.square()).sqrt().clamp(min=0.05).float()
+    frequency = np.hypot(rows[:, None], columns).clip(min=0.05).astype(np.float32)
     likelihoods = []
     for kind in (Sample, Pixelate):
         operator = kind(block, left, top)
         down, across = _passed(operator, top, height), _passed(operator, left, width)
-        expected = [down @ (power * frequency.pow(-slope)) @ across.T for slope in SLOPES]
-        likelihoods.append(max(_log_likelihood(squares, e.flatten()[1:]) for e in expected))
+        expected = [down @ (power * frequency ** np.float32(-s)) @ across.T for s in SLOPES]
+        likelihoods.append(max(_log_likelihood(squares, e.ravel()[1:]) for e in expected))
     return likelihoods[0] - likelihoods[1]
 
 
-def _passed(operator: Mosaic, start: int, size: int) -> Tensor:
+def _passed(operator: Mosaic, start: int, size: int) -> np.ndarray:
     """Return what each frequency of the pixels gives to each of the blocks, ``blocks x size``."""
-    shrink = shrink_matrix(operator, start, size).float()
-    return (basis(len(shrink)) @ shrink @ inverse_basis(size)).square()
+    shrink = shrink_matrix(operator, start, size).astype(np.float32)
+    return (basis(len(shrink)) @ shrink @ inverse_basis(size)) ** 2
 
 
-def _log_likelihood(squares: Tensor, expected: Tensor) -> float:
+def _log_likelihood(squares: np.ndarray, expected: np.ndarray) -> float:
     """Return how likely squared coefficients are, at the contrast that suits them best."""
     ratio = squares / expected
-    contrast = ratio.median()
+    contrast = np.median(ratio)
     for _ in range(10):
         contrast = ((TAIL_DOF + 1) * ratio / (TAIL_DOF + ratio / contrast)).mean()
-    tail = (TAIL_DOF + 1) * torch.log1p(ratio / contrast / TAIL_DOF)
-    return float(-0.5 * ((contrast * expected).log() + tail).sum())
+    tail = (TAIL_DOF + 1) * np.log1p(ratio / contrast / TAIL_DOF)
+    return float(-0.5 * (np.log(contrast * expected) + tail).sum())
 
 
 LINES = 4
@@ -166,7 +164,7 @@ ROUNDS = 3
 """Rows and columns take turns until they fit; each knows the other better then."""
 
 
-def find_mosaic(image: Tensor, blocks_px: range = PART_BLOCKS_PX) -> Box | None:
+def find_mosaic(image: np.ndarray, blocks_px: range = PART_BLOCKS_PX) -> Box | None:
     """Return about where ``image`` (``1 x 3 x H x W``) holds its clearest mosaic; None for none.
 
     The box is rough, by a few blocks: to the grid's lines it is brought by :func:`snap`.
@@ -175,7 +173,7 @@ def find_mosaic(image: Tensor, blocks_px: range = PART_BLOCKS_PX) -> Box | None:
         image: the picture.
         blocks_px: sizes that a block may have.
     """
-    across, down = jumps(image, -1).numpy(), jumps(image, -2).numpy().T
+    across, down = jumps(image, -1), jumps(image, -2).T
     largest = min(image.shape[-2:]) // (LINES + 1)
     found = [
         _clearest(np.minimum(_on_lines(across, block), _on_lines(down, block).T), block)
@@ -231,7 +229,7 @@ def _clearest(cells: np.ndarray, block: int) -> tuple[float, Box | None]:
     return float(evidence[best]), Box(left, top, width, height)
 
 
-def snap(image: Tensor, rough: Box, operator: Mosaic) -> Box:
+def snap(image: np.ndarray, rough: Box, operator: Mosaic) -> Box:
     """Return the rectangle of whole blocks about ``rough`` that has the look of the mosaic.
 
     Args:
@@ -253,13 +251,11 @@ def snap(image: Tensor, rough: Box, operator: Mosaic) -> Box:
     )
 
 
-def _cells(grid: Tensor, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _cells(grid: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean jumps inside each block of a grid, to the one below and to the one beside it."""
     rows, columns = (side // block for side in grid.shape[-2:])
     across, down = (
-        np.pad(jump.numpy(), pad)[: rows * block, : columns * block].reshape(
-            rows, block, columns, block
-        )
+        np.pad(jump, pad)[: rows * block, : columns * block].reshape(rows, block, columns, block)
         for jump, pad in (
             (jumps(grid, -1), ((0, 0), (0, 1))),
             (jumps(grid, -2), ((0, 1), (0, 0))),

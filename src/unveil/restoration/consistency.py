@@ -1,8 +1,8 @@
 """Answers that agree with the data: obfuscated again, they give the input."""
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import Array, array_namespace, constant
 from unveil.degradation import Blur, Degradation, Pixelate, Sample
 from unveil.degradation.operators import block_means, is_sampled, obfuscate, paint
 from unveil.linear.blur import lmmse_gains
@@ -17,8 +17,8 @@ HALVINGS = 24
 
 
 def make_consistent(
-    restored: Tensor, obfuscated: Tensor, degradation: Degradation, prior: Prior
-) -> Tensor:
+    restored: Array, obfuscated: Array, degradation: Degradation, prior: Prior
+) -> Array:
     """Return the images next to ``restored`` that ``degradation`` turns into ``obfuscated``.
 
     Args:
@@ -32,32 +32,34 @@ def make_consistent(
         means (or samples), as far as [0,1] allows. Of a blur: what the blur passes is taken
         from the input, up to the storage's noise; what it removes, from ``restored``.
     """
-    operator = degradation.linear
+    operator, (height, width) = degradation.linear, restored.shape[-2:]
     if isinstance(operator, Blur):
-        gains = lmmse_gains(operator, degradation.storage, prior, *restored.shape[-2:])
-        return _keep_passed(restored, obfuscated, operator, gains.to(restored))
+        gains = lmmse_gains(operator, degradation.storage, prior, height, width)
+        return _keep_passed(restored, obfuscated, operator, gains)
     match operator:
         case Pixelate():
             return _keep_means(restored, obfuscated, operator)
-        case Sample(block, left, top):
-            return torch.where(is_sampled(restored, block, left, top), obfuscated, restored)
+        case Sample():
+            kept = constant(is_sampled(height, width, operator), restored, keep_dtype=True)
+            return array_namespace(restored).where(kept, obfuscated, restored)
 
 
-def _keep_passed(restored: Tensor, obfuscated: Tensor, operator: Blur, gains: Tensor) -> Tensor:
+def _keep_passed(restored: Array, obfuscated: Array, operator: Blur, gains: np.ndarray) -> Array:
+    xp = array_namespace(restored)
     for _ in range(ROUNDS):
         missing = apply(operator, gains, obfuscated - obfuscate(restored, operator))
-        restored = (restored + missing).clamp(0, 1)
+        restored = xp.clip(restored + missing, 0, 1)
     return restored
 
 
-def _keep_means(restored: Tensor, obfuscated: Tensor, operator: Pixelate) -> Tensor:
+def _keep_means(restored: Array, obfuscated: Array, operator: Pixelate) -> Array:
     """Shift every block until, clipped to [0,1], its mean is right: by bisection."""
-    grid = (operator.block, operator.left, operator.top)
+    xp, grid = array_namespace(restored), (operator.block, operator.left, operator.top)
     means = block_means(obfuscated, *grid)
-    low, high = torch.full_like(means, -1), torch.full_like(means, 1)
+    low, high = xp.full_like(means, -1), xp.full_like(means, 1)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        shifted = (restored + paint(middle, restored, *grid)).clamp(0, 1)
+        shifted = xp.clip(restored + paint(middle, restored, *grid), 0, 1)
         is_low = block_means(shifted, *grid) < means
-        low, high = torch.where(is_low, middle, low), torch.where(is_low, high, middle)
-    return (restored + paint((low + high) / 2, restored, *grid)).clamp(0, 1)
+        low, high = xp.where(is_low, middle, low), xp.where(is_low, high, middle)
+    return xp.clip(restored + paint((low + high) / 2, restored, *grid), 0, 1)

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
+from unveil.arrays import Array, array_namespace
 from unveil.config import TILE_PX
 from unveil.console import Remark
 from unveil.degradation import Degradation, Linear, Pixelate, Sample, Storage
@@ -77,14 +75,14 @@ class Restored:
         remarks: what to say of it, in order.
     """
 
-    images: Tensor
-    error: Tensor | None
+    images: Array
+    error: Array | None
     finding: Finding | None
     restorer: Restorer | None
     remarks: tuple[Remark, ...]
 
 
-def restore(images: Tensor, storage: Storage, request: Request, load: Load) -> Restored:
+def restore(images: Array, storage: Storage, request: Request, load: Load) -> Restored:
     """Restore one image.
 
     Args:
@@ -124,7 +122,7 @@ def assumed(request: Request, storage: Storage, load: Load) -> Degradation | Non
     return None
 
 
-def find(images: Tensor, storage: Storage, request: Request) -> tuple[Finding, tuple[Remark, ...]]:
+def find(images: Array, storage: Storage, request: Request) -> tuple[Finding, tuple[Remark, ...]]:
     """Return what obfuscated an image: what the request states, checked, or what is found.
 
     The check is cheap, a few percent of a search. It warns and changes nothing.
@@ -209,8 +207,8 @@ def described(degradation: Degradation, restorer: Restorer) -> str:
 
 
 def undo(
-    images: Tensor, known: Degradation, box: Box | None, restorer: Restorer, request: Request
-) -> tuple[Tensor, Tensor | None]:
+    images: Array, known: Degradation, box: Box | None, restorer: Restorer, request: Request
+) -> tuple[Array, Array | None]:
     """Restore the obfuscated part of images, and leave the rest as it is, bit for bit.
 
     Args:
@@ -225,7 +223,8 @@ def undo(
         restorer gives one.
     """
     # An image of one colour holds nothing to restore: a network would only add its own bias.
-    if bool((images == images[..., :1, :1]).all()):
+    xp = array_namespace(images)
+    if bool(xp.all(images == images[..., :1, :1])):
         return images, None
     part = images if box is None else images[..., *box.place]
     if box is not None and isinstance(known.operator, Pixelate | Sample):
@@ -238,13 +237,13 @@ def undo(
     if box is None:
         return restored, error
     if error is not None:
-        error = _framed(error, torch.zeros_like(images), box)
+        error = _framed(error, xp.zeros_like(images), box)
     return _framed(restored, images, box), error
 
 
 def _mosaic_in_context(
-    images: Tensor, box: Box, known: Degradation, restorer: Restorer, tile_px: int
-) -> tuple[Tensor, Tensor | None]:
+    images: Array, box: Box, known: Degradation, restorer: Restorer, tile_px: int
+) -> tuple[Array, Array | None]:
     """Restore a mosaic inside a clean image; return the part in ``box``.
 
     Its surroundings help: put through the same mosaic, they are context for the restorer.
@@ -263,16 +262,16 @@ def _mosaic_in_context(
     return part, None if error is None else error[..., *box.place]
 
 
-def _framed(part: Tensor, whole: Tensor, box: Box) -> Tensor:
+def _framed(part: Array, whole: Array, box: Box) -> Array:
     """Return the first channels of ``whole``, as many as ``part`` has, with ``part`` in ``box``."""
-    framed = whole[:, : part.shape[1]].clone()
+    framed = array_namespace(whole).asarray(whole[:, : part.shape[1]], copy=True)
     framed[..., *box.place] = part
     return framed
 
 
 def draw(
-    images: Tensor, finding: Finding | None, sampler: Restorer, seed: int, tile_px: int
-) -> Tensor:
+    images: Array, finding: Finding | None, sampler: Restorer, seed: int, tile_px: int
+) -> Array:
     """Draw one of the images that a mosaic may have hidden: pixelated, it gives ``images``.
 
     Raises:
@@ -287,7 +286,7 @@ def draw(
     return make_consistent(drawn, images, known, sampler.prior)
 
 
-def uncertainty_map(error: Tensor | None) -> Tensor:
+def uncertainty_map(error: Array | None) -> Array:
     """Return the expected absolute error as a gray image, ``1 x 3 x H x W``.
 
     Raises:
@@ -295,4 +294,5 @@ def uncertainty_map(error: Tensor | None) -> Tensor:
     """
     if error is None:
         raise UsageError("this model knows no uncertainty; leave --model out, or take `blur`.")
-    return (error / WHITE_ERROR).clamp(0, 1).expand(-1, 3, -1, -1)
+    xp = array_namespace(error)
+    return xp.repeat(xp.clip(error / WHITE_ERROR, 0, 1), 3, axis=1)

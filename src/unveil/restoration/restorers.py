@@ -12,7 +12,7 @@ from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
 from unveil.console import progress
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
-from unveil.images.tensors import check_images
+from unveil.images.arrays import check_images
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior, read_prior

@@ -23,10 +23,10 @@ from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixe
 from unveil.degradation.operators import obfuscate
 from unveil.estimation.finding import inspect
 from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
+from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
-from unveil.images.tensors import to_photo, to_tensor
 from unveil.linear.prior import read_prior
 from unveil.restoration.choice import model_for
 from unveil.restoration.pipeline import Request, restore
@@ -65,8 +65,8 @@ def prepare() -> None:
     keep_freed_memory()  # each answer takes what the last one has freed
     photo = Photo(np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8))
     for known in (Degradation(GaussianBlur(13, 2.0)), Degradation(Pixelate(8))):
-        _load(model_for(known)).restore(to_tensor(photo), known)
-    inspect(to_tensor(photo), photo.storage, read_prior())
+        _load(model_for(known)).restore(to_array(photo), known)
+    inspect(to_array(photo), photo.storage, read_prior())
     _finder().find(photo.rgb)
     shipped_curves()
 
@@ -93,7 +93,7 @@ def find_face(path: Path, max_pixels: int) -> Box:
 def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box | None) -> Answer:
     """Obfuscate a photo or the part in ``box``; without an operator as strongly as is safe."""
     photo = read_photo(path, max_pixels)
-    images = to_tensor(photo)
+    images = to_array(photo)
     if operator is None:
         place = box or find_face(path, max_pixels)
         hidden, (how,) = hide(images, [place], "pixelate", SAFE_RISK, shipped_curves())
@@ -110,7 +110,7 @@ def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box |
 def undo(path: Path, max_pixels: int, operator: Linear | None, box: Box | None) -> Answer:
     """Restore a photo, or the part of it in ``box``; the operator is stated or found."""
     photo = read_photo(path, max_pixels)
-    done = restore(to_tensor(photo), photo.storage, Request(operator, box), _load)
+    done = restore(to_array(photo), photo.storage, Request(operator, box), _load)
     words = [_sentence(remark) for remark in done.remarks]
     if done.restorer is None:
         return Answer(words, before=shown(photo))
