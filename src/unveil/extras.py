@@ -10,24 +10,22 @@ from unveil.errors import UnveilError
 AUDIT = {
     "dlib": "face detection",
     "face_recognition_models": "face recognition",
-    "onnxruntime": "running networks in ONNX files",
 }
+
+TORCH = {"torch": "training and the torch engine", "accelerate": "training in several processes"}
 
 EXTRAS = {
     "audit": AUDIT,
-    "demo": {"skimage": "the demo's photo"},
-    "onnx": {
-        "onnx": "ONNX files",
-        "onnxruntime": "running networks in ONNX files",
-        "onnxscript": "exporting networks",
-    },
+    "onnx": {**TORCH, "onnx": "ONNX files", "onnxscript": "exporting networks"},
     "study": {
+        **TORCH,
         "filelock": "locks between workers",
         "markdown_it": "HTML pages",
         "matplotlib": "charts",
         "optuna": "the hyperparameter search",
         "torchmetrics": "metrics",
     },
+    "torch": TORCH,
     "video": {"av": "video codecs"},
     "web": {**AUDIT, "gradio": "the page", "matplotlib": "charts"},
 }

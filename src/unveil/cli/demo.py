@@ -4,27 +4,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unveil import console
+from unveil.arrays import Array
 from unveil.config import Output
 from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate
 from unveil.errors import UnveilError
-from unveil.extras import require
 from unveil.files import check_folder, temporary_beside
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from unveil.report.rows import Row
     from unveil.report.strips import Captioned
 
 OPERATORS: tuple[Linear, ...] = (GaussianBlur(9, 4.0), Pixelate(8))
 """The paper's."""
 
-FACE = (slice(0, 224), slice(112, 336))
-"""Rows and columns of the astronaut's face, drawn in the strip; scores are of the whole photo."""
+PHOTO = Path(__file__).with_name("astronaut.png")
+"""A part of NASA's portrait of Eileen Collins, in the public domain, as scikit-image ships it."""
 
 
 def demo(output: Output = Path("runs/demo"), dry_run: bool = False) -> None:
-    """Obfuscate a photo that scikit-image ships, restore it, score it and draw it.
+    """Obfuscate a photo, restore it, score it and draw it.
 
     Args:
         output: folder for the picture strip.
@@ -41,15 +39,17 @@ def run_demo(output: Path) -> None:
     """Print the table and write ``strip.png`` below ``output``; print its path.
 
     Raises:
-        UnveilError: the extra ``demo`` is not installed, or the folder cannot be written.
+        UnveilError: the folder cannot be written.
     """
     from unveil.degradation.degrade import degrade
+    from unveil.images.arrays import to_array
+    from unveil.images.photos import read_photo
     from unveil.metrics.quality import METRICS
     from unveil.report import tables
     from unveil.restoration.choice import model_for
     from unveil.restoration.restorers import load
 
-    clean = _astronaut()
+    clean = to_array(read_photo(PHOTO))
     rows: list[Row] = []
     strips: list[list[Captioned]] = []
     for operator in OPERATORS:
@@ -78,18 +78,7 @@ def _write_strip(strips: "list[list[Captioned]]", path: Path) -> Path:
     return path
 
 
-def _captioned(text: str, images: "Tensor") -> "Captioned":
+def _captioned(text: str, images: Array) -> "Captioned":
     from unveil.images.arrays import to_photo
 
-    return to_photo(images[..., *FACE]).rgb, (text,)
-
-
-def _astronaut() -> "Tensor":
-    require("demo")
-    import numpy as np
-    from skimage import data
-
-    from unveil.images.arrays import to_array
-    from unveil.images.photos import Photo
-
-    return to_array(Photo(np.ascontiguousarray(data.astronaut())))  # type: ignore[no-untyped-call]
+    return to_photo(images).rgb, (text,)

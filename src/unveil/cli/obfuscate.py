@@ -106,5 +106,5 @@ def _obfuscate(operator: Operator, storage: Storage | None, photo: Photo) -> Pho
     from unveil.images import arrays
 
     console.add(operator=str(operator), storage=storage and str(storage))
-    obfuscated = operators.obfuscate(tensors.to_tensor(photo), operator)
+    obfuscated = operators.obfuscate(arrays.to_array(photo), operator)
     return arrays.to_photo(store(obfuscated, storage) if storage else obfuscated, photo)
