@@ -18,14 +18,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import to_numpy
 from unveil.auditing.trained import fit_head
 from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import family_of
-from unveil.faces.embedder import Embedder
+from unveil.faces.embedder import Embedder, distances_between
 from unveil.faces.portraits import Portraits
 from unveil.metrics.quality import Metric
 from unveil.networks.card import list_shipped
@@ -48,13 +48,13 @@ class Faces:
     face_px: int
 
 
-View = dict[str, Tensor]
+View = dict[str, np.ndarray]
 """Embeddings of faces, ``N x D``, by how they are seen: clean, obfuscated, or a restorer's name."""
 
 
 def look(
     faces: Faces,
-    numbers: Tensor,
+    numbers: np.ndarray,
     degradation: Degradation,
     restorers: Mapping[str, Restorer],
     metrics: Mapping[str, Metric] = MappingProxyType({}),
@@ -71,31 +71,41 @@ def look(
     Returns:
         For ``obfuscated`` and each restorer: the embeddings, and the mean of each metric.
     """
-    embeddings: dict[str, list[Tensor]] = {}
-    scored: dict[str, list[dict[str, Tensor]]] = {}
-    for part in torch.split(numbers, BATCH):
+    embeddings: dict[str, list[np.ndarray]] = {}
+    scored: dict[str, list[dict[str, np.ndarray]]] = {}
+    for part in _batches(numbers):
         clean, points = faces.portraits.part(part, faces.face_px)
         seen = {OBFUSCATED: degrade(clean, degradation)}
         for name, restorer in restorers.items():
             seen[name] = restorer.restore(seen[OBFUSCATED], degradation)
         for name, images in seen.items():
             embeddings.setdefault(name, []).append(faces.embedder.embed(images, points))
-            scores = {key: metric(images, clean).cpu() for key, metric in metrics.items()}
+            scores = {key: to_numpy(metric(images, clean)) for key, metric in metrics.items()}
             scored.setdefault(name, []).append(scores)
     means = {
-        name: {key: rounded(float(torch.cat([p[key] for p in parts]).mean())) for key in parts[0]}
+        name: {key: rounded(_mean([part[key] for part in parts])) for key in parts[0]}
         for name, parts in scored.items()
     }
-    return {name: torch.cat(parts) for name, parts in embeddings.items()}, means
+    return {name: np.concatenate(parts) for name, parts in embeddings.items()}, means
 
 
-def embed_clean(faces: Faces, numbers: Tensor) -> Tensor:
+def _batches(numbers: np.ndarray) -> list[np.ndarray]:
+    return np.split(numbers, range(BATCH, len(numbers), BATCH))
+
+
+def _mean(parts: list[np.ndarray]) -> float:
+    return float(np.concatenate(parts).mean(dtype=np.float64))
+
+
+def embed_clean(faces: Faces, numbers: np.ndarray) -> np.ndarray:
     """Return the embeddings of clean faces, ``N x D``."""
-    parts = (faces.portraits.part(part, faces.face_px) for part in torch.split(numbers, BATCH))
-    return torch.cat([faces.embedder.embed(images, points) for images, points in parts])
+    parts = (faces.portraits.part(part, faces.face_px) for part in _batches(numbers))
+    return np.concatenate([faces.embedder.embed(images, points) for images, points in parts])
 
 
-def attack(probes: View, gallery: View, training: View, partners: Tensor, people: Tensor) -> View:
+def attack(
+    probes: View, gallery: View, training: View, partners: np.ndarray, people: np.ndarray
+) -> View:
     """Return the distances of probes to the gallery by each attacker, ``P x G``, by its name.
 
     Args:
@@ -105,17 +115,17 @@ def attack(probes: View, gallery: View, training: View, partners: Tensor, people
         partners: clean embeddings of other photos of the training people, ``T x D``.
         people: identity of each training face, ``T``.
     """
-    distances = {UNAWARE: torch.cdist(probes[OBFUSCATED], gallery[CLEAN])}
-    distances[MIRRORED] = torch.cdist(probes[OBFUSCATED], gallery[OBFUSCATED])
+    found = {UNAWARE: distances_between(probes[OBFUSCATED], gallery[CLEAN])}
+    found[MIRRORED] = distances_between(probes[OBFUSCATED], gallery[OBFUSCATED])
     for name in probes:
         if name != OBFUSCATED:
-            distances[RESTORING + name] = torch.cdist(probes[name], gallery[CLEAN])
-            distances[f"{RESTORING}{name}, {MIRRORED}"] = torch.cdist(probes[name], gallery[name])
+            found[RESTORING + name] = distances_between(probes[name], gallery[CLEAN])
+            found[f"{RESTORING}{name}, {MIRRORED}"] = distances_between(probes[name], gallery[name])
     names = list(probes)
-    seen, known = (torch.cat([view[name] for name in names], dim=1) for view in (training, probes))
+    seen, known = (np.hstack([view[name] for name in names]) for view in (training, probes))
     head = fit_head(seen, partners, people)
-    distances[TRAINED] = head.distances(known, gallery[CLEAN])
-    return distances
+    found[TRAINED] = head.distances(known, gallery[CLEAN])
+    return found
 
 
 def restorers_for(degradation: Degradation) -> list[str]:

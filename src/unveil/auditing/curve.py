@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from functools import lru_cache, partial
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil import console
 from unveil.auditing import attack
@@ -16,7 +15,7 @@ from unveil.auditing.settings import GALLERIES, CurveConfig, Setting, settings
 from unveil.config import LossConfig
 from unveil.console import progress
 from unveil.degradation import Degradation, Operator, Storage, Unchanged, parse_storage
-from unveil.faces.embedder import load_embedder
+from unveil.faces.embedder import distances_between, load_embedder
 from unveil.metrics.perceptual import measures
 from unveil.metrics.quality import METRICS, Metric
 from unveil.metrics.vgg_weights import load_features
@@ -46,8 +45,8 @@ class Stage:
     scene: Scene
     faces: attack.Faces
     storage: Storage
-    clean: Tensor
-    partners: Tensor
+    clean: np.ndarray
+    partners: np.ndarray
     metrics: Mapping[str, Metric]
 
     def describe(self) -> Row:
@@ -61,7 +60,7 @@ class Stage:
             "training": len(self.scene.training),
             "people": len(self.scene.gallery),
             "embedder": self.faces.embedder.name,
-            "embedder_sha256": self.faces.embedder.sha256,
+            "embedder_sha256": self.faces.embedder.config.sha256,
         }
 
 
@@ -73,7 +72,7 @@ def run_curve(config: CurveConfig) -> list[Row]:
     """
     keep_freed_memory()
     runtime = choose_runtime(config.runtime)
-    embedder = load_embedder(config.embedder, runtime)
+    embedder = load_embedder(config.embedder)
     scene = open_scene(config.data or default_folder(), config.probes, config.training, config.seed)
     load_once = lru_cache(partial(load, device=config.runtime.device))
     for face_px in config.faces_px:
@@ -127,7 +126,7 @@ def attack_setting(
     scene = stage.scene
     if setting.operator == Unchanged():
         probes = attack.embed_clean(stage.faces, scene.probes)
-        distances = {UNAWARE: torch.cdist(probes, stage.clean)}
+        distances = {UNAWARE: distances_between(probes, stage.clean)}
         likeness: dict[str, dict[str, float | None]] = {UNAWARE: dict.fromkeys(stage.metrics)}
     else:
         distances, likeness = _attack(stage, setting.operator, load_restorer)
@@ -144,7 +143,7 @@ def attack_setting(
 
 def _attack(
     stage: Stage, operator: Operator, load_restorer: Callable[[str], Restorer]
-) -> tuple[dict[str, Tensor], dict[str, dict[str, float | None]]]:
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, float | None]]]:
     """Return each attacker's distances, and the metrics of the faces that it compares."""
     scene, degradation = stage.scene, Degradation(operator, stage.storage)
     chosen = {name: load_restorer(name) for name in restorers_for(degradation)}
@@ -161,7 +160,7 @@ def _attack(
     }
 
 
-def risks(distances: Tensor, mates: Tensor) -> Row:
+def risks(distances: np.ndarray, mates: np.ndarray) -> Row:
     """Return the part of a row about one attacker's success; shares with 95 % intervals.
 
     Args:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from itertools import combinations
 
-import torch
+import numpy as np
 
 from unveil.auditing.attack import TRAINED
 from unveil.auditing.verdict import RISK
 from unveil.metrics.correlation import rank_correlation
-from unveil.metrics.perceptual import LOWER_IS_BETTER
-from unveil.metrics.quality import METRICS
+from unveil.metrics.quality import LOWER_IS_BETTER, METRICS
 from unveil.report.rows import Row
 
 CORRELATION = "rank correlation with risk"
@@ -31,8 +30,8 @@ def correlations(rows: Sequence[Row]) -> list[Row]:
             compares several views of a face at once.
     """
     seen = _seen(rows)
-    risk = torch.tensor([row[RISK][0] for row in seen])
-    measured = {name: torch.tensor([row[name] for row in seen]) for name in metrics_of(rows)}
+    risk = np.array([row[RISK][0] for row in seen])
+    measured = {name: np.array([row[name] for row in seen]) for name in metrics_of(rows)}
     return [
         {
             "metric": metric,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
-from torch import Tensor
 
 from unveil.auditing.verdict import ADVICE_RISK, Curves, Risk, risk_of, sentence, shipped_curves
 from unveil.degradation import Degradation, Operator, Solid, Storage, Unchanged
@@ -151,7 +150,7 @@ def audit_photo(
         UsageError: a box is not inside the photo.
         NoFaceError: no face is found.
     """
-    images = to_array(photo)[:, :3]
+    images = to_array(photo)
     whole = None if operator and boxes else _find_operator(images, photo.storage, operator, None)
     chosen = list(boxes) or _find_faces(photo, images, whole[0] if whole else None, finder)
     if not chosen:
@@ -160,7 +159,7 @@ def audit_photo(
 
 
 def _find_operator(
-    images: Tensor, storage: Storage, operator: Operator | None, box: Box | None
+    images: np.ndarray, storage: Storage, operator: Operator | None, box: Box | None
 ) -> tuple[Finding, str | None]:
     """Return what is on a photo, stated or found, and how the photo contradicts a statement."""
     if operator is None or operator.is_linear:
@@ -171,7 +170,7 @@ def _find_operator(
 
 
 def _find_faces(
-    photo: Photo, images: Tensor, whole: Finding | None, finder: FaceFinder
+    photo: Photo, images: np.ndarray, whole: Finding | None, finder: FaceFinder
 ) -> list[Box]:
     """Return the boxes of the detected faces, and of a mosaic in an otherwise clean photo."""
     known, box = (None, None) if whole is None else (whole.degradation, whole.box)
@@ -184,7 +183,7 @@ def _find_faces(
 
 def _judge(
     photo: Photo,
-    images: Tensor,
+    images: np.ndarray,
     box: Box,
     whole: tuple[Finding, str | None] | None,
     curves: Curves,
@@ -207,9 +206,9 @@ def _judge(
     return Verdict(box, finding, operator, risk, words, warning)
 
 
-def _is_flat(part: Tensor) -> bool:
+def _is_flat(part: np.ndarray) -> bool:
     """Return whether a part has a single colour, but for the noise of JPEG."""
-    spread = part.amax(dim=(-2, -1)) - part.amin(dim=(-2, -1))
+    spread = np.ptp(part, axis=(-2, -1))
     return bool((spread <= MAX_FLAT_RANGE).all())
 
 

@@ -1,13 +1,14 @@
 """Identification and verification rates with their confidence intervals.
 
-All on tensors. A *probe* is a face to be named; the *gallery* holds one known face of each
+A *probe* is a face to be named; the *gallery* holds one known face of each
 person, the probe's own (its *mate*) among them.
 """
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
-import torch
-from torch import Tensor
+import numpy as np
 
 BOOTSTRAPS = 2000
 CONFIDENCE = 0.95
@@ -22,7 +23,7 @@ class Estimate:
     high: float
 
 
-def closer_strangers(distances: Tensor, mates: Tensor, seed: int = 0) -> Tensor:
+def closer_strangers(distances: np.ndarray, mates: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return the number of strangers in the gallery that are closer than the mate, ``P``.
 
     Args:
@@ -33,17 +34,18 @@ def closer_strangers(distances: Tensor, mates: Tensor, seed: int = 0) -> Tensor:
     Raises:
         ValueError: a distance is NaN.
     """
-    if distances.isnan().any():
+    if np.isnan(distances).any():
         raise ValueError("a distance is NaN")
-    own = distances.gather(1, mates[:, None])
-    generator = torch.Generator().manual_seed(seed)
-    coins = torch.rand(distances.shape, generator=generator).to(distances.device)
-    level = coins < coins.gather(1, mates[:, None])
-    closer = (distances < own) | ((distances == own) & level)
-    return closer.sum(dim=1)
+    own = np.take_along_axis(distances, mates[:, None], axis=1)
+    coins = np.random.default_rng(seed).random(distances.shape, np.float32)
+    level = coins < np.take_along_axis(coins, mates[:, None], axis=1)
+    closer: np.ndarray = (distances < own) | ((distances == own) & level)
+    return closer.sum(axis=1)
 
 
-def chance_to_name(closer: Tensor, strangers: int, gallery: int, rank: int = 1) -> Tensor:
+def chance_to_name(
+    closer: np.ndarray, strangers: int, gallery: int, rank: int = 1
+) -> np.ndarray:
     """Return each probe's probability of a rank up to ``rank`` in a smaller gallery, ``P`` float64.
 
     The smaller gallery holds the mate and ``gallery - 1`` of the ``strangers``, drawn without
@@ -58,23 +60,23 @@ def chance_to_name(closer: Tensor, strangers: int, gallery: int, rank: int = 1) 
     drawn = gallery - 1
     if not 0 <= drawn <= strangers:
         raise ValueError(f"a gallery of {gallery} cannot be drawn from {strangers} strangers")
-    total = _log_choose(torch.tensor(strangers), torch.tensor(drawn))
-    chance = torch.zeros(len(closer), dtype=torch.float64)
+    log_factorial = np.array([math.lgamma(n + 1) for n in range(strangers + 1)])
+
+    def log_choose(n: np.ndarray, k: int) -> np.ndarray:
+        """Return the logarithm of the binomial coefficient; -inf where ``k > n``."""
+        ways = log_factorial[n] - log_factorial[k] - log_factorial[np.maximum(n - k, 0)]
+        return np.where(k <= n, ways, -np.inf)
+
+    total = log_choose(np.array(strangers), drawn)
+    chance = np.zeros(len(closer))
     for among in range(min(rank, gallery)):
-        inside = _log_choose(closer, torch.tensor(among))
-        outside = _log_choose(strangers - closer, torch.tensor(drawn - among))
-        chance += (inside + outside - total).exp()
-    return chance.clamp(max=1)
+        inside = log_choose(closer, among)
+        outside = log_choose(strangers - closer, drawn - among)
+        chance += np.exp(inside + outside - total)
+    return np.minimum(chance, 1)
 
 
-def _log_choose(n: Tensor, k: Tensor) -> Tensor:
-    """Return the logarithm of the binomial coefficient; -inf where ``k > n``."""
-    n, k = n.double(), k.double()
-    ways = torch.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma((n - k).clamp(min=0) + 1)
-    return torch.where(k <= n, ways, -torch.inf)
-
-
-def mean_with_interval(values: Tensor, seed: int = 0) -> Estimate:
+def mean_with_interval(values: np.ndarray, seed: int = 0) -> Estimate:
     """Return the mean over people with its 95 % interval.
 
     The bootstrap of B. Efron (1979): percentiles of the means of people drawn with replacement.
@@ -86,19 +88,18 @@ def mean_with_interval(values: Tensor, seed: int = 0) -> Estimate:
         seed: of the draws.
     """
     count = len(values)
-    generator = torch.Generator().manual_seed(seed)
-    picks = torch.randint(count, (BOOTSTRAPS, count), generator=generator)
-    means = values.double()[picks].mean(dim=1)
+    picks = np.random.default_rng(seed).integers(count, size=(BOOTSTRAPS, count))
+    means = values.astype(np.float64)[picks].mean(axis=1)
     tail = (1 - CONFIDENCE) / 2
-    ends = means.quantile(torch.tensor([tail, 1 - tail], dtype=torch.float64))
-    mean = float(values.double().mean())
+    ends = np.quantile(means, [tail, 1 - tail])
+    mean = float(values.mean(dtype=np.float64))
     low, high = wilson(mean, count)
     return Estimate(mean, min(float(ends[0]), low), max(float(ends[1]), high))
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a share of ``count`` cases."""
-    z2 = float(torch.special.ndtri(torch.tensor((1 + CONFIDENCE) / 2, dtype=torch.float64))) ** 2
+    z2 = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) ** 2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     spread = (z2 * (share * (1 - share) / count + z2 / (4 * count**2))) ** 0.5 / (1 + z2 / count)
     return max(middle - spread, 0.0), min(middle + spread, 1.0)
@@ -113,8 +114,8 @@ class Verification:
         true_accepts: share of pairs of one person accepted, at the same thresholds.
     """
 
-    false_accepts: Tensor
-    true_accepts: Tensor
+    false_accepts: np.ndarray
+    true_accepts: np.ndarray
 
     def true_accepts_at(self, false_accepts: float) -> float:
         """Return the true accept rate at a false accept rate of at most ``false_accepts``."""
@@ -124,23 +125,22 @@ class Verification:
     def equal_error_rate(self) -> float:
         """Return the error where the false reject rate equals the false accept rate."""
         refused = 1 - self.true_accepts
-        at = (refused - self.false_accepts).abs().argmin()
+        at = np.abs(refused - self.false_accepts).argmin()
         return float((refused[at] + self.false_accepts[at]) / 2)
 
 
-def verification(distances: Tensor, mates: Tensor) -> Verification:
+def verification(distances: np.ndarray, mates: np.ndarray) -> Verification:
     """Return the ROC over all pairs of a probe and a face of the gallery.
 
     Args:
         distances: ``P x G``.
         mates: column of each probe's own person, ``P``.
     """
-    is_mate = torch.zeros_like(distances, dtype=torch.bool).scatter_(1, mates[:, None], value=True)
-    same, other = distances[is_mate].sort().values, distances[~is_mate].sort().values
-    thresholds = torch.cat([same, other]).sort().values
+    is_mate = np.zeros(distances.shape, bool)
+    np.put_along_axis(is_mate, mates[:, None], values=True, axis=1)
+    same, other = np.sort(distances[is_mate]), np.sort(distances[~is_mate])
+    thresholds = np.sort(np.concatenate([same, other]))
     accepted = [
-        torch.searchsorted(part, thresholds, right=True).double() / len(part)
-        for part in (other, same)
+        np.searchsorted(part, thresholds, side="right") / len(part) for part in (other, same)
     ]
-    start = torch.zeros(1, dtype=torch.float64)
-    return Verification(*(torch.cat([start, part]) for part in accepted))
+    return Verification(*(np.concatenate([[0.0], part]) for part in accepted))

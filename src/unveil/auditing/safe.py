@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.auditing.attack import OBFUSCATED
 from unveil.auditing.verdict import Curves, Risk, mildest, risk_of
 from unveil.degradation import Degradation, Operator, Solid
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
-from unveil.faces.embedder import Embedder
+from unveil.faces.embedder import Embedder, distances_between
 from unveil.faces.finder import Face
 from unveil.images.box import Box
 from unveil.restoration.choice import FALLBACK, model_for
@@ -54,8 +53,8 @@ def choose(kind: str, limit: float, face_px: float, curves: Curves) -> tuple[Ope
 
 
 def hide(
-    images: Tensor, boxes: Sequence[Box], kind: str, limit: float, curves: Curves
-) -> tuple[Tensor, list[Hidden]]:
+    images: np.ndarray, boxes: Sequence[Box], kind: str, limit: float, curves: Curves
+) -> tuple[np.ndarray, list[Hidden]]:
     """Hide the faces in ``boxes``; the rest of the photo stays as it is.
 
     Args:
@@ -68,7 +67,7 @@ def hide(
     Raises:
         UsageError: a box is not inside the photo.
     """
-    hidden, done = images.clone(), []
+    hidden, done = images.copy(), []
     for box in boxes:
         box.check_inside(images.shape[-1], images.shape[-2])
         operator, risk = choose(kind, limit, box.width, curves)
@@ -84,7 +83,7 @@ def widen(box: Box, width: int, height: int) -> Box:
 
 
 def distances_to_self(
-    clean: Tensor, hidden: Tensor, face: Face, how: Hidden, embedder: Embedder
+    clean: np.ndarray, hidden: np.ndarray, face: Face, how: Hidden, embedder: Embedder
 ) -> dict[str, float]:
     """Return the distances of a hidden face to its clean self, by how it is seen.
 
@@ -99,14 +98,14 @@ def distances_to_self(
         For ``obfuscated`` and each restorer.
     """
     place, points = how.box.place, face.points[None]
-    moved = points - torch.tensor([how.box.left, how.box.top])
+    moved = points - np.array([how.box.left, how.box.top])
     part, degradation = hidden[..., *place], Degradation(how.operator)
     seen = {OBFUSCATED: part}
     for name in best_restorers(degradation):
         seen[name] = load(name).restore(part, degradation)
     own = embedder.embed(clean, points)
     others = {name: embedder.embed(images, moved) for name, images in seen.items()}
-    return {name: float(torch.cdist(other, own)) for name, other in others.items()}
+    return {name: float(distances_between(other, own)[0, 0]) for name, other in others.items()}
 
 
 def best_restorers(degradation: Degradation) -> list[str]:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.errors import UnveilError
 from unveil.faces.portraits import Portraits, open_portraits
@@ -32,12 +31,12 @@ class Scene:
     """
 
     portraits: Portraits
-    gallery: Tensor
-    probes: Tensor
-    mates: Tensor
-    training: Tensor
-    partners: Tensor
-    people: Tensor
+    gallery: np.ndarray
+    probes: np.ndarray
+    mates: np.ndarray
+    training: np.ndarray
+    partners: np.ndarray
+    people: np.ndarray
     faceless: int
 
 
@@ -74,14 +73,14 @@ def open_scene(
 
 def _to_scene(split: AuditSplit, portraits: Portraits) -> Scene:
     sizes = [len(split.gallery), len(split.probes), len(split.training)]
-    gallery, probes, training = torch.split(portraits.found, sizes)
+    gallery, probes, training = np.split(portraits.found, np.cumsum(sizes)[:-1])
     # People without a face in the gallery cannot be identified: their probes are left out too.
     known = gallery >= 0
-    places = known.cumsum(0) - 1
-    mates = torch.tensor(split.mates)
+    places = np.cumsum(known) - 1
+    mates = np.array(split.mates, np.int64)
     named = (probes >= 0) & known[mates]
     learnt = training >= 0
-    people, partners = _partners([split.training[at] for at in learnt.nonzero()[:, 0].tolist()])
+    people, partners = _partners([split.training[at] for at in learnt.nonzero()[0]])
     return Scene(
         portraits,
         gallery[known],
@@ -94,10 +93,10 @@ def _to_scene(split: AuditSplit, portraits: Portraits) -> Scene:
     )
 
 
-def _partners(photos: list[str]) -> tuple[Tensor, Tensor]:
+def _partners(photos: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the identity on each photo, and the index of the next photo of the same person."""
     place = {photo: number for number, photo in enumerate(photos)}
-    people, partners = torch.zeros(len(photos), dtype=torch.long), torch.arange(len(photos))
+    people, partners = np.zeros(len(photos), np.int64), np.arange(len(photos))
     for person, shown in enumerate(by_person(photos).values()):
         for photo, partner in zip(shown, [*shown[1:], shown[0]], strict=True):
             people[place[photo]] = person

@@ -8,8 +8,9 @@ J. Elder, 2007).
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+
+from unveil.faces.embedder import distances_between
 
 RIDGES = tuple(10.0**exponent for exponent in range(-4, 3))
 """Ridge penalties to choose from, in units of the features' mean variance."""
@@ -30,18 +31,18 @@ class Head:
         spread: covariance of clean embeddings, ``D x D``.
     """
 
-    mean: Tensor
-    weights: Tensor
-    offset: Tensor
-    error: Tensor
-    spread: Tensor
+    mean: np.ndarray
+    weights: np.ndarray
+    offset: np.ndarray
+    error: np.ndarray
+    spread: np.ndarray
 
-    def predict(self, features: Tensor) -> Tensor:
+    def predict(self, features: np.ndarray) -> np.ndarray:
         """Return the predicted clean embeddings, ``B x D``."""
-        expected: Tensor = (features.double() - self.mean) @ self.weights + self.offset
+        expected: np.ndarray = (features - self.mean) @ self.weights + self.offset
         return expected
 
-    def distances(self, features: Tensor, gallery: Tensor) -> Tensor:
+    def distances(self, features: np.ndarray, gallery: np.ndarray) -> np.ndarray:
         """Return the negative log-likelihood ratio of "same person", times 2, ``B x G``.
 
         The likelihood of the clean face given the features, over its likelihood for anyone; without
@@ -51,16 +52,15 @@ class Head:
             features: of the probes, ``B x F``.
             gallery: clean embeddings, ``G x D``.
         """
-        to_white = torch.linalg.inv(torch.linalg.cholesky(self.error)).T
-        expected, known = self.predict(features) @ to_white, gallery.double() @ to_white
-        apart = torch.cdist(expected, known).square()
-        centred = gallery.double() - self.offset
-        rare = (centred @ torch.linalg.inv(self.spread) * centred).sum(dim=1)
-        odds: Tensor = apart - rare
+        to_white = np.linalg.inv(np.linalg.cholesky(self.error)).T
+        apart = distances_between(self.predict(features) @ to_white, gallery @ to_white) ** 2
+        centred = gallery - self.offset
+        rare = (centred @ np.linalg.inv(self.spread) * centred).sum(axis=1)
+        odds: np.ndarray = apart - rare
         return odds
 
 
-def fit_head(features: Tensor, clean: Tensor, people: Tensor) -> Head:
+def fit_head(features: np.ndarray, clean: np.ndarray, people: np.ndarray) -> Head:
     """Fit the attacker to faces of people who are not in the audit.
 
     Args:
@@ -68,39 +68,37 @@ def fit_head(features: Tensor, clean: Tensor, people: Tensor) -> Head:
         clean: embeddings of clean photos of the same people, ``N x D``.
         people: their identities, ``N``: errors are measured on people left out of the fit.
     """
-    features, clean = features.double(), clean.double()
+    features, clean = features.astype(np.float64), clean.astype(np.float64)
     left_out = people % 2 == 0
     errors = [_errors_left_out(features, clean, left_out, ridge) for ridge in RIDGES]
-    best = min(range(len(RIDGES)), key=lambda at: float(errors[at].square().mean()))
-    mean, offset = features.mean(dim=0), clean.mean(dim=0)
+    best = min(range(len(RIDGES)), key=lambda at: float((errors[at] ** 2).mean()))
+    mean, offset = features.mean(axis=0), clean.mean(axis=0)
     weights = _ridge(features - mean, clean - offset, RIDGES[best])
     return Head(mean, weights, offset, covariance(errors[best]), covariance(clean - offset))
 
 
-def _errors_left_out(features: Tensor, clean: Tensor, left_out: Tensor, ridge: float) -> Tensor:
+def _errors_left_out(features: np.ndarray, clean: np.ndarray, left_out: np.ndarray, ridge: float) -> np.ndarray:
     """Return the errors on each half of the people of a fit to the other half, ``N x D``."""
-    errors = torch.empty_like(clean)
+    errors = np.empty_like(clean)
     for part in (left_out, ~left_out):
-        mean, offset = features[~part].mean(dim=0), clean[~part].mean(dim=0)
+        mean, offset = features[~part].mean(axis=0), clean[~part].mean(axis=0)
         weights = _ridge(features[~part] - mean, clean[~part] - offset, ridge)
         errors[part] = clean[part] - offset - (features[part] - mean) @ weights
     return errors
 
 
-def _ridge(features: Tensor, targets: Tensor, ridge: float) -> Tensor:
+def _ridge(features: np.ndarray, targets: np.ndarray, ridge: float) -> np.ndarray:
     gram = features.T @ features
     penalty = ridge * gram.diagonal().mean() + 1e-12
-    identity = torch.eye(len(gram), dtype=gram.dtype)
-    weights: Tensor = torch.linalg.solve(gram + penalty * identity, features.T @ targets)
-    return weights
+    return np.linalg.solve(gram + penalty * np.eye(len(gram)), features.T @ targets)
 
 
-def covariance(centred: Tensor) -> Tensor:
+def covariance(centred: np.ndarray) -> np.ndarray:
     """Return the covariance of rows, ``D x D``, shrunk towards a multiple of the identity.
 
     O. Ledoit and M. Wolf, "A well-conditioned estimator", 2004, with a fixed share.
     """
     found = centred.T @ centred / len(centred)
-    identity = torch.eye(len(found), dtype=found.dtype)
-    shrunk: Tensor = (1 - SHRINK) * found + (SHRINK * found.diagonal().mean() + 1e-12) * identity
+    identity = np.eye(len(found))
+    shrunk: np.ndarray = (1 - SHRINK) * found + (SHRINK * found.diagonal().mean() + 1e-12) * identity
     return shrunk

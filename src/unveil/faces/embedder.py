@@ -1,26 +1,26 @@
 """Embedders: networks that map an aligned face to a vector, close together for one person.
 
-Two kinds with one interface: dlib's network (:mod:`unveil.faces.dlib_net`), and any network in an
-ONNX file, described by a JSON file beside it.
+dlib's network (:mod:`unveil.faces.dlib_net`), or any network in an ONNX file, described by a JSON
+file beside it. ONNX Runtime runs both.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+import numpy as np
 
+from unveil.arrays import Array, to_numpy
 from unveil.errors import UnveilError
-from unveil.faces.align import PADDING, align, similarity
+from unveil.faces.align import align, similarity
 from unveil.faces.dlib_files import EMBEDDER_FILE, SHA256, model_file
-from unveil.faces.dlib_net import SIDE_PX, load_dlib_net
-from unveil.faces.onnx_net import load_onnx_net, read_config
+from unveil.faces.dlib_net import MEAN, SIDE_PX, STD, dlib_model
+from unveil.faces.onnx_net import OnnxConfig, load_onnx_net, read_config
 from unveil.files import read_checked
-from unveil.runtime import Runtime
 
 BATCH = 64
 REMEDY = "get the file that its JSON describes, or correct the sha256 there"
+DLIB = OnnxConfig(SHA256[EMBEDDER_FILE], SIDE_PX, MEAN, STD, metric="euclidean")
 
 
 @dataclass(frozen=True)
@@ -29,25 +29,16 @@ class Embedder:
 
     Attributes:
         name: in rows and reports.
-        sha256: of its weights.
-        net: maps ``B x 3 x input_px x input_px`` in [0,1] to ``B x D``.
-        input_px: side of the aligned square.
-        padding: margin around the face in the square, as a share of the face's width.
-        metric: how two embeddings are compared: ``euclidean`` or ``cosine``.
-        runtime: device and precision.
+        net: maps ``B x 3 x input_px x input_px`` float32 in [0,1] to ``B x D``.
+        config: the network's input, and how two embeddings are compared.
     """
 
     name: str
-    sha256: str
-    net: torch.nn.Module
-    input_px: int
-    padding: float
-    metric: str
-    runtime: Runtime
+    net: Callable[[np.ndarray], np.ndarray]
+    config: OnnxConfig
 
-    @torch.inference_mode()
-    def embed(self, images: Tensor, points: Tensor) -> Tensor:
-        """Return the embedding of each face, ``B x D`` float32 on the CPU.
+    def embed(self, images: Array, points: np.ndarray) -> np.ndarray:
+        """Return the embedding of each face, ``B x D`` float32.
 
         Args:
             images: one face each, ``B x 3 x H x W`` in [0,1].
@@ -56,37 +47,51 @@ class Embedder:
         Raises:
             UnveilError: the network returned NaN or infinity.
         """
-        parts = zip(torch.split(images, BATCH), torch.split(points, BATCH), strict=True)
-        found = torch.cat([self._embed(image, point) for image, point in parts])
-        if not found.isfinite().all():
+        images = to_numpy(images)
+        starts = range(0, len(images), BATCH)
+        parts = (slice(start, start + BATCH) for start in starts)
+        found = np.concatenate([self._embed(images[part], points[part]) for part in parts])
+        if not np.isfinite(found).all():
             raise UnveilError(f"embedder {self.name} returned NaN or infinity.")
-        return F.normalize(found) if self.metric == "cosine" else found
+        if self.config.metric == "cosine":
+            found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        return found
 
-    def _embed(self, images: Tensor, points: Tensor) -> Tensor:
-        matrices = similarity(points, self.input_px, self.padding)
-        squares = align(images, matrices, self.input_px).to(self.runtime.device)
-        with self.runtime.autocast():
-            found: Tensor = self.net(squares)
-        return found.float().cpu()
+    def _embed(self, images: np.ndarray, points: np.ndarray) -> np.ndarray:
+        side = self.config.input_px
+        matrices = similarity(points, side, self.config.padding)
+        return self.net(align(images.astype(np.float32), matrices, side))
 
 
-def load_embedder(path: Path | None, runtime: Runtime) -> Embedder:
-    """Load dlib's embedder, or the one in an ONNX file.
+def load_embedder(path: Path | None) -> Embedder:
+    """Load dlib's embedder, or the one in an ONNX file. It runs on the CPU.
 
     Args:
         path: the ONNX file, with its JSON beside it (:class:`unveil.faces.onnx_net.OnnxConfig`).
-        runtime: device and precision of dlib's network; an ONNX file runs on the CPU.
 
     Raises:
         UnveilError: a file is missing or damaged, or not the one that its JSON describes.
     """
     if path is None:
-        net = load_dlib_net(model_file(EMBEDDER_FILE).read_bytes()).to(runtime.device)
-        net.to(memory_format=torch.channels_last)
-        sha256 = SHA256[EMBEDDER_FILE]
-        return Embedder("dlib", sha256, net, SIDE_PX, PADDING, "euclidean", runtime)
+        model = dlib_model(model_file(EMBEDDER_FILE).read_bytes())
+        return Embedder("dlib", load_onnx_net(model, DLIB), DLIB)
     config = read_config(path.with_suffix(".json"))
     content = read_checked(path, config.sha256, REMEDY)
-    other = load_onnx_net(content, config)
-    side, padding = config.input_px, config.padding
-    return Embedder(path.stem, config.sha256, other, side, padding, config.metric, runtime)
+    return Embedder(path.stem, load_onnx_net(content, config), config)
+
+
+def distances_between(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the Euclidean distances between embeddings, ``N x M``.
+
+    By differences: equal embeddings are exactly 0 apart, and equally far from any other.
+
+    Args:
+        one: ``N x D``.
+        other: ``M x D``.
+
+    Examples:
+        >>> distances_between(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]))
+        array([[5., 1.]])
+    """
+    rows = [np.linalg.norm(other - each, axis=1) for each in one]
+    return np.stack(rows) if rows else np.zeros((0, len(other)))

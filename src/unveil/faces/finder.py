@@ -5,8 +5,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from unveil.errors import UnveilError
 from unveil.faces.align import face_middle, face_width_px
@@ -45,7 +43,7 @@ class Face:
         points: landmarks: corners of the eyes and the nose, ``5 x 2`` float64, (x, y) in pixels.
     """
 
-    points: Tensor
+    points: np.ndarray
 
     @property
     def width_px(self) -> float:
@@ -53,9 +51,10 @@ class Face:
         return float(face_width_px(self.points[None])[0])
 
     @property
-    def middle(self) -> Tensor:
+    def middle(self) -> np.ndarray:
         """Center of the face, (x, y) in pixels."""
-        return face_middle(self.points[None])[0]
+        middle: np.ndarray = face_middle(self.points[None])[0]
+        return middle
 
     @property
     def box(self) -> Box:
@@ -139,4 +138,4 @@ class FaceFinder:
 
 def _face(shape: Any) -> Face:
     points = [(point.x, point.y) for point in shape.parts()]
-    return Face(torch.tensor(points, dtype=torch.float64))
+    return Face(np.array(points, np.float64))

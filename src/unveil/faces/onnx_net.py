@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
 from unveil.config import from_dict
 from unveil.errors import UnveilError, UsageError
-from unveil.extras import require
 from unveil.faces.align import PADDING
 from unveil.onnx.session import open_session
 
@@ -60,31 +58,32 @@ def read_config(path: Path) -> OnnxConfig:
         raise UnveilError(f"{path}: is not a valid description of an embedder ({error}).") from None
 
 
-class OnnxNet(nn.Module):
+class OnnxNet:
     """A network in an ONNX file with one input, one output and batches of any size."""
 
     def __init__(self, session: Any, config: OnnxConfig) -> None:
-        super().__init__()
         self.session, self.config = session, config
         self.input_name = session.get_inputs()[0].name
 
-    def forward(self, faces: Tensor) -> Tensor:
-        """Map aligned faces, ``B x 3 x input_px x input_px`` in [0,1], to ``B x D``."""
-        mean, std = (torch.tensor(v)[:, None, None] for v in (self.config.mean, self.config.std))
-        images = (faces.float().cpu() * 255 - mean) / std
+    def __call__(self, faces: np.ndarray) -> np.ndarray:
+        """Map aligned faces, ``B x 3 x input_px x input_px`` float32 in [0,1], to ``B x D``."""
+        mean, std = (
+            np.array(values, np.float32)[:, None, None]
+            for values in (self.config.mean, self.config.std)
+        )
+        images = (faces * np.float32(255) - mean) / std
         if self.config.order == "bgr":
-            images = images.flip(1)
-        found = self.session.run(None, {self.input_name: images.numpy()})[0]
-        return torch.from_numpy(found).flatten(1)
+            images = np.ascontiguousarray(images[:, ::-1])
+        found: np.ndarray = self.session.run(None, {self.input_name: images})[0]
+        return found.reshape(len(faces), -1)
 
 
 def load_onnx_net(content: bytes, config: OnnxConfig) -> OnnxNet:
     """Build the network from the bytes of an ONNX file.
 
     Raises:
-        UnveilError: the extra ``audit`` is not installed, or ONNX Runtime cannot run this file.
+        UnveilError: ONNX Runtime cannot run this file.
     """
-    require("audit")
     try:
         session = open_session(content)
     except Exception as error:  # ONNX Runtime's own exceptions have no common base

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-from torch.nn import functional as F
+from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from unveil.console import progress
 from unveil.faces.finder import Face, FaceFinder
 from unveil.files import cache_folder, file_sha256, temporary_beside
+from unveil.images.box import Box
 from unveil.images.photos import read_rgb8
 
 FORMAT = "portraits-1"
@@ -34,17 +33,18 @@ class Portraits:
         found: for each photo, the index of its portrait among the ``N``, or -1 without a face.
     """
 
-    pixels: Tensor
-    points: Tensor
-    found: Tensor
+    pixels: np.ndarray
+    points: np.ndarray
+    found: np.ndarray
 
-    def part(self, numbers: Tensor, face_px: int = FACE_PX) -> tuple[Tensor, Tensor]:
+    def part(self, numbers: np.ndarray, face_px: int = FACE_PX) -> tuple[np.ndarray, np.ndarray]:
         """Return portraits scaled to faces of ``face_px``: images in [0,1], and their landmarks."""
-        images, points = self.pixels[numbers].float() / 255, self.points[numbers]
+        images = self.pixels[numbers] / np.float32(255)
+        points: np.ndarray = self.points[numbers]
         if face_px == FACE_PX:
             return images, points
         side = round(SIDE_PX * face_px / FACE_PX)
-        small = F.interpolate(images, (side, side), mode="bicubic", antialias=True).clamp(0, 1)
+        small = np.stack([_resized(image, side, side) for image in images]).clip(0, 1)
         factor = side / SIDE_PX
         return small, (points + 0.5) * factor - 0.5
 
@@ -68,10 +68,10 @@ def open_portraits(folder: Path, paths: Sequence[str]) -> Portraits:
     return Portraits(**load_file(cached))
 
 
-def _portray(folder: Path, paths: Sequence[str]) -> dict[str, Tensor]:
+def _portray(folder: Path, paths: Sequence[str]) -> dict[str, np.ndarray]:
     finder = FaceFinder()
-    pixels: list[Tensor] = []
-    points: list[Tensor] = []
+    pixels: list[np.ndarray] = []
+    points: list[np.ndarray] = []
     found: list[int] = []
     for path in progress(paths, len(paths), "finding faces"):
         photo = read_rgb8(folder / path)
@@ -82,20 +82,20 @@ def _portray(folder: Path, paths: Sequence[str]) -> dict[str, Tensor]:
             pixels.append(image)
             points.append(moved)
     return {
-        "pixels": torch.stack(pixels) if pixels else torch.zeros(0, 3, SIDE_PX, SIDE_PX).byte(),
-        "points": torch.stack(points) if points else torch.zeros(0, 5, 2).double(),
-        "found": torch.tensor(found),
+        "pixels": np.array(pixels, np.uint8).reshape(-1, 3, SIDE_PX, SIDE_PX),
+        "points": np.array(points, np.float64).reshape(-1, 5, 2),
+        "found": np.array(found, np.int64),
     }
 
 
 def most_central(faces: list[Face], photo: np.ndarray) -> Face | None:
     """Return the face nearest to the center of a photo; None without a face."""
-    middle = torch.tensor([photo.shape[1] / 2, photo.shape[0] / 2], dtype=torch.float64)
-    distances = [float((face.middle - middle).norm()) for face in faces]
+    middle = np.array([photo.shape[1] / 2, photo.shape[0] / 2])
+    distances = [np.linalg.norm(face.middle - middle) for face in faces]
     return faces[int(np.argmin(distances))] if faces else None
 
 
-def portray(photo: np.ndarray, face: Face) -> tuple[Tensor, Tensor]:
+def portray(photo: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
     """Return a face's portrait, ``3 x SIDE_PX x SIDE_PX`` uint8, and its landmarks in it.
 
     Args:
@@ -103,12 +103,19 @@ def portray(photo: np.ndarray, face: Face) -> tuple[Tensor, Tensor]:
         face: the face in it.
     """
     factor = FACE_PX / face.width_px
-    image = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].float()
-    size = [max(round(side * factor), 1) for side in image.shape[-2:]]
-    scaled = F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 255)
-    factors = torch.tensor([size[1] / photo.shape[1], size[0] / photo.shape[0]])
+    height, width = (max(round(side * factor), 1) for side in photo.shape[:2])
+    scaled = _resized(photo.transpose(2, 0, 1).astype(np.float32), height, width).clip(0, 255)
+    factors = np.array([width / photo.shape[1], height / photo.shape[0]])
     points, middle = ((at + 0.5) * factors - 0.5 for at in (face.points, face.middle))
     left, top = (round(float(at)) - SIDE_PX // 2 for at in middle)
-    edges = (-left, left + SIDE_PX - size[1], -top, top + SIDE_PX - size[0])
-    portrait = F.pad(scaled, edges)[0].round().byte()
-    return portrait, points - torch.tensor([left, top])
+    portrait = np.zeros((3, SIDE_PX, SIDE_PX), np.uint8)
+    inside = Box(left, top, SIDE_PX, SIDE_PX).grown(0, 0, width, height)
+    to = inside.within(Box(left, top, SIDE_PX, SIDE_PX))
+    portrait[:, *to.place] = scaled[:, *inside.place].round()
+    return portrait, points - np.array([left, top])
+
+
+def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return ``C x H x W`` float32 in another size, by antialiased cubic interpolation."""
+    planes = (Image.fromarray(plane) for plane in image)
+    return np.stack([plane.resize((width, height), Image.Resampling.BICUBIC) for plane in planes])

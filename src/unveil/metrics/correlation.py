@@ -1,10 +1,11 @@
 """Whether two measures order the same things alike."""
 
-import torch
-from torch import Tensor
+import numpy as np
+
+from unveil.arrays import Array, to_numpy
 
 
-def rank_correlation(one: Tensor, other: Tensor) -> Tensor:
+def rank_correlation(one: Array, other: Array) -> np.ndarray:
     """Return Spearman's rank correlation along the first axis; equal values share their mean rank.
 
     Args:
@@ -14,14 +15,15 @@ def rank_correlation(one: Tensor, other: Tensor) -> Tensor:
     Returns:
         float64, a number or ``K``, from -1 to 1; NaN where a series is constant or holds NaN.
     """
-    one, other = _centred_ranks(one), _centred_ranks(other)
-    variances = one.square().sum(dim=0) * other.square().sum(dim=0)
-    correlation: Tensor = (one * other).sum(dim=0) / variances.sqrt()
+    one, other = _centred_ranks(to_numpy(one)), _centred_ranks(to_numpy(other))
+    variances = (one**2).sum(axis=0) * (other**2).sum(axis=0)
+    with np.errstate(invalid="ignore"):  # a constant series: 0 / 0
+        correlation: np.ndarray = (one * other).sum(axis=0) / np.sqrt(variances)
     return correlation
 
 
-def _centred_ranks(values: Tensor) -> Tensor:
-    below = (values[None] < values[:, None]).sum(dim=1)
-    equal = (values[None] == values[:, None]).sum(dim=1)
-    ranks = (below + (equal - 1) / 2).double().where(~values.isnan(), torch.nan)
-    return ranks - ranks.mean(dim=0)
+def _centred_ranks(values: np.ndarray) -> np.ndarray:
+    below = (values[None] < values[:, None]).sum(axis=1)
+    equal = (values[None] == values[:, None]).sum(axis=1)
+    ranks = np.where(np.isnan(values), np.nan, below + (equal - 1) / 2)
+    return ranks - ranks.mean(axis=0)

@@ -59,6 +59,9 @@ def ssim_deck(restored: Array, clean: Array) -> Array:
 
 METRICS = {"psnr": psnr, "ssim": ssim, "ssim_deck": ssim_deck}
 
+LOWER_IS_BETTER = frozenset({"vgg_relu2_2", "lpips"})
+"""The study's metrics that are distances."""
+
 
 def _ssim(x: Array, y: Array, window: np.ndarray, data_range: float, *, unbiased: bool) -> Array:
     _check_pair(x, y, least_px=len(window))
