@@ -24,13 +24,13 @@ from timing import in_turn, machine, print_machine
 from unveil.config import LossConfig, ModelConfig, RuntimeConfig, TrainConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.degrade import degrade
-from unveil.metrics.vgg import VggFeatures
 from unveil.networks.architectures import build
 from unveil.networks.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.report import tables
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
 from unveil.training.objectives import Objective, TrainStep
 from unveil.training.optimizer import build_optimizer
+from unveil.training.vgg import VggFeatures
 
 BATCH = 8
 DEGRADATION = Degradation(GaussianBlur())

@@ -32,6 +32,11 @@ EXTRAS = {
 """Extra to its top-level modules, each with what it is needed for."""
 
 
+def is_installed(extra: str) -> bool:
+    """Return whether every package of an extra is installed, without importing any."""
+    return all(importlib.util.find_spec(module) is not None for module in EXTRAS[extra])
+
+
 def require(extra: str) -> None:
     """Check that every package of an extra is installed, without importing any.
 

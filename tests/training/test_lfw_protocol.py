@@ -13,13 +13,13 @@ from unveil.config import DataConfig, EvaluateConfig, LossConfig, ScoredDataConf
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.operators import gaussian_blur
 from unveil.images.photos import list_photos
-from unveil.metrics.vgg_weights import load_features
 from unveil.networks.card import read_card
 from unveil.report.rows import read_rows
 from unveil.training.crops import open_crops
 from unveil.training.evaluate import Identity, evaluate
 from unveil.training.objectives import Objective
 from unveil.training.splits import split_photos
+from unveil.training.vgg import load_features
 
 LFW = os.environ.get("UNVEIL_LFW")
 BLUR = [Degradation(GaussianBlur())]

@@ -17,12 +17,12 @@ from unveil.config import LossConfig, ModelConfig, RunConfig, from_dict
 from unveil.degradation import Degradation, GaussianBlur, parse_storage
 from unveil.degradation.degrade import store
 from unveil.degradation.operators import gaussian_blur
-from unveil.metrics.vgg import VggFeatures
 from unveil.networks.architectures import build
 from unveil.networks.card import CARD_NAME, read_card
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Identity
 from unveil.training.objectives import Objective, balance, pixel_distance
+from unveil.training.vgg import VggFeatures
 
 BLUR = [Degradation(GaussianBlur())]
 SMALL = ("--crop-px", 16, "--batch", 2)

@@ -10,9 +10,10 @@ from scipy.signal import convolve2d
 
 from unveil.config import RuntimeConfig
 from unveil.degradation.operators import gaussian_blur, pixelate
-from unveil.metrics.perceptual import LOWER_IS_BETTER, LPIPS_BACKBONE, measures, ms_ssim, vif
-from unveil.metrics.vgg import VggFeatures
+from unveil.metrics.quality import LOWER_IS_BETTER
 from unveil.runtime import choose_runtime
+from unveil.training.perceptual import LPIPS_BACKBONE, measures, ms_ssim, vif
+from unveil.training.vgg import VggFeatures
 
 WANG_2003 = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 SCALES = {16: 1, 21: 1, 22: 2, 32: 2, 43: 2, 44: 3, 48: 3, 87: 3, 99: 4, 112: 4}
@@ -206,7 +207,7 @@ class TestWhichThereAre:
         """The network itself stays out: its weights are 244 MB."""
         (hub / "hub" / "checkpoints").mkdir(parents=True)
         (hub / "hub" / "checkpoints" / LPIPS_BACKBONE).touch()
-        monkeypatch.setattr("unveil.metrics.perceptual._lpips", lambda *_: vif)
+        monkeypatch.setattr("unveil.training.perceptual._lpips", lambda *_: vif)
         found, absent = measures(runtime, None)
         assert "lpips" in found
         assert "lpips" in LOWER_IS_BETTER

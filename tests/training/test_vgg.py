@@ -15,8 +15,8 @@ from tests.conftest import TINY_DATA, TINY_TRAINING, assert_told
 from unveil.config import LossConfig
 from unveil.degradation.operators import gaussian_blur
 from unveil.files import file_sha256
-from unveil.metrics import vgg_weights
-from unveil.metrics.vgg import VggFeatures
+from unveil.training import vgg_weights
+from unveil.training.vgg import VggFeatures, load_features
 
 CUTS = {"relu2_2": 9, "conv3_3": 15}
 """How many of torchvision's layers lead to a tap; conv3_3 is taken before its ReLU."""
@@ -303,7 +303,7 @@ class TestLoading:
     def test_a_known_file_gives_its_tensors_and_says_so(self, suffix, tap, tmp_path, monkeypatch):
         path = known_file(tmp_path / f"vgg{suffix}", monkeypatch, "drawn", tap)
         config = LossConfig(loss="perceptual", tap=tap, vgg_weights=path)
-        features, record = vgg_weights.load_features(config)
+        features, record = load_features(config)
         assert record == {
             "vgg": "drawn",
             "vgg_sha256": file_sha256(path),
@@ -315,7 +315,7 @@ class TestLoading:
 
     def test_untrained_is_a_choice_of_the_user_and_stands_in_the_record(self, tmp_path):
         config = LossConfig(loss="perceptual", vgg_weights=vgg_weights.UNTRAINED)
-        features, record = vgg_weights.load_features(config)
+        features, record = load_features(config)
         assert record == {"vgg": "untrained"}
         assert features(torch.rand(1, 3, 8, 8)).std() > 0.1
 
@@ -343,7 +343,7 @@ class TestDownload:
             done = cli("download", "vgg16")
             assert done.status == 0, done.err
             assert done.out.splitlines() == [str(cache / vgg_weights.TORCHVISION_NAME)]
-        assert vgg_weights.load_features(LossConfig(loss="perceptual"))[1]["vgg"] == "drawn"
+        assert load_features(LossConfig(loss="perceptual"))[1]["vgg"] == "drawn"
         assert server.ranges == [None]
         assert len(list(cache.iterdir())) == 1
 

@@ -15,10 +15,9 @@ from unveil.auditing.settings import GALLERIES, CurveConfig, Setting, settings
 from unveil.config import LossConfig
 from unveil.console import progress
 from unveil.degradation import Degradation, Operator, Storage, Unchanged, parse_storage
+from unveil.extras import is_installed, require
 from unveil.faces.embedder import distances_between, load_embedder
-from unveil.metrics.perceptual import measures
 from unveil.metrics.quality import METRICS, Metric
-from unveil.metrics.vgg_weights import load_features
 from unveil.report.rows import Row, append_row, read_rows
 from unveil.restoration.restorers import Restorer, load
 from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
@@ -74,9 +73,10 @@ def run_curve(config: CurveConfig) -> list[Row]:
     runtime = choose_runtime(config.runtime)
     embedder = load_embedder(config.embedder)
     scene = open_scene(config.data or default_folder(), config.probes, config.training, config.seed)
+    metrics = _metrics(config, runtime)
     load_once = lru_cache(partial(load, device=config.runtime.device))
     for face_px in config.faces_px:
-        stage = _set(scene, attack.Faces(scene.portraits, embedder, face_px), config)
+        stage = _set(scene, attack.Faces(scene.portraits, embedder, face_px), config, metrics)
         same = stage.describe()
         done = [_key(row) for row in read_rows(config.out)] if config.out.exists() else []
         wanted = settings(config.kinds, (face_px,))
@@ -99,17 +99,26 @@ def _check_clean_faces(rows: list[Row]) -> None:
             )
 
 
-def _set(scene: Scene, faces: attack.Faces, config: CurveConfig) -> Stage:
+def _set(
+    scene: Scene, faces: attack.Faces, config: CurveConfig, metrics: Mapping[str, Metric]
+) -> Stage:
     embed = partial(attack.embed_clean, faces)
     storage = parse_storage(config.storage)
     clean, partners = embed(scene.gallery), embed(scene.partners)
-    return Stage(scene, faces, storage, clean, partners, _metrics(config, faces.embedder.runtime))
+    return Stage(scene, faces, storage, clean, partners, metrics)
 
 
 def _metrics(config: CurveConfig, runtime: Runtime) -> dict[str, Metric]:
     """Return the metrics of the study whose packages and weights are here."""
+    if config.vgg_weights is not None:
+        require("study")
+    elif not is_installed("study"):
+        return dict(METRICS)
+    from unveil.training.perceptual import measures
+    from unveil.training.vgg import load_features
+
     chosen = LossConfig(vgg_weights=config.vgg_weights)
-    features = load_features(chosen)[0] if config.vgg_weights else None
+    features = load_features(chosen)[0].to(runtime.device) if config.vgg_weights else None
     return METRICS | measures(runtime, features)[0]
 
 

@@ -39,13 +39,11 @@ def closer_strangers(distances: np.ndarray, mates: np.ndarray, seed: int = 0) ->
     own = np.take_along_axis(distances, mates[:, None], axis=1)
     coins = np.random.default_rng(seed).random(distances.shape, np.float32)
     level = coins < np.take_along_axis(coins, mates[:, None], axis=1)
-    closer: np.ndarray = (distances < own) | ((distances == own) & level)
-    return closer.sum(axis=1)
+    closer: np.ndarray = ((distances < own) | ((distances == own) & level)).sum(axis=1)
+    return closer
 
 
-def chance_to_name(
-    closer: np.ndarray, strangers: int, gallery: int, rank: int = 1
-) -> np.ndarray:
+def chance_to_name(closer: np.ndarray, strangers: int, gallery: int, rank: int = 1) -> np.ndarray:
     """Return each probe's probability of a rank up to ``rank`` in a smaller gallery, ``P`` float64.
 
     The smaller gallery holds the mate and ``gallery - 1`` of the ``strangers``, drawn without

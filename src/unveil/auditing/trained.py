@@ -77,7 +77,9 @@ def fit_head(features: np.ndarray, clean: np.ndarray, people: np.ndarray) -> Hea
     return Head(mean, weights, offset, covariance(errors[best]), covariance(clean - offset))
 
 
-def _errors_left_out(features: np.ndarray, clean: np.ndarray, left_out: np.ndarray, ridge: float) -> np.ndarray:
+def _errors_left_out(
+    features: np.ndarray, clean: np.ndarray, left_out: np.ndarray, ridge: float
+) -> np.ndarray:
     """Return the errors on each half of the people of a fit to the other half, ``N x D``."""
     errors = np.empty_like(clean)
     for part in (left_out, ~left_out):
@@ -100,5 +102,7 @@ def covariance(centred: np.ndarray) -> np.ndarray:
     """
     found = centred.T @ centred / len(centred)
     identity = np.eye(len(found))
-    shrunk: np.ndarray = (1 - SHRINK) * found + (SHRINK * found.diagonal().mean() + 1e-12) * identity
+    shrunk: np.ndarray = (1 - SHRINK) * found + (
+        SHRINK * found.diagonal().mean() + 1e-12
+    ) * identity
     return shrunk

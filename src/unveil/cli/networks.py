@@ -106,7 +106,7 @@ def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
         from unveil.training import lfw
 
         return lfw.target_folder, lfw.download
-    from unveil.metrics import vgg_weights
+    from unveil.training import vgg_weights
 
     return vgg_weights.target_file, vgg_weights.download
 

@@ -1,5 +1,6 @@
 """Alignment: faces cut out of photos as in the embedders' training: upright, scaled, centred."""
 
+import cv2
 import numpy as np
 
 REFERENCE = np.array(
@@ -53,41 +54,24 @@ def face_width_px(points: np.ndarray) -> np.ndarray:
 
 def face_middle(points: np.ndarray) -> np.ndarray:
     """Return the middle of each face, ``B x 2`` float64 as (x, y) in pixels."""
-    return similarity(points, 1.0) @ np.array([0.5, 0.5, 1.0])
+    middle: np.ndarray = similarity(points, 1.0) @ np.array([0.5, 0.5, 1.0])
+    return middle
 
 
 def align(images: np.ndarray, matrices: np.ndarray, size_px: int) -> np.ndarray:
     """Return the aligned squares, ``B x 3 x size_px x size_px``, bilinear.
 
     Args:
-        images: photos, ``B x 3 x H x W`` floats; what lies outside them is black.
+        images: photos, ``B x 3 x H x W`` float32; what lies outside them is black.
         matrices: of :func:`similarity`, ``B x 2 x 3``.
         size_px: side of the squares.
     """
     # dlib's origin is the edge of the square's first pixel, but the center of the photo's.
-    places = np.arange(size_px) + 0.5
-    x, y = np.meshgrid(places, places)
-    square = np.stack([x, y, np.ones_like(x)]).reshape(3, -1)
-    found = [_bilinear(*pair) for pair in zip(images, matrices @ square, strict=True)]
-    return np.stack(found).reshape(len(images), -1, size_px, size_px)
-
-
-def _bilinear(image: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the values of ``C x H x W`` at ``2 x N`` places (x, y), ``C x N``; black outside.
-
-    OpenCV's function rounds places to 1/32 pixel.
-    """
-    height, width = image.shape[1:]
-    # A border of black pixels, so that all four neighbours of a place exist.
-    pixels = np.pad(image, ((0, 0), (1, 2), (1, 2))).reshape(len(image), -1)
-    limits = np.array([[width + 1.0], [height + 1.0]])
-    places = np.clip(places + 1, 0, limits)
-    whole = places.astype(np.intp)
-    right, down = (places - whole).astype(image.dtype)
-    corner = whole[1] * (width + 3) + whole[0]
-    upper, lower = (
-        pixels[:, at] * (1 - right) + pixels[:, at + 1] * right
-        for at in (corner, corner + width + 3)
-    )
-    values: np.ndarray = upper * (1 - down) + lower * down
-    return values
+    moved = matrices.copy()
+    moved[:, :, 2] += matrices[:, :, :2] @ [0.5, 0.5]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    squares = [
+        cv2.warpAffine(image.transpose(1, 2, 0), matrix, (size_px, size_px), flags=flags)
+        for image, matrix in zip(images, moved, strict=True)
+    ]
+    return np.stack(squares).transpose(0, 3, 1, 2)

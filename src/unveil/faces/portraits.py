@@ -117,5 +117,7 @@ def portray(photo: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
 
 def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return ``C x H x W`` float32 in another size, by antialiased cubic interpolation."""
-    planes = (Image.fromarray(plane) for plane in image)
-    return np.stack([plane.resize((width, height), Image.Resampling.BICUBIC) for plane in planes])
+    planes = (
+        Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC) for plane in image
+    )
+    return np.stack([np.asarray(plane) for plane in planes])

@@ -26,4 +26,5 @@ def _centred_ranks(values: np.ndarray) -> np.ndarray:
     below = (values[None] < values[:, None]).sum(axis=1)
     equal = (values[None] == values[:, None]).sum(axis=1)
     ranks = np.where(np.isnan(values), np.nan, below + (equal - 1) / 2)
-    return ranks - ranks.mean(axis=0)
+    centred: np.ndarray = ranks - ranks.mean(axis=0)
+    return centred

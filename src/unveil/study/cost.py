@@ -7,7 +7,6 @@ import torch
 
 from unveil import console
 from unveil.config import LossConfig, RuntimeConfig
-from unveil.metrics.vgg import VggFeatures
 from unveil.networks.architectures import build
 from unveil.report import tables
 from unveil.report.rows import Row
@@ -16,6 +15,7 @@ from unveil.study.plan import LOSSES, Cell, Size, run_config
 from unveil.training.data import Photos
 from unveil.training.objectives import Objective, TrainStep
 from unveil.training.optimizer import build_optimizer
+from unveil.training.vgg import VggFeatures
 
 WARM_UP_STEPS = 2
 TIMED_STEPS = 3

@@ -13,9 +13,7 @@ from torch import Tensor
 
 from unveil.config import DataConfig, LossConfig, RunConfig, RuntimeConfig, to_plain
 from unveil.degradation import Degradation, parse_operator, parse_storage
-from unveil.metrics.perceptual import measures
 from unveil.metrics.quality import METRICS
-from unveil.metrics.vgg import VggFeatures
 from unveil.networks.card import read_card
 from unveil.report.rows import Row
 from unveil.restoration.restorers import load_network
@@ -25,6 +23,8 @@ from unveil.study.pictures import picture_numbers, save_pictures
 from unveil.study.plan import OPERATORS, Cell, Size, run_config
 from unveil.training.data import Photos
 from unveil.training.evaluate import Identity, Scores, Scoring, make_row, score
+from unveil.training.perceptual import measures
+from unveil.training.vgg import VggFeatures
 
 STORAGES = ("float", "8bit")
 DIGITS = 4

@@ -10,8 +10,6 @@ from pathlib import Path
 from unveil import console
 from unveil.config import DataConfig, LossConfig
 from unveil.errors import UnveilError
-from unveil.metrics.vgg import VggFeatures
-from unveil.metrics.vgg_weights import UNTRAINED, load_features
 from unveil.networks.card import CARD_NAME
 from unveil.runtime import keep_freed_memory
 from unveil.study.cost import print_costs
@@ -29,6 +27,8 @@ from unveil.study.sample_photos import draw_photos
 from unveil.training.data import open_photos
 from unveil.training.loop import train
 from unveil.training.state import DivergedError, TrainingInterruptedError
+from unveil.training.vgg import VggFeatures, load_features
+from unveil.training.vgg_weights import UNTRAINED
 
 
 class StudyInterruptedError(UnveilError):

@@ -8,11 +8,10 @@ import torch
 from unveil.config import RunConfig
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError
-from unveil.metrics.vgg import VggFeatures
-from unveil.metrics.vgg_weights import load_features
 from unveil.runtime import Runtime
 from unveil.training.data import Photos
 from unveil.training.objectives import Objective, balance
+from unveil.training.vgg import VggFeatures, load_features
 
 CALIBRATION_PHOTOS = 256
 """Number of training photos, the first of the split, that the scale is computed from."""

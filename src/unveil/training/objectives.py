@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from unveil.config import LossConfig
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
-from unveil.metrics.vgg import VggFeatures
 from unveil.networks.network import Network
+from unveil.training.vgg import VggFeatures
 
 Degradations = Sequence[Degradation]
 """The degradation of each of as many equal parts of a batch (:func:`torch.tensor_split`)."""

@@ -11,11 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from unveil.arrays import Array
 from unveil.metrics.quality import Metric
-from unveil.metrics.vgg import VggFeatures
 from unveil.runtime import Runtime
-
-LOWER_IS_BETTER = frozenset({"vgg_relu2_2", "lpips"})
+from unveil.training.vgg import VggFeatures
 
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363)
 """The first four of Wang, Simoncelli and Bovik's five, 2003: 112 pixels have no fifth scale."""
@@ -74,11 +73,22 @@ def measures(runtime: Runtime, features: VggFeatures | None) -> tuple[dict[str, 
         found["lpips"] = _lpips(runtime.device)
     else:
         absent.append(f"lpips: torchvision's {LPIPS_BACKBONE} is not in its cache")
-    return found, absent
+    return {name: _on_device(metric, runtime) for name, metric in found.items()}, absent
+
+
+def _on_device(metric: Metric, runtime: Runtime) -> Metric:
+    """Return the metric for arrays of either library, measured on the runtime's device."""
+
+    def measured(restored: Array, clean: Array) -> Tensor:
+        device = runtime.device
+        pair = (torch.as_tensor(images, device=device) for images in (restored, clean))
+        return torch.as_tensor(metric(*pair))
+
+    return measured
 
 
 def _in_runtime(metric: Metric, runtime: Runtime) -> Metric:
-    def measured(restored: Tensor, clean: Tensor) -> Tensor:
+    def measured(restored: Array, clean: Array) -> Array:
         with runtime.autocast():
             return metric(restored, clean)
 

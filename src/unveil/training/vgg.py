@@ -9,11 +9,18 @@ The study names its tap twice and contradicts itself: "relu2_2" has 112x112x128 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from unveil.config import Tap
+from unveil.config import LossConfig, Tap
+from unveil.errors import UnveilError
+from unveil.files import check_sha256
+from unveil.training.vgg_weights import KNOWN, UNTRAINED, find
 
 LAYERS: dict[str, tuple[int, ...]] = {
     "relu2_2": (64, 64, 0, 128, 128),
@@ -23,6 +30,9 @@ LAYERS: dict[str, tuple[int, ...]] = {
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+UNREADABLE = (RuntimeError, ValueError, OSError, UnpicklingError, SafetensorError)
+"""Exceptions of torch and safetensors for a file that does not hold tensors."""
 
 
 class VggFeatures(nn.Module):
@@ -85,3 +95,43 @@ def _layers(tap: Tap) -> list[nn.Module]:
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     return layers[:-1] if tap == "conv3_3" else layers
+
+
+def load_features(config: LossConfig) -> tuple[VggFeatures, dict[str, str]]:
+    """Return the frozen network for ``config``, and the name and sha256 of its weights for rows.
+
+    Raises:
+        UnveilError: the file is missing, cannot be read, is not one of the known weights, or ends
+            before the tap.
+    """
+    if config.vgg_weights == UNTRAINED:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return VggFeatures(config.tap), {"vgg": str(UNTRAINED)}
+    path = find(config.vgg_weights)
+    sha256 = check_sha256(path, KNOWN, "get VGG16's weights with `unveil download vgg16`")
+    name, taps = KNOWN[sha256]
+    if config.tap not in taps:
+        raise UnveilError(
+            f"{path}: the {name} weights end before {config.tap}; use --tap {taps[-1]}, or "
+            "torchvision's weights (`unveil download vgg16`)."
+        )
+    tensors = _read(path)
+    try:
+        return VggFeatures(config.tap, tensors), {"vgg": name, "vgg_sha256": sha256}
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UnveilError(f"{path}: does not fit VGG16 up to {config.tap} ({reason}).") from None
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        # weights_only refuses pickles that would run code.
+        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE:
+        raise UnveilError(
+            f"{path}: is not a .safetensors or .pth file, or it is damaged."
+        ) from None
+    return tensors

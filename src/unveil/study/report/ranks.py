@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from unveil.metrics.correlation import rank_correlation
-from unveil.metrics.perceptual import LOWER_IS_BETTER
+from unveil.metrics.quality import LOWER_IS_BETTER
 from unveil.report.rows import Row
 
 
