@@ -11,8 +11,6 @@ Appends a row for each restorer to ``results/audit/splits.jsonl``.
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 import script
 from unveil.auditing import attack
 from unveil.auditing.curve import risks
@@ -20,7 +18,7 @@ from unveil.auditing.scene import MIN_TRAINING, open_scene
 from unveil.auditing.verdict import RISK
 from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur, Operator, Pixelate
-from unveil.faces.embedder import load_embedder
+from unveil.faces.embedder import distances_between, load_embedder
 from unveil.metrics.quality import METRICS
 from unveil.report import tables
 from unveil.report.rows import Row, append_row, read_rows
@@ -54,14 +52,14 @@ def main(options: Options) -> None:
     keep_freed_memory()
     runtime = choose_runtime(RuntimeConfig())
     scene = open_scene(options.data, options.probes, MIN_TRAINING)
-    faces = attack.Faces(scene.portraits, load_embedder(None, runtime), FACE_PX)
+    faces = attack.Faces(scene.portraits, load_embedder(None), FACE_PX)
     gallery = attack.embed_clean(faces, scene.gallery)
     for operator, names in RESTORERS.items():
         restorers = {name: load(name) for name in names}
         degradation = Degradation(operator)
         probes, means = attack.look(faces, scene.probes, degradation, restorers, METRICS)
         for name in names:
-            found = risks(torch.cdist(probes[name], gallery), scene.mates)
+            found = risks(distances_between(probes[name], gallery), scene.mates)
             row: Row = {
                 "model": name,
                 "operator": str(operator),

@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 import script
 from unveil.auditing import attack
@@ -28,7 +26,7 @@ from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import family_of
 from unveil.errors import UnveilError, UsageError
-from unveil.faces.embedder import load_embedder
+from unveil.faces.embedder import distances_between, load_embedder
 from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS
 from unveil.metrics.quality import METRICS
@@ -114,12 +112,11 @@ def score_people(
         degradation: what obfuscates the clips.
         restorer: what undoes it.
     """
-    runtime = choose_runtime(RuntimeConfig())
     scene = open_scene(data, probes, MIN_TRAINING)
-    faces = attack.Faces(scene.portraits, load_embedder(None, runtime), FACE_PX)
+    faces = attack.Faces(scene.portraits, load_embedder(None), FACE_PX)
     gallery = attack.embed_clean(faces, scene.gallery)
     scored: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    seen: dict[str, list[Tensor]] = {way: [] for way in WAYS}
+    seen: dict[str, list[np.ndarray]] = {way: [] for way in WAYS}
     for clean, points in _clips(scene):
         hidden = degrade(clean, degradation)
         for way, shown in _restored(hidden, degradation, restorer).items():
@@ -127,7 +124,7 @@ def score_people(
             seen[way].append(faces.embedder.embed(shown[FRAMES // 2][None], points))
     rows = []
     for way in WAYS:
-        named = risks(torch.cdist(torch.cat(seen[way]), gallery), scene.mates)
+        named = risks(distances_between(np.concatenate(seen[way]), gallery), scene.mates)
         rows.append(_row("LFW, moved", way, scored[way]) | named)
     return rows
 
@@ -149,48 +146,48 @@ def score_clip(clip: Path, box: Box, degradation: Degradation, restorer: Restore
     if len(pictures) < FRAMES:
         raise UnveilError(f"{clip}: {len(pictures)} frames are too few; {FRAMES} are needed.")
     box.check_inside(pictures[0].shape[1], pictures[0].shape[0])
-    part = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)[..., *box.place] / 255
+    part = np.stack(pictures).transpose(0, 3, 1, 2)[..., *box.place] / np.float32(255)
     scored: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for clean in torch.split(part, FRAMES):
-        if len(clean) == FRAMES:
-            hidden = degrade(clean, degradation)
-            for way, shown in _restored(hidden, degradation, restorer).items():
-                scored[way].append(_likeness(shown, clean))
+    for first in range(0, len(part) - FRAMES + 1, FRAMES):
+        clean = part[first : first + FRAMES]
+        hidden = degrade(clean, degradation)
+        for way, shown in _restored(hidden, degradation, restorer).items():
+            scored[way].append(_likeness(shown, clean))
     return [_row(clip.name, way, scored[way]) for way in WAYS]
 
 
-def _clips(scene: Scene) -> Iterator[tuple[Tensor, Tensor]]:
+def _clips(scene: Scene) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for number in scene.probes.tolist():
-        portrait, points = scene.portraits.part(torch.tensor([number]), FACE_PX)
-        clean = warp(portrait, _motions(number)).clamp(0, 1)
+        portrait, points = scene.portraits.part(np.array([number]), FACE_PX)
+        clean = warp(portrait, _motions(number)).clip(0, 1)
         yield (clean * 255).round() / 255, points
 
 
-def _motions(seed: int) -> Tensor:
+def _motions(seed: int) -> np.ndarray:
     """Return a path of seven frames, at rest in the middle: up to 4 px, 2 degrees, 2 %."""
-    drawn = torch.rand(4, 3, generator=torch.Generator().manual_seed(seed))
+    drawn = np.random.default_rng(seed).random((4, 3))
     motions = at_rest(FRAMES)
     for number, time in enumerate(range(-(FRAMES // 2), FRAMES // 2 + 1)):
         speeds, phases = 0.5 + 1.2 * drawn[:, 0], 2 * math.pi * drawn[:, 1]
         across, down, turn, zoom = (
-            (torch.sin(speeds * time + phases) - torch.sin(phases))
-            .mul(torch.tensor([2.0, 2.0, math.radians(1), 0.01]))
-            .tolist()
-        )
+            (np.sin(speeds * time + phases) - np.sin(phases)) * [2.0, 2.0, math.radians(1), 0.01]
+        ).tolist()
         cosine, sine = (1 + zoom) * math.cos(turn), (1 + zoom) * math.sin(turn)
-        motions[number] = torch.tensor([[cosine, -sine, across], [sine, cosine, down]])
+        motions[number] = np.array([[cosine, -sine, across], [sine, cosine, down]])
     return motions
 
 
-def _restored(hidden: Tensor, degradation: Degradation, restorer: Restorer) -> dict[str, Tensor]:
-    def alone(images: Tensor) -> Tensor:
+def _restored(
+    hidden: np.ndarray, degradation: Degradation, restorer: Restorer
+) -> dict[str, np.ndarray]:
+    def alone(images: np.ndarray) -> np.ndarray:
         return restorer.restore(images, degradation)
 
     together = restore_window(hidden, degradation, restorer.prior, alone)
     return dict(zip(WAYS, (hidden, alone(hidden), together), strict=True))
 
 
-def _likeness(shown: Tensor, clean: Tensor) -> dict[str, float]:
+def _likeness(shown: np.ndarray, clean: np.ndarray) -> dict[str, float]:
     """Return the means of the metrics over frames, and flicker in levels of 255.
 
     Flicker: root mean square of the error's change from frame to frame.

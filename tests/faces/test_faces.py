@@ -1,25 +1,25 @@
 """Finding, aligning and embedding faces: dlib's own program says the same."""
 
+import dataclasses
+import hashlib
+import json
+
 import numpy as np
 import pytest
-import torch
+from scipy import ndimage
 
-from unveil.config import RuntimeConfig
 from unveil.errors import UnveilError
 from unveil.faces import dlib_files
 from unveil.faces.align import align, face_width_px, similarity
 from unveil.faces.dlib_files import EMBEDDER_FILE, LANDMARKS_FILE, model_file
-from unveil.faces.dlib_net import load_dlib_net
-from unveil.faces.embedder import load_embedder
+from unveil.faces.dlib_net import MEAN, STD, dlib_model
+from unveil.faces.embedder import DLIB, distances_between, load_embedder
 from unveil.faces.finder import FaceFinder
-from unveil.faces.onnx_net import OnnxConfig
+from unveil.faces.onnx_net import load_onnx_net
 from unveil.faces.portraits import FACE_PX, SIDE_PX, portray
-from unveil.runtime import choose_runtime
 
 dlib = pytest.importorskip("dlib", reason="the extra audit is not installed")
 data = pytest.importorskip("skimage.data")
-
-FP32 = choose_runtime(RuntimeConfig(device="cpu", precision="fp32"))
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def face(astronaut):
     return found
 
 
-def tensor(pixels: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+def image(pixels: np.ndarray) -> np.ndarray:
+    return pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
 
 
 def dlib_shape(pixels: np.ndarray):
@@ -44,50 +44,66 @@ def dlib_shape(pixels: np.ndarray):
 
 def test_descriptors_are_dlibs():
     theirs = dlib.face_recognition_model_v1(str(model_file(EMBEDDER_FILE)))
-    ours = load_dlib_net(model_file(EMBEDDER_FILE).read_bytes())
+    ours = load_onnx_net(dlib_model(model_file(EMBEDDER_FILE).read_bytes()), DLIB)
     for seed in range(3):
         pixels = (np.random.default_rng(seed).random((150, 150, 3)) * 255).astype(np.uint8)
         expected = np.array(theirs.compute_face_descriptor(pixels))
-        assert np.abs(ours(tensor(pixels))[0].numpy() - expected).max() < 1e-5
+        assert np.abs(ours(image(pixels))[0] - expected).max() < 1e-5
 
 
-def test_bf16_moves_a_descriptor_by_far_less_than_people_differ(astronaut, face):
-    runtime = choose_runtime(RuntimeConfig(device="cpu", precision="bf16"))
-    full, half = (
-        load_embedder(None, each).embed(tensor(astronaut), face.points[None])
-        for each in (FP32, runtime)
-    )
-    assert float((full - half).norm()) < 0.03
+def test_a_batch_gives_what_its_faces_give(astronaut, face):
+    """More faces than go through the network at once."""
+    embedder = load_embedder(None)
+    images = np.repeat(image(astronaut), 66, axis=0)
+    shifted = face.points + np.linspace(0, 20, 66)[:, None, None]
+    together = embedder.embed(images, shifted)
+    for number in (0, 63, 64, 65):
+        alone = embedder.embed(images[:1], shifted[number][None])
+        assert np.abs(together[number] - alone[0]).max() < 1e-5
 
 
 def test_aligned_faces_are_dlibs(astronaut, face):
     chip = dlib.get_face_chip(astronaut, dlib_shape(astronaut), size=150, padding=0.25)
-    squares = align(tensor(astronaut), similarity(face.points[None], 150), 150)
-    difference = squares[0].permute(1, 2, 0).numpy() * 255 - chip
+    squares = align(image(astronaut), similarity(face.points[None], 150), 150)
+    difference = squares[0].transpose(1, 2, 0) * 255 - chip
     assert np.abs(difference).mean() < 1.5
     theirs = dlib.face_recognition_model_v1(str(model_file(EMBEDDER_FILE)))
-    expected = torch.tensor(theirs.compute_face_descriptor(chip))
-    found = load_embedder(None, FP32).embed(tensor(astronaut), face.points[None])[0]
-    assert float((found - expected).norm()) < 0.05
+    expected = np.array(theirs.compute_face_descriptor(chip))
+    found = load_embedder(None).embed(image(astronaut), face.points[None])[0]
+    assert np.linalg.norm(found - expected) < 0.05
+
+
+@pytest.mark.parametrize("factor", [0.2, 1, 3])
+def test_alignment_is_bilinear_and_black_outside(astronaut, face, factor):
+    """As SciPy interpolates, at any scale and beyond the photo's border."""
+    points = (face.points - face.points.mean(axis=0)) * factor + [490, 20]
+    matrix = similarity(points[None], 150)
+    y, x = np.mgrid[:150, :150] + 0.5
+    places = np.einsum("ij,jhw->ihw", matrix[0], np.stack([x, y, np.ones_like(x)]))[::-1]
+    expected = [
+        ndimage.map_coordinates(plane, places, order=1, mode="grid-constant")
+        for plane in image(astronaut)[0].astype(float)
+    ]
+    assert np.abs(align(image(astronaut), matrix, 150)[0] - expected).max() < 2e-4
 
 
 def test_a_turned_and_scaled_photo_gives_the_same_face(astronaut, face):
     """Alignment undoes a similarity: what it is for."""
     turned = np.ascontiguousarray(np.rot90(astronaut))
     height = astronaut.shape[1]
-    moved = torch.stack([face.points[:, 1], height - 1 - face.points[:, 0]], dim=1)
+    moved = np.stack([face.points[:, 1], height - 1 - face.points[:, 0]], axis=1)
     squares = [
-        align(tensor(pixels), similarity(points[None], 150), 150)
+        align(image(pixels), similarity(points[None], 150), 150)
         for pixels, points in ((astronaut, face.points), (turned, moved))
     ]
     # The square is counted from the edge of its first pixel, photos from its middle.
-    assert float((squares[0] - squares[1]).abs().mean()) < 0.02
-    assert float(face_width_px(moved[None])) == pytest.approx(face.width_px)
+    assert np.abs(squares[0] - squares[1]).mean() < 0.02
+    assert face_width_px(moved[None])[0] == pytest.approx(face.width_px)
 
 
 def test_a_face_as_wide_as_the_box_it_is_said_to_be_in(astronaut, face):
     again = FaceFinder().align(astronaut, face.box)
-    assert float((again.points - face.points).abs().max()) < 0.06 * face.width_px
+    assert np.abs(again.points - face.points).max() < 0.06 * face.width_px
 
 
 def test_a_small_face_is_found_when_asked_for(astronaut, face):
@@ -120,12 +136,12 @@ def test_no_face_is_found_where_there_is_none():
 def test_a_portrait_has_one_size_and_its_points(astronaut, face):
     portrait, points = portray(astronaut, face)
     assert portrait.shape == (3, SIDE_PX, SIDE_PX)
-    assert float(face_width_px(points[None])) == pytest.approx(FACE_PX, rel=0.01)
+    assert face_width_px(points[None])[0] == pytest.approx(FACE_PX, rel=0.01)
     found, expected = (
-        load_embedder(None, FP32).embed(images, at[None])
-        for images, at in ((portrait[None] / 255, points), (tensor(astronaut), face.points))
+        load_embedder(None).embed(images, at[None])
+        for images, at in ((portrait[None] / 255, points), (image(astronaut), face.points))
     )
-    assert float((found - expected).norm()) < 0.15
+    assert np.linalg.norm(found - expected) < 0.15
 
 
 def test_a_face_at_the_border_gets_black_around_it(astronaut, face):
@@ -133,7 +149,7 @@ def test_a_face_at_the_border_gets_black_around_it(astronaut, face):
     cut = np.ascontiguousarray(astronaut[:, box.left + box.width // 3 :])
     from unveil.faces.finder import Face
 
-    moved = Face(face.points - torch.tensor([box.left + box.width // 3, 0]))
+    moved = Face(face.points - [box.left + box.width // 3, 0])
     portrait, _ = portray(cut, moved)
     assert portrait.shape == (3, SIDE_PX, SIDE_PX)
     assert not portrait[:, :, : SIDE_PX // 8].any()
@@ -147,58 +163,57 @@ def test_a_damaged_model_file_is_refused(monkeypatch):
 
 def test_other_bytes_are_no_network():
     with pytest.raises(UnveilError, match="not the weights"):
-        load_dlib_net(b"nothing of the kind")
+        dlib_model(b"nothing of the kind")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.999])
+def test_part_of_the_file_is_no_network(share):
+    content = model_file(EMBEDDER_FILE).read_bytes()
+    with pytest.raises(UnveilError, match="not the weights"):
+        dlib_model(content[: int(len(content) * share)])
+
+
+def test_distances_are_euclidean_and_exactly_0_between_equals():
+    one, other = np.random.default_rng(0).normal(size=(2, 7, 128)).astype(np.float32)
+    expected = [[np.sqrt(((a - b) ** 2).sum()) for b in other] for a in one]
+    np.testing.assert_allclose(distances_between(one, other), expected, rtol=1e-5)
+    assert not distances_between(one, one).diagonal().any()
+    same = np.repeat(other[:1], 40, axis=0)
+    assert (np.ptp(distances_between(one, same), axis=1) == 0).all()
+
+
+OTHER = dataclasses.replace(DLIB, mean=(100, 100, 100), std=(50, 50, 50), order="bgr")
+"""Another scaling and another order of colours than dlib's."""
 
 
 @pytest.fixture(scope="module")
 def onnx_file(tmp_path_factory):
-    """dlib's network, with other scaling in front, as a file of another make."""
-    pytest.importorskip("onnxscript", reason="ONNX files are written with onnxscript")
-    net = load_dlib_net(model_file(EMBEDDER_FILE).read_bytes())
-
-    class Scaled(torch.nn.Module):
-        def forward(self, faces):
-            return net((faces.flip(1) * 50 + 100) / 255)
-
+    """dlib's network for inputs as of ``OTHER``: a file of another make."""
+    onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    model = onnx.load_from_string(dlib_model(model_file(EMBEDDER_FILE).read_bytes()))
+    kernel, bias = (onnx.numpy_helper.to_array(part) for part in model.graph.initializer[:2])
+    shift = (np.array(OTHER.mean) - MEAN) / np.array(STD)
+    moved = bias + (kernel * shift[:, None, None]).sum(axis=(1, 2, 3))
+    changed = (kernel * (np.array(OTHER.std) / STD)[:, None, None])[:, ::-1], moved
+    for part, values in zip(model.graph.initializer[:2], changed, strict=True):
+        part.raw_data = np.ascontiguousarray(values, "<f4").tobytes()
     path = tmp_path_factory.mktemp("onnx") / "other.onnx"
-    batch = torch.export.Dim("batch")
-    torch.onnx.export(
-        Scaled().eval(),
-        (torch.rand(2, 3, 150, 150),),
-        path,
-        dynamo=True,
-        external_data=False,
-        dynamic_shapes=({0: batch},),
-        verbose=False,
-    )
+    onnx.save(model, path)
     return path
 
 
 def describe(path, **changes) -> None:
-    import dataclasses
-    import hashlib
-    import json
-
-    config = OnnxConfig(
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        input_px=150,
-        mean=(100, 100, 100),
-        std=(50, 50, 50),
-        metric="euclidean",
-        order="bgr",
-    )
-    text = json.dumps(dataclasses.asdict(config) | changes)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    text = json.dumps(dataclasses.asdict(OTHER) | {"sha256": sha256} | changes)
     path.with_suffix(".json").write_text(text)
 
 
-@pytest.mark.slow
 def test_an_onnx_embedder_gives_what_the_network_in_it_gives(onnx_file, astronaut, face):
     describe(onnx_file)
     ours, theirs = (
-        load_embedder(path, FP32).embed(tensor(astronaut), face.points[None])
-        for path in (None, onnx_file)
+        load_embedder(path).embed(image(astronaut), face.points[None]) for path in (None, onnx_file)
     )
-    assert float((ours - theirs).abs().max()) < 1e-4
+    assert np.abs(ours - theirs).max() < 1e-4
 
 
 @pytest.mark.parametrize(
@@ -214,14 +229,14 @@ def test_an_onnx_embedder_gives_what_the_network_in_it_gives(onnx_file, astronau
 def test_an_onnx_embedder_that_is_not_as_described_is_refused(onnx_file, changes, words):
     describe(onnx_file, **changes)
     with pytest.raises(UnveilError, match=words):
-        load_embedder(onnx_file, FP32)
+        load_embedder(onnx_file)
 
 
 def test_an_onnx_file_without_its_json_is_refused(tmp_path):
     path = tmp_path / "lonely.onnx"
     path.write_bytes(b"")
     with pytest.raises(UnveilError, match="is missing"):
-        load_embedder(path, FP32)
+        load_embedder(path)
 
 
 def test_bytes_that_are_no_onnx_are_refused(tmp_path):
@@ -229,16 +244,20 @@ def test_bytes_that_are_no_onnx_are_refused(tmp_path):
     path.write_bytes(b"not a network")
     describe(path)
     with pytest.raises(UnveilError, match="cannot be run"):
-        load_embedder(path, FP32)
+        load_embedder(path)
+
+
+def test_embeddings_that_are_compared_by_their_cosine_have_length_1(onnx_file, astronaut, face):
+    describe(onnx_file, metric="cosine")
+    found = load_embedder(onnx_file).embed(image(astronaut), face.points[None])[0]
+    plain = load_embedder(None).embed(image(astronaut), face.points[None])[0]
+    np.testing.assert_allclose(found, plain / np.linalg.norm(plain), atol=1e-4)
 
 
 def test_an_embedder_that_gives_no_numbers_is_refused(astronaut, face):
-    import dataclasses
+    def broken(faces):
+        return np.full((len(faces), 4), np.nan)
 
-    class Broken(torch.nn.Module):
-        def forward(self, faces):
-            return faces.flatten(1)[:, :4] / 0 * 0
-
-    broken = dataclasses.replace(load_embedder(None, FP32), net=Broken())
+    embedder = dataclasses.replace(load_embedder(None), net=broken)
     with pytest.raises(UnveilError, match="NaN or infinity"):
-        broken.embed(tensor(astronaut), face.points[None])
+        embedder.embed(image(astronaut), face.points[None])

@@ -1,16 +1,14 @@
 """Rank correlation, against SciPy."""
 
 import numpy as np
-import torch
 from scipy import stats
 
 from unveil.metrics.correlation import rank_correlation
 
 
-def series(count: int = 40, *shape: int) -> torch.Tensor:
+def series(count: int = 40, *shape: int) -> np.ndarray:
     """Return whole numbers, so that many are equal."""
-    generator = torch.Generator().manual_seed(0)
-    return torch.randint(9, (2, count, *shape), generator=generator).float()
+    return np.random.default_rng(0).integers(9, size=(2, count, *shape)).astype(float)
 
 
 def test_it_is_scipys_with_many_equal_values():
@@ -26,13 +24,13 @@ def test_several_are_each_by_itself():
 
 
 def test_the_same_order_is_exactly_one():
-    values = series()[0].unique()
-    assert rank_correlation(values, values.exp()) == 1
+    values = np.unique(series()[0])
+    assert rank_correlation(values, np.exp(values)) == 1
     assert rank_correlation(values, -values) == -1
 
 
 def test_constant_series_and_nan_have_none():
     one, other = series()
-    assert rank_correlation(one, torch.ones(40)).isnan()
-    one[3] = torch.nan
-    assert rank_correlation(one, other).isnan()
+    assert np.isnan(rank_correlation(one, np.ones(40)))
+    one[3] = np.nan
+    assert np.isnan(rank_correlation(one, other))

@@ -9,7 +9,6 @@ import numpy as np
 from unveil import console
 from unveil.auditing.safe import SAME_PERSON, Hidden, distances_to_self, hide
 from unveil.auditing.verdict import shipped_curves
-from unveil.config import RuntimeConfig
 from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder, NoFaceError
 from unveil.images.arrays import to_array, to_photo
@@ -17,7 +16,6 @@ from unveil.images.box import Box
 from unveil.images.photos import Photo
 from unveil.images.pixels import to_8bit
 from unveil.report.rows import Row
-from unveil.runtime import choose_runtime
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Hider:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        return load_embedder(None, choose_runtime(RuntimeConfig()))
+        return load_embedder(None)
 
     def __call__(self, photo: Photo) -> Photo:
         """Return the photo with its faces hidden; print how, and what an attack on it finds.
