@@ -25,7 +25,8 @@ from unveil.onnx.quantise import in_int8, to_int8
 from unveil.onnx.session import Session, open_session
 from unveil.report import tables
 from unveil.restoration.restorers import NetworkRestorer
-from unveil.runtime import choose_runtime, keep_freed_memory
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import keep_freed_memory
 
 SIZES = {"32 of 112x112": (32, 112, 112), "1 of 1152x864": (1, 864, 1152)}
 """Batch, height and width."""

@@ -38,7 +38,8 @@ from unveil.networks.architectures import build
 from unveil.networks.refiner import Refiner
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.data import Photos, open_photos
 from unveil.training.evaluate import Identity, Restore, Scoring, make_row, score
 from unveil.training.prior import fit_training_photos

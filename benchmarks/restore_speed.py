@@ -25,7 +25,8 @@ from unveil.linear.prior import fit_prior, read_prior
 from unveil.networks.card import list_shipped
 from unveil.report import tables
 from unveil.restoration.restorers import load_network
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Scoring, score
 

@@ -19,7 +19,8 @@ from unveil.degradation import Degradation, GaussianBlur, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.networks.architectures import build
 from unveil.report import tables
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.objectives import Objective, TrainStep
 
 BATCH = 16

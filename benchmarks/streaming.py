@@ -29,7 +29,8 @@ from unveil.degradation.families import STORAGES, STREAMING, STREAMING_TRIALS, T
 from unveil.networks.architectures import build
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
-from unveil.runtime import choose_runtime, keep_freed_memory
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Identity, Scoring, make_row, score
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 
 from unveil.config import RuntimeConfig
 from unveil.report.rows import Row
-from unveil.runtime import Runtime, choose_runtime, provenance
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import Runtime, provenance
 
 
 def in_turn(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:

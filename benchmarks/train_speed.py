@@ -27,7 +27,8 @@ from unveil.degradation.degrade import degrade
 from unveil.networks.architectures import build
 from unveil.networks.cae import BLUR_CAE, MOSAIC_CAE
 from unveil.report import tables
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import Runtime, keep_freed_memory, provenance
 from unveil.training.objectives import Objective, TrainStep
 from unveil.training.optimizer import build_optimizer
 from unveil.training.vgg import VggFeatures

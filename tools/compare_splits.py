@@ -23,7 +23,8 @@ from unveil.metrics.quality import METRICS
 from unveil.report import tables
 from unveil.report.rows import Row, append_row, read_rows
 from unveil.restoration.restorers import load
-from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import keep_freed_memory, provenance
 
 RESTORERS: dict[Operator, tuple[str, ...]] = {
     GaussianBlur(9, 4.0): ("lmmse", "blur-people", "blur-fast", "blur"),

@@ -33,7 +33,8 @@ from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import FALLBACK, model_for
 from unveil.restoration.restorers import load_network
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Restore, Scoring, make_row, score
 

@@ -35,7 +35,8 @@ from unveil.report.rows import Row, append_row, read_rows, rounded
 from unveil.restoration.joint.motion import at_rest, warp
 from unveil.restoration.joint.window import restore_window
 from unveil.restoration.restorers import Restorer, load
-from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import keep_freed_memory, provenance
 from unveil.video.stream.reading import frames
 
 FRAMES = 7

@@ -25,7 +25,8 @@ from unveil.images.photos import read_photo
 from unveil.images.arrays import to_array
 from unveil.linear.prior import read_prior
 from unveil.report.rows import Row, append_row
-from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import keep_freed_memory, provenance
 from unveil.training.data import open_photos
 
 NONE = "none"

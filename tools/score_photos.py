@@ -24,7 +24,8 @@ from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import load
-from unveil.runtime import choose_runtime, keep_freed_memory, provenance
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import keep_freed_memory, provenance
 
 PICTURES = (
     *("astronaut", "cat", "coffee", "rocket", "camera", "moon", "coins", "brick", "grass"),

@@ -23,7 +23,8 @@ from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import NetworkRestorer, load_network
-from unveil.runtime import choose_runtime, keep_freed_memory
+from unveil.networks.torch_engine import choose_runtime
+from unveil.runtime import keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import BATCH, Scores, Scoring, make_row
 

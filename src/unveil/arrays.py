@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 
-__all__ = ["Array", "array_namespace", "constant", "full_precision", "is_torch_array", "to_numpy"]
+__all__ = [
+    "Array",
+    "array_namespace",
+    "constant",
+    "full_precision",
+    "is_torch_array",
+    "to_numpy",
+    "wait_for",
+]
 
 Array = Any
 """``numpy.ndarray`` or ``torch.Tensor``."""
@@ -36,6 +44,12 @@ def constant(values: np.ndarray, images: Array, *, keep_dtype: bool = False) -> 
 def to_numpy(images: Array) -> np.ndarray:
     """Return ``images`` as a numpy array; of torch's, without their gradient."""
     return np.asarray(images.detach().cpu().numpy() if is_torch_array(images) else images)
+
+
+def wait_for(images: Array) -> None:
+    """Wait until ``images`` are computed: GPUs work ahead of the program."""
+    if is_torch_array(images) and images.is_cuda:
+        images.flatten()[:1].cpu()
 
 
 def full_precision(images: Array) -> contextlib.AbstractContextManager[Any]:

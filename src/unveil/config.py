@@ -28,7 +28,7 @@ Output = Annotated[Path, arg(name="output", aliases=["-o"])]
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
-Engine = Literal["torch", "onnx"]
+Engine = Literal["auto", "onnx", "torch"]
 SplitName = Literal["train", "validation", "test"]
 SplitBy = Literal["photo", "person"]
 Tap = Literal["relu2_2", "conv3_3"]

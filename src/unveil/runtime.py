@@ -1,78 +1,55 @@
-"""Device, precision and provenance of a run.
-
-The reason for the choice of precision is recorded with it.
-"""
+"""Device, precision and provenance of a result. Imports no torch."""
 
 import contextlib
 import ctypes
 import functools
 import importlib.metadata
+import importlib.util
+import os
 import platform
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-
-from unveil.config import RuntimeConfig
-from unveil.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where the network runs, in which precision, and why."""
+    """Where a restorer computes, in which precision, and why.
 
-    device: torch.device
-    precision: str
-    reason: str
+    Attributes:
+        device: ``cpu``, ``cuda`` or ``mps``, as torch names devices.
+        precision: ``fp32`` or ``bf16``.
+        reason: why both were chosen.
+        device_name: what the GPU is called; empty for the CPU.
+    """
+
+    device: str = "cpu"
+    precision: str = "fp32"
+    reason: str = "linear algebra in numpy"
+    device_name: str = ""
 
     def __str__(self) -> str:
         return f"{self.device}, {self.precision}: {self.reason}"
 
-    def autocast(self) -> contextlib.AbstractContextManager[None]:
-        """Return the context in which the network's forward pass runs."""
-        if self.precision == "fp32":
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+
+def set_threads(threads: int | None) -> None:
+    """Set the number of CPU threads that engines take; None for all cores."""
+    global _threads  # of the process, like torch's own
+    _threads = threads
 
 
-def choose_runtime(config: RuntimeConfig) -> Runtime:
-    """Resolve ``auto`` device and precision on this machine and apply the thread count.
-
-    Raises:
-        UsageError: a device that this machine has not.
-    """
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    device = _choose_device(config.device)
-    fast_bf16, why = _bf16_support(device)
-    if config.precision != "auto":
-        return Runtime(device, config.precision, f"as asked ({why})")
-    return Runtime(device, "bf16" if fast_bf16 else "fp32", why)
+_threads: int | None = None
 
 
-def _choose_device(name: str) -> torch.device:
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return torch.device(next((kind for kind, there in available.items() if there), "cpu"))
-    if not available.get(name, True):
-        raise UsageError(f"device {name!r} is not available on this machine; use --device cpu.")
-    return torch.device(name)
+def threads() -> int:
+    """Return the number of CPU threads that engines take."""
+    return _threads or int(os.environ.get("OMP_NUM_THREADS") or 0) or len(_cores())
 
 
-def _bf16_support(device: torch.device) -> tuple[bool, str]:
-    if device.type == "cuda":
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-        return fast, f"the GPU {'has' if fast else 'lacks'} bf16"
-    if device.type == "cpu":
-        capabilities = _cpu_capabilities()
-        for name in ("amx_bf16", "avx512_bf16"):
-            if capabilities.get(name):
-                return True, f"the CPU has {name}"
-        return False, "the CPU has neither amx_bf16 nor avx512_bf16"
-    return False, f"bf16 is not known to be fast on {device.type}"
+def _cores() -> list[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return list(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def keep_freed_memory() -> None:
@@ -94,18 +71,44 @@ GLIBC_KEEP = {-4: 0, -1: -1, -2: 256 * 2**20}
 M_TOP_PAD: grow in steps of 256 MiB."""
 
 
+FAST_BF16 = ("amx_bf16", "avx512_bf16")
+"""CPU features with which bf16 is faster than fp32, as Linux and torch name them."""
+
+
+def may_gain_from_torch() -> bool:
+    """Return whether torch is installed on a machine where it may be faster than ONNX Runtime.
+
+    That is one with a GPU, or with a CPU that is fast in bf16. It is found out without torch, whose
+    import takes longer than restoring a photo.
+    """
+    if importlib.util.find_spec("torch") is None:
+        return False
+    has_gpu = Path("/dev/nvidia0").exists() or platform.machine() == "arm64"
+    return has_gpu or not FAST_BF16.isdisjoint(cpu_info("flags").split())
+
+
+PACKAGES = ("unveil", "numpy", "onnxruntime", "pillow", "safetensors", "torch", "accelerate")
+"""Whose versions a result depends on."""
+
+
 def provenance(runtime: Runtime) -> dict[str, object]:
     """Return what a result depends on besides its settings: machine, versions, commit."""
-    packages = ("unveil", "torch", "numpy", "pillow", "accelerate", "safetensors")
-    versions = {name: importlib.metadata.version(name) for name in packages}
-    device = runtime.device
     return {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
+        "device": runtime.device_name or cpu_name(),
         "precision": runtime.precision,
-        "threads": torch.get_num_threads(),
+        "threads": threads(),
         "commit": commit(),
-        "versions": {"python": platform.python_version(), **versions},
+        "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of those packages that are installed."""
+    found = {}
+    for name in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 @functools.cache
@@ -134,15 +137,18 @@ def commit() -> str:
         return "unknown"
 
 
-def _cpu_capabilities() -> dict[str, Any]:
-    """Return what torch knows of the CPU; nothing in versions that do not tell."""
-    ask: Callable[[], dict[str, Any]] = getattr(torch.cpu, "get_capabilities", dict)
-    return ask()
-
-
 def cpu_name() -> str:
-    """Return what the CPU is called, and how many threads torch takes."""
-    name = _cpu_capabilities().get("cpu_name")
-    return (
-        f"{name or platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
-    )
+    """Return what the CPU is called, and how many threads are taken."""
+    name = cpu_info("model name") or platform.processor() or platform.machine()
+    return f"{name}, {threads()} threads"
+
+
+@functools.cache
+def cpu_info(key: str) -> str:
+    """Return an entry of Linux's ``/proc/cpuinfo``; empty where there is none."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == key:
+                return value.strip()
+    return ""

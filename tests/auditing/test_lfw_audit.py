@@ -27,7 +27,7 @@ from unveil.faces.finder import FaceFinder
 from unveil.images.box import Box
 from unveil.metrics.quality import METRICS
 from unveil.restoration.restorers import load
-from unveil.runtime import choose_runtime
+from unveil.networks.torch_engine import choose_runtime
 from unveil.training.data import open_photos
 
 LFW = os.environ.get("UNVEIL_LFW")

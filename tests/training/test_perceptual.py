@@ -11,7 +11,7 @@ from scipy.signal import convolve2d
 from unveil.config import RuntimeConfig
 from unveil.degradation.operators import gaussian_blur, pixelate
 from unveil.metrics.quality import LOWER_IS_BETTER
-from unveil.runtime import choose_runtime
+from unveil.networks.torch_engine import choose_runtime
 from unveil.training.perceptual import LPIPS_BACKBONE, measures, ms_ssim, vif
 from unveil.training.vgg import VggFeatures
 

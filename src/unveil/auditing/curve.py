@@ -18,9 +18,10 @@ from unveil.degradation import Degradation, Operator, Storage, Unchanged, parse_
 from unveil.extras import is_installed, require
 from unveil.faces.embedder import distances_between, load_embedder
 from unveil.metrics.quality import METRICS, Metric
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report.rows import Row, append_row, read_rows
 from unveil.restoration.restorers import Restorer, load
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.runtime import Runtime, keep_freed_memory, provenance
 from unveil.training.lfw import default_folder
 
 RANKS = (1, 5)

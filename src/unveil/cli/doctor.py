@@ -1,6 +1,7 @@
 """`unveil doctor`: checks of the installation: versions, devices, caches, weights, extras."""
 
 import importlib.metadata
+import importlib.util
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,11 +11,13 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from unveil import console
+from unveil.config import RuntimeConfig
 from unveil.errors import UnveilError
 from unveil.extras import EXTRAS, require
 from unveil.files import REINSTALL, cache_folder, check_folder, check_sha256
 from unveil.networks.card import FOLDER, list_shipped
 from unveil.report.rows import Row
+from unveil.runtime import cpu_name
 
 
 def doctor() -> int:
@@ -105,22 +108,20 @@ def _version(need: Requirement) -> Check:
 
 
 def _devices() -> Iterator[Check]:
-    try:
-        import torch
-
-        from unveil.config import RuntimeConfig
-        from unveil.runtime import choose_runtime, cpu_name
-    except (ImportError, OSError) as error:
-        yield Check("device", "cpu", "broken", f"torch cannot be imported ({error})")
-        return
+    """Check the CPU and, where torch is installed, what torch can use."""
     yield Check("device", "cpu", "ok", cpu_name())
-    for number in range(torch.cuda.device_count()):
-        yield Check("device", f"cuda:{number}", "ok", torch.cuda.get_device_name(number))
-    if torch.backends.mps.is_available():
-        yield Check("device", "mps", "ok", "Apple GPU")
+    if importlib.util.find_spec("torch") is None:
+        return
+    try:
+        from unveil.networks.torch_engine import choose_runtime, gpus
+    except (ImportError, OSError) as error:
+        yield Check("device", "torch", "broken", f"torch cannot be imported ({error})")
+        return
+    for device, name in gpus():
+        yield Check("device", device, "ok", name)
     chosen = choose_runtime(RuntimeConfig())
-    values = {"precision": chosen.precision, "reason": chosen.reason}
-    yield Check("device", "chosen", "ok", str(chosen), {"device": str(chosen.device), **values})
+    values = {"device": chosen.device, "precision": chosen.precision, "reason": chosen.reason}
+    yield Check("device", "torch", "ok", str(chosen), values)
 
 
 def _caches() -> Iterator[Check]:

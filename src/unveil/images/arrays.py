@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from unveil.arrays import Array, is_torch_array, to_numpy
+from unveil.arrays import Array, array_namespace, is_torch_array, to_numpy
 from unveil.degradation import Storage
 from unveil.errors import UsageError
 from unveil.images.photos import Photo
@@ -30,6 +30,12 @@ def to_array(photo: Photo) -> np.ndarray:
     """Return the colours of ``photo``, ``1 x 3 x H x W`` float32 in [0,1]."""
     top = np.float32(np.iinfo(photo.rgb.dtype).max)
     return np.ascontiguousarray(photo.rgb.transpose(2, 0, 1), np.float32)[None] / top
+
+
+def from_pixels(pixels: Array) -> Array:
+    """Return images, ``B x 3 x H x W`` float32 in [0,1], of uint8 pixels ``B x H x W x 3``."""
+    xp = array_namespace(pixels)
+    return xp.astype(xp.permute_dims(pixels, (0, 3, 1, 2)), xp.float32) / 255
 
 
 def to_photo(images: Array, like: Photo | None = None) -> Photo:

@@ -4,6 +4,7 @@ It undoes what has no linear estimate: noise, compression, missing pixels. It st
 smoothed photo and learns which of the removed detail to restore, and what to add.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -11,7 +12,7 @@ from torch.nn import functional as F
 from unveil.config import ModelConfig
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
-from unveil.networks.blocks import CONDITIONS
+from unveil.networks.interface import KNOWN
 from unveil.networks.refiner import Refiner
 
 TYPICAL_ERROR = 0.05
@@ -41,10 +42,10 @@ class Blind(Refiner):
         self,
         obfuscated: Tensor,
         degradation: Degradation | None = None,
-        generator: torch.Generator | None = None,
+        generator: np.random.Generator | None = None,
     ) -> Tensor:
         """Return the planes that :meth:`Refiner.inputs` does, from the photo alone."""
-        known = torch.zeros_like(obfuscated[:, :1]).expand(-1, 1 + CONDITIONS, -1, -1).clone()
+        known = torch.zeros_like(obfuscated[:, :1]).expand(-1, KNOWN.channels, -1, -1).clone()
         known[:, 0] = TYPICAL_ERROR
         return torch.cat([obfuscated, smooth(obfuscated), known], dim=1)
 

@@ -3,29 +3,13 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import torch
+import numpy as np
 from torch import Tensor, nn
 
 from unveil.config import LossConfig
 from unveil.degradation import Degradation
 from unveil.linear.prior import Prior
-
-
-class Planes(NamedTuple):
-    """Consecutive channels of what a network reads.
-
-    Attributes:
-        name: what an exported file calls this input.
-        channels: how many there are.
-        meaning: what they hold, with shape and range.
-    """
-
-    name: str
-    channels: int
-    meaning: str
-
-
-OBFUSCATED = Planes("obfuscated", 3, "the photo, B x 3 x H x W, RGB in [0,1]")
+from unveil.networks.interface import OBFUSCATED, Interface, Planes
 
 
 class LossTerm(NamedTuple):
@@ -77,6 +61,7 @@ class Network(nn.Module):
         ...
         ...     def correct(self, inputs: Tensor) -> Tensor:
         ...         return 1 - inputs
+        >>> import torch
         >>> Invert()(torch.full((1, 3, 2, 2), 0.25)).unique()
         tensor([0.7500])
     """
@@ -87,6 +72,18 @@ class Network(nn.Module):
     draws = False
     estimates_error = False
     planes: tuple[Planes, ...] = (OBFUSCATED,)
+
+    @property
+    def interface(self) -> Interface:
+        """What the network states of itself, without the network."""
+        return Interface(
+            self.stride_px,
+            self.reach_px,
+            self.planes,
+            self.needs_degradation,
+            self.draws,
+            self.estimates_error,
+        )
 
     @property
     def prior(self) -> Prior | None:
@@ -104,7 +101,7 @@ class Network(nn.Module):
         self,
         obfuscated: Tensor,
         degradation: Degradation | None = None,
-        generator: torch.Generator | None = None,
+        generator: np.random.Generator | None = None,
     ) -> Tensor:
         """Return what :meth:`correct` reads, ``B x C x H x W``: by default the photo alone.
 

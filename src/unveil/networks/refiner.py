@@ -15,17 +15,18 @@ al., 2015).
 
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unveil.arrays import to_numpy
 from unveil.config import LossConfig, ModelConfig
 from unveil.degradation import Degradation
-from unveil.errors import UsageError
-from unveil.linear.closed_forms import expected_error, lmmse
 from unveil.linear.prior import Prior
-from unveil.networks.blocks import CONDITIONS, ResidualBlock, conditions, pad_to_multiple
-from unveil.networks.network import OBFUSCATED, LossTerm, Network, Planes, TrainingOutput
+from unveil.networks.blocks import ResidualBlock, pad_to_multiple
+from unveil.networks.interface import ESTIMATE, KNOWN, OBFUSCATED, refiner_inputs
+from unveil.networks.network import LossTerm, Network, TrainingOutput
 
 DIFFERENCE_GAIN = 10
 """Factor that brings the difference between obfuscated photo and linear estimate to order 1."""
@@ -35,14 +36,6 @@ MIN_RELATIVE_ERROR = 0.01
 
 PRIOR_PX = 112
 """Number of frequencies along each axis of the prior that the weights hold."""
-
-ESTIMATE = Planes("start", 3, "its linear estimate, B x 3 x H x W")
-KNOWN = Planes(
-    "known",
-    1 + CONDITIONS,
-    "what is known, B x C x H x W: the estimate's expected error, then the planes of "
-    "unveil.networks.blocks, then noise (0 for the typical answer)",
-)
 
 
 class Refiner(Network):
@@ -66,7 +59,7 @@ class Refiner(Network):
         self.planes = (
             OBFUSCATED,
             ESTIMATE,
-            KNOWN._replace(channels=1 + CONDITIONS + config.noise_planes),
+            KNOWN._replace(channels=KNOWN.channels + config.noise_planes),
         )
         self.register_buffer("power", torch.ones(3, PRIOR_PX, PRIOR_PX))
         channels = sum(part.channels for part in self.planes)
@@ -85,41 +78,27 @@ class Refiner(Network):
     @property
     def prior(self) -> Prior:
         """Power spectrum of clean photos that the linear estimate assumes."""
-        return Prior(self.power)
+        return Prior(to_numpy(self.power))
 
     def use_prior(self, prior: Prior) -> None:
         """Store the power spectrum of clean photos with the weights."""
-        self.power.copy_(prior.at(PRIOR_PX, PRIOR_PX))
+        self.power.copy_(torch.from_numpy(prior.at(PRIOR_PX, PRIOR_PX)))
 
     def inputs(
         self,
         obfuscated: Tensor,
         degradation: Degradation | None = None,
-        generator: torch.Generator | None = None,
+        generator: np.random.Generator | None = None,
     ) -> Tensor:
-        """Return the planes of :attr:`planes`, ``B x C x H x W``, float32.
-
-        These are the obfuscated photo, the linear estimate and its expected root mean squared
-        error, the conditions, and noise. Without a ``generator`` the noise is 0, which gives a
-        typical answer.
+        """Return the planes of :attr:`planes`: see :func:`.interface.refiner_inputs`.
 
         Raises:
             UsageError: no degradation is given, or its operator is not linear.
         """
-        if degradation is None:
-            raise UsageError("a refiner needs the operator: --operator SPEC.")
-        size = obfuscated.shape[-2:]
-        noise = torch.zeros(len(obfuscated), self.noise_planes, *size)
-        if generator is not None:
-            noise.normal_(generator=generator)
-        # In bf16 the frequencies that the filter amplifies most would be lost.
-        with torch.autocast(obfuscated.device.type, enabled=False):
-            prior = self.prior
-            estimate = lmmse(obfuscated, degradation, prior).clamp(-1, 2)
-            error = torch.full((1, *size), expected_error(degradation, prior))
-            known = torch.cat([error, conditions(degradation, *size)]).to(obfuscated)
-            known = known.expand(len(obfuscated), -1, -1, -1)
-            return torch.cat([obfuscated, estimate, known, noise.to(obfuscated)], dim=1)
+        inputs: Tensor = refiner_inputs(
+            obfuscated, degradation, self.prior, self.noise_planes, generator
+        )
+        return inputs
 
     def correct(self, inputs: Tensor) -> Tensor:
         """Return restored images and their expected absolute error, ``B x 4 x H x W``, float32.

@@ -1,26 +1,61 @@
 """Restorers by name: networks with their weights, or closed forms, behind one interface."""
 
 import itertools
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from unveil.arrays import Array, array_namespace
 from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
+from unveil.config import Engine as EngineName
 from unveil.console import progress
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
+from unveil.extras import require
 from unveil.images.arrays import check_images
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior, read_prior
-from unveil.networks import checkpoint
-from unveil.networks.architectures import build
 from unveil.networks.card import SAMPLER, Card, find_model, read_card
-from unveil.networks.network import Network
-from unveil.runtime import Runtime, choose_runtime
+from unveil.networks.interface import Interface
+from unveil.runtime import Runtime, may_gain_from_torch
+
+
+class Engine(Protocol):
+    """What runs a network: ONNX Runtime or torch. Arrays stay in the library that they come in.
+
+    Attributes:
+        interface: what the network states of itself.
+        prior: power spectrum of clean photos that the weights hold; None where they hold none.
+        runtime: device and precision.
+    """
+
+    @property
+    def interface(self) -> Interface:
+        """See the class."""
+
+    @property
+    def prior(self) -> Prior | None:
+        """See the class."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """See the class."""
+
+    def inputs(
+        self,
+        obfuscated: Array,
+        degradation: Degradation | None,
+        generator: np.random.Generator | None = None,
+    ) -> Array:
+        """Return what the network reads, ``B x C x H x W``; may depend on the whole image."""
+
+    def correct(self, inputs: Array) -> Array:
+        """Return restored images and, where it is estimated, their error: a local function."""
 
 
 @dataclass(frozen=True)
@@ -29,39 +64,39 @@ class NetworkRestorer:
 
     Attributes:
         name: the shipped name, or that of the checkpoint's folder.
-        model: the network, on the runtime's device, in evaluation mode.
         card: what it was trained on.
+        engine: what runs it.
         prior: power spectrum of clean photos.
-        runtime: device and precision.
-        engine: replaces :meth:`unveil.networks.network.Network.correct`, e.g. by ONNX Runtime: maps
-            ``B x C x H x W`` to ``B x D x H x W``, float32 on the CPU.
     """
 
     name: str
-    model: Network
     card: Card
+    engine: Engine
     prior: Prior
-    runtime: Runtime
-    engine: Callable[[Tensor], Tensor] | None = None
+
+    @property
+    def runtime(self) -> Runtime:
+        """Device and precision."""
+        return self.engine.runtime
 
     @property
     def needs_degradation(self) -> bool:
         """Whether the result depends on the degradation that is passed."""
-        return self.model.needs_degradation
+        return self.engine.interface.needs_degradation
 
     def restore(
-        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
-    ) -> Tensor:
+        self, images: Array, degradation: Degradation | None = None, tile_px: int = TILE_PX
+    ) -> Array:
         """Undo the degradation of ``images``.
 
         Args:
-            images: ``B x 3 x H x W``, float32 in [0,1], any size, on any device.
+            images: ``B x 3 x H x W``, float32 in [0,1], any size, of numpy or torch.
             degradation: what happened to them; may be left out where the weights undo one.
             tile_px: side of the tiles that large images are cut into; smaller tiles need less
                 memory and give the same result.
 
         Returns:
-            The restored images, same shape, range and device.
+            The restored images, same shape, range and library.
 
         Raises:
             UsageError: ``images`` has another shape, type or range; the network needs a degradation
@@ -69,14 +104,13 @@ class NetworkRestorer:
         """
         return self.restore_with_error(images, degradation, tile_px)[0]
 
-    @torch.inference_mode()
     def restore_with_error(
         self,
-        images: Tensor,
+        images: Array,
         degradation: Degradation | None = None,
         tile_px: int = TILE_PX,
-        generator: torch.Generator | None = None,
-    ) -> tuple[Tensor, Tensor | None]:
+        generator: np.random.Generator | None = None,
+    ) -> tuple[Array, Array | None]:
         """Return the restored images and their expected absolute error, ``B x 1 x H x W``.
 
         The error is None where the network does not estimate it. A ``generator`` makes a network
@@ -85,34 +119,27 @@ class NetworkRestorer:
         check_images(images)
         if degradation is None and self.needs_degradation:
             raise UsageError(f"{self.name} needs the operator: pass restore() its degradation.")
-        model, correct = self.model, self.engine or self.model.correct
-        inputs = model.inputs(images, degradation or self.card.task.example, generator)
-
-        def restore_tile(tile: Tensor) -> Tensor:
-            with self.runtime.autocast():
-                restored = correct(tile.to(self.runtime.device))
-            return restored.float().to(tile.device)
-
+        engine, stated = self.engine, self.engine.interface
         done = apply_tiled(
-            restore_tile,
-            inputs,
-            stride_px=model.stride_px,
-            reach_px=model.reach_px,
+            engine.correct,
+            engine.inputs(images, degradation, generator),
+            stride_px=stated.stride_px,
+            reach_px=stated.reach_px,
             tile_px=tile_px,
         )
-        return done[:, :3], done[:, 3:] if model.estimates_error else None
+        return done[:, :3], done[:, 3:] if stated.estimates_error else None
 
     def draw(
-        self, images: Tensor, degradation: Degradation, seed: int, tile_px: int = TILE_PX
-    ) -> Tensor:
+        self, images: Array, degradation: Degradation, seed: int, tile_px: int = TILE_PX
+    ) -> Array:
         """Return one of the clean images that ``images`` is consistent with, drawn by ``seed``.
 
         Raises:
             UsageError: the network gives a single answer.
         """
-        if not self.model.draws:
+        if not self.engine.interface.draws:
             raise UsageError(f"{self.name} gives one answer; {SAMPLER} draws several.")
-        generator = torch.Generator().manual_seed(seed)
+        generator = np.random.default_rng(seed)
         return self.restore_with_error(images, degradation, tile_px, generator)[0]
 
 
@@ -123,17 +150,16 @@ class ClosedForm:
     Attributes:
         name: of the closed form.
         prior: power spectrum of clean photos.
-        runtime: device; closed forms compute in float32.
     """
 
     name: str
     prior: Prior
-    runtime: Runtime
     needs_degradation = True
+    runtime = Runtime()
 
     def restore(
-        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
-    ) -> Tensor:
+        self, images: Array, degradation: Degradation | None = None, tile_px: int = TILE_PX
+    ) -> Array:
         """Undo the degradation of ``images``; see :meth:`NetworkRestorer.restore`.
 
         Raises:
@@ -142,17 +168,14 @@ class ClosedForm:
         """
         return self.restore_with_error(images, degradation)[0]
 
-    @torch.inference_mode()
     def restore_with_error(
-        self, images: Tensor, degradation: Degradation | None = None, tile_px: int = TILE_PX
-    ) -> tuple[Tensor, Tensor | None]:
+        self, images: Array, degradation: Degradation | None = None, tile_px: int = TILE_PX
+    ) -> tuple[Array, Array | None]:
         """Return the restored images, and None: closed forms do not estimate their error."""
         check_images(images)
         if degradation is None:
             raise UsageError(f"{self.name} needs the operator: --operator SPEC.")
-        on_device = images.to(self.runtime.device)
-        restored = restore_closed_form(self.name, self.prior, on_device, degradation)
-        return restored.to(images.device), None
+        return restore_closed_form(self.name, self.prior, images, degradation), None
 
 
 Restorer = NetworkRestorer | ClosedForm
@@ -163,6 +186,9 @@ def load(
     device: Device = "auto",
     precision: Precision = "auto",
     prior: Path | None = None,
+    engine: EngineName = "auto",
+    *,
+    is_large: bool = False,
 ) -> Restorer:
     """Load a closed form or shipped weights by name, or a checkpoint by its folder.
 
@@ -171,52 +197,72 @@ def load(
         device: where to compute.
         precision: arithmetic of a network.
         prior: file with the power spectrum for a closed form (default: the shipped one).
+        engine: what runs a network; see :func:`choose_engine`.
+        is_large: whether there is so much to restore that importing torch may pay.
 
     Raises:
         UsageError: no such model; the shipped names are listed.
-        UnveilError: the weights are damaged or were changed.
+        UnveilError: the weights are damaged or were changed; torch is wanted and not installed.
 
     Examples:
         >>> from unveil.degradation import GaussianBlur
         >>> from unveil.degradation.degrade import degrade
         >>> blur = Degradation(GaussianBlur(9, 2.0))
-        >>> clean = torch.zeros(1, 3, 32, 32)
+        >>> clean = np.zeros((1, 3, 32, 32), np.float32)
         >>> clean[..., 16:] = 1
         >>> blurred = degrade(clean, blur)
-        >>> restored = load("lmmse", "cpu").restore(blurred, blur)
-        >>> (restored - clean).square().mean() < 0.5 * (blurred - clean).square().mean()
-        tensor(True)
+        >>> restored = load("lmmse").restore(blurred, blur)
+        >>> bool(((restored - clean) ** 2).mean() < 0.5 * ((blurred - clean) ** 2).mean())
+        True
     """
-    runtime = choose_runtime(RuntimeConfig(device=device, precision=precision))
     if model in CLOSED_FORMS:
-        return ClosedForm(model, read_prior(prior), runtime)
-    return load_network(model, runtime)
+        return ClosedForm(model, read_prior(prior))
+    config = RuntimeConfig(device=device, precision=precision)
+    return load_network(model, config, choose_engine(engine, config, is_large=is_large))
 
 
-def load_network(model: str, runtime: Runtime) -> NetworkRestorer:
-    """Load shipped weights by name, or a checkpoint by its folder, onto ``runtime``.
+def choose_engine(engine: EngineName, config: RuntimeConfig, *, is_large: bool) -> EngineName:
+    """Return the engine that ``auto`` stands for: ``onnx``, or ``torch`` where that is faster.
+
+    torch is taken for a GPU or for bf16 if these are asked for; else where it is installed, may be
+    faster on this machine, and there is much to do or it is imported already.
+    """
+    if engine != "auto":
+        return engine
+    if config.device not in ("auto", "cpu") or config.precision == "bf16":
+        return "torch"
+    pays = is_large or "torch" in sys.modules
+    return "torch" if pays and config.precision == "auto" and may_gain_from_torch() else "onnx"
+
+
+def load_network(
+    model: str, config: RuntimeConfig | None = None, engine: EngineName = "onnx"
+) -> NetworkRestorer:
+    """Load shipped weights by name, or a checkpoint by its folder, into an engine.
 
     Raises:
         UsageError: no such model; the shipped names are listed.
-        UnveilError: the weights are damaged or were changed.
+        UnveilError: the weights are damaged or were changed; torch is wanted and not installed.
     """
     folder = find_model(model)
     card = read_card(folder)
-    network = build(card.model)
-    checkpoint.load_weights(network, folder, card)
-    network.to(runtime.device).to(memory_format=torch.channels_last).eval()
-    prior = read_prior() if network.prior is None else network.prior
-    return NetworkRestorer(folder.name, network, card, prior, runtime)
+    if engine == "torch":
+        require("torch")
+        from unveil.networks.torch_engine import open_engine
+    else:
+        from unveil.networks.onnx_engine import open_engine
+    opened: Engine = open_engine(folder, card, config or RuntimeConfig())
+    return NetworkRestorer(folder.name, card, opened, opened.prior or read_prior())
 
 
 def apply_tiled(
-    function: Callable[[Tensor], Tensor],
-    images: Tensor,
+    function: Callable[[Array], Array],
+    images: Array,
     *,
     stride_px: int,
     reach_px: int,
     tile_px: int = TILE_PX,
-) -> Tensor:
+) -> Array:
     """Apply ``function`` to overlapping tiles of ``images`` and put their cores together.
 
     Args:
@@ -236,12 +282,13 @@ def apply_tiled(
     if height <= core_px + margin_px and width <= core_px + margin_px:
         return function(images)
     cores = list(itertools.product(_cores(height, core_px), _cores(width, core_px)))
-    result = torch.empty(0)
+    result = None
     for (top, bottom), (left, right) in progress(cores, len(cores), "tiles"):
         y, x = max(top - margin_px, 0), max(left - margin_px, 0)
         done = function(images[..., y : bottom + margin_px, x : right + margin_px])
-        if not result.numel():
-            result = done.new_empty(*done.shape[:2], height, width)
+        if result is None:
+            shape = (*done.shape[:2], height, width)
+            result = array_namespace(done).zeros(shape, dtype=done.dtype, device=done.device)
         result[..., top:bottom, left:right] = done[..., top - y : bottom - y, left - x : right - x]
     return result
 

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
 from unveil import console
 from unveil.config import LossConfig, RuntimeConfig
 from unveil.networks.architectures import build
+from unveil.networks.torch_engine import autocast, choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory
+from unveil.runtime import Runtime, keep_freed_memory
 from unveil.study.plan import LOSSES, Cell, Size, run_config
 from unveil.training.data import Photos
 from unveil.training.objectives import Objective, TrainStep
@@ -64,7 +66,9 @@ def step_seconds(
     # Random weights take as long as trained ones, and need no download.
     features = VggFeatures(loss.tap) if LOSSES[cell.loss].is_perceptual else None
     objective = Objective(config.loss, features).to(runtime.device)
-    step = TrainStep(model, objective.to(memory_format=torch.channels_last), runtime.autocast)
+    step = TrainStep(
+        model, objective.to(memory_format=torch.channels_last), partial(autocast, runtime)
+    )
     optimizer = build_optimizer(model, config.train)
     side_px = photos.crops.shape[1]
     clean = torch.rand(size.batch, 3, side_px, side_px, device=runtime.device)
@@ -74,7 +78,7 @@ def step_seconds(
         step(clean, clean, config.train.task.draw(0, 0), 0)["loss"].backward()
         optimizer.step()
         optimizer.zero_grad()
-        if runtime.device.type == "cuda":
+        if runtime.device == "cuda":
             torch.cuda.synchronize()
         taken.append(time.perf_counter() - started)
     return min(taken[WARM_UP_STEPS:])

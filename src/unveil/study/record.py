@@ -8,21 +8,21 @@ metrics of the first test photos, photo by photo.
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.config import DataConfig, LossConfig, RunConfig, RuntimeConfig, to_plain
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.metrics.quality import METRICS
 from unveil.networks.card import read_card
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report.rows import Row
-from unveil.restoration.restorers import load_network
-from unveil.runtime import Runtime, choose_runtime, provenance
+from unveil.restoration.restorers import NetworkRestorer, load_network
+from unveil.runtime import Runtime, provenance
 from unveil.study.folder import StudyFolder
 from unveil.study.pictures import picture_numbers, save_pictures
 from unveil.study.plan import OPERATORS, Cell, Size, run_config
 from unveil.training.data import Photos
-from unveil.training.evaluate import Identity, Scores, Scoring, make_row, score
+from unveil.training.evaluate import Restore, Scores, Scoring, identity, make_row, score
 from unveil.training.perceptual import measures
 from unveil.training.vgg import VggFeatures
 
@@ -71,53 +71,59 @@ def missing(folder: StudyFolder, name: str) -> list[str]:
 def record(study: Study, cell: Cell, stopped: str | None) -> None:
     """Score the best checkpoint of a cell; ``stopped`` is the reason of an early end, or None."""
     folder = study.folder.cell(cell.name) / "best"
-    network = load_network(str(folder), choose_runtime(study.runtime))
+    network = load_network(str(folder), study.runtime, "torch")
     # Only the last checkpoint has the complete history; the best one may be older.
     history = read_card(folder.parent / "last").history
     about = describe(study, cell) | {**network.card.loss, "stopped": stopped}
     for storage in missing(study.folder, cell.name):
         scoring = _scoring(study, cell.obfuscation, storage, network.runtime)
-        scores = score(network.model, scoring)
+        scores = score(network.restore, scoring)
         sha256 = network.card.files["weights"]["sha256"]
         row = about | make_row(cell.name, "test", scoring, scores, sha256)
         if storage == "float":
-            row |= _details(study, network.model, scoring, scores)
+            row |= _details(study, network.restore, scoring, scores)
             row |= {"history": history, "training": network.card.provenance}
-            _save_pictures(study, cell.name, network.model, scoring)
+            _save_pictures(study, cell.name, network.restore, scoring, network)
         study.folder.append(row)
 
 
 def record_inputs(study: Study, obfuscation: str) -> None:
     """Score the obfuscated photos without restoring them."""
     runtime = choose_runtime(study.runtime)
-    model = Identity()
     about = {"cell": obfuscation, "experiment": obfuscation, "obfuscation": obfuscation}
     for storage in missing(study.folder, obfuscation):
         scoring = _scoring(study, obfuscation, storage, runtime)
-        scores = score(model, scoring)
+        scores = score(identity, scoring)
         row: Row = about | make_row("identity", "test", scoring, scores, None)
         if storage == "float":
-            row |= _details(study, model, scoring, scores)
+            row |= _details(study, identity, scoring, scores)
             first = scoring.numbers[: study.size.measured_photos].tolist()
             row["measured_photos"] = [study.photos.paths[number] for number in first]
-            _save_pictures(study, obfuscation, model, scoring)
+            _save_pictures(study, obfuscation, identity, scoring)
         study.folder.append(row)
 
 
-def _save_pictures(study: Study, name: str, model: torch.nn.Module, scoring: Scoring) -> None:
-    save_pictures(study.folder.cell(name), model, scoring, study.size.measured_photos)
+def _save_pictures(
+    study: Study,
+    name: str,
+    restore: Restore,
+    scoring: Scoring,
+    network: NetworkRestorer | None = None,
+) -> None:
+    folder, measured = study.folder.cell(name), study.size.measured_photos
+    save_pictures(folder, restore, scoring, measured, network)
 
 
 def _scoring(study: Study, obfuscation: str, storage: str, runtime: Runtime) -> Scoring:
     degradation = Degradation(parse_operator(OPERATORS[obfuscation]), parse_storage(storage))
-    return Scoring(study.photos, study.photos.splits["test"], degradation, runtime)
+    return Scoring(study.photos, study.photos.splits["test"], degradation, runtime, runtime.device)
 
 
-def _details(study: Study, model: torch.nn.Module, scoring: Scoring, scores: Scores) -> Row:
+def _details(study: Study, restore: Restore, scoring: Scoring, scores: Scores) -> Row:
     """Return scores photo by photo: of those in the strips, and of the first of the test split."""
     photos = study.size.measured_photos
     metrics, absent = measures(scoring.runtime, study.features)
-    measured = score(model, replace(scoring, numbers=scoring.numbers[:photos]), metrics).values
+    measured = score(restore, replace(scoring, numbers=scoring.numbers[:photos]), metrics).values
     each = {name: scores.values[name][:photos] for name in METRICS} | measured
     pictures = {
         study.photos.paths[int(scoring.numbers[place])]: {
@@ -132,7 +138,7 @@ def _details(study: Study, model: torch.nn.Module, scoring: Scoring, scores: Sco
     }
 
 
-def _rounded(values: Tensor) -> list[float]:
+def _rounded(values: np.ndarray) -> list[float]:
     # The metrics differ by orders of magnitude: keep significant digits, not decimals.
     return [float(f"{value:.5g}") for value in values.tolist()]
 

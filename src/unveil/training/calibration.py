@@ -8,6 +8,7 @@ import torch
 from unveil.config import RunConfig
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError
+from unveil.networks.torch_engine import autocast
 from unveil.runtime import Runtime
 from unveil.training.data import Photos
 from unveil.training.objectives import Objective, balance
@@ -59,7 +60,7 @@ def calibrate(features: VggFeatures, config: RunConfig, photos: Photos, runtime:
     """
     numbers = photos.splits["train"][: config.train.limit][:CALIBRATION_PHOTOS]
     clean = photos.batch(numbers, runtime.device)
-    with runtime.autocast():
+    with autocast(runtime):
         scale = balance(features, clean, degrade(clean, config.train.task.example))
     if not math.isfinite(scale):
         raise UnveilError(

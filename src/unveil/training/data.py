@@ -1,4 +1,4 @@
-"""Folders of photos, and batches of clean crops, augmented for training.
+"""Folders of photos, and batches of clean crops.
 
 ``open_photos`` decodes every photo once into a memory-mapped array of crops; a broken or too
 small photo is reported there, before any training starts.
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from unveil.arrays import Array
 from unveil.config import DataConfig
+from unveil.images.arrays import from_pixels
 from unveil.images.photos import list_photos
 from unveil.training.crops import open_crops
 from unveil.training.lfw import default_folder
-from unveil.training.splits import Splits, make_splits
+from unveil.training.splits import Splits, make_splits, permutation
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,22 @@ class Photos:
         sizes = {name: len(numbers) for name, numbers in self.splits.items()}
         return {"photos": len(self.paths), "fingerprint": self.fingerprint, "splits": sizes}
 
-    def batch(self, numbers: Tensor, device: torch.device, margin_px: int = 0) -> Tensor:
+    def batch(self, numbers: np.ndarray, device: str | None = None, margin_px: int = 0) -> Array:
         """Return the photos ``numbers`` (1-D) as ``B x 3 x H x W`` float32 in [0,1].
 
         Args:
             numbers: the photos' numbers.
-            device: device of the result.
+            device: of torch, for tensors; None for numpy arrays.
             margin_px: width of the margin to return, on each side; at most ``self.margin_px``.
         """
         cut, side = self.margin_px - margin_px, self.crops.shape[1]
         inner = slice(cut, side - cut)
-        pixels = torch.from_numpy(self.crops[numbers.numpy()][:, inner, inner]).to(device)
-        return pixels.permute(0, 3, 1, 2).float().div_(255)
+        pixels: Array = self.crops[numbers][:, inner, inner]
+        if device is not None:
+            import torch
+
+            pixels = torch.from_numpy(pixels).to(device)
+        return from_pixels(pixels)
 
 
 def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
@@ -73,37 +77,12 @@ def open_photos(config: DataConfig, margin_px: int = 0) -> Photos:
     return Photos(crops, paths, fingerprint, splits, margin_px)
 
 
-def epoch_batches(numbers: Tensor, batch: int, seed: int, epoch: int) -> Iterator[Tensor]:
+def epoch_batches(numbers: np.ndarray, batch: int, seed: int, epoch: int) -> Iterator[np.ndarray]:
     """Yield the photo numbers of each full batch of one epoch, in a seeded random order.
 
     The order is a function of ``seed`` and ``epoch`` alone, so that an interrupted epoch is
     resumed where it stopped without any stored state.
     """
-    generator = torch.Generator().manual_seed((seed << 20) + epoch)
-    order = numbers[torch.randperm(len(numbers), generator=generator)]
+    order = numbers[permutation(len(numbers), (seed << 20) + epoch)]
     for start in range(0, len(order) - batch + 1, batch):
         yield order[start : start + batch]
-
-
-def augment(images: Tensor, seed: int, step: int, *, flip: bool, shift_px: int) -> Tensor:
-    """Return images that are randomly shifted and mirrored, each with its own draw.
-
-    Args:
-        images: ``B x C x H x W``, with a margin of ``shift_px`` pixels on each side.
-        seed: seed of the run.
-        step: step of the run. The draw is a function of seed and step, so that a checkpoint needs
-            no random state.
-        flip: whether to mirror each image with probability 1/2.
-        shift_px: largest shift in each direction; the result is smaller by this on each side.
-    """
-    generator = torch.Generator().manual_seed((seed << 20) + step)
-    if flip:
-        chosen = torch.rand(len(images), generator=generator) < 0.5
-        chosen = chosen.to(images.device)[:, None, None, None]
-        images = torch.where(chosen, images.flip(-1), images)
-    if shift_px:
-        starts = torch.randint(2 * shift_px + 1, (len(images), 2), generator=generator).tolist()
-        height, width = (side - 2 * shift_px for side in images.shape[-2:])
-        pairs = zip(images, starts, strict=True)
-        images = torch.stack([im[:, y : y + height, x : x + width] for im, (y, x) in pairs])
-    return images

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil import console
-from unveil.config import DataConfig, EvaluateConfig, SplitName, from_dict
+from unveil.arrays import Array, to_numpy, wait_for
+from unveil.config import DataConfig, EvaluateConfig, RuntimeConfig, SplitName, from_dict
 from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
@@ -21,10 +21,9 @@ from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import read_prior
 from unveil.metrics.quality import METRICS, Metric
 from unveil.networks.card import IDENTITY, Card
-from unveil.networks.network import Network
 from unveil.report.rows import Row, rounded
-from unveil.restoration.restorers import load_network
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.restoration.restorers import choose_engine, load_network
+from unveil.runtime import Runtime, keep_freed_memory, provenance
 from unveil.training.crops import fingerprint_of
 from unveil.training.data import Photos, open_photos
 from unveil.training.lfw import default_folder
@@ -42,16 +41,18 @@ class Scoring:
         numbers: the numbers of the photos that are scored, 1-D.
         degradation: operator and storage that are applied before restoring.
         runtime: device and precision of the restorer.
+        device: of torch, where the photos are obfuscated and scored; None for numpy.
     """
 
     photos: Photos
-    numbers: Tensor
+    numbers: np.ndarray
     degradation: Degradation
     runtime: Runtime
+    device: str | None = None
 
-    def pairs(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+    def pairs(self, numbers: np.ndarray) -> tuple[Array, Array]:
         """Return the clean and the obfuscated photos ``numbers``, ``B x 3 x H x W``."""
-        clean = self.photos.batch(numbers, self.runtime.device)
+        clean = self.photos.batch(numbers, self.device)
         return clean, degrade(clean, self.degradation)
 
 
@@ -59,47 +60,44 @@ class Scoring:
 class Scores:
     """The metrics of each photo (``N`` float32 values per metric), and the time of restoring."""
 
-    values: dict[str, Tensor]
+    values: dict[str, np.ndarray]
     seconds: float
 
     def means(self) -> dict[str, float]:
         """Return the mean over photos of each metric."""
-        return {name: float(values.double().mean()) for name, values in self.values.items()}
+        return {name: float(values.mean(dtype=np.float64)) for name, values in self.values.items()}
 
     def pixel_loss(self) -> float:
         """Return the mean of the paper's pixel loss, 4 times the squared error in [0,1].
 
         The paper's images are in [-1,1], where differences are twice as large.
         """
-        return float((4 * 10 ** (-self.values["psnr"].double() / 10)).mean())
+        return float((4 * 10 ** (-self.values["psnr"].astype(np.float64) / 10)).mean())
 
 
-Restore = Callable[[Tensor, Degradation], Tensor]
+Restore = Callable[[Array, Degradation], Array]
 """Maps obfuscated images, ``B x 3 x H x W`` in [0,1], and their degradation to restored images."""
 
 
-@torch.inference_mode()
-def score(restore: Restore, scoring: Scoring, metrics: Mapping[str, Metric] = METRICS) -> Scores:
-    """Obfuscate, restore and score every photo of ``scoring``.
+def identity(obfuscated: Array, degradation: Degradation) -> Array:
+    """Return the obfuscated images unchanged, as a baseline."""
+    return obfuscated
 
-    A module is put into evaluation mode.
-    """
-    if isinstance(restore, torch.nn.Module):
-        restore.eval()
-    device = scoring.runtime.device
-    found: dict[str, list[Tensor]] = {name: [] for name in metrics}
+
+def score(restore: Restore, scoring: Scoring, metrics: Mapping[str, Metric] = METRICS) -> Scores:
+    """Obfuscate, restore and score every photo of ``scoring``."""
+    found: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     seconds = 0.0
     starts = range(0, len(scoring.numbers), BATCH)
     for start in progress(starts, len(starts), "scoring"):
         clean, obfuscated = scoring.pairs(scoring.numbers[start : start + BATCH])
         started = time.perf_counter()
-        with scoring.runtime.autocast():
-            restored = restore(obfuscated, scoring.degradation).float()
-        _wait_for(device)
+        restored = restore(obfuscated, scoring.degradation)
+        wait_for(restored)
         seconds += time.perf_counter() - started
         for name, metric in metrics.items():
-            found[name].append(metric(restored, clean).cpu())
-    return Scores({name: torch.cat(parts) for name, parts in found.items()}, seconds)
+            found[name].append(to_numpy(metric(restored, clean)))
+    return Scores({name: np.concatenate(parts) for name, parts in found.items()}, seconds)
 
 
 def evaluate(model: str, config: EvaluateConfig) -> Row:
@@ -114,9 +112,8 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
             form.
         UnveilError: the photos or weights cannot be used.
     """
-    runtime = choose_runtime(config.runtime)
     keep_freed_memory()
-    restore, card = _find(model, runtime)
+    restore, card, runtime = _find(model, config.runtime)
     operator = card.task.example.operator if card else None
     if config.operator is not None:
         operator = parse_operator(config.operator)
@@ -132,14 +129,15 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
     return make_row(Path(model).name, config.split, scoring, scores, sha256)
 
 
-def _find(model: str, runtime: Runtime) -> tuple[Restore, Card | None]:
-    """Return a restorer, and the card of its weights if it has any."""
+def _find(model: str, config: RuntimeConfig) -> tuple[Restore, Card | None, Runtime]:
+    """Return a restorer, the card of its weights if it has any, and where it computes."""
     if model == IDENTITY:
-        return Identity(), None
+        return identity, None, Runtime()
     if model in CLOSED_FORMS:
-        return partial(restore_closed_form, model, read_prior()), None
-    network = load_network(model, runtime)
-    return network.model, network.card
+        return partial(restore_closed_form, model, read_prior()), None, Runtime()
+    engine = choose_engine("auto", config, is_large=True)
+    network = load_network(model, config, engine)
+    return network.restore, network.card, network.runtime
 
 
 def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataConfig:
@@ -166,7 +164,7 @@ def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataC
     data = config.data.over(trained)
     scored = make_splits(paths, data)[config.split][: config.limit]
     seen = make_splits(paths, trained)["train"][: card.run["train"].get("limit")]
-    if data != trained and (count := int(torch.isin(scored, seen).sum())):
+    if data != trained and (count := int(np.isin(scored, seen).sum())):
         console.warn(
             f"{model} was trained on {count} of the {len(scored)} photos that are scored; without "
             "the flags of the split it is scored on photos that are new to it"
@@ -192,16 +190,6 @@ def _is_training_folder(folder: Path, card: Card) -> bool:
     return trained is not None and trained.resolve() == folder.resolve()
 
 
-class Identity(Network):
-    """Returns the obfuscated images unchanged, as a baseline."""
-
-    stride_px, reach_px = 1, 0
-
-    def correct(self, inputs: Tensor) -> Tensor:
-        """Return ``inputs``."""
-        return inputs
-
-
 def make_row(
     model: str, split: SplitName, scoring: Scoring, scores: Scores, weights_sha256: str | None
 ) -> Row:
@@ -219,8 +207,3 @@ def make_row(
         "data_fingerprint": scoring.photos.fingerprint,
         **provenance(scoring.runtime),
     }
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -29,9 +30,11 @@ from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import CARD_NAME, Card, find_model, read_card
 from unveil.networks.network import Network
-from unveil.runtime import Runtime, choose_runtime, keep_freed_memory, provenance
+from unveil.networks.torch_engine import autocast, choose_runtime
+from unveil.runtime import Runtime, keep_freed_memory, provenance
+from unveil.training.augment import augment
 from unveil.training.calibration import build_objective
-from unveil.training.data import Photos, augment, epoch_batches, open_photos
+from unveil.training.data import Photos, epoch_batches, open_photos
 from unveil.training.objectives import TrainStep
 from unveil.training.optimizer import build_optimizer, learning_rate
 from unveil.training.prior import fit_training_photos
@@ -64,9 +67,9 @@ def train(
         TrainingInterruptedError: after Ctrl-C or SIGTERM, once the state is saved.
     """
     runtime = choose_runtime(config.runtime)
-    accelerator = Accelerator(cpu=runtime.device.type == "cpu")
+    accelerator = Accelerator(cpu=runtime.device == "cpu")
     try:
-        runtime = replace(runtime, device=accelerator.device)
+        runtime = replace(runtime, device=str(accelerator.device))
         return _train(config, folder, runtime, accelerator, after_epoch, resume=resume)
     finally:
         # Close the process group; for the threads that outlive it see cli._leave_at_once.
@@ -104,7 +107,7 @@ def _train(
     )
     run = Run(config, photos, runtime, accelerator, model, card, folder, after_epoch)
     state = _take_up(run, optimizer) if resume else _begin(run)
-    step = TrainStep(model, objective, runtime.autocast)
+    step = TrainStep(model, objective, partial(autocast, runtime))
     with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
         reporter.print(f"training on {runtime}; processes: {accelerator.num_processes}")
         reporter.print(describe(photos.splits))
@@ -166,7 +169,7 @@ CHECK_STEPS = 50
 
 
 def _step(
-    run: Run, step: int, share: Tensor, train_step: nn.Module, optimizer: Optimizer
+    run: Run, step: int, share: np.ndarray, train_step: nn.Module, optimizer: Optimizer
 ) -> dict[str, Tensor]:
     """Take one step on the photos ``share`` and return the objective's terms."""
     config, accelerator = run.config.train, run.accelerator

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -106,7 +107,7 @@ def _draw_two(
     """Return two different answers to each image of a batch, each ``B x 3 x H x W``."""
     if not model.draws:
         raise UsageError("the energy loss needs a refiner with --noise-planes above 0.")
-    generator = torch.Generator().manual_seed(torch.initial_seed())
+    generator = np.random.default_rng(torch.initial_seed())
     inputs = [_inputs(model, obfuscated, degradations, generator) for _ in range(2)]
     drawn = model.correct(torch.cat(inputs))[:, :3]
     first, second = drawn.chunk(2)
@@ -117,7 +118,7 @@ def _inputs(
     model: Network,
     obfuscated: Tensor,
     degradations: Degradations,
-    generator: torch.Generator | None = None,
+    generator: np.random.Generator | None = None,
 ) -> Tensor:
     """Return the network's inputs, each part of the batch with its degradation."""
     parts = obfuscated.tensor_split(len(degradations))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from unveil.arrays import Array
 from unveil.metrics.quality import Metric
+from unveil.networks.torch_engine import autocast
 from unveil.runtime import Runtime
 from unveil.training.vgg import VggFeatures
 
@@ -70,7 +71,7 @@ def measures(runtime: Runtime, features: VggFeatures | None) -> tuple[dict[str, 
     else:
         found["vgg_relu2_2"] = _in_runtime(features.distance, runtime)
     if _lpips_backbone().is_file():
-        found["lpips"] = _lpips(runtime.device)
+        found["lpips"] = _lpips(torch.device(runtime.device))
     else:
         absent.append(f"lpips: torchvision's {LPIPS_BACKBONE} is not in its cache")
     return {name: _on_device(metric, runtime) for name, metric in found.items()}, absent
@@ -89,7 +90,7 @@ def _on_device(metric: Metric, runtime: Runtime) -> Metric:
 
 def _in_runtime(metric: Metric, runtime: Runtime) -> Metric:
     def measured(restored: Array, clean: Array) -> Array:
-        with runtime.autocast():
+        with autocast(runtime):
             return metric(restored, clean)
 
     return measured

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-import torch
-from safetensors.torch import save
+import numpy as np
+from safetensors.numpy import save
 
 from unveil.files import temporary_beside
+from unveil.images.arrays import from_pixels
 from unveil.images.photos import list_photos
 from unveil.linear.prior import Prior, fit_prior
 from unveil.training.crops import open_crops
@@ -16,16 +17,17 @@ PRIOR_PHOTOS = 2048
 """Largest number of training photos that a refiner's prior is fitted to."""
 
 
-def fit_training_photos(photos: Photos, device: torch.device, limit: int | None = None) -> Prior:
+def fit_training_photos(photos: Photos, device: str | None, limit: int | None = None) -> Prior:
     """Return the power spectrum of the first ``PRIOR_PHOTOS`` training photos.
 
     Args:
         photos: the photos of the run.
-        device: device of the computation.
+        device: of torch; None to compute in numpy.
         limit: number of training photos that the run uses; None for all.
     """
     numbers = photos.splits["train"][:limit][:PRIOR_PHOTOS]
-    return fit_prior(photos.batch(part, device) for part in torch.split(numbers, BATCH))
+    parts = np.split(numbers, range(BATCH, len(numbers), BATCH))
+    return fit_prior(photos.batch(part, device) for part in parts)
 
 
 def fit_folder(folder: Path, photos: int, crop_px: int) -> Prior:
@@ -35,12 +37,12 @@ def fit_folder(folder: Path, photos: int, crop_px: int) -> Prior:
         UnveilError: there are no photos, or some cannot be used; these are listed with reasons.
     """
     crops, _ = open_crops(folder, list_photos(folder)[:photos], crop_px)
-    parts = (torch.tensor(crops[n : n + BATCH]) for n in range(0, len(crops), BATCH))
-    return fit_prior(part.permute(0, 3, 1, 2).float() / 255 for part in parts)
+    parts = (crops[start : start + BATCH] for start in range(0, len(crops), BATCH))
+    return fit_prior(map(from_pixels, parts))
 
 
 def write_prior(prior: Prior, path: Path) -> None:
     """Write a prior as safetensors, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary_beside(path) as partial:
-        partial.write_bytes(save({"power": prior.power.cpu().contiguous()}))
+        partial.write_bytes(save({"power": prior.power}))

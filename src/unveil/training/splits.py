@@ -1,7 +1,6 @@
 """The splits of a folder of photos: training, validation and test."""
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.config import DataConfig, SplitName
 from unveil.errors import UnveilError
@@ -10,7 +9,7 @@ from unveil.training.people import by_person, shuffled
 LFW_PHOTOS, LFW_TEST, LFW_VALIDATION = 13_233, 3708, 1905
 """Photos of LFW, and the paper's counts for its test and validation splits."""
 
-Splits = dict[SplitName, Tensor]
+Splits = dict[SplitName, np.ndarray]
 """The photo numbers of each split (1-D, int64), in the split's own order."""
 
 
@@ -51,7 +50,7 @@ def split_photos(photos: int, config: DataConfig) -> Splits:
             f"{validation} for validation and at least 1 for training: {test + validation + 1} in "
             f"all; {_way_out(config)}."
         )
-    order = torch.randperm(photos, generator=torch.Generator().manual_seed(config.split_seed))
+    order = permutation(photos, config.split_seed)
     return {
         "test": order[:test],
         "validation": order[test : test + validation],
@@ -89,8 +88,8 @@ def split_people(paths: list[str], config: DataConfig) -> Splits:
             "least two; add people, or take --split-by photo."
         )
     test = {photo for name in shuffled(people, config.split_seed)[0] for photo in people[name]}
-    is_test = torch.tensor([path in test for path in paths])
-    others = (~is_test).nonzero()[:, 0]
+    is_test = np.array([path in test for path in paths])
+    others = np.flatnonzero(~is_test)
     most = max(1, len(others) // 2)
     validation = config.validation_photos or min(share(len(paths), LFW_VALIDATION), most)
     if len(others) <= validation:
@@ -99,13 +98,26 @@ def split_people(paths: list[str], config: DataConfig) -> Splits:
             f"validation needs {validation} and training at least 1; "
             f"{'lower --validation-photos' if config.validation_photos else 'add photos'}."
         )
-    generator = torch.Generator().manual_seed(config.split_seed)
-    order = others[torch.randperm(len(others), generator=generator)]
+    order = others[permutation(len(others), config.split_seed)]
     return {
-        "test": is_test.nonzero()[:, 0],
+        "test": np.flatnonzero(is_test),
         "validation": order[:validation],
         "train": order[validation:],
     }
+
+
+def permutation(count: int, seed: int) -> np.ndarray:
+    """Return a random order of the numbers from 0 to ``count - 1``, a function of ``seed`` alone.
+
+    It is the order of ``torch.randperm`` on the CPU, by which the study's photos were split: R. A.
+    Fisher and F. Yates' shuffle with the Mersenne Twister's 32-bit numbers.
+    """
+    twister = np.random.RandomState(seed & 0xFFFFFFFF)  # torch's is the same
+    order = np.arange(count)
+    for place, draw in enumerate(twister.randint(0, 2**32, max(count - 1, 0), np.uint32).tolist()):
+        other = place + draw % (count - place)
+        order[place], order[other] = order[other], order[place]
+    return order
 
 
 def describe(splits: Splits) -> str:

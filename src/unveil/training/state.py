@@ -7,15 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from accelerate import Accelerator
 from torch import Tensor
 from torch.optim import Optimizer
 
 from unveil.config import RunConfig, SplitName
 from unveil.errors import UnveilError
+from unveil.linear.prior import read_prior
 from unveil.networks import checkpoint
 from unveil.networks.card import Card
 from unveil.networks.network import Network
+from unveil.networks.torch_engine import TorchEngine
+from unveil.restoration.restorers import NetworkRestorer
 from unveil.runtime import Runtime
 from unveil.training.data import Photos
 from unveil.training.evaluate import Scoring, score
@@ -81,7 +85,7 @@ class Run:
     folder: Path
     after_epoch: Callable[[dict[str, Any]], None] | None = None
 
-    def numbers(self, split: SplitName) -> Tensor:
+    def numbers(self, split: SplitName) -> np.ndarray:
         """Return the photo numbers of a split, cut to the configured limit."""
         return self.photos.splits[split][: self.config.train.limit]
 
@@ -92,8 +96,12 @@ class Run:
             DivergedError: the loss is NaN.
         """
         example = self.card.task.example
-        scoring = Scoring(self.photos, self.numbers("validation"), example, self.runtime)
-        scores = score(self.model, scoring)
+        numbers, engine = self.numbers("validation"), TorchEngine(self.model, self.runtime)
+        restorer = NetworkRestorer(
+            self.folder.name, self.card, engine, engine.prior or read_prior()
+        )
+        scoring = Scoring(self.photos, numbers, example, self.runtime, self.runtime.device)
+        scores = score(restorer.restore, scoring)
         if math.isnan(loss := scores.pixel_loss()):
             raise DivergedError(self.folder, state.step)
         return {**scores.means(), "validation_loss": loss}

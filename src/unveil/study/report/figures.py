@@ -7,7 +7,7 @@ published with the tables.
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import Tensor
+import numpy as np
 
 from unveil.report.rows import Row
 from unveil.report.strips import Captioned, draw_strip
@@ -115,5 +115,5 @@ def _caption(row: Row, path: str) -> tuple[str, ...]:
     return (title(row["experiment"]), f"image {here}", f"test set {whole}")
 
 
-def _pictures(cells: Path, row: Row) -> dict[str, Tensor]:
+def _pictures(cells: Path, row: Row) -> dict[str, np.ndarray]:
     return read_pictures(cells / row["cell"])

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.metrics.correlation import rank_correlation
 from unveil.metrics.quality import LOWER_IS_BETTER
@@ -20,11 +19,11 @@ class Measured:
     """
 
     runs: list[str]
-    values: dict[str, Tensor]
+    values: dict[str, np.ndarray]
 
-    def means(self) -> dict[str, Tensor]:
+    def means(self) -> dict[str, np.ndarray]:
         """Return each metric's mean over photos, one value a run."""
-        return {name: values.mean(dim=1) for name, values in self.values.items()}
+        return {name: values.mean(axis=1) for name, values in self.values.items()}
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def measured(rows: list[Row]) -> Measured:
     return Measured(
         [row["experiment"] for row in rows],
         {
-            name: torch.tensor([row["measured"][name] for row in rows], dtype=torch.float64)
+            name: np.array([row["measured"][name] for row in rows])
             * (-1 if name in LOWER_IS_BETTER else 1)
             for name in names
         },
@@ -76,7 +75,7 @@ def correlations(found: Measured) -> dict[str, dict[str, float]]:
     }
 
 
-def photo_correlations(found: Measured, metric: str) -> Tensor:
+def photo_correlations(found: Measured, metric: str) -> np.ndarray:
     """Return, for each photo, how alike ``metric`` and PSNR order the runs on it."""
     return rank_correlation(found.values[metric], found.values["psnr"])
 
@@ -87,7 +86,7 @@ def disagreements(found: Measured, photos: int = 3) -> list[Disagreement]:
     told = []
     for metric in (name for name in found.values if name != "psnr"):
         alike = photo_correlations(found, metric)
-        for photo in alike.argsort(stable=True)[:photos].tolist():
+        for photo in alike.argsort(kind="stable")[:photos].tolist():
             best = found.values[metric][:, photo].argmax()
             told.append(
                 Disagreement(

@@ -5,14 +5,17 @@ torch computes them; they are inputs of the file, not part of it.
 """
 
 import importlib.metadata
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
-from unveil.networks.network import OBFUSCATED, Network, Planes
-from unveil.restoration.restorers import NetworkRestorer
+from unveil.networks.card import Card
+from unveil.networks.interface import OBFUSCATED, Planes
+from unveil.networks.network import Network
+from unveil.networks.onnx_engine import FORMAT
 
 OUTPUTS = {
     "restored": "the restored photo, B x 3 x H x W, RGB in [0,1]",
@@ -20,8 +23,19 @@ OUTPUTS = {
 }
 """Name and meaning of the outputs; the second only of networks that estimate their error."""
 
-FORMAT = 1
-"""Version of the inputs, the outputs and the entries of :func:`metadata`."""
+
+class Source(NamedTuple):
+    """A network to export, with its weights.
+
+    Attributes:
+        name: shipped name, or that of the checkpoint's folder.
+        model: on the CPU.
+        card: of its weights.
+    """
+
+    name: str
+    model: Network
+    card: Card
 
 
 class Graph(nn.Module):
@@ -60,37 +74,39 @@ class Graph(nn.Module):
         return (output[:, :3], output[:, 3:]) if self.model.estimates_error else output
 
 
-def graph_of(network: NetworkRestorer) -> Graph:
-    """Return the part of ``network`` that goes into the file, ready to be exported."""
-    return Graph(network.model).eval()
+def graph_of(source: Source) -> Graph:
+    """Return the part of ``source`` that goes into the file, ready to be exported."""
+    return Graph(source.model).eval()
 
 
-def inputs_of(network: NetworkRestorer, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+def inputs_of(source: Source, obfuscated: Tensor, degradation: Degradation) -> Tensor:
     """Return the file's inputs for these photos as one tensor, ``B x C x H x W``."""
-    if network.needs_degradation:
-        return network.model.inputs(obfuscated, degradation)
+    if source.model.needs_degradation:
+        return source.model.inputs(obfuscated, degradation)
     return obfuscated
 
 
-def example(network: NetworkRestorer, batch: int, height: int, width: int) -> tuple[Tensor, ...]:
+def example(source: Source, batch: int, height: int, width: int) -> tuple[Tensor, ...]:
     """Return example inputs of a file, always the same: degraded noise."""
     clean = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
-    undone = network.card.task.example
-    inputs = inputs_of(network, degrade(clean, undone), undone)
-    channels = [part.channels for part in graph_of(network).inputs]
+    undone = source.card.task.example
+    inputs = inputs_of(source, degrade(clean, undone), undone)
+    channels = [part.channels for part in graph_of(source).inputs]
     return torch.split(inputs, channels, dim=1)
 
 
-def metadata(network: NetworkRestorer) -> dict[str, str]:
+def metadata(source: Source) -> dict[str, str]:
     """Return the metadata of a file: its weights, what they undo, its inputs and outputs."""
-    graph, card = graph_of(network), network.card
+    graph, card = graph_of(source), source.card
     return {
         "format": str(FORMAT),
-        "name": network.name,
+        "name": source.name,
         "architecture": card.model.architecture,
         "operator": card.operator,
         "storage": card.storage,
-        "stride_px": str(network.model.stride_px),
+        "stride_px": str(source.model.stride_px),
+        "reach_px": str(source.model.reach_px),
+        "draws": str(source.model.draws),
         "weights": "float32",
         "weights_sha256": card.files["weights"]["sha256"],
         "unveil_version": importlib.metadata.version("unveil"),

@@ -1,6 +1,7 @@
 """Writing a network as an ONNX file, which gets its name only when it does what PyTorch does."""
 
 import contextlib
+import hashlib
 import logging
 import re
 import warnings
@@ -11,13 +12,14 @@ from typing import Any
 
 import torch
 
-from unveil.config import RuntimeConfig
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
-from unveil.onnx.graph import Graph, example, graph_of, metadata
-from unveil.onnx.session import open_file
-from unveil.restoration.restorers import NetworkRestorer, load_network
-from unveil.runtime import choose_runtime
+from unveil.networks import checkpoint
+from unveil.networks.architectures import build
+from unveil.networks.card import Card, find_model, read_card
+from unveil.networks.graph import Graph, Source, example, graph_of, metadata
+from unveil.networks.onnx_engine import DIGITS, OnnxEngine
+from unveil.sessions import open_session
 
 OPSET = 20
 TOLERANCE = 1e-4
@@ -56,28 +58,47 @@ class Report:
         return {**asdict(self), "path": str(self.path)}
 
 
-def load_for_export(model: str) -> NetworkRestorer:
+def load_for_export(model: str) -> Source:
     """Load shipped weights by name, or a checkpoint by its folder, as files hold them.
 
     Raises:
         UsageError: no such model; the shipped names are listed.
         UnveilError: weights that are damaged or were changed.
     """
-    return load_network(model, choose_runtime(RuntimeConfig(device="cpu", precision="fp32")))
+    folder = find_model(model)
+    return _source(folder, read_card(folder))
 
 
-def write_onnx(network: NetworkRestorer, target: Path) -> Report:
-    """Write ``network`` to ``target``, checked against PyTorch; all of it or nothing.
+def _source(folder: Path, card: Card) -> Source:
+    network = build(card.model)
+    checkpoint.load_weights(network, folder, card)
+    return Source(folder.name, network.eval(), card)
+
+
+def export_to_cache(folder: Path, card: Card, cache: Path, stem: str) -> Path:
+    """Export the network of a checkpoint into ``cache``; the name gets the file's sha256, too.
+
+    Raises:
+        UnveilError: the network cannot be exported.
+    """
+    source = _source(folder, card)
+    content = to_onnx(source)
+    name = f"{stem}-{hashlib.sha256(content).hexdigest()[:DIGITS]}.onnx"
+    return write_checked(source, content, cache / name).path
+
+
+def write_onnx(source: Source, target: Path) -> Report:
+    """Write ``source`` to ``target``, checked against PyTorch; all of it or nothing.
 
     Raises:
         UnveilError: an operator of the network has no counterpart in ONNX, or the file does
             something else than PyTorch.
     """
-    return write_checked(network, to_onnx(network), target)
+    return write_checked(source, to_onnx(source), target)
 
 
-def write_checked(network: NetworkRestorer, content: bytes, target: Path) -> Report:
-    """Write ``content``, an ONNX file of ``network``, if it does what PyTorch does.
+def write_checked(source: Source, content: bytes, target: Path) -> Report:
+    """Write ``content``, an ONNX file of ``source``, if it does what PyTorch does.
 
     Raises:
         UnveilError: it does something else.
@@ -85,25 +106,25 @@ def write_checked(network: NetworkRestorer, content: bytes, target: Path) -> Rep
     target.parent.mkdir(parents=True, exist_ok=True)
     with temporary_beside(target) as partial:
         partial.write_bytes(content)
-        difference = check(network, partial)
+        difference = check(source, partial)
     return Report(target, len(content), difference)
 
 
-def to_onnx(network: NetworkRestorer) -> bytes:
-    """Return the ONNX file of ``network``: any batch, height and width.
+def to_onnx(source: Source) -> bytes:
+    """Return the ONNX file of ``source``: any batch, height and width.
 
     Raises:
         UnveilError: an operator of the network has no counterpart in ONNX.
     """
-    graph = graph_of(network)
+    graph = graph_of(source)
     try:
         with quiet(), torch.inference_mode():
-            model = _convert(graph, example(network, *TRACED))
+            model = _convert(graph, example(source, *TRACED))
     except Exception as error:  # the exporter's exceptions have no common base
-        raise UnveilError(f"{network.name}: {_operator_in(error)}; nothing was written.") from error
+        raise UnveilError(f"{source.name}: {_operator_in(error)}; nothing was written.") from error
     _tidy(model)
     content: bytes = model.SerializeToString()
-    return set_metadata(content, metadata(network))
+    return set_metadata(content, metadata(source))
 
 
 def set_metadata(content: bytes, said: dict[str, str]) -> bytes:
@@ -130,22 +151,22 @@ def sizes(stride_px: int) -> list[tuple[int, int, int]]:
 
 
 @torch.inference_mode()
-def check(network: NetworkRestorer, path: Path) -> float:
-    """Return the greatest difference between the file and ``network``, of values in [0,1].
+def check(source: Source, path: Path) -> float:
+    """Return the greatest difference between the file and ``source``, of values in [0,1].
 
     Raises:
         UnveilError: ONNX Runtime cannot run the file, or it differs by more than ``TOLERANCE``.
     """
-    graph, greatest = graph_of(network), 0.0
-    session = open_file(path)
-    for size in sizes(network.model.stride_px):
-        inputs = example(network, *size)
+    graph, greatest = graph_of(source), 0.0
+    engine = OnnxEngine(open_session(path))
+    for size in sizes(source.model.stride_px):
+        inputs = example(source, *size)
         wanted = graph(*inputs)
         wanted = torch.cat(wanted if isinstance(wanted, tuple) else [wanted], dim=1)
-        difference = float((session(torch.cat(inputs, dim=1)) - wanted).abs().max())
+        difference = float((engine.correct(torch.cat(inputs, dim=1)) - wanted).abs().max())
         if not difference <= TOLERANCE:  # so that NaN is refused too
             raise UnveilError(
-                f"{network.name}: as ONNX it differs from PyTorch by {difference:.2g} at "
+                f"{source.name}: as ONNX it differs from PyTorch by {difference:.2g} at "
                 f"{size[2]}x{size[1]} pixels; nothing was written."
             )
         greatest = max(greatest, difference)

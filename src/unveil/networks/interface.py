@@ -1,0 +1,180 @@
+"""What networks read and state of themselves, for every engine that runs them. Imports no torch."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from unveil.arrays import Array, array_namespace, constant, full_precision
+from unveil.degradation import AnisotropicGaussian, Blur, Degradation, Mosaic, Sample, Storage
+from unveil.degradation.kernels import spread_px
+from unveil.errors import UsageError
+from unveil.linear.closed_forms import expected_error, lmmse
+from unveil.linear.prior import Prior
+
+CONDITIONS = 5
+"""Number of planes of :func:`conditions`."""
+
+MIN_STD_PX = 0.1
+"""Standard deviation that a sharper blur counts as."""
+
+
+class Planes(NamedTuple):
+    """Consecutive channels of what a network reads.
+
+    Attributes:
+        name: what an exported file calls this input.
+        channels: how many there are.
+        meaning: what they hold, with shape and range.
+    """
+
+    name: str
+    channels: int
+    meaning: str
+
+
+OBFUSCATED = Planes("obfuscated", 3, "the photo, B x 3 x H x W, RGB in [0,1]")
+ESTIMATE = Planes("start", 3, "its linear estimate, B x 3 x H x W")
+KNOWN = Planes(
+    "known",
+    1 + CONDITIONS,
+    "what is known, B x C x H x W: the estimate's expected error, then the planes of "
+    "unveil.networks.interface.conditions, then noise (0 for the typical answer)",
+)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a network states of itself, so that callers need not know which one they have.
+
+    Attributes:
+        stride_px: grid that the network is tied to; tiles start at its multiples.
+        reach_px: largest distance between an input pixel and an output pixel that it changes.
+        planes: what it reads, in order.
+        needs_degradation: whether the result depends on the degradation that is passed.
+        draws: whether it gives a different answer for each draw of its noise planes.
+        estimates_error: whether it returns the expected error as a fourth channel.
+    """
+
+    stride_px: int
+    reach_px: int
+    planes: tuple[Planes, ...] = (OBFUSCATED,)
+    needs_degradation: bool = False
+    draws: bool = False
+    estimates_error: bool = False
+
+    @property
+    def noise_planes(self) -> int:
+        """Number of planes of noise among those of ``KNOWN``."""
+        known = [part.channels for part in self.planes if part.name == KNOWN.name]
+        return sum(known) - KNOWN.channels if known else 0
+
+
+def refiner_inputs(
+    obfuscated: Array,
+    degradation: Degradation | None,
+    prior: Prior,
+    noise_planes: int = 0,
+    generator: np.random.Generator | None = None,
+) -> Array:
+    """Return what a refiner reads, ``B x C x H x W``, in the dtype of ``obfuscated``.
+
+    These are the obfuscated photo, the linear estimate and its expected root mean squared error,
+    the conditions, and noise. Without a ``generator`` the noise is 0, which gives a typical answer.
+
+    Args:
+        obfuscated: ``B x 3 x H x W`` in [0,1].
+        degradation: what happened to it.
+        prior: power spectrum of clean photos.
+        noise_planes: how many planes of noise the network reads.
+        generator: draws the noise.
+
+    Raises:
+        UsageError: no degradation is given, or its operator is not linear.
+    """
+    if degradation is None:
+        raise UsageError("a refiner needs the operator: --operator SPEC.")
+    xp, batch, size = array_namespace(obfuscated), len(obfuscated), obfuscated.shape[-2:]
+    noise = np.zeros((batch, noise_planes, *size), np.float32)
+    if generator is not None:
+        generator.standard_normal(out=noise, dtype=np.float32)
+    with full_precision(obfuscated):
+        estimate = xp.clip(lmmse(obfuscated, degradation, prior), -1, 2)
+    error = np.full((1, *size), expected_error(degradation, prior))
+    known = np.concatenate([error, conditions(degradation, *size)])
+    known = np.broadcast_to(known, (batch, *known.shape))
+    planes = np.concatenate([known, noise], axis=1, dtype=np.float32)
+    return xp.concat([obfuscated, estimate, constant(planes, obfuscated)], axis=1)
+
+
+def conditions(degradation: Degradation, height: int, width: int) -> np.ndarray:
+    """Return the parameters of a degradation as ``CONDITIONS x H x W`` planes of order 1.
+
+    ======  ====================================================================
+    blur    strength, kernel width per standard deviation, coarseness of the storage, and the
+            anisotropy as a vector at twice its angle (0, 0 where the blur is isotropic)
+    mosaic  block size, whether sampled, coarseness of the storage, column and row in the block
+    ======  ====================================================================
+
+    Raises:
+        UsageError: the operator is not linear.
+
+    Examples:
+        >>> from unveil.degradation import Pixelate
+        >>> conditions(Degradation(Pixelate(4), Storage("jpeg", 50)), 6, 7)[:3, 0, 0].tolist()
+        [0.5, 0.0, 1.0]
+    """
+    operator, coarseness = degradation.linear, _coarseness(degradation.storage)
+    if isinstance(operator, Blur):
+        constants = [*_blur_conditions(operator), coarseness]
+        varying = np.broadcast_to(_anisotropy(operator)[:, None, None], (2, height, width))
+    else:
+        is_sampled = float(isinstance(operator, Sample))
+        constants = [math.log2(operator.block) / 4, is_sampled, coarseness]
+        varying = _block_coordinates(operator, height, width)
+    planes = np.broadcast_to(np.array(constants)[:, None, None], (3, height, width))
+    return np.concatenate([planes, varying])
+
+
+def _coarseness(storage: Storage) -> float:
+    """Return how coarsely a storage quantises: 0 for 8 bits, 1 for JPEG of quality 50.
+
+    Quality 50 is the coarsest JPEG that the shipped weights were trained on.
+    """
+    match storage.kind:
+        case "float":
+            return -0.5
+        case "8bit":
+            return 0.0
+        case "jpeg":
+            return 0.2 + 0.8 * (100 - (storage.quality or 75)) / 50
+        case "h264":  # no weights were trained on it; about as coarse as that JPEG
+            return (storage.quality or 0) / 30
+
+
+def _blur_conditions(operator: Blur) -> list[float]:
+    std_px = max(spread_px(operator), MIN_STD_PX)
+    return [math.log2(std_px) / 2 - 0.5, operator.kernel / (8 * std_px)]
+
+
+def _anisotropy(operator: Blur) -> np.ndarray:
+    """Return half the logarithm of the widths' ratio, as a vector at twice the angle.
+
+    Twice the angle, because a blur turned by 180 degrees is the same blur.
+    """
+    if not isinstance(operator, AnisotropicGaussian):
+        return np.zeros(2)
+    half = math.log(operator.sigma_x / operator.sigma_y) / 2
+    turn = math.radians(2 * operator.angle_degrees)
+    return half * np.array([math.cos(turn), math.sin(turn)])
+
+
+def _block_coordinates(operator: Mosaic, height: int, width: int) -> np.ndarray:
+    """Return each pixel's column and row in its block, from -1 to 1, ``2 x H x W``."""
+    starts = ((operator.top, height), (operator.left, width))
+    rows, columns = (
+        ((np.arange(size) - start) % operator.block * 2 + 1) / operator.block - 1
+        for start, size in starts
+    )
+    return np.stack(np.meshgrid(columns, rows))

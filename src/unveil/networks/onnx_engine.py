@@ -1,0 +1,140 @@
+"""The engine that runs networks by ONNX Runtime, on the CPU in float32, without torch.
+
+A folder of weights may hold ``graph.onnx``: the network's layers, whose parameters are references
+into the file of weights beside it, so that no weight is stored twice. Of other checkpoints a graph
+is exported once, into the cache folder, which takes torch.
+"""
+
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load
+
+from unveil import console
+from unveil.arrays import Array, constant, to_numpy
+from unveil.config import RuntimeConfig
+from unveil.degradation import Degradation
+from unveil.errors import UnveilError
+from unveil.extras import require
+from unveil.files import REINSTALL, cache_folder, check_sha256, file_sha256, read_checked
+from unveil.linear.prior import Prior
+from unveil.networks.card import Card
+from unveil.networks.interface import ESTIMATE, KNOWN, OBFUSCATED, Interface, refiner_inputs
+from unveil.runtime import Runtime, set_threads
+from unveil.sessions import open_session
+
+FORMAT = 2
+"""Version of a graph's inputs, outputs and metadata."""
+
+DIGITS = 32
+"""Number of hexadecimal digits of a sha256 in the name of a cached file."""
+
+
+class OnnxEngine:
+    """A network of ONNX Runtime.
+
+    Args:
+        session: of a graph that :mod:`unveil.networks.export` made.
+        prior: power spectrum of clean photos that the weights hold; None where they hold none.
+    """
+
+    def __init__(self, session: Any, prior: Prior | None = None) -> None:
+        self.session = session
+        self.prior = prior
+        self.interface = interface_of(session)
+        version = importlib.metadata.version("onnxruntime")
+        self.runtime = Runtime(reason=f"ONNX Runtime {version}")
+
+    def inputs(
+        self,
+        obfuscated: Array,
+        degradation: Degradation | None,
+        generator: np.random.Generator | None = None,
+    ) -> Array:
+        """Return what :meth:`correct` reads: the photo, or a refiner's inputs."""
+        if not self.interface.needs_degradation:
+            return obfuscated
+        if self.prior is None:
+            raise UnveilError("these weights hold no power spectrum; use --engine torch.")
+        planes = self.interface.noise_planes
+        return refiner_inputs(obfuscated, degradation, self.prior, planes, generator)
+
+    def correct(self, inputs: Array) -> Array:
+        """Map ``B x C x H x W`` to the outputs, float32, in the library of ``inputs``."""
+        outputs = self.session.run(None, self.feed(to_numpy(inputs)))
+        return constant(np.concatenate(outputs, axis=1), inputs)
+
+    def feed(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Split ``B x C x H x W``, float32, into the graph's inputs by name."""
+        channels = [part.channels for part in self.interface.planes]
+        parts = np.split(inputs, np.cumsum(channels)[:-1], axis=1)
+        names = [part.name for part in self.interface.planes]
+        return {n: np.ascontiguousarray(part) for n, part in zip(names, parts, strict=True)}
+
+
+def interface_of(session: Any) -> Interface:
+    """Return what a graph states of its network.
+
+    Raises:
+        UnveilError: another version of unveil made it.
+    """
+    said = session.get_modelmeta().custom_metadata_map
+    if said.get("format") != str(FORMAT):
+        raise UnveilError(f"a graph of format {said.get('format')}; this version reads {FORMAT}.")
+    meanings = {part.name: part for part in (OBFUSCATED, ESTIMATE, KNOWN)}
+    planes = tuple(
+        meanings[item.name]._replace(channels=int(item.shape[1])) for item in session.get_inputs()
+    )
+    return Interface(
+        stride_px=int(said["stride_px"]),
+        reach_px=int(said["reach_px"]),
+        planes=planes,
+        needs_degradation=len(planes) > 1,
+        draws=said["draws"] == "True",
+        estimates_error=len(session.get_outputs()) > 1,
+    )
+
+
+def open_engine(folder: Path, card: Card, config: RuntimeConfig) -> OnnxEngine:
+    """Open the network of a checkpoint.
+
+    Raises:
+        UnveilError: a file is missing, damaged or was changed; it has no graph and torch, which
+            exports one, is not installed.
+    """
+    set_threads(config.threads)
+    weights = folder / Path(card.files["weights"]["name"]).name
+    content = read_checked(weights, card.files["weights"]["sha256"], REINSTALL)
+    power = load(content).get("power")
+    prior = None if power is None else Prior(power.astype(np.float32))
+    return OnnxEngine(open_session(_graph(folder, card)), prior)
+
+
+def _graph(folder: Path, card: Card) -> Path:
+    """Return the graph of a checkpoint, exported into the cache folder where there is none."""
+    if "graph" not in card.files:
+        return _cached(folder, card)
+    path = folder / Path(card.files["graph"]["name"]).name
+    check_sha256(path, [card.files["graph"]["sha256"]], REINSTALL)
+    return path
+
+
+def _cached(folder: Path, card: Card) -> Path:
+    """Return the ONNX file of a checkpoint in the cache folder, made where it is missing.
+
+    Its name holds the sha256 of the weights and of the file itself: a file that is damaged is
+    made again.
+    """
+    weights = card.files["weights"]["sha256"][:DIGITS]
+    cache = cache_folder() / "onnx"
+    for path in cache.glob(f"{weights}-{FORMAT}-*.onnx"):
+        if path.stem.endswith(f"-{file_sha256(path)[:DIGITS]}"):
+            return path
+        path.unlink(missing_ok=True)
+    require("onnx")
+    from unveil.networks.export import export_to_cache
+
+    console.note(f"exporting {folder.name} to ONNX, once")
+    return export_to_cache(folder, card, cache, f"{weights}-{FORMAT}")

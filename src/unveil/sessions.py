@@ -1,0 +1,45 @@
+"""ONNX Runtime's sessions: the one place that imports it and says how models are run."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from unveil.errors import UnveilError
+from unveil.runtime import threads
+
+PROVIDERS = ("CPUExecutionProvider",)
+FATAL = 4
+"""Severity from which ONNX Runtime prints: what is milder it also raises, and that is enough."""
+
+
+def onnxruntime() -> Any:
+    """Import ONNX Runtime, with its telemetry switched off.
+
+    Without that, importing version 1.32 writes a device id and a database of events below the home
+    folder, and looks up a host that it would send them to.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
+def open_session(model: bytes | Path) -> Any:
+    """Return an ``onnxruntime.InferenceSession`` on the CPU.
+
+    Args:
+        model: an ONNX file, or the bytes of one.
+
+    Raises:
+        UnveilError: ONNX Runtime cannot run it.
+    """
+    runtime = onnxruntime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.log_severity_level = FATAL
+    source, name = (model, "model") if isinstance(model, bytes) else (str(model), model)
+    try:
+        return runtime.InferenceSession(source, options, providers=list(PROVIDERS))
+    except Exception as error:  # ONNX Runtime's own exceptions have no common base
+        first = str(error).splitlines()[0]
+        raise UnveilError(f"{name}: ONNX Runtime cannot run it ({first}).") from None
