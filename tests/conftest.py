@@ -1,4 +1,7 @@
-"""What all tests share: a cache of their own, a few photos, the command line, tiny weights."""
+"""What all tests share: a cache of their own, a few photos, the command line, tiny weights.
+
+And both array libraries, for laws that hold in either.
+"""
 
 import contextlib
 import io
@@ -10,11 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from tests.server import Server
 from unveil import console
 from unveil.__main__ import main
+from unveil.arrays import Array, to_numpy
 from unveil.study.sample_photos import draw_photos
 
 BLUR = ("--operator", "gaussian:kernel=9,sigma=4")
@@ -62,6 +67,36 @@ def assert_told(done: Done, status: int, *phrases: object, lines: int = 1) -> No
     assert len(told) == lines, done.err
     assert all(line.startswith("unveil: ") and line.endswith(".") for line in told), done.err
     assert all(str(phrase) in done.err for phrase in phrases), (phrases, done.err)
+
+
+class Library(NamedTuple):
+    """A library that formulas on images compute in; ``library(values)`` brings numpy's to it."""
+
+    name: str
+    bring: Callable[[np.ndarray], Array]
+
+    def __call__(self, values: np.ndarray) -> Array:
+        return self.bring(values)
+
+    def compute(self, formula: Callable[..., Array], *images: np.ndarray) -> np.ndarray:
+        """Return what ``formula`` makes of ``images`` in this library, which it may not leave."""
+        result = formula(*map(self.bring, images))
+        assert isinstance(result, type(self.bring(np.zeros(1)))), f"{self.name} became {result!r}"
+        return to_numpy(result)
+
+
+def library_named(name: str) -> Library:
+    """Return numpy or torch; skip the test where torch is not installed."""
+    if name == "numpy":
+        return Library(name, np.asarray)
+    torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+    return Library(name, lambda values: torch.from_numpy(np.array(values, order="C")))
+
+
+@pytest.fixture(params=["numpy", "torch"])
+def library(request: pytest.FixtureRequest) -> Library:
+    """Return each of the two array libraries in turn."""
+    return library_named(request.param)
 
 
 @pytest.fixture(scope="session", autouse=True)

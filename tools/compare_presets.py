@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 from skimage import data
 
 import script
@@ -83,11 +83,11 @@ def difference(text: str, claimed: str | None = None) -> Difference:
         AbsentError: the program is not installed.
     """
     operator = parse_preset(claimed or text)
-    ours = to_uint8(obfuscate(to_array(photo(text)), operator))
-    apart = (ours.int() - to_uint8(to_array(program_result(text))).int()).abs()
+    ours = to_uint8(obfuscate(to_array(photo(text)), operator)).astype(int)
+    apart = np.abs(ours - to_uint8(to_array(program_result(text))))
     rim = 0 if PRESETS[read_preset(text)[0]].border == SAME else _radius_px(operator)
     apart = apart[..., rim : apart.shape[-2] - rim, rim : apart.shape[-1] - rim]
-    return Difference(int(apart.max()), float(apart.float().mean()))
+    return Difference(int(apart.max()), float(apart.mean()))
 
 
 def _radius_px(operator: Operator) -> int:
@@ -117,9 +117,9 @@ def photo(text: str) -> Pixels:
     return photo
 
 
-def to_array(pixels: Pixels) -> torch.Tensor:
+def to_array(pixels: Pixels) -> np.ndarray:
     """Return ``H x W x 3`` levels as ``1 x 3 x H x W`` in [0,1], float64."""
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].double() / 255
+    return pixels.transpose(2, 0, 1)[None] / 255
 
 
 def row(text: str) -> str:

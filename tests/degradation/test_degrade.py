@@ -4,52 +4,75 @@ import io
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from unveil.degradation import Storage
+from unveil.degradation import Storage, parse_storage
 from unveil.degradation.codecs import nearest_quality, quantisation_tables
-from unveil.degradation.degrade import store
+from unveil.degradation.degrade import store, to_uint8
 from unveil.degradation.operators import gaussian_blur
 from unveil.metrics.quality import psnr
 
 
 @pytest.fixture
-def images():
-    noise = torch.rand(2, 3, 40, 56, generator=torch.Generator().manual_seed(0))
+def images() -> np.ndarray:
+    noise = np.random.default_rng(0).random((2, 3, 40, 56), dtype=np.float32)
     return gaussian_blur(noise, 5, 2.0)
 
 
-def test_float_keeps_every_bit(images):
-    assert store(images, Storage("float")) is images
+@pytest.fixture
+def kept(library):
+    """Return a function that stores numpy's images in each library."""
+
+    def kept(x: np.ndarray, storage: Storage) -> np.ndarray:
+        return library.compute(lambda images: store(images, storage), x)
+
+    return kept
 
 
-def test_8bit_is_the_nearest_of_256_levels(images):
-    stored = store(images, Storage("8bit"))
-    levels = stored.double() * 255
-    torch.testing.assert_close(levels, levels.round(), atol=1e-4, rtol=0)
-    assert (stored - images).abs().max() <= 0.5 / 255 + 1e-6
-    assert torch.equal(store(stored, Storage("8bit")), stored)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("storage", ["float", "8bit", "jpeg:75"])
+def test_shape_and_type_are_kept(storage, dtype, images, kept):
+    stored = kept(images.astype(dtype), parse_storage(storage))
+    assert (stored.shape, stored.dtype) == (images.shape, dtype)
 
 
-def test_8bit_stays_in_range_and_does_not_change_its_input():
-    images = torch.tensor([-0.2, 0.0, 1.0, 1.3]).view(1, 1, 2, 2).expand(1, 3, 2, 2).clone()
-    before = images.clone()
-    assert store(images, Storage("8bit"))[0, 0].flatten().tolist() == [0, 0, 1, 1]
-    assert torch.equal(images, before)
+def test_float_keeps_every_bit(images, library):
+    x = library(images)
+    assert store(x, Storage("float")) is x
 
 
-def test_jpeg_is_pillows_own_file(images):
-    stored = store(images, Storage("jpeg", 75))
-    pixels = (store(images, Storage("8bit"))[1] * 255).round().byte().permute(1, 2, 0).numpy()
+def test_8bit_is_the_nearest_of_256_levels(images, kept):
+    stored = kept(images, Storage("8bit"))
+    levels = stored.astype(np.float64) * 255
+    np.testing.assert_allclose(levels, levels.round(), atol=1e-4)
+    assert np.abs(stored - images).max() <= 0.5 / 255 + 1e-6
+    np.testing.assert_array_equal(kept(stored, Storage("8bit")), stored)
+
+
+def test_8bit_stays_in_range_and_does_not_change_its_input(library):
+    values = np.broadcast_to(np.array([-0.2, 0.0, 1.0, 1.3]).reshape(2, 2), (1, 3, 2, 2))
+    images = library(values)
+    assert np.asarray(store(images, Storage("8bit")))[0, 0].flatten().tolist() == [0, 0, 1, 1]
+    np.testing.assert_array_equal(images, values)
+
+
+def test_levels_of_any_shape_are_uint8(library):
+    levels = library.compute(to_uint8, np.array([-0.1, 0.4 / 255, 0.6 / 255, 1.2]))
+    assert levels.dtype == np.uint8
+    assert levels.tolist() == [0, 0, 1, 255]
+
+
+def test_jpeg_is_pillows_own_file(images, kept):
+    stored = kept(images, Storage("jpeg", 75))
+    levels = (kept(images, Storage("8bit"))[1] * 255).round().astype(np.uint8)
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=75, subsampling=2)
+    Image.fromarray(levels.transpose(1, 2, 0)).save(buffer, "JPEG", quality=75, subsampling=2)
     expected = np.asarray(Image.open(buffer), dtype=np.float32) / 255
-    np.testing.assert_array_equal(stored[1].permute(1, 2, 0), expected)
+    np.testing.assert_array_equal(stored[1].transpose(1, 2, 0), expected)
 
 
-def test_a_lower_jpeg_quality_loses_more(images):
-    scores = [psnr(store(images, Storage("jpeg", q)), images).mean() for q in (95, 75, 50, 10)]
+def test_a_lower_jpeg_quality_loses_more(images, kept):
+    scores = [psnr(kept(images, Storage("jpeg", q)), images).mean() for q in (95, 75, 50, 10)]
     assert scores == sorted(scores, reverse=True)
 
 

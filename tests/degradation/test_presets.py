@@ -83,7 +83,7 @@ def test_the_border_is_the_one_said(text, mode):
     theirs, operator, around = result(text), parse_preset(text), 40
     padded = np.pad(photo(text), ((around, around), (around, around), (0, 0)), mode)
     ours = obfuscate(to_array(padded), operator)[..., around:-around, around:-around]
-    assert (ours - to_array(theirs)).abs().max() <= 1.01 / 255
+    assert np.abs(ours - to_array(theirs)).max() <= 1.01 / 255
 
 
 @pytest.mark.parametrize(
@@ -96,20 +96,20 @@ def test_the_border_is_the_one_said(text, mode):
 def test_a_photo_is_restored_better_than_by_what_the_programs_name_says(text, name_says, gain_db):
     theirs, inner = result(text), (..., slice(40, -40), slice(40, -40))
     right, wrong = (
-        lmmse(to_array(theirs).float(), Degradation(operator), read_prior()).clamp(0, 1)[inner]
+        lmmse(to_array(theirs), Degradation(operator), read_prior()).clip(0, 1)[inner]
         for operator in (parse_preset(text), name_says)
     )
-    clean = to_array(photo(text)).float()[inner]
-    errors = [(found - clean).square().mean().log10() * 10 for found in (wrong, right)]
+    clean = to_array(photo(text))[inner]
+    errors = [10 * np.log10(np.square(found - clean).mean()) for found in (wrong, right)]
     assert errors[0] - errors[1] > gain_db
 
 
 @pytest.mark.slow
 def test_a_stated_window_is_contradicted_only_by_a_photo_without_it():
-    blurred = to_array(result("pillow-gaussian:radius=2")).float()
+    blurred = to_array(result("pillow-gaussian:radius=2"))
     told = parse_preset("pillow-gaussian:radius=2")
     assert contradiction(blurred, told, Storage("8bit"), read_prior()) is None
-    clean = to_array(photo("pillow-gaussian")).float()
+    clean = to_array(photo("pillow-gaussian"))
     assert contradiction(clean, told, Storage("8bit"), read_prior()) is not None
 
 

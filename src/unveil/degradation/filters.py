@@ -50,7 +50,7 @@ def _separable_torch(images: Array, weights: np.ndarray, down: np.ndarray) -> Ar
 
 def _separable_opencv(images: np.ndarray, weights: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Correlate with mirrored borders, as :func:`mirror` has them."""
-    filtered = np.empty_like(images)
+    filtered = np.empty(images.shape, images.dtype)  # planes one after another
     for plane, target in zip(_planes(images), _planes(filtered), strict=True):
         cv2.sepFilter2D(plane, -1, weights, down, dst=target, borderType=cv2.BORDER_REFLECT_101)
     return filtered
