@@ -20,10 +20,10 @@ from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur, Operator, Pixelate
 from unveil.faces.embedder import distances_between, load_embedder
 from unveil.metrics.quality import METRICS
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row, read_rows
 from unveil.restoration.restorers import load
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import keep_freed_memory, provenance
 
 RESTORERS: dict[Operator, tuple[str, ...]] = {

@@ -29,11 +29,11 @@ from unveil.estimation.finding import Finding, inspect
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior, read_prior
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import FALLBACK, model_for
 from unveil.restoration.restorers import load_network
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import Restore, Scoring, make_row, score

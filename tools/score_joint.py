@@ -30,12 +30,12 @@ from unveil.faces.embedder import distances_between, load_embedder
 from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS
 from unveil.metrics.quality import METRICS
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row, read_rows, rounded
 from unveil.restoration.joint.motion import at_rest, warp
 from unveil.restoration.joint.window import restore_window
 from unveil.restoration.restorers import Restorer, load
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import keep_freed_memory, provenance
 from unveil.video.stream.reading import frames
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from unveil.onnx.export import load_for_export, to_onnx
+from unveil.onnx.quantise import WATCHED, in_int8, to_int8
+
 import fill_tables
 import script
 from unveil.config import DataConfig
 from unveil.degradation import Degradation, parse_operator, parse_storage
-from unveil.onnx.export import load_for_export, to_onnx
-from unveil.onnx.quantise import WATCHED, in_int8, to_int8
 from unveil.report.rows import Row, append_row
 from unveil.restoration.restorers import NetworkRestorer
 from unveil.runtime import keep_freed_memory

@@ -20,12 +20,12 @@ from unveil.degradation import Degradation, Linear, Storage, parse_operator, par
 from unveil.degradation.degrade import store
 from unveil.degradation.operators import obfuscate
 from unveil.estimation.finding import Finding, find_part
+from unveil.images.arrays import to_array
 from unveil.images.box import Box
 from unveil.images.photos import read_photo
-from unveil.images.arrays import to_array
 from unveil.linear.prior import read_prior
-from unveil.report.rows import Row, append_row
 from unveil.networks.torch_engine import choose_runtime
+from unveil.report.rows import Row, append_row
 from unveil.runtime import keep_freed_memory, provenance
 from unveil.training.data import open_photos
 

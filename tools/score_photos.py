@@ -20,11 +20,11 @@ from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade
 from unveil.metrics.quality import METRICS
 from unveil.networks.card import IDENTITY
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import load
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import keep_freed_memory, provenance
 
 PICTURES = (

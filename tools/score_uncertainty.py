@@ -19,11 +19,11 @@ from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.errors import UnveilError
 from unveil.metrics.quality import METRICS
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for
 from unveil.restoration.restorers import NetworkRestorer, load_network
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import keep_freed_memory
 from unveil.training.data import open_photos
 from unveil.training.evaluate import BATCH, Scores, Scoring, make_row

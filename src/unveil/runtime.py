@@ -84,7 +84,7 @@ def may_gain_from_torch() -> bool:
     if importlib.util.find_spec("torch") is None:
         return False
     has_gpu = Path("/dev/nvidia0").exists() or platform.machine() == "arm64"
-    return has_gpu or not FAST_BF16.isdisjoint(cpu_info("flags").split())
+    return has_gpu or not set(FAST_BF16).isdisjoint(cpu_info("flags").split())
 
 
 PACKAGES = ("unveil", "numpy", "onnxruntime", "pillow", "safetensors", "torch", "accelerate")

@@ -12,7 +12,7 @@ FATAL = 4
 """Severity from which ONNX Runtime prints: what is milder it also raises, and that is enough."""
 
 
-def onnxruntime() -> Any:
+def import_onnxruntime() -> Any:
     """Import ONNX Runtime, with its telemetry switched off.
 
     Without that, importing version 1.32 writes a device id and a database of events below the home
@@ -24,6 +24,14 @@ def onnxruntime() -> Any:
     return onnxruntime
 
 
+def import_quantization() -> Any:
+    """Import ONNX Runtime's quantisation, with its telemetry switched off."""
+    import_onnxruntime()
+    import onnxruntime.quantization
+
+    return onnxruntime.quantization
+
+
 def open_session(model: bytes | Path) -> Any:
     """Return an ``onnxruntime.InferenceSession`` on the CPU.
 
@@ -33,7 +41,7 @@ def open_session(model: bytes | Path) -> Any:
     Raises:
         UnveilError: ONNX Runtime cannot run it.
     """
-    runtime = onnxruntime()
+    runtime = import_onnxruntime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.log_severity_level = FATAL

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unveil.onnx.encoding import ModelEncoder
+from unveil.faces.onnx_encoding import ModelEncoder
 from unveil.onnx.session import open_session
 
 

@@ -50,11 +50,11 @@ def export(
             check_photos(data)
         console.would_write(output, {"model": model})
         return
-    from unveil.onnx.export import load_for_export, write_onnx
-    from unveil.onnx.quantise import write_int8
+    from unveil.networks.export import load_for_export, write_onnx
+    from unveil.training.quantise import write_int8
 
-    network = load_for_export(model)
-    report = write_int8(network, output, data) if int8 else write_onnx(network, output)
+    source = load_for_export(model)
+    report = write_int8(source, output, data) if int8 else write_onnx(source, output)
     console.result(report.as_row(), report)
 
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import hashlib
+import json
 import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -17,6 +18,7 @@ from unveil.files import temporary_beside
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import Card, find_model, read_card
+from unveil.networks.checkpoint import SCALES_SUFFIX
 from unveil.networks.graph import Graph, Source, example, graph_of, metadata
 from unveil.networks.onnx_engine import DIGITS, OnnxEngine
 from unveil.sessions import open_session
@@ -125,6 +127,91 @@ def to_onnx(source: Source) -> bytes:
     _tidy(model)
     content: bytes = model.SerializeToString()
     return set_metadata(content, metadata(source))
+
+
+def without_weights(content: bytes, weights: Path) -> bytes:
+    """Return an ONNX file whose parameters are references into a file of safetensors.
+
+    Weights that the file holds in 16 bits are converted to float32 by the graph, those in 8 bits
+    multiplied by their scales, too; ONNX Runtime does so once, when it opens the graph.
+
+    Args:
+        content: an ONNX file of :func:`to_onnx`.
+        weights: the weights of its network; must lie beside the file.
+    """
+    import onnx
+
+    model, stored = onnx.load_from_string(content), _stored_tensors(weights)
+    kept, converted = [], []
+    for tensor in model.graph.initializer:
+        name = tensor.name.removeprefix("model.")
+        if name not in stored:
+            kept.append(tensor)
+            continue
+        kept.append(_reference(weights.name, stored[name], tensor.name, tensor.dims))
+        source = kept[-1]
+        if source.data_type == onnx.TensorProto.FLOAT:
+            continue
+        source.name += ".stored"
+        target = tensor.name + ".cast" if name + SCALES_SUFFIX in stored else tensor.name
+        converted.append(
+            onnx.helper.make_node("Cast", [source.name], [target], to=onnx.TensorProto.FLOAT)
+        )
+        if target != tensor.name:
+            scales = stored[name + SCALES_SUFFIX]
+            kept.append(_reference(weights.name, scales, tensor.name + ".scales", scales.shape))
+            inputs = [target, kept[-1].name]
+            converted.append(onnx.helper.make_node("Mul", inputs, [tensor.name]))
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    nodes = [*converted, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    written: bytes = model.SerializeToString()
+    return written
+
+
+class _Stored(NamedTuple):
+    """Where a tensor stands in a file of safetensors."""
+
+    kind: str
+    shape: list[int]
+    offset: int
+    length: int
+
+
+def _stored_tensors(weights: Path) -> dict[str, _Stored]:
+    """Return where the tensors of a file of safetensors stand: a length, a header, the data."""
+    with weights.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    return {
+        name: _Stored(
+            *(entry["dtype"], entry["shape"], 8 + length + entry["data_offsets"][0]),
+            entry["data_offsets"][1] - entry["data_offsets"][0],
+        )
+        for name, entry in header.items()
+    }
+
+
+def _reference(file: str, stored: _Stored, name: str, shape: Iterable[int]) -> Any:
+    """Return a tensor of ONNX that is a part of another file.
+
+    Raises:
+        UnveilError: the exporter has changed the tensor's shape.
+    """
+    import onnx
+
+    if list(shape) != stored.shape:
+        raise UnveilError(f"{name}: is {list(shape)} in the graph, but {stored.shape} in {file}.")
+    tensor = onnx.TensorProto(name=name, dims=stored.shape)
+    kinds = {"F32": "FLOAT", "F16": "FLOAT16", "I8": "INT8"}
+    tensor.data_type = getattr(onnx.TensorProto, kinds[stored.kind])
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    for key, value in (("location", file), ("offset", stored.offset), ("length", stored.length)):
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor
 
 
 def set_metadata(content: bytes, said: dict[str, str]) -> bytes:

@@ -246,13 +246,19 @@ def load_network(
     """
     folder = find_model(model)
     card = read_card(folder)
+    opened = _open_engine(engine)(folder, card, config or RuntimeConfig())
+    return NetworkRestorer(folder.name, card, opened, opened.prior or read_prior())
+
+
+def _open_engine(engine: EngineName) -> Callable[[Path, Card, RuntimeConfig], Engine]:
     if engine == "torch":
         require("torch")
-        from unveil.networks.torch_engine import open_engine
-    else:
-        from unveil.networks.onnx_engine import open_engine
-    opened: Engine = open_engine(folder, card, config or RuntimeConfig())
-    return NetworkRestorer(folder.name, card, opened, opened.prior or read_prior())
+        from unveil.networks import torch_engine
+
+        return torch_engine.open_engine
+    from unveil.networks import onnx_engine
+
+    return onnx_engine.open_engine
 
 
 def apply_tiled(

@@ -66,9 +66,8 @@ def step_seconds(
     # Random weights take as long as trained ones, and need no download.
     features = VggFeatures(loss.tap) if LOSSES[cell.loss].is_perceptual else None
     objective = Objective(config.loss, features).to(runtime.device)
-    step = TrainStep(
-        model, objective.to(memory_format=torch.channels_last), partial(autocast, runtime)
-    )
+    objective.to(memory_format=torch.channels_last)
+    step = TrainStep(model, objective, partial(autocast, runtime))
     optimizer = build_optimizer(model, config.train)
     side_px = photos.crops.shape[1]
     clean = torch.rand(size.batch, 3, side_px, side_px, device=runtime.device)

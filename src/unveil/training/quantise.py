@@ -8,23 +8,23 @@ by watching photos go through, so photos are needed; what is lost is measured on
 import random
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
+from unveil.images.arrays import from_pixels
 from unveil.images.photos import list_photos
-from unveil.metrics.quality import METRICS
-from unveil.onnx.export import quiet, set_metadata, to_onnx
-from unveil.onnx.graph import inputs_of, metadata
-from unveil.onnx.session import Session, open_session
+from unveil.linear.prior import read_prior
+from unveil.metrics.quality import psnr
+from unveil.networks.export import quiet, set_metadata, to_onnx
+from unveil.networks.graph import Source, metadata
+from unveil.networks.onnx_engine import OnnxEngine
 from unveil.restoration.restorers import NetworkRestorer
+from unveil.sessions import import_quantization, open_session
 from unveil.training.crops import open_crops
 from unveil.training.lfw import default_folder
 
@@ -75,11 +75,11 @@ class Int8Report:
         return {**asdict(self), "path": str(self.path), "loss_db": self.loss_db}
 
 
-def write_int8(network: NetworkRestorer, target: Path, data: Path | None) -> Int8Report:
-    """Write ``network`` in 8 bits, all of it or nothing, and say what that costs.
+def write_int8(source: Source, target: Path, data: Path | None) -> Int8Report:
+    """Write ``source`` in 8 bits, all of it or nothing, and say what that costs.
 
     Args:
-        network: in float32 on the CPU.
+        source: in float32 on the CPU.
         target: the file.
         data: folder of clean photos like those to restore (default: the downloaded LFW).
 
@@ -87,20 +87,23 @@ def write_int8(network: NetworkRestorer, target: Path, data: Path | None) -> Int
         UnveilError: fewer than two photos, or some that cannot be used; an operator of the network
             has no counterpart in ONNX.
     """
-    clean, undone = some_photos(data), network.card.task.example
+    clean, undone = some_photos(data), source.card.task.example
     watched = min(WATCHED, len(clean) // 2)
-    content = to_int8(network, clean[:watched])
-    before = psnr_db(network, clean[watched:], undone)
-    after = psnr_db(in_int8(network, content), clean[watched:], undone)
+    exported = to_onnx(source)
+    content = to_int8(source, exported, clean[:watched])
+    before, after = (
+        psnr_db(source, OnnxEngine(open_session(graph), source.model.prior), clean[watched:])
+        for graph in (exported, content)
+    )
     said = {"int8_loss_db": f"{before - after:.2f}", "int8_loss_on": str(undone)}
-    content = set_metadata(content, {**metadata(network), "weights": "int8", **said})
+    content = set_metadata(content, {**metadata(source), "weights": "int8", **said})
     target.parent.mkdir(parents=True, exist_ok=True)
     with temporary_beside(target) as partial:
         partial.write_bytes(content)
     return Int8Report(target, len(content), before, after, len(clean) - watched, str(undone))
 
 
-def some_photos(data: Path | None) -> Tensor:
+def some_photos(data: Path | None) -> np.ndarray:
     """Return the middles of some photos of a folder, ``N x 3 x H x W`` in [0,1], always the same.
 
     Raises:
@@ -114,62 +117,53 @@ def some_photos(data: Path | None) -> Tensor:
         )
     drawn = random.Random(0).sample(paths, min(WATCHED + MEASURED, len(paths)))  # noqa: S311
     crops, _ = open_crops(folder, drawn, CROP_PX)
-    return torch.tensor(np.asarray(crops)).permute(0, 3, 1, 2).float() / 255
+    photos: np.ndarray = from_pixels(np.asarray(crops))
+    return photos
 
 
-@torch.inference_mode()
-def to_int8(network: NetworkRestorer, clean: Tensor) -> bytes:
-    """Return the ONNX file of ``network`` in 8 bits.
+def to_int8(source: Source, exported: bytes, clean: np.ndarray) -> bytes:
+    """Return an ONNX file with its convolutions in 8 bits.
 
     Args:
-        network: in float32 on the CPU.
+        source: the network of the file.
+        exported: the file, in float32.
         clean: photos to find the scales on, ``N x 3 x H x W`` in [0,1]; each goes through a
             degradation of those that the network undoes.
-
-    Raises:
-        UnveilError: an operator of the network has no counterpart in ONNX.
     """
-    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
-
     import onnx
 
-    content = to_onnx(network)
-    session = Session(open_session(content))
+    quantization = import_quantization()
+    engine = OnnxEngine(open_session(exported), source.model.prior)
     with tempfile.TemporaryDirectory() as folder, quiet():
         quantised = Path(folder) / "int8.onnx"
-        quantize_static(
-            onnx.load_from_string(content),
+        quantization.quantize_static(
+            onnx.load_from_string(exported),
             quantised,
-            _Watched(session.feed(inputs) for inputs in _seen(network, clean)),
-            quant_format=QuantFormat.QDQ,
+            _Watched(engine.feed(inputs) for inputs in _seen(source, engine, clean)),
+            quant_format=quantization.QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "ConvTranspose"],
             per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
         )
         return quantised.read_bytes()
 
 
-def in_int8(network: NetworkRestorer, content: bytes) -> NetworkRestorer:
-    """Return ``network`` with its convolutions run from an ONNX file of it."""
-    return replace(network, engine=Session(open_session(content)))
+def psnr_db(source: Source, engine: OnnxEngine, clean: np.ndarray) -> float:
+    """Return the mean PSNR of what a network restores of photos, ``N x 3 x H x W`` in [0,1]."""
+    undone = source.card.task.example
+    restorer = NetworkRestorer(source.name, source.card, engine, engine.prior or read_prior())
+    parts = np.split(clean, range(16, len(clean), 16))
+    found = [psnr(restorer.restore(degrade(part, undone), undone), part) for part in parts]
+    return float(np.concatenate(found).mean(dtype=np.float64))
 
 
-def psnr_db(network: NetworkRestorer, clean: Tensor, degradation: Degradation) -> float:
-    """Return the mean PSNR of what ``network`` restores of photos, ``N x 3 x H x W`` in [0,1]."""
-    found = [
-        METRICS["psnr"](network.restore(degrade(part, degradation), degradation), part)
-        for part in clean.split(16)  # type: ignore[no-untyped-call]
-    ]
-    return float(torch.cat(found).double().mean())
-
-
-def _seen(network: NetworkRestorer, clean: Tensor) -> Iterator[Tensor]:
+def _seen(source: Source, engine: OnnxEngine, clean: np.ndarray) -> Iterator[np.ndarray]:
     """Give the inputs of the file for each photo, after one of the degradations it is for."""
     for number, image in enumerate(clean[:, None]):
-        drawn = network.card.task.draw(0, number)
+        drawn = source.card.task.draw(0, number)
         undone = drawn[number % len(drawn)]
-        yield inputs_of(network, degrade(image, undone), undone)
+        yield engine.inputs(degrade(image, undone), undone)
 
 
 class _Watched:

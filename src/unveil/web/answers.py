@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from torch import Tensor
 
 from unveil.auditing.charts import setting_chart
 from unveil.auditing.photo import (
@@ -102,7 +101,7 @@ def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box |
         hidden, words = obfuscate(images, operator), [f"Hidden with {operator}."]
     else:
         box.check_inside(images.shape[-1], images.shape[-2])
-        hidden, words = images.clone(), [f"Hidden with {operator} in {box}."]
+        hidden, words = images.copy(), [f"Hidden with {operator} in {box}."]
         hidden[..., *box.place] = obfuscate(images[..., *box.place], operator)
     return _beside(photo, hidden, words)
 
@@ -146,7 +145,7 @@ def shown(photo: Photo) -> str:
     return _uri("jpeg", encoded.getvalue())
 
 
-def _beside(photo: Photo, images: Tensor, words: Sequence[str]) -> Answer:
+def _beside(photo: Photo, images: np.ndarray, words: Sequence[str]) -> Answer:
     result = to_photo(images, photo)
     return Answer(words, shown(photo), shown(result), _png(result))
 

@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
+
 from unveil.report.rows import Row
 from unveil.report.tables import markdown
 from unveil.study.plan import ARCHITECTURES, LOSSES, OPERATORS, PAPER
@@ -158,7 +160,7 @@ def metric_correlations(results: Results, obfuscation: str) -> str:
     found = measured(results.combinations(obfuscation))
     table = []
     for name, others in correlations(found).items():
-        photos = photo_correlations(found, name).nanmean()
+        photos = np.nanmean(photo_correlations(found, name))
         line = {"metric": name} | {other: f"{value:.2f}" for other, value in others.items()}
         table.append(line | {"with psnr on one photo (mean)": f"{photos:.2f}"})
     return markdown(table)
