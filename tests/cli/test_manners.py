@@ -42,7 +42,7 @@ def test_the_weights_are_a_table_that_fits_a_terminal(cli):
         ("unveil restore --engine", {"torch", "onnx"}),
         ("unveil restore --codec", {"h264", "hevc", "vp9", "av1", "ffv1"}),
         ("unveil restore --model", {"blur", "optics", "lmmse"}),
-        ("unveil download", {"lfw", "vgg16"}),
+        ("unveil download", {"lfw", "vgg16", "faces"}),
         ("unveil restore", {"--engine", "--output", "-o"}),
     ],
 )

@@ -1,8 +1,10 @@
 """Finding, aligning and embedding faces: dlib's own program says the same."""
 
+import bz2
 import dataclasses
 import hashlib
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from scipy import ndimage
 from unveil.errors import UnveilError
 from unveil.faces import dlib_files
 from unveil.faces.align import align, face_width_px, similarity
-from unveil.faces.dlib_files import EMBEDDER_FILE, LANDMARKS_FILE, model_file
+from unveil.faces.dlib_files import EMBEDDER_FILE, LANDMARKS_FILE, SHA256, model_file
 from unveil.faces.dlib_net import MEAN, STD, dlib_model
 from unveil.faces.embedder import DLIB, distances_between, load_embedder
 from unveil.faces.finder import FaceFinder
@@ -159,6 +161,45 @@ def test_a_damaged_model_file_is_refused(monkeypatch):
     monkeypatch.setitem(dlib_files.SHA256, EMBEDDER_FILE, "0" * 64)
     with pytest.raises(UnveilError, match=r"not the expected file.*face-recognition-models"):
         model_file(EMBEDDER_FILE)
+
+
+@pytest.fixture
+def no_package(monkeypatch):
+    """Run as if face-recognition-models were not installed."""
+    monkeypatch.setitem(sys.modules, "face_recognition_models", None)
+
+
+def test_without_its_files_the_finder_says_how_to_get_them(no_package):
+    with pytest.raises(UnveilError, match="`unveil download faces`"):
+        FaceFinder().find(np.zeros((80, 80, 3), np.uint8))
+
+
+def test_downloaded_files_take_the_place_of_the_package(served, monkeypatch, cache, cli):
+    """From a server on this machine; the author's archives are those that bzip2 makes."""
+    servers = {name: served(bz2.compress(model_file(name).read_bytes())) for name in SHA256}
+    for name, server in servers.items():
+        monkeypatch.setitem(dlib_files.URLS, name, server.url)
+    monkeypatch.setitem(sys.modules, "face_recognition_models", None)
+    for _ in range(2):  # once is enough
+        done = cli("download", "faces")
+        assert (done.status, done.out.strip()) == (0, str(cache / "dlib")), done.err
+    assert [server.ranges for server in servers.values()] == [[None], [None]]
+    assert {path.name for path in (cache / "dlib").iterdir()} == set(SHA256)
+    assert all(model_file(name).parent == cache / "dlib" for name in SHA256)
+
+
+def test_a_damaged_download_is_fetched_again(served, monkeypatch, cache, cli, no_package):
+    monkeypatch.setitem(dlib_files.SHA256, LANDMARKS_FILE, hashlib.sha256(b"points").hexdigest())
+    monkeypatch.delitem(dlib_files.SHA256, EMBEDDER_FILE)
+    server = served(bz2.compress(b"points"))
+    monkeypatch.setitem(dlib_files.URLS, LANDMARKS_FILE, server.url)
+    monkeypatch.setitem(dlib_files.ARCHIVE_SHA256, LANDMARKS_FILE, server.sha256)
+    (cache / "dlib").mkdir()
+    (cache / "dlib" / LANDMARKS_FILE).write_bytes(b"half of")
+    with pytest.raises(UnveilError, match="`unveil download faces`"):
+        model_file(LANDMARKS_FILE)
+    assert cli("download", "faces").status == 0
+    assert model_file(LANDMARKS_FILE).read_bytes() == b"points"
 
 
 def test_other_bytes_are_no_network():

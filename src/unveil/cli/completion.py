@@ -83,7 +83,7 @@ def _offer_values(commands: dict[str, dict[str, Any]]) -> None:
         for option in commands[name]["options"]:
             for flag in set(option["flags"]) & flags.keys():
                 option |= {"type": "choice", "choices": list(flags[flag])}
-    _offer_words(commands["download"], ("lfw", "vgg16"))
+    _offer_words(commands["download"], ("lfw", "vgg16", "faces"))
     _offer_words(commands["completion"], get_args(Shell))
     for name in ("export", "evaluate"):
         _offer_words(commands[name], shipped)

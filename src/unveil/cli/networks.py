@@ -84,12 +84,14 @@ def models_table(rows: Sequence[Row]) -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
-def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /, dry_run: bool = False) -> None:
-    """Download what training needs into the cache folder.
+def download(
+    what: Positional[Literal["lfw", "vgg16", "faces"]] = "lfw", /, dry_run: bool = False
+) -> None:
+    """Download what training or the audit needs into the cache folder.
 
     Args:
-        what: lfw (Labeled Faces in the Wild, over 200 MB) or vgg16 (for the perceptual loss,
-            528 MB).
+        what: lfw (Labeled Faces in the Wild, over 200 MB), vgg16 (for the perceptual loss,
+            528 MB), or faces (dlib's trained models for the audit, 27 MB).
         dry_run: say where it would be kept, and fetch nothing.
     """
     target, fetch = _download_of(what)
@@ -106,6 +108,10 @@ def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
         from unveil.training import lfw
 
         return lfw.target_folder, lfw.download
+    if what == "faces":
+        from unveil.faces import dlib_files
+
+        return dlib_files.target_folder, dlib_files.download
     from unveil.training import vgg_weights
 
     return vgg_weights.target_file, vgg_weights.download
