@@ -12,16 +12,15 @@ from unveil.auditing.attack import RESTORING, TRAINED, UNAWARE, restorers_for
 from unveil.auditing.risk import chance_to_name, closer_strangers, mean_with_interval, verification
 from unveil.auditing.scene import Scene, open_scene
 from unveil.auditing.settings import GALLERIES, CurveConfig, Setting, settings
-from unveil.config import LossConfig
+from unveil.config import LossConfig, RuntimeConfig
 from unveil.console import progress
 from unveil.degradation import Degradation, Operator, Storage, Unchanged, parse_storage
 from unveil.extras import is_installed, require
 from unveil.faces.embedder import distances_between, load_embedder
 from unveil.metrics.quality import METRICS, Metric
-from unveil.networks.torch_engine import choose_runtime
 from unveil.report.rows import Row, append_row, read_rows
-from unveil.restoration.restorers import Restorer, load
-from unveil.runtime import Runtime, keep_freed_memory, provenance
+from unveil.restoration.restorers import Restorer, choose_engine, load
+from unveil.runtime import Runtime, keep_freed_memory, provenance, set_threads
 from unveil.training.lfw import default_folder
 
 RANKS = (1, 5)
@@ -71,11 +70,11 @@ def run_curve(config: CurveConfig) -> list[Row]:
         UnveilError: the folder cannot be used, or the extra ``audit`` is not installed.
     """
     keep_freed_memory()
-    runtime = choose_runtime(config.runtime)
+    runtime = _choose_runtime(config.runtime)
     embedder = load_embedder(config.embedder)
     scene = open_scene(config.data or default_folder(), config.probes, config.training, config.seed)
     metrics = _metrics(config, runtime)
-    load_once = lru_cache(partial(load, device=config.runtime.device))
+    load_once = lru_cache(partial(load, device=config.runtime.device, is_large=True))
     for face_px in config.faces_px:
         stage = _set(scene, attack.Faces(scene.portraits, embedder, face_px), config, metrics)
         same = stage.describe()
@@ -88,6 +87,16 @@ def run_curve(config: CurveConfig) -> list[Row]:
     rows = read_rows(config.out)
     _check_clean_faces(rows)
     return rows
+
+
+def _choose_runtime(config: RuntimeConfig) -> Runtime:
+    """Return where restorers and metrics compute; the embedder always does so on the CPU."""
+    set_threads(config.threads)
+    if choose_engine("auto", config, is_large=True) == "onnx":
+        return Runtime(reason="ONNX Runtime")
+    from unveil.networks.torch_engine import choose_runtime
+
+    return choose_runtime(config)
 
 
 def _check_clean_faces(rows: list[Row]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from unveil.config import from_dict
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.align import PADDING
-from unveil.onnx.session import open_session
+from unveil.sessions import open_session
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,6 @@ def load_onnx_net(content: bytes, config: OnnxConfig) -> OnnxNet:
         UnveilError: ONNX Runtime cannot run this file.
     """
     try:
-        session = open_session(content)
-    except Exception as error:  # ONNX Runtime's own exceptions have no common base
-        first = str(error).splitlines()[0]
-        raise UnveilError(f"the ONNX embedder cannot be run ({first}).") from None
-    return OnnxNet(session, config)
+        return OnnxNet(open_session(content), config)
+    except UnveilError as error:
+        raise UnveilError(f"the embedder's {error}") from None
