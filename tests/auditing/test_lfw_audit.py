@@ -6,9 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
-from torch import Tensor
 
 from tests.conftest import assert_told
 from unveil.auditing import attack
@@ -19,15 +18,14 @@ from unveil.auditing.scene import Scene, open_scene
 from unveil.auditing.settings import Setting
 from unveil.auditing.verdict import PEOPLE as KNOWN
 from unveil.auditing.verdict import shipped_curves
-from unveil.config import DataConfig, RuntimeConfig
+from unveil.config import DataConfig
 from unveil.degradation import Degradation, GaussianBlur, Pixelate, Solid, Storage, Unchanged
 from unveil.degradation.degrade import degrade
-from unveil.faces.embedder import Embedder, load_embedder
+from unveil.faces.embedder import Embedder, distances_between, load_embedder
 from unveil.faces.finder import FaceFinder
 from unveil.images.box import Box
 from unveil.metrics.quality import METRICS
 from unveil.restoration.restorers import load
-from unveil.networks.torch_engine import choose_runtime
 from unveil.training.data import open_photos
 
 LFW = os.environ.get("UNVEIL_LFW")
@@ -53,7 +51,7 @@ def lfw() -> Path:
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     pytest.importorskip("dlib", reason="the extra audit is not installed")
-    return load_embedder(None, choose_runtime(RuntimeConfig()))
+    return load_embedder(None)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +61,7 @@ def scene(lfw: Path, tmp_path_factory) -> Scene:
         folder = tmp_path_factory.getbasetemp() / "lfw-cache"
         patch.setenv("UNVEIL_CACHE", str(folder))
         whole = open_scene(lfw, probes=PEOPLE, training=600)
-    gallery, mates = whole.gallery[whole.mates], torch.arange(len(whole.probes))
+    gallery, mates = whole.gallery[whole.mates], np.arange(len(whole.probes))
     return Scene(
         whole.portraits,
         gallery,
@@ -126,7 +124,7 @@ def test_what_is_taken_for_safe_is_safe_for_other_people(lfw, embedder, kind):
 
 
 @pytest.fixture(scope="module")
-def first_people(lfw) -> tuple[Tensor, Tensor]:
+def first_people(lfw) -> tuple[np.ndarray, np.ndarray]:
     """Probes and gallery of the first measurements: people in order of their names.
 
     A probe is a photo of the test split; the gallery has another one of the same person.
@@ -143,18 +141,16 @@ def first_people(lfw) -> tuple[Tensor, Tensor]:
         if probe is not None and known is not None:
             pairs.append((probe, known))
     probes, gallery = zip(*pairs[:PEOPLE], strict=True)
-    return tuple(
-        photos.batch(torch.tensor(part), torch.device("cpu")) for part in (probes, gallery)
-    )
+    return tuple(photos.batch(np.array(part)) for part in (probes, gallery))
 
 
 def test_the_first_measurements_come_out_again(first_people, embedder):
     """150 people, 112x112 crops taken for one face, landmarks found on what is compared."""
     finder, whole = FaceFinder(), Box(0, 0, 112, 112)
 
-    def embed(images: Tensor) -> Tensor:
-        pixels = (images.permute(0, 2, 3, 1) * 255).round().byte().numpy()
-        points = torch.stack([finder.align(image.copy(), whole).points for image in pixels])
+    def embed(images: np.ndarray) -> np.ndarray:
+        pixels = (images.transpose(0, 2, 3, 1) * 255).round().astype(np.uint8)
+        points = np.stack([finder.align(image.copy(), whole).points for image in pixels])
         return embedder.embed(images, points)
 
     probes, gallery = first_people
@@ -169,14 +165,14 @@ def test_the_first_measurements_come_out_again(first_people, embedder):
     }
     known = embed(gallery)
     for first, images in seen.items():
-        distances = torch.cdist(embed(images), known)
-        closer = closer_strangers(distances, torch.arange(PEOPLE))
-        share = mean_with_interval((closer == 0).double())
+        distances = distances_between(embed(images), known)
+        closer = closer_strangers(distances, np.arange(PEOPLE))
+        share = mean_with_interval(closer == 0)
         assert share.low <= first <= share.high, (first, share)
 
 
 def test_risks_of_a_row_are_shares_with_their_interval(stage):
-    row = risks(torch.cdist(stage.clean, stage.clean), stage.scene.mates)
+    row = risks(distances_between(stage.clean, stage.clean), stage.scene.mates)
     assert row[f"rank1_of_{PEOPLE}"][0] == 1
     assert row["eer"] == 0
 

@@ -284,7 +284,7 @@ def test_bytes_that_are_no_onnx_are_refused(tmp_path):
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"not a network")
     describe(path)
-    with pytest.raises(UnveilError, match="embedder.*cannot run it"):
+    with pytest.raises(UnveilError, match=r"embedder.*cannot run it"):
         load_embedder(path)
 
 
