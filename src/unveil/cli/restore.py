@@ -20,8 +20,12 @@ from unveil.images.photos import MAX_PIXELS, Photo, write_photo
 
 if TYPE_CHECKING:
     from unveil.restoration.pipeline import Load, Request
+    from unveil.restoration.restorers import Restorer
 
 AUTO = "auto"
+
+TORCH_PAYS_PX = 4_000_000
+"""Pixels from which bf16 in torch makes up for the time of importing it (docs/log.md)."""
 
 
 def restore(
@@ -45,7 +49,7 @@ def restore(
     tile_px: int = TILE_PX,
     device: Device = "auto",
     precision: Precision = "auto",
-    engine: Engine = "torch",
+    engine: Engine = "auto",
 ) -> int:
     """Undo the blur or the mosaic of photos or videos.
 
@@ -72,7 +76,8 @@ def restore(
         tile_px: side of the pieces that a large photo is restored in.
         device: where to compute.
         precision: arithmetic of the network.
-        engine: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file is kept in the cache).
+        engine: onnx (ONNX Runtime, on the CPU in fp32), torch, or auto: torch for much work, where
+            it is installed and the machine has a GPU or a CPU that is fast in bf16.
     """
     from unveil.restoration.choice import check_choice
 
@@ -88,7 +93,8 @@ def restore(
     from unveil.restoration.pipeline import Request
 
     request = Request(wanted, place, model, consistent, force, has_videos, prior, tile_px)
-    load = loader(engine, device, precision, prior)
+    large = has_videos or is_large([job.source for job in jobs])
+    load = loader(engine, device, precision, prior, is_large=large)
     if has_videos:
         from unveil.video.restoring import Restoring
 
@@ -110,26 +116,37 @@ def restore(
     return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
-def loader(engine: Engine, device: Device, precision: Precision, prior: Path | None) -> "Load":
+def loader(
+    engine: Engine, device: Device, precision: Precision, prior: Path | None, *, is_large: bool
+) -> "Load":
     """Return a function that loads restorers by name on an engine, each once.
 
     Args:
-        engine: what runs a network's convolutions; ``onnx`` does so on the CPU, in float32.
+        engine: what runs a network's convolutions.
         device: where to compute.
         precision: arithmetic of a network.
         prior: file of the power spectrum that a closed form takes (default: the shipped one).
+        is_large: whether there is so much to restore that importing torch may pay.
     """
-    from unveil.restoration.restorers import NetworkRestorer, Restorer, load
+    from unveil.restoration.restorers import load
 
-    def load_one(name: str) -> Restorer:
-        if engine == "torch":
-            return load(name, device, precision, prior)
-        from unveil.onnx.engine import with_onnx
+    @cache
+    def load_one(name: str) -> "Restorer":
+        return load(name, device, precision, prior, engine, is_large=is_large)
 
-        restorer = load(name, "cpu", "fp32", prior)
-        return with_onnx(restorer) if isinstance(restorer, NetworkRestorer) else restorer
+    return load_one
 
-    return cache(load_one)
+
+def is_large(inputs: Sequence[Path]) -> bool:
+    """Return whether photos are large or many enough that torch, once imported, is faster."""
+    from unveil.images.photos import count_pixels
+
+    total_px = 0
+    for path in inputs:
+        total_px += count_pixels(path)
+        if total_px > TORCH_PAYS_PX:
+            return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -178,15 +195,15 @@ def check_engine(engine: Engine, model: str | None, device: Device, precision: P
     """Refuse what an engine cannot do, before anything heavy is imported.
 
     Raises:
-        UsageError: a closed form, a device or a precision that it has not.
-        UnveilError: the extra ``onnx`` is not installed.
+        UsageError: a closed form on a stated engine, or a device or precision that it has not.
+        UnveilError: the extra ``torch`` is not installed.
     """
-    if engine == "torch":
-        return
     from unveil.linear import CLOSED_FORMS
 
-    if model in CLOSED_FORMS:
-        raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")
-    if device not in ("auto", "cpu") or precision == "bf16":
+    if model in CLOSED_FORMS and engine != "auto":
+        raise UsageError(f"{model} is linear algebra in numpy; --engine is for networks.")
+    needs_torch = device not in ("auto", "cpu") or precision == "bf16"
+    if engine == "onnx" and needs_torch:
         raise UsageError("--engine onnx is for the CPU and fp32; leave --device, --precision out.")
-    require("onnx")
+    if engine == "torch" or needs_torch:
+        require("torch")

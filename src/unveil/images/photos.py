@@ -129,6 +129,17 @@ def read_rgb8(path: Path) -> np.ndarray:
     return pixels.to_8bit(read_photo(path).rgb)
 
 
+def count_pixels(path: Path) -> int:
+    """Return the number of pixels that a photo's header states; 0 where that cannot be read."""
+    if path == STREAM:
+        return 0
+    try:
+        with _quiet_pillow(), Image.open(path) as image:
+            return image.width * image.height
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return 0  # reading it will say what is wrong
+
+
 def check_writable(path: Path) -> None:
     """Refuse an output whose format is unknown.
 
