@@ -6,9 +6,9 @@ from skimage import data
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.estimation.check import contradiction
+from unveil.images.arrays import to_array
 from unveil.images.box import Box
 from unveil.images.photos import Photo
-from unveil.images.arrays import to_array
 from unveil.linear.prior import read_prior
 
 RIGHT = [

@@ -14,9 +14,9 @@ from PIL import Image, ImageCms, ImageOps
 
 from unveil.auditing.photo import draw_verdicts
 from unveil.errors import UnveilError, UsageError
+from unveil.images.arrays import check_images, to_array, to_photo
 from unveil.images.photos import Photo, read_photo, read_rgb8, write_photo
 from unveil.images.pixels import to_8bit
-from unveil.images.arrays import check_images, to_photo, to_array
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 65536, (5, 7, 3), dtype=np.uint16)

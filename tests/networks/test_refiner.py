@@ -10,7 +10,7 @@ from unveil.degradation.degrade import degrade
 from unveil.linear.closed_forms import lmmse
 from unveil.linear.prior import Prior
 from unveil.networks.architectures import build
-from unveil.networks.blocks import CONDITIONS, conditions
+from unveil.networks.interface import CONDITIONS, conditions
 from unveil.networks.refiner import PRIOR_PX, error_nll
 from unveil.training.objectives import Objective
 

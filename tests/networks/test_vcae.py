@@ -7,13 +7,13 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from tests.conftest import TINY_DATA, TINY_TRAINING
+from tests.networks.nets import Unchanged
 from unveil.config import LossConfig, ModelConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.networks.architectures import build
 from unveil.networks.cae import Cae
 from unveil.networks.card import read_card
 from unveil.networks.vcae import LOG_VARIANCE_RANGE, Vcae, kl_weight
-from unveil.training.evaluate import Identity
 from unveil.training.objectives import Objective
 
 BLUR = [Degradation(GaussianBlur())]
@@ -102,7 +102,7 @@ class TestWeightOfTheDivergence:
         torch.testing.assert_close(terms["loss"], expected)
 
     def test_other_networks_have_no_such_term(self, images):
-        terms = Objective(LossConfig(kl_weight=100.0))(Identity(), images / 2, images, BLUR, 0)
+        terms = Objective(LossConfig(kl_weight=100.0))(Unchanged(), images / 2, images, BLUR, 0)
         assert terms.keys() == {"loss", "pixel"}
         assert terms["loss"] == terms["pixel"]
 

@@ -386,7 +386,5 @@ class TestSettings:
             open_folder(path, SETTINGS)
 
     def test_a_folder_without_a_study_is_named(self, tmp_path):
-        with pytest.raises(
-            UnveilError, match=rf"not the folder of a study \({MANIFEST}"
-        ):
+        with pytest.raises(UnveilError, match=rf"not the folder of a study \({MANIFEST}"):
             read_manifest(tmp_path)

@@ -11,7 +11,8 @@ from unveil.config import DataConfig
 from unveil.errors import UnveilError
 from unveil.files import cache_folder
 from unveil.images.photos import list_photos
-from unveil.training.data import augment, epoch_batches, open_photos
+from unveil.training.augment import augment
+from unveil.training.data import epoch_batches, open_photos
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_crops_are_the_center_of_the_decoded_photos(folder):
 
 def test_a_batch_keeps_the_contract(folder):
     photos = open_photos(config(folder))
-    batch = photos.batch(torch.tensor([5, 2]), torch.device("cpu"))
+    batch = photos.batch(torch.tensor([5, 2]), "cpu")
     assert batch.shape == (2, 3, 64, 64)
     assert batch.dtype == torch.float32
     expected = torch.from_numpy(photos.crops[2].copy()).permute(2, 0, 1).float() / 255
@@ -104,7 +105,7 @@ class TestEpochs:
 
 def test_a_margin_is_around_the_same_crop(folder):
     """Photos that can be moved are scored on the crop that all others are."""
-    numbers, cpu = torch.arange(3), torch.device("cpu")
+    numbers, cpu = torch.arange(3), "cpu"
     plain, wide = open_photos(config(folder)), open_photos(config(folder), 4)
     crop = plain.batch(numbers, cpu)
     assert torch.equal(wide.batch(numbers, cpu), crop)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.conftest import TINY_DATA, TINY_TRAINING, assert_told
+from tests.networks.nets import Unchanged
 from unveil.config import DataConfig, EvaluateConfig, LossConfig, ScoredDataConfig
 from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.operators import gaussian_blur
@@ -16,7 +17,7 @@ from unveil.images.photos import list_photos
 from unveil.networks.card import read_card
 from unveil.report.rows import read_rows
 from unveil.training.crops import open_crops
-from unveil.training.evaluate import Identity, evaluate
+from unveil.training.evaluate import evaluate
 from unveil.training.objectives import Objective
 from unveil.training.splits import split_photos
 from unveil.training.vgg import load_features
@@ -111,7 +112,7 @@ def test_the_real_vgg16_gives_the_protocols_raw_terms():
     found = []
     for eight in torch.from_numpy(crops.copy()).permute(0, 3, 1, 2).float().div(255).split(8):
         objective = Objective(config, features)
-        found.append(objective(Identity(), eight, gaussian_blur(eight, 9, 4.0), BLUR, 0))
+        found.append(objective(Unchanged(), eight, gaussian_blur(eight, 9, 4.0), BLUR, 0))
     means = {name: float(torch.stack([one[name] for one in found]).mean()) for name in found[0]}
     assert means["perceptual"] == pytest.approx(23_021, rel=0.001)
     assert means["pixel"] == pytest.approx(0.0095, abs=0.00005)

@@ -11,8 +11,9 @@ from torch import nn
 from torch.optim import Adam
 
 from tests.conftest import assert_told
-from tests.metrics.test_vgg import drawn_weights, known_file
+from tests.networks.nets import Unchanged
 from tests.training.test_loop import assert_same_bits, assert_same_history, flags, trained_run
+from tests.training.test_vgg import drawn_weights, known_file
 from unveil.config import LossConfig, ModelConfig, RunConfig, from_dict
 from unveil.degradation import Degradation, GaussianBlur, parse_storage
 from unveil.degradation.degrade import store
@@ -20,7 +21,6 @@ from unveil.degradation.operators import gaussian_blur
 from unveil.networks.architectures import build
 from unveil.networks.card import CARD_NAME, read_card
 from unveil.training.data import open_photos
-from unveil.training.evaluate import Identity
 from unveil.training.objectives import Objective, balance, pixel_distance
 from unveil.training.vgg import VggFeatures
 
@@ -46,7 +46,7 @@ def pair():
 
 def terms(pair, features=None, scale=1.0, **loss):
     """Return the terms of the obfuscated images themselves."""
-    return Objective(LossConfig(**loss), features, scale)(Identity(), *pair, BLUR, 0)
+    return Objective(LossConfig(**loss), features, scale)(Unchanged(), *pair, BLUR, 0)
 
 
 class TestTerms:
@@ -73,7 +73,7 @@ class TestTerms:
     def test_their_gradients_add_up_in_the_same_way(self, pair, features):
         def gradient(**loss):
             restored = nn.Parameter(pair[1].clone())
-            model = Identity()
+            model = Unchanged()
             model.correct = lambda _: restored
             Objective(LossConfig(**loss), features, 0.003)(model, *pair, BLUR, 0)["loss"].backward()
             return restored.grad
@@ -185,7 +185,7 @@ class TestMixedRun:
         more = ("--vgg-weights", path, "--storage", "jpeg:10")
         card = read_card(train("run", *SMALL, "--loss", "perceptual", *more) / "last")
         photos = open_photos(from_dict(RunConfig, card.run).data)
-        clean = photos.batch(photos.splits["train"], torch.device("cpu"))
+        clean = photos.batch(photos.splits["train"], "cpu")
         stored = store(gaussian_blur(clean, 9, 4.0), parse_storage("jpeg:10"))
         features = VggFeatures("relu2_2", drawn_weights())
         expected = pixel_distance(stored, clean).mean() / features.distance(stored, clean).mean()

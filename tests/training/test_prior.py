@@ -19,7 +19,7 @@ def prior(photo_folder, tmp_path, cli):
 
 def test_it_is_the_mean_spectrum_of_the_folder(prior, photo_folder):
     photos = open_photos(DataConfig(photo_folder, 32, 4, 4))
-    clean = photos.batch(torch.arange(len(photos.paths)), torch.device("cpu"))
+    clean = photos.batch(torch.arange(len(photos.paths)), "cpu")
     torch.testing.assert_close(read_prior(prior).power, fit_prior([clean]).power)
 
 

@@ -81,8 +81,8 @@ def test_the_download_carries_no_metadata(page):
 def test_the_verdict_comes_with_the_setting_on_its_curve(visit, photos, tmp_path, box):
     from unveil.degradation import parse_operator
     from unveil.degradation.operators import obfuscate
+    from unveil.images.arrays import to_array, to_photo
     from unveil.images.photos import write_photo
-    from unveil.images.arrays import to_photo, to_array
 
     photo = read_photo(photos / "astronaut.jpg")
     hidden = obfuscate(to_array(photo), parse_operator("pixelate:block=8"))

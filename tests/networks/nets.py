@@ -9,6 +9,7 @@ from unveil.linear.prior import read_prior
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import Card
+from unveil.networks.network import Network
 
 SHAPES = {
     "cae": ModelConfig("cae", 8, 2, (4, 8), (0, 1), decoder="mirrored"),
@@ -31,3 +32,12 @@ def write_tiny(folder: Path, architecture: str) -> Path:
     card = Card(SHAPES[architecture], operator, storage, run={}, data={}, provenance={})
     checkpoint.write(folder, card, {"weights": model.state_dict()})
     return folder
+
+
+class Unchanged(Network):
+    """A network that returns its input."""
+
+    stride_px, reach_px = 1, 0
+
+    def correct(self, inputs):
+        return inputs
