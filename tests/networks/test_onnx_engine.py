@@ -1,4 +1,4 @@
-"""ONNX Runtime restores what torch restores; damaged and missing graphs are refused or made anew."""
+"""ONNX Runtime restores what torch restores; damaged and missing graphs are refused or renewed."""
 
 import re
 import shutil

@@ -1,5 +1,6 @@
 """The refiner: what it starts from, what it is told, and how it is cut into tiles."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -125,9 +126,9 @@ def test_it_is_told_what_it_needs():
     known = conditions(Degradation(Pixelate(4, 1, 2), Storage("jpeg", 50)), 6, 7)
     assert known.shape == (CONDITIONS, 6, 7)
     column, row = known[3, 0], known[4, :, 0]
-    torch.testing.assert_close(column, torch.tensor([0.75, -0.75, -0.25, 0.25, 0.75, -0.75, -0.25]))
-    torch.testing.assert_close(row, torch.tensor([0.25, 0.75, -0.75, -0.25, 0.25, 0.75]))
-    assert known[2].unique().tolist() == pytest.approx([1.0])
+    assert column.tolist() == [0.75, -0.75, -0.25, 0.25, 0.75, -0.75, -0.25]
+    assert row.tolist() == [0.25, 0.75, -0.75, -0.25, 0.25, 0.75]
+    assert np.unique(known[2]).tolist() == pytest.approx([1.0])
 
 
 def test_the_same_strength_reads_the_same():

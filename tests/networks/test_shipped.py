@@ -79,7 +79,8 @@ class TestEach:
                 restorer.restore(images)
         assert restorer.restore(images, item.card.task.example).shape == images.shape
         # Half precision is for the file only.
-        assert {value.dtype for value in restorer.model.parameters()} == {torch.float32}
+        model = load(item.name, engine="torch").engine.model
+        assert {value.dtype for value in model.parameters()} == {torch.float32}
 
 
 def test_the_listing_shows_them_all(cli):

@@ -34,7 +34,7 @@ def evaluate(cli, photo_folder, model, *words):
 @pytest.mark.parametrize("operator", [BLUR, "pixelate:block=8"])
 def test_identity_scores_the_obfuscated_photos(cli, photo_folder, photos, operator, storage):
     row = evaluate(cli, photo_folder, "identity", "--operator", operator, "--storage", storage)
-    clean = photos.batch(photos.splits["test"], "cpu")
+    clean = photos.batch(photos.splits["test"])
     obfuscated = store(obfuscate(clean, parse_operator(operator)), parse_storage(storage))
     for name, metric in (("psnr", psnr), ("ssim", ssim), ("ssim_deck", ssim_deck)):
         assert row[name] == pytest.approx(metric(obfuscated, clean).mean().item(), abs=1e-4)
@@ -43,7 +43,7 @@ def test_identity_scores_the_obfuscated_photos(cli, photo_folder, photos, operat
 
 def test_a_model_is_scored_on_what_it_restores(cli, photo_folder, photos, trained):
     row = evaluate(cli, photo_folder, trained, "--precision", "fp32", "--split", "validation")
-    clean = photos.batch(photos.splits["validation"], "cpu")
+    clean = photos.batch(photos.splits["validation"])
     obfuscated = store(obfuscate(clean, parse_operator(BLUR)), parse_storage("8bit"))
     restored = load(str(trained), precision="fp32").restore(obfuscated)
     assert row["psnr"] == pytest.approx(psnr(restored, clean).mean().item(), abs=1e-3)

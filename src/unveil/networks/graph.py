@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
 from unveil.networks.card import Card
-from unveil.networks.interface import OBFUSCATED, Planes
+from unveil.networks.interface import Planes
 from unveil.networks.network import Network
 from unveil.networks.onnx_engine import FORMAT
 
@@ -52,7 +52,7 @@ class Graph(nn.Module):
     @property
     def inputs(self) -> tuple[Planes, ...]:
         """The file's inputs."""
-        return self.model.planes if self.model.needs_degradation else (OBFUSCATED,)
+        return self.model.interface.planes
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class Network(nn.Module):
         return Interface(
             self.stride_px,
             self.reach_px,
-            self.planes,
+            self.planes if self.needs_degradation else (OBFUSCATED,),
             self.needs_degradation,
             self.draws,
             self.estimates_error,
