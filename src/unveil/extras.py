@@ -21,6 +21,7 @@ EXTRAS = {
         "matplotlib": "charts",
         "optuna": "the hyperparameter search",
         "torchmetrics": "metrics",
+        "torchvision": "the weights of LPIPS",
     },
     "torch": TORCH,
     "video": {"av": "video codecs"},

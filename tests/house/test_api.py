@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from skimage import data
 
@@ -26,7 +25,7 @@ def test_a_photo_is_read_hidden_restored_scored_and_written(file):
     assert list(after) == ["psnr", "ssim", "ssim_deck"]
     assert after["psnr"] > before["psnr"] + 5
     unveil.write(restored, file)
-    assert (unveil.read(file) - restored).abs().max() <= 0.51 / 255
+    assert np.abs(unveil.read(file) - restored).max() <= 0.51 / 255
 
 
 def test_what_is_not_told_is_found_as_the_command_finds_it(file, cli):
@@ -34,32 +33,46 @@ def test_what_is_not_told_is_found_as_the_command_finds_it(file, cli):
     unveil.write(unveil.obfuscate(unveil.read(file), "pixelate:block=8"), hidden)
     assert cli("restore", hidden, "-o", answer).status == 0
     restored = unveil.restore(unveil.read(hidden))
-    assert (unveil.read(answer) - restored).abs().max() <= 0.51 / 255
+    assert np.abs(unveil.read(answer) - restored).max() <= 0.51 / 255
     assert unveil.inspect(hidden).degradation.operator == unveil.Pixelate(8)
 
 
 def test_each_image_of_a_batch_is_looked_at_by_itself(file):
     clean = unveil.read(file)
     mosaic = unveil.obfuscate(clean, "pixelate:block=8")
-    both = unveil.restore(torch.cat([mosaic, clean]))
-    assert torch.equal(both[1:], clean)  # nothing hid it
-    assert torch.equal(both[:1], unveil.restore(mosaic))
+    both = unveil.restore(np.concatenate([mosaic, clean]))
+    assert np.array_equal(both[1:], clean)  # nothing hid it
+    assert np.array_equal(both[:1], unveil.restore(mosaic))
+
+
+def test_tensors_of_torch_come_back_as_such(file):
+    torch = pytest.importorskip("torch")
+    clean = unveil.read(file)
+    tensors = torch.from_numpy(np.array(clean))
+    hidden = unveil.obfuscate(tensors, BLUR)
+    restored = unveil.restore(hidden, BLUR)
+    assert isinstance(hidden, torch.Tensor)
+    assert isinstance(restored, torch.Tensor)
+    assert unveil.score(restored, tensors)["psnr"] > unveil.score(hidden, tensors)["psnr"] + 5
+    numpy_way = unveil.restore(unveil.obfuscate(clean, BLUR), BLUR)
+    assert float(np.abs(restored.numpy() - numpy_way).mean()) < 1 / 255
+    assert unveil.inspect(hidden) == unveil.inspect(unveil.obfuscate(clean, BLUR))
 
 
 def test_operators_may_be_text_presets_or_objects(file):
     clean = unveil.read(file)
     told = unveil.obfuscate(clean, unveil.Pixelate(8), unveil.Storage("float"))
-    assert torch.equal(told, unveil.obfuscate(clean, "pixelate:block=8", "float"))
-    assert not torch.equal(clean, unveil.obfuscate(clean, "pillow-gaussian:radius=2"))
+    assert np.array_equal(told, unveil.obfuscate(clean, "pixelate:block=8", "float"))
+    assert not np.array_equal(clean, unveil.obfuscate(clean, "pillow-gaussian:radius=2"))
 
 
 def test_models_can_be_chosen(file):
     hidden = unveil.obfuscate(unveil.read(file), BLUR)
     algebra = unveil.restore(hidden, BLUR, model="lmmse")
     known = unveil.Degradation(unveil.parse_operator(BLUR))
-    assert torch.equal(algebra, unveil.load("lmmse").restore(hidden, known))
+    assert np.array_equal(algebra, unveil.load("lmmse").restore(hidden, known))
     trained = unveil.restore(hidden, model="cae-blur")  # is told nothing: it undoes one blur
-    assert torch.equal(trained, unveil.load("cae-blur").restore(hidden))
+    assert np.array_equal(trained, unveil.load("cae-blur").restore(hidden))
 
 
 @pytest.mark.slow
@@ -86,7 +99,7 @@ def test_faces_are_judged(tmp_path):
         (lambda x: unveil.obfuscate(x, "gausian"), "did you mean 'gaussian'"),
         (lambda x: unveil.obfuscate(x, BLUR, "16bit"), "storage"),
         (lambda x: unveil.obfuscate(x[0], BLUR), "B x 3 x H x W"),
-        (lambda x: unveil.restore(x.double(), BLUR), "float32"),
+        (lambda x: unveil.restore(x.astype(np.float64), BLUR), "float32"),
         (lambda x: unveil.restore(x, "median:kernel=5"), "undoes it"),
         (lambda x: unveil.restore(x, BLUR, model="bluer"), "did you mean 'blur'"),
         (lambda x: unveil.restore(x, BLUR, model="cae-pixelate"), "not gaussian"),
@@ -95,10 +108,10 @@ def test_faces_are_judged(tmp_path):
 )
 def test_what_makes_no_sense_is_refused_in_one_line(call, said):
     with pytest.raises(unveil.UsageError, match=said) as told:
-        call(torch.zeros(1, 3, 32, 32))
+        call(np.zeros((1, 3, 32, 32), np.float32))
     assert "\n" not in str(told.value)
 
 
 def test_identical_images_are_infinitely_near():
-    images = torch.from_numpy(np.random.default_rng(0).random((2, 3, 16, 16), np.float32))
+    images = np.random.default_rng(0).random((2, 3, 16, 16), np.float32)
     assert unveil.score(images, images) == {"psnr": np.inf, "ssim": 1.0, "ssim_deck": 1.0}

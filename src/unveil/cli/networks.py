@@ -13,6 +13,7 @@ from unveil.cli.inputs import check_photos
 from unveil.config import EvaluateConfig, LossConfig, Output, RunConfig, from_dict
 from unveil.degradation.families import STORAGES
 from unveil.errors import UsageError
+from unveil.extras import require
 from unveil.files import check_folder
 from unveil.report.rows import Row
 
@@ -131,6 +132,7 @@ def train(
         resume: run folder to go on with, under the settings it was started with.
         dry_run: say what would be written, and train nothing.
     """
+    require("torch")
     check_folder(resume or output)
     if resume is not None:
         moved = config.loss.vgg_weights
