@@ -1,4 +1,4 @@
-"""Put the best checkpoint of a run into the package: weights, scores and model card.
+"""Put the best checkpoint of a run into the package: weights, graph, scores and model card.
 
     python tools/release_weights.py runs/blur blur --data ../shared/lfw
 
@@ -17,6 +17,7 @@ from torch import Tensor
 
 import script
 from model_card import MAX_BYTES, model_card
+from release_graphs import write_graph
 from unveil.config import EvaluateConfig, ScoredDataConfig
 from unveil.degradation.families import FAMILIES, STREAMING_TRIALS
 from unveil.errors import UnveilError
@@ -76,11 +77,12 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     if halved:
         weights = shrink(weights)
     checkpoint.write(folder, card, {"weights": weights})
+    write_graph(folder)
     photos = ScoredDataConfig(data, split_by=card.run["data"].get("split_by", "photo"))
     rows = score(name, card, photos, RESULTS / _rows_of(card))
     lost_db = cost_of_rounding(run, rows[0], photos) if halved else None
-    card = dataclasses.replace(card, scores=rows)
-    checkpoint.write(folder, card, {"weights": weights})
+    card = dataclasses.replace(read_card(folder), scores=rows)
+    checkpoint.write_card(folder, card)
     write_text(folder / "README.md", model_card(name, card, lost_db))
     print(tables.results(rows))
 

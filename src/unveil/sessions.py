@@ -8,6 +8,9 @@ from unveil.errors import UnveilError
 from unveil.runtime import threads
 
 PROVIDERS = ("CPUExecutionProvider",)
+MIN_VERSION = (1, 22)
+"""Oldest ONNX Runtime that is taken, as in ``pyproject.toml``."""
+
 FATAL = 4
 """Severity from which ONNX Runtime prints: what is milder it also raises, and that is enough."""
 
@@ -17,10 +20,18 @@ def import_onnxruntime() -> Any:
 
     Without that, importing version 1.32 writes a device id and a database of events below the home
     folder, and looks up a host that it would send them to.
+
+    Raises:
+        UnveilError: it is too old.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
+    version: str = onnxruntime.__version__
+    if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
+        raise UnveilError(
+            f"ONNX Runtime {version} is too old; run pip install --upgrade onnxruntime."
+        )
     return onnxruntime
 
 

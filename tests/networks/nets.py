@@ -1,5 +1,6 @@
 """Small networks of every architecture, as checkpoints, that the tests of ONNX files share."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -21,8 +22,17 @@ SHAPES = {
 FAMILIES = {"blind": ("streaming", "any"), "refiner": ("pixelate", "any")}
 
 
-def write_tiny(folder: Path, architecture: str) -> Path:
-    """Write a checkpoint whose weights are all drawn: none of its layers starts as zero."""
+Weights = Mapping[str, torch.Tensor]
+
+
+def write_tiny(folder: Path, architecture: str, store: Callable[[Weights], Weights] = dict) -> Path:
+    """Write a checkpoint whose weights are all drawn: none of its layers starts as zero.
+
+    Args:
+        folder: of the checkpoint.
+        architecture: name in ``MODELS``.
+        store: what is written of the weights, e.g. in half precision.
+    """
     torch.manual_seed(0)
     model = build(SHAPES[architecture])
     for values in model.parameters():
@@ -30,7 +40,7 @@ def write_tiny(folder: Path, architecture: str) -> Path:
     model.use_prior(read_prior())
     operator, storage = FAMILIES.get(architecture, ("gaussian:kernel=9,sigma=4", "8bit"))
     card = Card(SHAPES[architecture], operator, storage, run={}, data={}, provenance={})
-    checkpoint.write(folder, card, {"weights": model.state_dict()})
+    checkpoint.write(folder, card, {"weights": dict(store(model.state_dict()))})
     return folder
 
 

@@ -11,7 +11,8 @@ import torch
 
 import fill_tables
 from tests.conftest import TINY_DATA, assert_told
-from tests.linear.test_linear import drawn, psnr
+from tests.linear import test_linear
+from unveil.arrays import to_numpy
 from unveil.config import LossConfig, ModelConfig
 from unveil.degradation import (
     Degradation,
@@ -32,6 +33,7 @@ from unveil.degradation.families import (
     Task,
 )
 from unveil.errors import UsageError
+from unveil.images.arrays import from_pixels
 from unveil.images.photos import read_photo
 from unveil.networks.architectures import build
 from unveil.report.rows import REQUIRED
@@ -47,6 +49,15 @@ TRAIN = (
     *("--stem-kernel", 6, "--stem-stride", 2, "--widths", 8, 12, "--blocks", 1, 1),
     *("--epochs", 1, "--batch", 8, "--precision", "fp32", "--threads", 1),
 )
+
+
+def drawn(*size: int) -> torch.Tensor:
+    """Return smooth random pictures in [0,1], like those of the tests of linear restoration."""
+    return torch.from_numpy(test_linear.drawn(*size)).float()
+
+
+def psnr(found: torch.Tensor, clean: torch.Tensor) -> float:
+    return test_linear.psnr(to_numpy(found), to_numpy(clean))
 
 
 def pixels(path):
@@ -196,9 +207,9 @@ def test_obfuscate_keeps_a_photo_as_the_storage_does(cli, photo, tmp_path):
     out = tmp_path / "out.png"
     words = ("obfuscate", photo, "-o", out, "--operator", "noise:std=20", "--storage", "jpeg:20")
     assert cli(*words).status == 0
-    clean = torch.from_numpy(pixels(photo)).permute(2, 0, 1)[None] / 255
-    expected = degrade(clean, Degradation(Noise(20), Storage("jpeg", 20)))[0].permute(1, 2, 0)
-    np.testing.assert_array_equal(pixels(out), (expected * 255).round().numpy())
+    clean = from_pixels(pixels(photo)[None])
+    expected = degrade(clean, Degradation(Noise(20), Storage("jpeg", 20)))[0].transpose(1, 2, 0)
+    np.testing.assert_array_equal(pixels(out), (expected * 255).round())
     done = cli(*words[:2], "-o", tmp_path / "new.png", *words[4:-1], "h265:crf=3")
     assert_told(done, 2, "h265:crf=3", "h264:crf=23")
     assert not (tmp_path / "new.png").exists()

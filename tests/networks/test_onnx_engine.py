@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from release_graphs import write_graph
 from tests.conftest import assert_told
 from tests.networks.nets import write_tiny
 from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, Pixelate, Storage
 from unveil.errors import UnveilError
 from unveil.networks.card import FOLDER, list_shipped, read_card
+from unveil.networks.checkpoint import pack
 from unveil.restoration.restorers import choose_engine, load
-from unveil.sessions import open_session
+from unveil.sessions import import_onnxruntime, open_session
 
-pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
 MOSAIC = Degradation(Pixelate(5), Storage("jpeg", 80))
@@ -113,6 +115,35 @@ def test_the_graph_of_shipped_weights_restores_as_torch_does(name):
     assert np.abs(found - wanted).max() < 1e-4
 
 
+STORED = {
+    32: dict,
+    16: lambda weights: {
+        name: values if name == "power" else values.half() for name, values in weights.items()
+    },
+    8: pack,
+}
+"""How weights are stored, by bits a weight of a kernel."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", STORED)
+def test_a_graph_reads_weights_of_any_width_as_torch_does_and_holds_none(tmp_path, cache, bits):
+    checkpoint = write_tiny(tmp_path / "tiny", "refiner", STORED[bits])
+    write_graph(checkpoint)
+    before = {path: path.stat().st_mtime_ns for path in (checkpoint, *checkpoint.iterdir())}
+    images = np.random.default_rng(0).random((2, 3, 37, 45), np.float32)
+    wanted, found = (
+        load(str(checkpoint), "cpu", "fp32", engine=engine).restore_with_error(images, MOSAIC)
+        for engine in ("torch", "onnx")
+    )
+    for one, other in zip(wanted, found, strict=True):
+        assert np.abs(one - other).max() <= 1e-5
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert not list(cache.iterdir())
+    graph = onnx.load(checkpoint / "graph.onnx", load_external_data=False).graph
+    assert max(len(item.raw_data) for item in graph.initializer) <= 64  # constants of shapes
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A copy of shipped weights."""
@@ -186,3 +217,16 @@ def test_sessions_take_the_stated_number_of_threads(monkeypatch):
     monkeypatch.setattr("unveil.runtime._threads", 3)
     session = open_session(FOLDER / "blur-fast" / "graph.onnx")
     assert session.get_session_options().intra_op_num_threads == 3
+
+
+def test_an_old_onnx_runtime_is_refused(monkeypatch, photo, tmp_path, cli):
+    monkeypatch.setattr(import_onnxruntime(), "__version__", "1.16.3")
+    words = ("--model", "cae-blur", "--engine", "onnx")
+    done = cli("restore", photo, "-o", tmp_path / "out.png", *words)
+    assert_told(done, 1, "1.16.3 is too old", "pip install --upgrade onnxruntime")
+
+
+def test_what_is_no_model_is_refused(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"no model")
+    with pytest.raises(UnveilError, match=r"net\.onnx: ONNX Runtime cannot run it"):
+        open_session(tmp_path / "net.onnx")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.linear.test_linear import PRIOR, drawn, psnr, spectral_noise
+from tests.linear import test_linear
+from tests.linear.test_linear import PRIOR, spectral_noise
+from unveil.arrays import to_numpy
 from unveil.config import LossConfig, ModelConfig, RunConfig, TrainConfig
 from unveil.degradation import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage
 from unveil.degradation.degrade import degrade
@@ -17,6 +19,15 @@ from unveil.training.objectives import Objective
 
 TINY = ModelConfig("refiner", stem_kernel=6, stem_stride=2, widths=(8, 12), blocks=(1, 1))
 BLUR = Degradation(GaussianBlur())
+
+
+def drawn(*size: int) -> torch.Tensor:
+    """Return smooth random pictures in [0,1], like those of the tests of linear restoration."""
+    return torch.from_numpy(test_linear.drawn(*size)).float()
+
+
+def psnr(found: torch.Tensor, clean: torch.Tensor) -> float:
+    return test_linear.psnr(to_numpy(found), to_numpy(clean))
 
 
 @pytest.fixture
@@ -45,7 +56,9 @@ def test_bf16_does_not_touch_the_linear_part(model):
 
 @pytest.mark.slow
 def test_it_learns_what_the_linear_estimate_lacks(model):
-    clean = drawn(4, 32, 32).round()  # edges, which no spectrum foresees
+    pictures = drawn(4, 32, 32)
+    # Edges, which no spectrum foresees.
+    clean = (pictures > pictures.mean(dim=(-2, -1), keepdim=True)).float()
     obfuscated = degrade(clean, BLUR)
     before = psnr(model(obfuscated, BLUR), clean)
     model.train()
@@ -60,7 +73,7 @@ def test_it_learns_what_the_linear_estimate_lacks(model):
 
 def test_an_untrained_refiner_expects_the_error_that_it_makes(model):
     """The linear estimate's error, foretold from the spectrum alone, for blurs of any strength."""
-    clean = 0.5 + spectral_noise(64, 112, 112) / 10
+    clean = torch.from_numpy(0.5 + spectral_noise(64, 112, 112) / 10).float()
     model.use_prior(Prior(PRIOR.power / 100))
     for operator in (GaussianBlur(5, 1.0), GaussianBlur(), GaussianBlur(25, 6.0)):
         inputs = model.inputs(degrade(clean, Degradation(operator)), Degradation(operator))

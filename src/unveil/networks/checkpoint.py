@@ -51,12 +51,16 @@ def write(folder: Path, card: Card, tensors: dict[str, dict[str, Tensor]]) -> No
         with files.temporary_beside(folder / name) as partial:
             partial.write_bytes(content)
         listed[role] = {"name": name, "sha256": hashlib.sha256(content).hexdigest()}
-    plain = to_plain(replace(card, files=listed))
-    files.write_text(folder / CARD_NAME, json.dumps(plain, indent=2) + "\n")
+    write_card(folder, replace(card, files=listed))
     kept = {entry["name"] for entry in listed.values()}
     for old in folder.glob("*.safetensors"):
         if old.name not in kept:
             old.unlink()
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write the card of the checkpoint in ``folder``, in place of the one that is there."""
+    files.write_text(folder / CARD_NAME, json.dumps(to_plain(card), indent=2) + "\n")
 
 
 def read_tensors(folder: Path, card: Card, role: str) -> dict[str, Tensor]:
