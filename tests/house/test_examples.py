@@ -28,7 +28,7 @@ WITH_EXAMPLE = (
     *(f"{spec.__module__}.{spec.__name__}" for spec in OPERATORS.values()),
     *("unveil.degradation.operators.obfuscate", "unveil.degradation.degrade.degrade"),
     *("unveil.degradation.presets.parse_call", "unveil.degradation.presets.parse_preset"),
-    *("unveil.networks.architectures.build", "unveil.networks.blocks.conditions"),
+    *("unveil.networks.architectures.build", "unveil.networks.interface.conditions"),
     *("unveil.networks.card.list_shipped", "unveil.restoration.restorers.load"),
     *("unveil.training.objectives.energy_score", "unveil.training.objectives.pixel_distance"),
     "unveil.training.optimizer.learning_rate",
