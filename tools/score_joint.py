@@ -33,7 +33,7 @@ from unveil.metrics.quality import METRICS
 from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row, read_rows, rounded
-from unveil.restoration.joint.motion import at_rest, warp
+from unveil.restoration.joint.warp import at_rest, warp
 from unveil.restoration.joint.window import restore_window
 from unveil.restoration.restorers import Restorer, load
 from unveil.runtime import keep_freed_memory, provenance
@@ -193,7 +193,7 @@ def _likeness(shown: np.ndarray, clean: np.ndarray) -> dict[str, float]:
 
     Flicker: root mean square of the error's change from frame to frame.
     """
-    change = (shown - clean).diff(dim=0).square().mean().sqrt()
+    change = np.sqrt((np.diff(shown - clean, axis=0) ** 2).mean())
     likeness = {name: float(metric(shown, clean).mean()) for name, metric in METRICS.items()}
     return likeness | {"flicker": 255 * float(change)}
 

@@ -98,11 +98,45 @@ def mirror(images: Array, pad: int) -> Array:
         [3, 2, 1, 2, 3, 2, 1]
     """
     for axis in (-2, -1):
-        size = images.shape[axis]
-        period = max(2 * (size - 1), 1)
-        index = np.arange(-pad, size + pad) % period
-        images = take(images, np.minimum(index, period - index), axis)
+        images = take(images, _mirrored(images.shape[axis], pad), axis)
     return images
+
+
+def fold(images: Array, pad: int) -> Array:
+    """Add what lies in a border of ``pad`` pixels to the pixels that :func:`mirror` has it from.
+
+    The adjoint of :func:`mirror`.
+
+    Examples:
+        >>> fold(np.ones((1, 1, 5, 7)), 2)[0, 0].tolist()
+        [[10.0, 15.0, 10.0]]
+    """
+    sizes = (side - 2 * pad for side in images.shape[-2:])
+    rows, columns = (np.equal.outer(np.arange(size), _mirrored(size, pad)) for size in sizes)
+    return resample(images, rows, columns)
+
+
+def _mirrored(size: int, pad: int) -> np.ndarray:
+    """Return the index of every pixel of a mirrored row, ``(size + 2 pad,)``."""
+    period = mirror_period(size)
+    index = np.arange(-pad, size + pad) % period
+    return np.minimum(index, period - index)
+
+
+def mirror_period(size: int) -> int:
+    """Return after how many pixels a row that is mirrored again and again repeats."""
+    return max(2 * (size - 1), 1)
+
+
+def edge_weights(size: int) -> np.ndarray:
+    """Return the share of each pixel in a mirrored row: 1, and a half at both ends.
+
+    The ends are there once in a period, the other pixels twice.
+    """
+    weights = np.ones(size)
+    if size > 1:
+        weights[[0, -1]] = 0.5
+    return weights
 
 
 def take(images: Array, index: np.ndarray, axis: int) -> Array:
@@ -134,12 +168,13 @@ def cubic_interpolation(positions: np.ndarray, size: int) -> np.ndarray:
     first = np.floor(positions).astype(np.int64)
     matrix = np.zeros((len(positions), size))
     for offset in range(-1, 3):
-        weight = _keys(np.abs(positions - first - offset))
+        weight = keys(np.abs(positions - first - offset))
         np.add.at(matrix, (np.arange(len(positions)), (first + offset).clip(0, size - 1)), weight)
     return matrix
 
 
-def _keys(distance: np.ndarray, a: float = -0.75) -> np.ndarray:
+def keys(distance: np.ndarray, a: float = -0.75) -> np.ndarray:
+    """Return the weights of Keys' kernel at distances of 0 and more, in pixels."""
     near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
     far = a * (((distance - 5) * distance + 8) * distance - 4)
     return np.where(distance <= 1, near, np.where(distance < 2, far, 0.0))

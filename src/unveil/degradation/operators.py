@@ -117,14 +117,20 @@ def block_means(images: Array, block: int, left: int = 0, top: int = 0) -> Array
 
     Blocks that the edge cuts are means of the pixels that they have.
     """
+    height, width = images.shape[-2:]
+    counts = np.outer(_counts(height, block, top), _counts(width, block, left))
+    return block_sums(images, block, left, top) / constant(counts, images)
+
+
+def block_sums(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
+    """Return the sum of every block, ``B x C x rows x columns``; ``images`` as in `pixelate`."""
     xp, (height, width) = array_namespace(images), images.shape[-2:]
-    rows, columns = _counts(height, block, top), _counts(width, block, left)
+    rows, columns = len(_counts(height, block, top)), len(_counts(width, block, left))
     y, x = -top % block, -left % block
-    shape = (*images.shape[:2], len(rows) * block, len(columns) * block)
+    shape = (*images.shape[:2], rows * block, columns * block)
     framed = xp.zeros(shape, dtype=images.dtype, device=images.device)
     framed[..., y : y + height, x : x + width] = images
-    blocks = xp.reshape(framed, (*shape[:2], len(rows), block, len(columns), block))
-    return xp.sum(blocks, axis=(3, 5)) / constant(np.outer(rows, columns), images)
+    return xp.sum(xp.reshape(framed, (*shape[:2], rows, block, columns, block)), axis=(3, 5))
 
 
 def _counts(size: int, block: int, start: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 from unveil.arrays import Array, array_namespace, constant
 from unveil.degradation import Blur
 from unveil.degradation.blurs import Planar
-from unveil.degradation.filters import irfft2, mirror, resample, rfft2
+from unveil.degradation.filters import edge_weights, irfft2, mirror, resample, rfft2
 from unveil.degradation.kernels import blur_kernel, planar_kernel
 
 OPPONENT = (
@@ -44,6 +44,13 @@ def synthesise(coefficients: Array) -> Array:
     """Return the RGB images of ``coefficients``; the inverse of :func:`analyse`."""
     height, width = coefficients.shape[-2:]
     return to_rgb(resample(coefficients, inverse_basis(height), inverse_basis(width)))
+
+
+def synthesise_adjoint(images: Array) -> Array:
+    """Return the adjoint of :func:`synthesise` at RGB ``images``."""
+    height, width = images.shape[-2:]
+    rows, columns = inverse_basis(height).T, inverse_basis(width).T
+    return resample(to_opponent(images), rows, columns)
 
 
 def is_slanted(operator: Blur) -> bool:
@@ -165,23 +172,15 @@ def frequencies(size: int) -> np.ndarray:
 @functools.lru_cache(maxsize=8)
 def basis(size: int) -> np.ndarray:
     """Return the matrix from ``size`` pixels to their coefficients, float32; do not change it."""
-    root = np.sqrt(_half_weights(size))
+    root = np.sqrt(edge_weights(size))
     return (_orthogonal(size, root) * root).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=8)
 def inverse_basis(size: int) -> np.ndarray:
     """Return the matrix from coefficients to ``size`` pixels, float32; do not change it."""
-    root = np.sqrt(_half_weights(size))
+    root = np.sqrt(edge_weights(size))
     return (_orthogonal(size, root) / root[:, None]).astype(np.float32)
-
-
-def _half_weights(size: int) -> np.ndarray:
-    """Return the weights under which DCT-I is orthogonal: a half at both ends."""
-    weights = np.ones(size)
-    if size > 1:
-        weights[[0, -1]] = 0.5
-    return weights
 
 
 def _orthogonal(size: int, root: np.ndarray) -> np.ndarray:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.degradation import Blur, Linear
+from unveil.degradation.adjoints import adjoint
 from unveil.degradation.operators import obfuscate
-from unveil.linear.spectral import frequencies, synthesise, transfer
-from unveil.restoration.joint.motion import warp
+from unveil.linear.spectral import frequencies, synthesise, synthesise_adjoint, transfer
+from unveil.restoration.joint.warp import Warp
 
 ITERATIONS = 25
 """Conjugate gradients; 40 more change the answer by a hundredth of a dB."""
@@ -20,22 +20,26 @@ class Frames:
 
     Attributes:
         obfuscated: the frames, ``T x 3 x H x W``.
-        motions: how they show the picture, ``T x 2 x 3``.
+        warp: how they show the picture.
         weights: what each pixel counts, ``T x 1 x H x W``: one over its error's variance.
         operator: what hides them.
     """
 
-    obfuscated: Tensor
-    motions: Tensor
-    weights: Tensor
+    obfuscated: np.ndarray
+    warp: Warp
+    weights: np.ndarray
     operator: Linear
 
-    def show(self, image: Tensor) -> Tensor:
+    def show(self, image: np.ndarray) -> np.ndarray:
         """Return what the frames would be of ``image``, ``1 x 3 x H x W``."""
-        return obfuscate(warp(image, self.motions), self.operator)
+        return obfuscate(self.warp.show(image), self.operator)
+
+    def gather(self, differences: np.ndarray) -> np.ndarray:
+        """Return what the adjoint of :meth:`show` makes of ``T x 3 x H x W``."""
+        return self.warp.adjoint(adjoint(differences, self.operator))
 
 
-def explain(frames: Frames, guess: Tensor, power: Tensor) -> Tensor:
+def explain(frames: Frames, guess: np.ndarray, power: np.ndarray) -> np.ndarray:
     """Return the linear estimate of least mean squared error of the picture in ``frames``.
 
     Args:
@@ -49,52 +53,42 @@ def explain(frames: Frames, guess: Tensor, power: Tensor) -> Tensor:
     """
     scale = _scale(frames, power)
     missing = frames.obfuscated - frames.show(guess)
-    return guess + synthesise(scale * _solve(frames, missing, scale, scale.square() / power))
+    return guess + synthesise(scale * _solve(frames, missing, scale, scale**2 / power))
 
 
-def _scale(frames: Frames, power: Tensor) -> Tensor:
+def _scale(frames: Frames, power: np.ndarray) -> np.ndarray:
     """Return the size that each coefficient's error is to have, roughly: the preconditioner."""
-    precision = frames.weights.mean(dim=(1, 2, 3)).sum() * _passed(frames.operator, power)
-    scale: Tensor = (1 / power + precision).rsqrt()
-    return scale
+    precision = frames.weights.mean(axis=(1, 2, 3)).sum() * _passed(frames.operator, power)
+    return 1 / np.sqrt(1 / power + precision)
 
 
-def _passed(operator: Linear, power: Tensor) -> Tensor:
+def _passed(operator: Linear, power: np.ndarray) -> np.ndarray:
     """Return the share of each frequency's power that an operator passes, ``H x W``."""
     height, width = power.shape[-2:]
     if isinstance(operator, Blur):
-        return transfer(operator, height, width).to(power).square().mean(dim=0)
+        return (transfer(operator, height, width) ** 2).mean(axis=0)
     rows, columns = (
-        torch.sinc(frequencies(size) * operator.block / (2 * torch.pi)).square()
-        for size in (height, width)
+        np.sinc(frequencies(size) * operator.block / (2 * np.pi)) ** 2 for size in (height, width)
     )
-    return torch.outer(rows, columns).to(power)
+    return np.outer(rows, columns).astype(power.dtype)
 
 
-def _solve(frames: Frames, missing: Tensor, scale: Tensor, prior: Tensor) -> Tensor:
-    """Return the coefficients, over ``scale``, of what the guess misses.
+def _solve(frames: Frames, missing: np.ndarray, scale: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return the coefficients, over ``scale``, of what the guess misses."""
 
-    Only :meth:`Frames.show` is written down; autograd turns it round, so that it is the exact
-    adjoint, borders included.
-    """
+    def gather(differences: np.ndarray) -> np.ndarray:
+        return scale * synthesise_adjoint(frames.gather(frames.weights * differences))
 
-    def gather(differences: Tensor) -> Tensor:
-        at = torch.zeros_like(scale)[None].requires_grad_()
-        with torch.enable_grad():
-            seen = frames.show(synthesise(scale * at))
-        (gathered,) = torch.autograd.grad(seen, at, frames.weights * differences)
-        return gathered
-
-    found = torch.zeros_like(scale)[None]
+    found = np.zeros_like(scale)[None]
     rest = gather(missing)
-    direction, size = rest, rest.square().sum()
+    direction, size = rest, np.vdot(rest, rest)
     for _ in range(ITERATIONS):
         if size < TINY:
             break
         bent = gather(frames.show(synthesise(scale * direction))) + prior * direction
-        length = size / (direction * bent).sum()
+        length = size / np.vdot(direction, bent)
         found, rest = found + length * direction, rest - length * bent
-        size, before = rest.square().sum(), size
+        size, before = np.vdot(rest, rest), size
         direction = rest + size / before * direction
     return found
 
