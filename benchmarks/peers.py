@@ -36,12 +36,12 @@ from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.networks.architectures import build
 from unveil.networks.refiner import Refiner
+from unveil.networks.torch_engine import autocast, choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.data import Photos, open_photos
-from unveil.training.evaluate import Identity, Restore, Scoring, make_row, score
+from unveil.training.evaluate import Restore, Scoring, identity, make_row, score
 from unveil.training.prior import fit_training_photos
 from variants import Aware, ManyStarts, NafRefiner, PlugAndPlay, Unrolled, denoising_loss
 
@@ -102,15 +102,15 @@ def trained(
     started = time.perf_counter()
     numbers = setting.photos.splits["train"]
     if isinstance(net, AWARE):
-        net.use_prior(fit_training_photos(setting.photos, torch.device("cpu")))
+        net.use_prior(fit_training_photos(setting.photos, "cpu"))
     net.train()
     steps = 0
     while (share := (time.perf_counter() - started) / setting.options.seconds) < 1:
         generator = torch.Generator().manual_seed(steps)
-        batch = numbers[torch.randint(len(numbers), (16,), generator=generator)]
-        clean = setting.photos.batch(batch, torch.device("cpu"))
+        batch = numbers[torch.randint(len(numbers), (16,), generator=generator).numpy()]
+        clean = setting.photos.batch(batch, "cpu")
         clean = clean.flip(-1) if steps % 2 else clean
-        with setting.runtime.autocast():
+        with autocast(setting.runtime):
             loss = batch_loss(net, clean, steps)
         warm = min((steps + 1) / 60, 1.0)
         for group in optimizer.param_groups:
@@ -121,8 +121,7 @@ def trained(
         optimizer.step()
         steps += 1
     print(f"  {steps} steps in {setting.options.seconds:g} s", file=sys.stderr)
-    net.eval()
-    return Net(net)
+    return Net(net.eval(), setting.runtime)
 
 
 def plug_and_play(setting: Setting) -> Restore:
@@ -139,18 +138,21 @@ def call(net: nn.Module, obfuscated: Tensor) -> Tensor:
 class Net(nn.Module):
     """A network with the interface of a restorer."""
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: nn.Module, runtime: Runtime) -> None:
         super().__init__()
         self.net = net
+        self.runtime = runtime
 
+    @torch.inference_mode()
     def forward(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
         """Return the restored images in [0,1]."""
-        return call(self.net, obfuscated).float().clamp(0, 1)
+        with autocast(self.runtime):
+            return call(self.net, obfuscated).float().clamp(0, 1)
 
 
 def closed_form(name: str, setting: Setting) -> Restore:
     """Return one of unveil's closed forms with a prior fitted to the training photos."""
-    prior = fit_training_photos(setting.photos, torch.device("cpu"))
+    prior = fit_training_photos(setting.photos, "cpu")
     return partial(restore_closed_form, name, prior)
 
 
@@ -165,7 +167,7 @@ def scikit_image(name: str, setting: Setting) -> Restore:
     """
     from skimage import restoration
 
-    window = np.outer(*(2 * [blur_kernel(BLUR.operator).numpy()]))  # type: ignore[arg-type]
+    window = np.outer(*(2 * [blur_kernel(BLUR.operator)]))  # type: ignore[arg-type]
     functions = {
         "wiener": partial(restoration.wiener, psf=window, balance=1e-2, clip=False),
         "richardson-lucy": partial(restoration.richardson_lucy, psf=window, num_iter=100),
@@ -189,8 +191,9 @@ def deepinv_solver(name: str, setting: Setting) -> Restore:
     """
     import deepinv
 
-    window = torch.outer(*(2 * [blur_kernel(BLUR.operator).float()]))[None, None]  # type: ignore[arg-type]
-    physics = deepinv.physics.Blur(filter=window, padding="reflect", max_iter=50, tol=1e-6)
+    window = np.outer(*(2 * [blur_kernel(BLUR.operator)]))  # type: ignore[arg-type]
+    kernel = torch.from_numpy(window).float()[None, None]
+    physics = deepinv.physics.Blur(filter=kernel, padding="reflect", max_iter=50, tol=1e-6)
     splitting = deepinv.optim.optim_builder(
         iteration="HQS",
         prior=deepinv.optim.prior.TVPrior(n_it_max=20),
@@ -199,13 +202,12 @@ def deepinv_solver(name: str, setting: Setting) -> Restore:
         params_algo={"stepsize": DATA_STEP, "lambda": 0.015 / DATA_STEP},
     )
 
+    @torch.inference_mode()
     def restore(obfuscated: Tensor, degradation: Degradation) -> Tensor:
-        # Scoring runs restorers in bf16, too coarse for these solvers.
-        with torch.autocast("cpu", enabled=False):
-            if name == "tv":
-                found: Tensor = splitting(obfuscated, physics)
-            else:
-                found = physics.prox_l2(obfuscated, obfuscated, DATA_STEP)
+        if name == "tv":
+            found: Tensor = splitting(obfuscated, physics)
+        else:
+            found = physics.prox_l2(obfuscated, obfuscated, DATA_STEP)
         return found.clamp(0, 1)
 
     return restore
@@ -224,7 +226,7 @@ def deepinv_unet() -> nn.Module:
 
 
 METHODS: dict[str, Method] = {
-    "nothing": Method("", lambda setting: Identity()),
+    "nothing": Method("", lambda setting: identity),
     "scikit-image wiener": Method("scikit-image", partial(scikit_image, "wiener")),
     "scikit-image richardson-lucy": Method(
         "scikit-image", partial(scikit_image, "richardson-lucy")
@@ -276,7 +278,7 @@ def run_method(name: str, options: Options) -> Row:
     method, photos = (METHODS | TRIED)[name], open_photos(DataConfig(options.data))
     setting = Setting(options, photos, choose_runtime(RuntimeConfig()))
     restore = method.make(setting)
-    scoring = Scoring(photos, photos.splits["test"][: options.photos], BLUR, setting.runtime)
+    scoring = Scoring(photos, photos.splits["test"][: options.photos], BLUR, setting.runtime, "cpu")
     warm_up = dataclasses.replace(scoring, numbers=scoring.numbers[:32])
     score(restore, warm_up, {})
     row = make_row(name, "test", scoring, score(restore, scoring), None)

@@ -18,8 +18,8 @@ from unveil.config import LossConfig, ModelConfig, RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.networks.architectures import build
+from unveil.networks.torch_engine import autocast, choose_runtime
 from unveil.report import tables
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.objectives import Objective, TrainStep
 
@@ -34,7 +34,7 @@ def works(runtime: Runtime) -> dict[str, Callable[[], object]]:
     clean = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, generator=torch.Generator().manual_seed(0))
     model = build(REFINER).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters())
-    step = TrainStep(model, Objective(LossConfig(loss="psnr"), None), runtime.autocast)
+    step = TrainStep(model, Objective(LossConfig(loss="psnr"), None), partial(autocast, runtime))
 
     def train(degradation: Degradation) -> None:
         step(clean, degrade(clean, degradation), [degradation], 0)["loss"].backward()

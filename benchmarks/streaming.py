@@ -27,12 +27,12 @@ from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import STORAGES, STREAMING, STREAMING_TRIALS, Task
 from unveil.networks.architectures import build
+from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import keep_freed_memory
 from unveil.training.data import open_photos
-from unveil.training.evaluate import Identity, Scoring, make_row, score
+from unveil.training.evaluate import Scoring, identity, make_row, score
 
 TASK = Task(STREAMING, STORAGES)
 COSTS = ("model", "parameters", "macs", "trained_seconds")
@@ -76,7 +76,7 @@ def psnr_loss(net: nn.Module, clean: Tensor, step: int) -> Tensor:
 
 
 METHODS: dict[str, Method] = {
-    "identity": Method("", lambda setting: Identity()),
+    "identity": Method("", lambda setting: identity),
     "dncnn": Method("", partial(trained, DnCnn, 1e-3, batch_loss=squared_loss)),
     "unveil blind": Method(
         "unveil", partial(trained, partial(build, BLIND), 2e-3, batch_loss=psnr_loss)
@@ -100,7 +100,7 @@ def run_method(name: str, options: Options) -> list[Row]:
     rows = []
     for operator, storage in STREAMING_TRIALS:
         known = Degradation(parse_operator(operator), parse_storage(storage))
-        scoring = Scoring(photos, photos.splits["test"][: options.photos], known, runtime)
+        scoring = Scoring(photos, photos.splits["test"][: options.photos], known, runtime, "cpu")
         rows.append(make_row(name, "test", scoring, score(restore, scoring), None) | cost)
     return rows
 

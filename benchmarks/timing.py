@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from unveil.config import RuntimeConfig
-from unveil.report.rows import Row
 from unveil.networks.torch_engine import choose_runtime
+from unveil.report.rows import Row
 from unveil.runtime import Runtime, provenance
 
 

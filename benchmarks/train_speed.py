@@ -26,8 +26,8 @@ from unveil.degradation import Degradation, GaussianBlur
 from unveil.degradation.degrade import degrade
 from unveil.networks.architectures import build
 from unveil.networks.cae import BLUR_CAE, MOSAIC_CAE
+from unveil.networks.torch_engine import autocast, choose_runtime
 from unveil.report import tables
-from unveil.networks.torch_engine import choose_runtime
 from unveil.runtime import Runtime, keep_freed_memory, provenance
 from unveil.training.objectives import Objective, TrainStep
 from unveil.training.optimizer import build_optimizer
@@ -66,7 +66,7 @@ def training(model_config: ModelConfig, loss: LossConfig, runtime: Runtime) -> W
     optimizer = build_optimizer(model, TrainConfig())
     objective = Objective(loss, VggFeatures(loss.tap) if loss.is_perceptual else None)
     objective = objective.to(runtime.device).to(memory_format=torch.channels_last)
-    step = TrainStep(model, objective, runtime.autocast)
+    step = TrainStep(model, objective, partial(autocast, runtime))
     clean = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, device=runtime.device)
 
     def run() -> None:
@@ -86,7 +86,7 @@ def convolution(runtime: Runtime) -> Work:
     images = images.contiguous(memory_format=torch.channels_last).requires_grad_()
 
     def run() -> None:
-        with runtime.autocast():
+        with autocast(runtime):
             layer(images).sum().backward()
 
     return Work(run, count_flop(run))
@@ -98,7 +98,7 @@ def vgg16(runtime: Runtime) -> Work:
     images = torch.rand(BATCH, 3, SIDE_PX, SIDE_PX, device=runtime.device).requires_grad_()
 
     def run() -> None:
-        with runtime.autocast():
+        with autocast(runtime):
             features(images).sum().backward()
 
     return Work(run, count_flop(run))

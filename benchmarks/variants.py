@@ -4,10 +4,12 @@ Each takes the degradation, like :class:`unveil.networks.refiner.Refiner`, and i
 table as the peers: the quality after the same training time.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from peer_nets import NafNet
+from unveil.arrays import to_numpy
 from unveil.config import ModelConfig
 from unveil.degradation import Blur, Degradation
 from unveil.degradation.operators import obfuscate
@@ -29,12 +31,12 @@ class Aware(nn.Module):
 
     def use_prior(self, prior: Prior) -> None:
         """Keep the power spectrum of clean photos."""
-        self.power.copy_(prior.at(PRIOR_PX, PRIOR_PX))
+        self.power.copy_(torch.from_numpy(prior.at(PRIOR_PX, PRIOR_PX)))
 
     def start(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
         """Return the linear estimate, computed in float32."""
         with torch.autocast(obfuscated.device.type, enabled=False):
-            return lmmse(obfuscated, degradation, Prior(self.power)).clamp(-1, 2)
+            return lmmse(obfuscated, degradation, Prior(to_numpy(self.power))).clamp(-1, 2)
 
 
 class NafRefiner(Aware):
@@ -74,7 +76,7 @@ class Unrolled(nn.Module):
         once = self.first.correct(inputs)[:, :3]
         with torch.autocast(obfuscated.device.type, enabled=False):
             # The residual has about a hundredth of a photo's power.
-            prior = Prior(self.first.power / 100)
+            prior = Prior(to_numpy(self.first.power) / 100)
             gains = lmmse_gains(operator, degradation.storage, prior, *once.shape[-2:])
             missing = apply(operator, gains, obfuscated - obfuscate(once, operator))
         again = torch.cat([inputs[:, :3], once + missing, inputs[:, 6:]], dim=1)
@@ -94,7 +96,7 @@ class ManyStarts(Aware):
         """Map ``B x 3 x H x W`` in [0,1] to the restored images."""
         with torch.autocast(obfuscated.device.type, enabled=False):
             starts = [
-                lmmse(obfuscated, degradation, Prior(self.power * factor)).clamp(-1, 2)
+                lmmse(obfuscated, degradation, Prior(to_numpy(self.power) * factor)).clamp(-1, 2)
                 for factor in (1.0, 0.1, 10.0)  # power against noise
             ]
         changes = [DIFFERENCE_GAIN * (obfuscated - start) for start in starts]
@@ -130,7 +132,7 @@ class PlugAndPlay(Aware):
         for noise in PLUG_NOISES:
             guess = self.denoise(restored, noise)
             with torch.autocast(obfuscated.device.type, enabled=False):
-                white = Prior(torch.full_like(self.power, noise**2))
+                white = Prior(np.full(self.power.shape, noise**2, np.float32))
                 gains = lmmse_gains(operator, degradation.storage, white, *guess.shape[-2:])
                 missing = apply(operator, gains, obfuscated - obfuscate(guess, operator))
                 restored = guess + missing
