@@ -17,15 +17,12 @@ import tyro
 from timing import in_turn, machine, print_machine
 from unveil.config import RuntimeConfig
 from unveil.degradation.degrade import degrade
-from unveil.linear.prior import read_prior
 from unveil.networks.export import load_for_export, to_onnx
-from unveil.networks.onnx_engine import OnnxEngine
 from unveil.networks.torch_engine import choose_runtime
 from unveil.report import tables
 from unveil.restoration.restorers import NetworkRestorer, load_network
 from unveil.runtime import keep_freed_memory
-from unveil.sessions import open_session
-from unveil.training.quantise import to_int8
+from unveil.training.quantise import in_onnx, to_int8
 
 SIZES = {"32 of 112x112": (32, 112, 112), "1 of 1152x864": (1, 864, 1152)}
 """Batch, height and width."""
@@ -39,9 +36,7 @@ def noise(batch: int, height: int, width: int) -> np.ndarray:
 def in_8_bits(model: str) -> NetworkRestorer:
     """Return a network that ONNX Runtime runs in int8."""
     source = load_for_export(model)
-    content = to_int8(source, to_onnx(source), noise(4, 112, 112))
-    engine = OnnxEngine(open_session(content), source.model.prior)
-    return NetworkRestorer(model, source.card, engine, engine.prior or read_prior())
+    return in_onnx(source, to_int8(source, to_onnx(source), noise(4, 112, 112)))
 
 
 def engines(model: str) -> dict[str, NetworkRestorer]:

@@ -8,8 +8,6 @@ Writes ``src/unveil/linear/prior.safetensors`` and prints its sha256, which
 
 from pathlib import Path
 
-import torch
-
 import script
 from unveil.config import DataConfig
 from unveil.files import file_sha256
@@ -25,7 +23,7 @@ def main(data: Path) -> None:
         data: folder of LFW.
     """
     photos = open_photos(DataConfig(data))
-    write_prior(fit_training_photos(photos, torch.device("cpu")), PRIOR)
+    write_prior(fit_training_photos(photos, None), PRIOR)
     print(file_sha256(PRIOR))
 
 

@@ -7,15 +7,15 @@ sigma (or the radius), and the PSNR of both. Appends one row each to ``results/b
 """
 
 import math
+import statistics
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
 
 import script
-from unveil.config import DataConfig, RuntimeConfig
+from unveil.config import DataConfig
 from unveil.degradation import (
     AnisotropicGaussian,
     Degradation,
@@ -26,17 +26,14 @@ from unveil.degradation import (
     parse_storage,
 )
 from unveil.estimation.finding import Finding, inspect
-from unveil.linear import CLOSED_FORMS
-from unveil.linear.closed_forms import restore_closed_form
-from unveil.linear.prior import Prior, read_prior
-from unveil.networks.torch_engine import choose_runtime
+from unveil.linear.prior import read_prior
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import FALLBACK, model_for
-from unveil.restoration.restorers import load_network
-from unveil.runtime import Runtime, keep_freed_memory
-from unveil.training.data import open_photos
-from unveil.training.evaluate import Restore, Scoring, make_row, score
+from unveil.restoration.restorers import NetworkRestorer, load
+from unveil.runtime import keep_freed_memory
+from unveil.training.data import Photos, open_photos
+from unveil.training.evaluate import Scoring, make_row, score
 
 OPERATORS = (
     *("gaussian:kernel=9,sigma=4", "gaussian:kernel=13,sigma=2", "gaussian:kernel=25,sigma=4"),
@@ -67,51 +64,48 @@ class Blind:
     Like `unveil restore` it uses the best weights for what it found.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.load = cache(partial(load_network, runtime=runtime))
+    def __init__(self) -> None:
+        self.load = cache(partial(load, is_large=True))
         self.findings: list[Finding] = []
         self.prior = read_prior()
 
-    def __call__(self, obfuscated: Tensor, degradation: Degradation) -> Tensor:
+    def __call__(self, obfuscated: np.ndarray, degradation: Degradation) -> np.ndarray:
         """Restore each photo by the operator found in it, ``B x 3 x H x W``."""
-        return torch.cat([self._one(image[None], degradation) for image in obfuscated])
+        return np.concatenate([self._one(image[None], degradation) for image in obfuscated])
 
-    def _one(self, image: Tensor, degradation: Degradation) -> Tensor:
-        with torch.autocast(image.device.type, enabled=False):  # scoring is in bf16
-            found = inspect(image, degradation.storage, self.prior)
+    def _one(self, image: np.ndarray, degradation: Degradation) -> np.ndarray:
+        found = inspect(image, degradation.storage, self.prior)
         self.findings.append(found)
         known = found.degradation
         if known is None:
             return image
-        name = model_for(known, fallback=FALLBACK)
-        if name in CLOSED_FORMS:
-            return restore_closed_form(name, self.prior, image, known)
-        restored: Tensor = self.load(name).model(image, known)
+        restored: np.ndarray = self.load(model_for(known, fallback=FALLBACK)).restore(image, known)
         return restored
 
 
 def main(options: Options) -> None:
     """Score every operator in every storage and print the table."""
     keep_freed_memory()
-    photos, runtime = open_photos(DataConfig(options.data)), choose_runtime(RuntimeConfig())
+    photos = open_photos(DataConfig(options.data))
     rows = []
     for text in options.operators:
         for storage in options.storages:
             degradation = Degradation(parse_operator(text), parse_storage(storage))
             numbers = photos.splits["test"][: options.photos]
-            scoring = Scoring(photos, numbers, degradation, runtime)
-            rows.append(compare(scoring))
+            rows.append(compare(photos, numbers, degradation))
             append_row(options.out, rows[-1])
     shown = ("operator", "storage", "told_psnr", "psnr", "kind_right", "within_5_percent")
     print(tables.markdown([{name: row[name] for name in shown} for row in rows]))
 
 
-def compare(scoring: Scoring) -> Row:
+def compare(photos: Photos, numbers: np.ndarray, degradation: Degradation) -> Row:
     """Return the row of one degradation: operator found beside operator stated."""
-    blind = Blind(scoring.runtime)
-    name, restore, sha256 = best(scoring, blind.prior)
-    told = score(restore, scoring).means()["psnr"]
-    row = make_row(name, "test", scoring, score(blind, scoring), sha256)
+    blind, best = Blind(), load(model_for(degradation, fallback=FALLBACK), is_large=True)
+    scoring = Scoring(photos, numbers, degradation, best.runtime)
+    told = score(best.restore, scoring).means()["psnr"]
+    card = best.card if isinstance(best, NetworkRestorer) else None
+    sha256 = card.files["weights"]["sha256"] if card else None
+    row = make_row(best.name, "test", scoring, score(blind, scoring), sha256)
     right = [is_right(found.operator, scoring.degradation.operator) for found in blind.findings]
     errors = [sigma_error(found.operator, scoring.degradation.operator) for found in blind.findings]
     known = [error for error in errors if error is not None]
@@ -119,17 +113,8 @@ def compare(scoring: Scoring) -> Row:
         "told_psnr": round(told, 4),
         "kind_right": round(sum(right) / len(right), 4),
         "within_5_percent": round(sum(e < 0.05 for e in known) / len(right), 4) if known else None,
-        "median_sigma_error": round(float(torch.tensor(known).median()), 4) if known else None,
+        "median_sigma_error": round(statistics.median_low(known), 4) if known else None,
     }
-
-
-def best(scoring: Scoring, prior: Prior) -> tuple[str, Restore, str | None]:
-    """Return the best restorer for the stated operator: name, restorer, sha256 of the weights."""
-    name = model_for(scoring.degradation, fallback=FALLBACK)
-    if name in CLOSED_FORMS:
-        return name, partial(restore_closed_form, name, prior), None
-    network = load_network(name, scoring.runtime)
-    return network.name, network.model, network.card.files["weights"]["sha256"]
 
 
 CONTINUOUS = GaussianBlur | Disk | AnisotropicGaussian

@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from unveil.onnx.export import load_for_export, to_onnx
-from unveil.onnx.quantise import WATCHED, in_int8, to_int8
-
 import fill_tables
 import script
 from unveil.config import DataConfig
 from unveil.degradation import Degradation, parse_operator, parse_storage
+from unveil.networks.export import load_for_export, to_onnx
+from unveil.networks.graph import Source
 from unveil.report.rows import Row, append_row
-from unveil.restoration.restorers import NetworkRestorer
 from unveil.runtime import keep_freed_memory
 from unveil.training.data import Photos, open_photos
 from unveil.training.evaluate import Scoring, make_row, score
+from unveil.training.quantise import WATCHED, in_onnx, to_int8
 
 SCORED = {
     "blur": (("gaussian:kernel=9,sigma=4", "8bit"), ("gaussian:kernel=25,sigma=4", "jpeg:75")),
@@ -52,21 +51,21 @@ def main(options: Options) -> None:
     print(fill_tables.onnx(rows))
 
 
-def score_model(network: NetworkRestorer, photos: Photos, count: int) -> Iterator[Row]:
+def score_model(source: Source, photos: Photos, count: int) -> Iterator[Row]:
     """Yield the rows of one set of weights, in float32 and in int8."""
-    device = network.runtime.device
-    watched = photos.batch(photos.splits["validation"][:WATCHED], device)
-    content = to_int8(network, watched)
-    in_8_bits = in_int8(network, content)
-    sizes = {"fp32": len(to_onnx(network)), "int8": len(content)}
-    example = (str(network.card.task.example.operator), str(network.card.task.example.storage))
-    for operator, storage in SCORED.get(network.card.operator, (example,)):
+    exported = to_onnx(source)
+    int8 = to_int8(source, exported, photos.batch(photos.splits["validation"][:WATCHED]))
+    files = {"fp32": exported, "int8": int8}
+    restorers = {precision: in_onnx(source, content) for precision, content in files.items()}
+    card = source.card
+    example = (str(card.task.example.operator), str(card.task.example.storage))
+    for operator, storage in SCORED.get(card.operator, (example,)):
         undone = Degradation(parse_operator(operator), parse_storage(storage))
-        scoring = Scoring(photos, photos.splits["test"][:count], undone, network.runtime)
-        for precision, restorer in (("fp32", network), ("int8", in_8_bits)):
-            sha256 = network.card.files["weights"]["sha256"]
-            row = make_row(network.name, "test", scoring, score(restorer.restore, scoring), sha256)
-            known = {"images_per_second": None, "file_bytes": sizes[precision]}
+        for precision, restorer in restorers.items():
+            scoring = Scoring(photos, photos.splits["test"][:count], undone, restorer.runtime)
+            sha256 = card.files["weights"]["sha256"]
+            row = make_row(source.name, "test", scoring, score(restorer.restore, scoring), sha256)
+            known = {"images_per_second": None, "file_bytes": len(files[precision])}
             yield row | known | {"precision": precision}
 
 

@@ -10,12 +10,11 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
 
 import fill_tables
 import script
-from unveil.config import DataConfig, RuntimeConfig
+from unveil.config import DataConfig
 from unveil.degradation import Degradation, Linear, Storage, parse_operator, parse_storage
 from unveil.degradation.degrade import store
 from unveil.degradation.operators import obfuscate
@@ -24,9 +23,8 @@ from unveil.images.arrays import to_array
 from unveil.images.box import Box
 from unveil.images.photos import read_photo
 from unveil.linear.prior import read_prior
-from unveil.networks.torch_engine import choose_runtime
 from unveil.report.rows import Row, append_row
-from unveil.runtime import keep_freed_memory, provenance
+from unveil.runtime import Runtime, keep_freed_memory, provenance
 from unveil.training.data import open_photos
 
 NONE = "none"
@@ -63,14 +61,14 @@ def main(options: Options) -> None:
     print(fill_tables.parts(rows))
 
 
-def score(text: str, storage: Storage, wholes: list[Tensor]) -> Row:
+def score(text: str, storage: Storage, wholes: list[np.ndarray]) -> Row:
     """Return the row of one mosaic in one storage."""
     prior, draw = read_prior(), random.Random(text)  # noqa: S311  # no secret
     operator = None if text == NONE else Degradation(parse_operator(text)).linear
     found, shares = [], []
     for clean in wholes:
         box = place(operator, draw)
-        hidden = clean.clone()
+        hidden = clean.copy()
         if operator is not None:
             hidden[..., *box.place] = obfuscate(clean[..., *box.place], operator)
         finding = find_part(store(hidden, storage), storage, prior)
@@ -85,7 +83,7 @@ def score(text: str, storage: Storage, wholes: list[Tensor]) -> Row:
         **dict.fromkeys(("psnr", "ssim", "ssim_deck", "images_per_second")),
         "seen": round(sum(found) / len(found), 4),
         "placed": round(sum(one >= MIN_OVERLAP for one in shares) / len(shares), 4),
-        **provenance(choose_runtime(RuntimeConfig())),
+        **provenance(Runtime()),
     }
 
 
@@ -100,9 +98,9 @@ def share(finding: Finding | None, operator: Linear | None, box: Box) -> float:
     """Return the intersection over union of two boxes; 0 if the operator is another."""
     if finding is None or finding.box is None or finding.operator != operator:
         return 0.0
-    covered = torch.zeros(2, 300, 300)
-    covered[0][box.place] = covered[1][finding.box.place] = 1
-    return float(covered.prod(dim=0).sum() / covered.amax(dim=0).sum())
+    covered = np.zeros((2, 300, 300), bool)
+    covered[0][box.place] = covered[1][finding.box.place] = True
+    return float(covered.all(axis=0).sum() / covered.any(axis=0).sum())
 
 
 if __name__ == "__main__":

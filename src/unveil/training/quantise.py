@@ -92,8 +92,7 @@ def write_int8(source: Source, target: Path, data: Path | None) -> Int8Report:
     exported = to_onnx(source)
     content = to_int8(source, exported, clean[:watched])
     before, after = (
-        psnr_db(source, OnnxEngine(open_session(graph), source.model.prior), clean[watched:])
-        for graph in (exported, content)
+        psnr_db(in_onnx(source, graph), clean[watched:]) for graph in (exported, content)
     )
     said = {"int8_loss_db": f"{before - after:.2f}", "int8_loss_on": str(undone)}
     content = set_metadata(content, {**metadata(source), "weights": "int8", **said})
@@ -149,10 +148,15 @@ def to_int8(source: Source, exported: bytes, clean: np.ndarray) -> bytes:
         return quantised.read_bytes()
 
 
-def psnr_db(source: Source, engine: OnnxEngine, clean: np.ndarray) -> float:
+def in_onnx(source: Source, content: bytes) -> NetworkRestorer:
+    """Return a network as ONNX Runtime runs it from an ONNX file of it."""
+    engine = OnnxEngine(open_session(content), source.model.prior)
+    return NetworkRestorer(source.name, source.card, engine, engine.prior or read_prior())
+
+
+def psnr_db(restorer: NetworkRestorer, clean: np.ndarray) -> float:
     """Return the mean PSNR of what a network restores of photos, ``N x 3 x H x W`` in [0,1]."""
-    undone = source.card.task.example
-    restorer = NetworkRestorer(source.name, source.card, engine, engine.prior or read_prior())
+    undone = restorer.card.task.example
     parts = np.split(clean, range(16, len(clean), 16))
     found = [psnr(restorer.restore(degrade(part, undone), undone), part) for part in parts]
     return float(np.concatenate(found).mean(dtype=np.float64))
