@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LFW ?= ../shared/lfw
 OLDEST := .venv-oldest
+CORE := .venv-core
 
 # A file's tests stay in one process, where they share what is made once; a process takes 1.5 GB.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
@@ -11,8 +12,8 @@ FAST := $(PARALLEL) -m "not slow and not lfw"
 
 .PHONY: demo test test-all test-lfw test-oldest lint types tests format docs gallery bench bench-peers bench-streaming tables lock clean
 
-demo: $(READY)
-	$(BIN)/unveil demo --output runs/demo
+demo: $(CORE)/.ready
+	$(CORE)/bin/unveil demo --output runs/demo
 
 # Lint, types and the fast tier of the tests: about two minutes on two cores.
 test: lint types tests
@@ -97,6 +98,12 @@ $(READY): pyproject.toml constraints.txt
 		|| PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install $(PINNED)
 	touch $@
 
+# What `pip install unveil` brings, without torch, in an environment of its own.
+$(CORE)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(CORE)
+	$(CORE)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
 # All but torch, torchvision and what they bring: older ones are gigabytes more of CUDA.
 KEPT := ^(torch|torchvision|triton|cuda-[a-z]+|nvidia-[a-z0-9-]+)==
 $(OLDEST)/.ready: pyproject.toml constraints.txt $(READY)
@@ -107,4 +114,4 @@ $(OLDEST)/.ready: pyproject.toml constraints.txt $(READY)
 	touch $@
 
 clean:
-	rm -rf .venv $(OLDEST) runs build dist .coverage
+	rm -rf .venv $(OLDEST) $(CORE) runs build dist .coverage

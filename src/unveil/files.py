@@ -28,7 +28,7 @@ def temporary_beside(target: Path) -> Iterator[Path]:
     try:  # entered before the file exists: Ctrl-C between the two would leave it behind
         partial.touch(exist_ok=False)
         yield partial
-        with partial.open("rb") as file:
+        with partial.open("r+b") as file:  # Windows cannot flush what is open for reading only
             os.fsync(file.fileno())
         partial.replace(target)
     except OSError as error:
