@@ -67,17 +67,13 @@ def test_these_commands_load_nothing_heavy(words):
         ("inspect", "PHOTO"),
         ("restore", "PHOTO", "-o", "out.png"),
         ("restore", "PHOTO", "-o", "out.png", "--operator", "pixelate:block=8"),
-        ("evaluate", "blur-fast", "--data", "FOLDER", *map(str, TINY_DATA)),
+        ("evaluate", "blur-fast", "--data", "FOLDER", "--precision", "fp32", *map(str, TINY_DATA)),
         ("demo", "-o", "demo"),
     ],
     ids=" ".join,
 )
 def test_these_commands_work_without_torch(words, photo, photo_folder, tmp_path, monkeypatch):
-    """torch cannot be imported here, as if it were not installed."""
     monkeypatch.chdir(tmp_path)
     places = {"PHOTO": str(photo), "FOLDER": str(photo_folder)}
     words = [places.get(word, word) for word in words]
-    code = f"import sys; sys.modules['torch'] = None; sys.argv[1:] = {words}\n"
-    code += "from unveil.__main__ import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert "torch" not in loaded("runpy.run_module('unveil', run_name='__main__')", *words)
