@@ -45,7 +45,7 @@ def engines(model: str) -> dict[str, NetworkRestorer]:
     return {
         "torch fp32": load_network(model, fp32, "torch"),
         "torch bf16": load_network(model, bf16, "torch"),
-        "onnx fp32": load_network(model),
+        "onnx fp32": load_network(model, engine="onnx"),
         "onnx int8": in_8_bits(model),
     }
 

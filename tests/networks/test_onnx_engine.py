@@ -196,6 +196,7 @@ def test_torch_is_taken_where_it_pays(monkeypatch):
         monkeypatch.undo()
     assert choose_engine("auto", RuntimeConfig(device="cuda"), is_large=False) == "torch"
     assert choose_engine("auto", RuntimeConfig(precision="fp32"), is_large=True) == "onnx"
+    assert choose_engine("auto", config, is_large=False, has_graph=False) == "torch"
 
 
 @pytest.mark.parametrize(

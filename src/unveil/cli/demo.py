@@ -58,7 +58,7 @@ def run_demo(output: Path) -> None:
         name = model_for(degradation)
         restored = load(name).restore(obfuscated, degradation)
         for stage, images in (("before", obfuscated), ("after", restored)):
-            scores = {name: float(metric(images, clean)) for name, metric in METRICS.items()}
+            scores = {name: float(metric(images, clean).mean()) for name, metric in METRICS.items()}
             rows.append({"operator": str(operator), "photo": f"{stage} {name}", **scores})
         stages = {"clean": clean, str(operator): obfuscated, name: restored}
         strips.append([_captioned(*stage) for stage in stages.items()])

@@ -78,15 +78,18 @@ def interface_of(session: Any) -> Interface:
     """Return what a graph states of its network.
 
     Raises:
-        UnveilError: another version of unveil made it.
+        UnveilError: another version of unveil made it, or the network has inputs of its own.
     """
     said = session.get_modelmeta().custom_metadata_map
     if said.get("format") != str(FORMAT):
         raise UnveilError(f"a graph of format {said.get('format')}; this version reads {FORMAT}.")
     meanings = {part.name: part for part in (OBFUSCATED, ESTIMATE, KNOWN)}
-    planes = tuple(
-        meanings[item.name]._replace(channels=int(item.shape[1])) for item in session.get_inputs()
-    )
+    inputs = session.get_inputs()
+    if unknown := [item.name for item in inputs if item.name not in meanings]:
+        raise UnveilError(
+            f"the network reads {unknown[0]!r}, which torch computes: --engine torch."
+        )
+    planes = tuple(meanings[item.name]._replace(channels=int(item.shape[1])) for item in inputs)
     return Interface(
         stride_px=int(said["stride_px"]),
         reach_px=int(said["reach_px"]),

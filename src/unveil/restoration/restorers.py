@@ -4,6 +4,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -218,25 +219,34 @@ def load(
     if model in CLOSED_FORMS:
         return ClosedForm(model, read_prior(prior))
     config = RuntimeConfig(device=device, precision=precision)
-    return load_network(model, config, choose_engine(engine, config, is_large=is_large))
+    return load_network(model, config, engine, is_large=is_large)
 
 
-def choose_engine(engine: EngineName, config: RuntimeConfig, *, is_large: bool) -> EngineName:
-    """Return the engine that ``auto`` stands for: ``onnx``, or ``torch`` where that is faster.
+def choose_engine(
+    engine: EngineName, config: RuntimeConfig, *, is_large: bool, has_graph: bool = True
+) -> EngineName:
+    """Return the engine that ``auto`` stands for: ``onnx``, or ``torch`` where that is better.
 
-    torch is taken for a GPU or for bf16 if these are asked for; else where it is installed, may be
-    faster on this machine, and there is much to do or it is imported already.
+    torch is taken for a GPU or for bf16 if these are asked for, and for a checkpoint without a
+    graph; else where it is installed, may be faster on this machine, and there is much to do or it
+    is imported already.
     """
     if engine != "auto":
         return engine
     if config.device not in ("auto", "cpu") or config.precision == "bf16":
+        return "torch"
+    if not has_graph and find_spec("torch") is not None:
         return "torch"
     pays = is_large or "torch" in sys.modules
     return "torch" if pays and config.precision == "auto" and may_gain_from_torch() else "onnx"
 
 
 def load_network(
-    model: str, config: RuntimeConfig | None = None, engine: EngineName = "onnx"
+    model: str,
+    config: RuntimeConfig | None = None,
+    engine: EngineName = "auto",
+    *,
+    is_large: bool = False,
 ) -> NetworkRestorer:
     """Load shipped weights by name, or a checkpoint by its folder, into an engine.
 
@@ -246,7 +256,9 @@ def load_network(
     """
     folder = find_model(model)
     card = read_card(folder)
-    opened = _open_engine(engine)(folder, card, config or RuntimeConfig())
+    config = config or RuntimeConfig()
+    chosen = choose_engine(engine, config, is_large=is_large, has_graph="graph" in card.files)
+    opened = _open_engine(chosen)(folder, card, config)
     return NetworkRestorer(folder.name, card, opened, opened.prior or read_prior())
 
 

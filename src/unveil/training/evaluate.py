@@ -22,7 +22,7 @@ from unveil.linear.prior import read_prior
 from unveil.metrics.quality import METRICS, Metric
 from unveil.networks.card import IDENTITY, Card
 from unveil.report.rows import Row, rounded
-from unveil.restoration.restorers import choose_engine, load_network
+from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, keep_freed_memory, provenance
 from unveil.training.crops import fingerprint_of
 from unveil.training.data import Photos, open_photos
@@ -135,8 +135,7 @@ def _find(model: str, config: RuntimeConfig) -> tuple[Restore, Card | None, Runt
         return identity, None, Runtime()
     if model in CLOSED_FORMS:
         return partial(restore_closed_form, model, read_prior()), None, Runtime()
-    engine = choose_engine("auto", config, is_large=True)
-    network = load_network(model, config, engine)
+    network = load_network(model, config, is_large=True)
     return network.restore, network.card, network.runtime
 
 
