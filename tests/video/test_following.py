@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from skimage import data
 
 av = pytest.importorskip("av", reason="the extra video is not installed")
@@ -25,10 +24,10 @@ EIGHT_BIT = Storage("8bit")
 
 
 def mosaicked(picture: np.ndarray, top: int, left: int) -> np.ndarray:
-    hidden = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255
+    hidden = picture.transpose(2, 0, 1)[None] / np.float32(255)
     place = (slice(top, top + SIDE), slice(left, left + SIDE))
     hidden[..., *place] = obfuscate(hidden[..., *place], Pixelate(8))
-    return (hidden[0].permute(1, 2, 0) * 255).round().byte().numpy()
+    return (hidden[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
 
 
 @pytest.fixture(scope="module")

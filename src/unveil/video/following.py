@@ -7,7 +7,7 @@ mosaic that stands still shows of it, and can be restored together.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
+import numpy as np
 
 from unveil.degradation import Degradation
 from unveil.estimation.finding import find_part
@@ -33,7 +33,7 @@ class Sight:
 
     picture: Picture
     window: Window
-    images: Tensor
+    images: np.ndarray
     box: Box
 
 
@@ -51,7 +51,7 @@ class Following:
 
     info: Info
     moving: Moving
-    restore: Callable[[Tensor, Degradation, Box | None], Tensor]
+    restore: Callable[[np.ndarray, Degradation, Box | None], np.ndarray]
     prior: Prior
     together: int
 

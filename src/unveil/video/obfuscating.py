@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from torch import Tensor
+import numpy as np
 
 from unveil.degradation import DpPix, Noise, Operator, Poisson, Unchanged
 from unveil.degradation.operators import obfuscate
@@ -31,9 +31,9 @@ class Obfuscating:
         if isinstance(operator, Unchanged):
             return None
 
-        def change(images: Tensor, first: int) -> Tensor:
+        def change(images: np.ndarray, first: int) -> np.ndarray:
             if isinstance(operator, Random):
                 return obfuscate(images, replace(operator, seed=operator.seed + first))
             return obfuscate(images, operator)
 
-        return partial(paint, info=info, step=Step(in_chunks(change, 1), threads=1))
+        return partial(paint, info=info, step=Step(in_chunks(change, 1)))

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.degradation import Degradation, Mosaic, Operator
 from unveil.images.box import Box
@@ -22,12 +21,12 @@ def around(box: Box, operator: Operator | None, info: Info) -> Box:
 
 
 def improve(
-    obfuscated: Sequence[Tensor],
-    alone: Sequence[Tensor],
+    obfuscated: Sequence[np.ndarray],
+    alone: Sequence[np.ndarray],
     places: Sequence[Box],
     known: Degradation,
     prior: Prior,
-) -> list[Tensor]:
+) -> list[np.ndarray]:
     """Return pictures that were restored one by one as they are when they learn from each other.
 
     Args:
@@ -38,11 +37,11 @@ def improve(
         prior: power spectrum of clean photos.
     """
     hidden, guess = (
-        torch.cat([image[..., *box.place] for image, box in zip(images, places, strict=True)])
+        np.concatenate([image[..., *box.place] for image, box in zip(images, places, strict=True)])
         for images in (obfuscated, alone)
     )
     together = restore_window(hidden, known, prior, lambda _: guess)
-    improved = [image.clone() for image in alone]
+    improved = [image.copy() for image in alone]
     for image, box, part in zip(improved, places, together, strict=True):
         image[..., *box.place] = part
     return improved

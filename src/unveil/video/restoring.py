@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil import console
 from unveil.console import Remark
@@ -93,8 +92,8 @@ class Restoring:
         return partial(paint, info=info, step=self._step(info, known, box, restorer))
 
     def _restore(
-        self, restorer: Restorer, images: Tensor, known: Degradation, box: Box | None
-    ) -> Tensor:
+        self, restorer: Restorer, images: np.ndarray, known: Degradation, box: Box | None
+    ) -> np.ndarray:
         return undo(images, known, box, restorer, self.request)[0]
 
     def _step(self, info: Info, known: Degradation, box: Box | None, restorer: Restorer) -> Step:
@@ -103,12 +102,12 @@ class Restoring:
         near = box and box.within(seen)
         place = near or whole
 
-        def change(images: Tensor, _: int) -> Tensor:
+        def change(images: np.ndarray, _: int) -> np.ndarray:
             restored = self._restore(restorer, images, known, near)
             if self.together > 1:
                 prior, places = read_prior(self.request.prior), [place] * len(images)
                 hidden, alone = list(one_by_one(images)), list(one_by_one(restored))
-                restored = torch.cat(improve(hidden, alone, places, known, prior))
+                restored = np.concatenate(improve(hidden, alone, places, known, prior))
             return restored
 
         length = self.together if self.together > 1 else chunk_length(seen.width, seen.height)

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-import torch
-from torch import Tensor
+import numpy as np
 
 CHUNK_PIXELS = 4_000_000
 MAX_FRAMES = 16
@@ -15,8 +14,8 @@ def chunk_length(width: int, height: int) -> int:
 
 
 def in_chunks(
-    change: Callable[[Tensor, int], Tensor], length: int
-) -> Callable[[Iterator[Tensor]], Iterator[Tensor]]:
+    change: Callable[[np.ndarray, int], np.ndarray], length: int
+) -> Callable[[Iterator[np.ndarray]], Iterator[np.ndarray]]:
     """Return a step that changes pictures ``length`` at a time.
 
     Args:
@@ -25,8 +24,8 @@ def in_chunks(
         length: most pictures at a time; the last may be fewer.
     """
 
-    def step(images: Iterator[Tensor]) -> Iterator[Tensor]:
-        chunk: list[Tensor] = []
+    def step(images: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        chunk: list[np.ndarray] = []
         first = 0
         for image in images:
             chunk.append(image)
@@ -39,11 +38,11 @@ def in_chunks(
     return step
 
 
-def _joined(chunk: list[Tensor]) -> Tensor:
-    return chunk[0] if len(chunk) == 1 else torch.cat(chunk)
+def _joined(chunk: list[np.ndarray]) -> np.ndarray:
+    return chunk[0] if len(chunk) == 1 else np.concatenate(chunk)
 
 
-def one_by_one(images: Tensor) -> Iterator[Tensor]:
+def one_by_one(images: np.ndarray) -> Iterator[np.ndarray]:
     """Yield pictures, ``T x 3 x H x W``, as ``1 x 3 x H x W`` each."""
     for number in range(len(images)):
         yield images[number : number + 1]

@@ -8,10 +8,8 @@ left in what hides it.
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional as F
 
 from unveil.video.stream.layout import Layout
 
@@ -66,7 +64,7 @@ class Colour:
         red, blue = WEIGHTS[self.matrix]
         return red, 1 - red - blue, blue
 
-    def to_rgb(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Tensor:
+    def to_rgb(self, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
         """Return colours, ``1 x 3 x H x W`` float32 in [0,1]; what lies beyond is clipped.
 
         Args:
@@ -74,36 +72,46 @@ class Colour:
         """
         black, white, middle, ends = self._levels
         red, green, blue = self._shares
-        luma, of_blue, of_red = (
-            torch.from_numpy(plane.astype(np.float32, order="C")) for plane in planes
-        )
-        of_blue.sub_(middle).mul_(2 * (1 - blue) / ends)
-        of_red.sub_(middle).mul_(2 * (1 - red) / ends)
-        of_green = (red * of_red + blue * of_blue).div_(-green)
-        luma.sub_(black).div_(white)
-        shared = torch.stack([of_red, of_green, of_blue])
-        return self._spread(shared, *luma.shape).add_(luma).clamp_(0, 1)[None]
+        luma, of_blue, of_red = (plane.astype(np.float32, order="C") for plane in planes)
+        luma -= black
+        luma /= white
+        of_blue = (of_blue - middle) * (2 * (1 - blue) / ends)
+        of_red = (of_red - middle) * (2 * (1 - red) / ends)
+        of_green = (red * of_red + blue * of_blue) / -green
+        shared: list[np.ndarray] = [of_red, of_green, of_blue]
+        colours = np.empty((3, *luma.shape), np.float32)
+        for colour, few in zip(colours, shared, strict=True):
+            np.add(self._spread(few, *luma.shape), luma, out=colour)
+        return np.clip(colours, 0, 1, out=colours)[None]
 
-    def _spread(self, shared: Tensor, height: int, width: int) -> Tensor:
+    def _spread(self, shared: np.ndarray, height: int, width: int) -> np.ndarray:
         across, down = self.layout.across, self.layout.down
-        spread = shared.repeat_interleave(across, dim=-1) if across > 1 else shared
-        spread = spread.repeat_interleave(down, dim=-2) if down > 1 else spread
-        return spread[:, :height, :width]
+        spread = shared.repeat(across, axis=1) if across > 1 else shared
+        spread = spread.repeat(down, axis=0) if down > 1 else spread
+        return spread[:height, :width]
 
-    def to_samples(self, images: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _shared(self, images: np.ndarray) -> np.ndarray:
+        """Return the means of pixels that share their chroma; the edge may have fewer."""
+        across, down = self.layout.across, self.layout.down
+        height, width = images.shape[-2:]
+        if height % down or width % across:
+            beyond = (0, 0), (0, -height % down), (0, -width % across)
+            images = np.pad(images, beyond, "edge")
+        few = self.layout.chroma_size(height, width)[::-1]
+        return np.stack([cv2.resize(plane, few, interpolation=cv2.INTER_AREA) for plane in images])
+
+    def to_samples(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the samples of colours, ``1 x 3 x H x W`` in [0,1]: luma and two of chroma."""
         black, white, middle, ends = self._levels
-        red, green, blue = self._shares
-        shares = images.new_tensor([red, green, blue])
-        luma = torch.tensordot(shares, images[0], dims=1)
-        few = F.avg_pool2d(images, (self.layout.down, self.layout.across), ceil_mode=True)[0]
-        grey = torch.tensordot(shares, few, dims=1)
-        of_blue = (few[2] - grey).mul_(ends / (2 * (1 - blue))).add_(middle)
-        of_red = (few[0] - grey).mul_(ends / (2 * (1 - red))).add_(middle)
-        luma.mul_(white).add_(black)
-        return self._rounded(luma), self._rounded(of_blue), self._rounded(of_red)
+        red, _, blue = self._shares
+        shares = np.array(self._shares, images.dtype)
+        luma = np.tensordot(shares, images[0], axes=1)
+        few = self._shared(images[0])
+        grey = np.tensordot(shares, few, axes=1)
+        of_blue = (few[2] - grey) * (ends / (2 * (1 - blue))) + middle
+        of_red = (few[0] - grey) * (ends / (2 * (1 - red))) + middle
+        return self._rounded(luma * white + black), self._rounded(of_blue), self._rounded(of_red)
 
-    def _rounded(self, plane: Tensor) -> np.ndarray:
+    def _rounded(self, plane: np.ndarray) -> np.ndarray:
         top = (1 << self.layout.bits) - 1
-        levels = plane.round_().clamp_(0, top).numpy()
-        return levels.astype(self.layout.sample)
+        return plane.round().clip(0, top).astype(self.layout.sample)

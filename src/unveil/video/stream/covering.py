@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import torch
+import numpy as np
 
 from unveil.images.box import Box
 from unveil.video.stream.info import Info
@@ -19,7 +19,7 @@ def cover(pictures: Iterator[Picture], info: Info, covered: Covered) -> Iterator
 
     A pixel beside a box may be covered too: no chroma that it shares with the box is left.
     """
-    black = [plane[0, 0] for plane in info.colour.to_samples(torch.zeros(1, 3, 2, 2))]
+    black = [plane[0, 0] for plane in info.colour.to_samples(np.zeros((1, 3, 2, 2), np.float32))]
     for picture in pictures:
         boxes = covered(float(picture.pts * info.time_base))
         yield _covered(picture, info, boxes, black) if boxes else picture

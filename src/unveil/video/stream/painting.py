@@ -1,12 +1,10 @@
 """What is done to the pictures of a clip, and only where it is done."""
 
-import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.images.box import Box
 from unveil.video.stream.info import Info
@@ -23,14 +21,11 @@ class Step:
         box: what ``change`` gets to see, of the upright picture; None for all of it.
         painted: what of that is written, of the upright picture; None for all of it. The rest
             stays as it was, to the bit.
-        threads: that PyTorch may take; None for all. Small work is done sooner by one: the others
-            would spin while they wait, on cores that the codecs need.
     """
 
-    change: Callable[[Iterator[Tensor]], Iterator[Tensor]]
+    change: Callable[[Iterator[np.ndarray]], Iterator[np.ndarray]]
     box: Box | None = None
     painted: Box | None = None
-    threads: int | None = None
 
 
 def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
@@ -39,24 +34,13 @@ def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Pictu
     window = Window(info, step.box or whole, step.painted or step.box or whole)
     waiting: deque[Picture] = deque()
 
-    def seen() -> Iterator[Tensor]:
+    def seen() -> Iterator[np.ndarray]:
         for picture in pictures:
             waiting.append(picture)
             yield window.look(picture)
 
-    with _threads(step.threads):
-        for images in step.change(seen()):
-            yield window.put(waiting.popleft(), images)
-
-
-@contextlib.contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    for images in step.change(seen()):
+        yield window.put(waiting.popleft(), images)
 
 
 class Window:
@@ -75,12 +59,12 @@ class Window:
         self.painted = self.turn.coded_box(painted, *size)
         self.snapped = snapped(self.box, self.layout, *self.turn.size(*size))
 
-    def look(self, picture: Picture) -> Tensor:
+    def look(self, picture: Picture) -> np.ndarray:
         """Return what is seen, ``1 x 3 x H x W`` in [0,1], upright."""
         cut = self.box.within(self.snapped)
         return self.turn.upright(self._colours(picture)[..., *cut.place])
 
-    def put(self, picture: Picture, images: Tensor) -> Picture:
+    def put(self, picture: Picture, images: np.ndarray) -> Picture:
         """Return the picture with ``images``, which replace what was seen, in the painted part."""
         changed = self.turn.coded(images)
         if self.painted == self.snapped == self.box and self.box.place == _all(picture):
@@ -97,7 +81,7 @@ class Window:
         planes = first, second, third
         return replace(picture, planes=planes)
 
-    def _colours(self, picture: Picture) -> Tensor:
+    def _colours(self, picture: Picture) -> np.ndarray:
         luma, *chroma = picture.planes
         few = chroma_place(self.snapped, self.layout)
         return self.colour.to_rgb((luma[self.snapped.place], chroma[0][few], chroma[1][few]))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from unveil.degradation.degrade import to_uint8
 from unveil.errors import UnveilError
@@ -54,14 +53,14 @@ def frames(path: Path, every_seconds: float, max_pixels: int) -> Iterator[Frame]
             yield Frame(seconds, to_rgb8(upright(picture, info)))
 
 
-def upright(picture: Picture, info: Info) -> Tensor:
+def upright(picture: Picture, info: Info) -> np.ndarray:
     """Return a picture as the viewer sees it, ``1 x 3 x H x W`` in [0,1]."""
     return info.turn.upright(info.colour.to_rgb(picture.planes))
 
 
-def to_rgb8(images: Tensor) -> np.ndarray:
+def to_rgb8(images: np.ndarray) -> np.ndarray:
     """Return ``1 x 3 x H x W`` in [0,1] as ``H x W x 3`` uint8."""
-    return np.ascontiguousarray(to_uint8(images[0]).permute(1, 2, 0).numpy())
+    return np.ascontiguousarray(to_uint8(images[0]).transpose(1, 2, 0))
 
 
 def read(info: Info) -> Iterator[Picture]:

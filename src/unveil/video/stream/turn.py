@@ -7,8 +7,7 @@ viewer sees; what is written is coded as it was, with the same matrix.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from unveil.images.box import Box
 
@@ -28,16 +27,16 @@ class Turn:
     down: bool = False
 
     @property
-    def _mirrored(self) -> list[int]:
-        return [axis for axis, is_so in ((-1, self.across), (-2, self.down)) if is_so]
+    def _mirrored(self) -> tuple[int, ...]:
+        return tuple(axis for axis, is_so in ((-1, self.across), (-2, self.down)) if is_so)
 
-    def upright(self, images: Tensor) -> Tensor:
+    def upright(self, images: np.ndarray) -> np.ndarray:
         """Return coded pictures, ``... x H x W``, as the viewer sees them."""
-        return torch.flip(images.mT if self.transposed else images, self._mirrored)
+        return np.flip(images.mT if self.transposed else images, self._mirrored)
 
-    def coded(self, images: Tensor) -> Tensor:
+    def coded(self, images: np.ndarray) -> np.ndarray:
         """Undo :meth:`upright`."""
-        flipped = torch.flip(images, self._mirrored)
+        flipped = np.flip(images, self._mirrored)
         return flipped.mT if self.transposed else flipped
 
     def size(self, width: int, height: int) -> tuple[int, int]:
