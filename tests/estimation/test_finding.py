@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image, ImageFilter
 from skimage import data
 
@@ -27,14 +26,21 @@ from unveil.errors import UsageError
 from unveil.estimation.blur import estimate_blur
 from unveil.estimation.finding import find_part, inspect
 from unveil.estimation.mosaic import estimate_mosaic
+from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box, parse_box
+from unveil.images.photos import Photo
 
 EIGHT_BIT = Storage("8bit")
 
 
-def astronaut(side: int = 224) -> torch.Tensor:
-    pixels = np.ascontiguousarray(data.astronaut()[:side, 112 : 112 + side])
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+def photo(name: str, side: int | None = None) -> np.ndarray:
+    """Return one of scikit-image's photos, or its upper left corner; grey ones in three planes."""
+    pixels = np.atleast_3d(getattr(data, name)()[:side, :side])
+    return to_array(Photo(np.broadcast_to(pixels, (*pixels.shape[:2], 3))))
+
+
+def astronaut(side: int = 224) -> np.ndarray:
+    return np.ascontiguousarray(photo("astronaut")[..., :side, 112 : 112 + side])
 
 
 @pytest.mark.slow
@@ -75,9 +81,7 @@ def test_a_disks_rings_tell_its_radius(radius, storage):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["brick", "grass"])
 def test_a_blurred_texture_is_no_disk(name):
-    pixels = torch.from_numpy(getattr(data, name)()[:144, :144].copy())
-    texture = pixels.expand(1, 3, -1, -1).float() / 255
-    obfuscated = degrade(texture, Degradation(GaussianBlur(13, 2.0)))
+    obfuscated = degrade(photo(name, 144), Degradation(GaussianBlur(13, 2.0)))
     found = estimate_blur(obfuscated, EIGHT_BIT, PRIOR, is_cut=False).operator
     assert isinstance(found, GaussianBlur)
 
@@ -113,9 +117,9 @@ def test_the_studys_window_is_found_exactly():
 @pytest.mark.slow
 def test_another_programs_blur_is_found_too():
     """Pillow's GaussianBlur, which is three boxes and repeats the border's pixels."""
-    pixels = (astronaut()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    pixels = to_photo(astronaut()).rgb
     blurred = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(3)))
-    image = torch.from_numpy(blurred.copy()).permute(2, 0, 1)[None].float() / 255
+    image = to_array(Photo(blurred))
     found = estimate_blur(image, EIGHT_BIT, PRIOR, is_cut=False).operator
     assert isinstance(found, GaussianBlur)
     assert found.sigma == pytest.approx(3, rel=0.12)
@@ -125,8 +129,9 @@ def test_another_programs_blur_is_found_too():
     "mosaic", [Pixelate(8), Pixelate(7, 3, 5), Pixelate(16, 1, 0), Sample(6, 2, 2)], ids=str
 )
 @pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 75)], ids=str)
-def test_a_mosaics_size_and_phase_are_found(mosaic, storage):
-    found = estimate_mosaic(degrade(astronaut(), Degradation(mosaic, storage)), PRIOR)
+def test_a_mosaics_size_and_phase_are_found(mosaic, storage, library):
+    obfuscated = degrade(astronaut(), Degradation(mosaic, storage))
+    found = estimate_mosaic(library(obfuscated), PRIOR)
     assert found is not None
     assert (found.operator.block, found.operator.left, found.operator.top) == (
         *(mosaic.block, mosaic.left, mosaic.top),
@@ -143,27 +148,26 @@ def test_means_and_samples_are_told_apart():
 @pytest.mark.parametrize("storage", [EIGHT_BIT, Storage("jpeg", 60)], ids=str)
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket", "camera"])
 def test_a_clean_photo_has_nothing(name, storage):
-    pixels = np.atleast_3d(getattr(data, name)()[:224, :224])
-    image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].expand(-1, 3, -1, -1) / 255
-    kept = degrade(image, Degradation(GaussianBlur(1), storage))
+    kept = degrade(photo(name, 224), Degradation(GaussianBlur(1), storage))
     assert inspect(kept, storage, PRIOR).operator == Unchanged()
 
 
 @pytest.mark.parametrize(
     "image",
-    [torch.zeros(1, 3, 64, 64), torch.ones(1, 3, 64, 64), torch.rand(1, 3, 40, 1), drawn(1, 5, 5)],
+    [np.zeros((1, 3, 64, 64)), np.ones((1, 3, 64, 64)), drawn(1, 40, 1), drawn(1, 5, 5)],
     ids=["black", "white", "1 pixel wide", "tiny"],
 )
-def test_pictures_that_say_nothing_end_in_none(image):
-    assert inspect(image, EIGHT_BIT, PRIOR).operator == Unchanged()
+def test_pictures_that_say_nothing_end_in_none(image, library):
+    picture = library(image.astype(np.float32))
+    assert inspect(picture, EIGHT_BIT, PRIOR).operator == Unchanged()
 
 
-def test_a_mosaicked_face_in_a_clean_photo_is_found_to_the_pixel():
+def test_a_mosaicked_face_in_a_clean_photo_is_found_to_the_pixel(library):
     image = astronaut()
     box = Box(40, 24, 96, 88)
     part = obfuscate(image[..., *box.place], Pixelate(8))
     image[..., *box.place] = (part * 255).round() / 255
-    found = inspect(image, EIGHT_BIT, PRIOR)
+    found = inspect(library(image), EIGHT_BIT, PRIOR)
     assert found.operator == Pixelate(8)
     assert found.box == box
 
@@ -173,17 +177,16 @@ COMPRESSED = ("jpeg:85", "h264:crf=18", "h264:crf=28")
 
 def shares(one: Box, other: Box) -> float:
     """Return the area that two boxes share over that of both."""
-    whole = torch.zeros(2, 600, 600)
-    whole[0][one.place] = whole[1][other.place] = 1
-    return float(whole.prod(dim=0).sum() / whole.amax(dim=0).sum())
+    whole = np.zeros((2, 600, 600), bool)
+    whole[0][one.place] = whole[1][other.place] = True
+    return whole.all(axis=0).sum() / whole.any(axis=0).sum()
 
 
 @pytest.mark.parametrize("block", [8, 12, 24])
 @pytest.mark.parametrize("storage", COMPRESSED)
 @pytest.mark.parametrize("name", ["astronaut", "coffee"])
 def test_a_mosaic_is_found_in_photos_that_were_compressed_after_it(name, storage, block):
-    pixels = np.ascontiguousarray(getattr(data, name)())
-    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    image = photo(name)
     box = Box(150, 40, 144 // block * block, 144 // block * block)
     image[..., *box.place] = obfuscate(image[..., *box.place], Pixelate(block))
     kept = parse_storage(storage)
@@ -195,17 +198,15 @@ def test_a_mosaic_is_found_in_photos_that_were_compressed_after_it(name, storage
 @pytest.mark.parametrize("storage", ["8bit", "jpeg:30", *COMPRESSED])
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "cat", "rocket", "brick", "page", "text"])
 def test_no_mosaic_is_seen_in_what_compression_does(name, storage):
-    pixels = np.ascontiguousarray(np.atleast_3d(getattr(data, name)()))
-    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].expand(-1, 3, -1, -1) / 255
     kept = parse_storage(storage)
-    assert find_part(store(image, kept), kept, PRIOR) is None
+    assert find_part(store(photo(name), kept), kept, PRIOR) is None
 
 
-def test_a_box_tells_where_to_look():
+def test_a_box_tells_where_to_look(library):
     image = astronaut()
     box = Box(40, 24, 112, 112)
     image[..., *box.place] = degrade(image[..., *box.place], Degradation(GaussianBlur(25, 4.0)))
-    found = inspect(image, EIGHT_BIT, PRIOR, box)
+    found = inspect(library(image), EIGHT_BIT, PRIOR, box)
     assert found.box == box
     assert found.operator.sigma == pytest.approx(4, rel=0.1)
 
@@ -224,7 +225,7 @@ def test_a_box_is_four_numbers(text):
 
 def test_the_command_says_it_in_words_and_json(tmp_path, cli):
     obfuscated = degrade(astronaut(), Degradation(Pixelate(7, 2, 0)))
-    pixels = (obfuscated[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    pixels = to_photo(obfuscated).rgb
     Image.fromarray(pixels).save(tmp_path / "a.png")
     Image.fromarray(pixels).save(tmp_path / "a.jpg", quality=80)
     words = cli("inspect", tmp_path / "a.png")
