@@ -14,7 +14,8 @@ ROOMS = (unveil.degradation, unveil.networks)
 """Packages whose modules' examples are run."""
 
 MODULES = [
-    *("unveil.restoration.restorers", "unveil.training.objectives", "unveil.training.optimizer"),
+    *("unveil.arrays", "unveil.restoration.restorers"),
+    *("unveil.training.objectives", "unveil.training.optimizer"),
     *(room.__name__ for room in ROOMS),
     *(
         f"{room.__name__}.{item.name}"
