@@ -1,4 +1,4 @@
-"""Seconds of whole commands as processes, beside `import torch` alone.
+"""Seconds of whole commands as processes, beside `import numpy, onnxruntime` alone.
 
 python benchmarks/start_time.py        (run nothing else meanwhile)
 """
@@ -22,13 +22,15 @@ UNVEIL = [PYTHON, "-m", "unveil"]
 def commands(folder: Path) -> dict[str, list[str]]:
     """Return the commands to time, by name; writes a small photo to ``folder``."""
     photo = folder / "photo.png"
-    Image.effect_noise((112, 112), 50).convert("RGB").save(photo)
+    Image.effect_noise((250, 250), 50).convert("RGB").save(photo)
     return {
         "python": [PYTHON, "-c", "pass"],
         "import unveil": [PYTHON, "-c", "import unveil"],
         "unveil --help": [*UNVEIL, "--help"],
         "unveil models": [*UNVEIL, "models"],
+        "import numpy, onnxruntime": [PYTHON, "-c", "import numpy, onnxruntime"],
         "import torch": [PYTHON, "-c", "import torch"],
+        "unveil inspect": [*UNVEIL, "inspect", str(photo)],
         "unveil restore": [
             *[*UNVEIL, "restore", str(photo), "-o", str(folder / "out.png"), "--overwrite"],
             *["--operator", "gaussian:kernel=9,sigma=4"],
@@ -37,7 +39,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 
 def bench(rounds: int = 7) -> None:
-    """Print the median seconds of each command and its difference to `import torch`.
+    """Print the median seconds of each command and its difference to the imports it needs.
 
     Args:
         rounds: timings of each command.
@@ -46,11 +48,11 @@ def bench(rounds: int = 7) -> None:
     with tempfile.TemporaryDirectory() as folder:
         works = {name: partial(run, words) for name, words in commands(Path(folder)).items()}
         taken = in_turn(works, rounds)
-    print("| command | seconds | more than import torch |")
+    print("| command | seconds | more than import numpy, onnxruntime |")
     print("| --- | ---: | ---: |")
     for name, seconds in taken.items():
-        pairs = zip(seconds, taken["import torch"], strict=True)
-        more = statistics.median(mine - torch for mine, torch in pairs)
+        pairs = zip(seconds, taken["import numpy, onnxruntime"], strict=True)
+        more = statistics.median(mine - imports for mine, imports in pairs)
         print(f"| {name} | {statistics.median(seconds):.2f} | {more:+.2f} |")
     print_machine(machine())
 

@@ -222,6 +222,21 @@ def page(rows: Sequence[Row]) -> str:
     )
 
 
+def install(rows: Sequence[Row]) -> str:
+    """Lay out the size of an installation with each set of extras: the last row of each."""
+    newest = {row["extras"]: row for row in rows}
+    return markdown(
+        [
+            {
+                "extras": f"`[{extras}]`" if extras else "none: the core",
+                "MB": f"{row['size_mb']:,}",
+                "torch": "yes" if row["has_torch"] else "no",
+            }
+            for extras, row in newest.items()
+        ]
+    )
+
+
 TABLES: dict[str, Table] = {
     "foundation": foundation,
     "headline": headline,
@@ -244,6 +259,7 @@ TABLES: dict[str, Table] = {
     "parts": parts,
     "video": video,
     "page": page,
+    "install": install,
     "splits": splits,
 }
 

@@ -57,7 +57,7 @@ def test_a_network_that_is_given_the_operator_uses_it_and_its_own_loss(tmp_path,
     assert entry["loss"] == pytest.approx(entry["pixel"] + 0.1 * entry["gradient"], rel=1e-5)
     onnx = pytest.importorskip("onnx")
     exported = onnx.load(inputs / "conditioned.onnx")
-    assert [item.name for item in exported.graph.input] == ["obfuscated", "known"]
+    assert [item.name for item in exported.graph.input] == ["obfuscated", "conditions"]
     assert differ(inputs / "weak.png", inputs / "strong.png")
 
 
