@@ -126,6 +126,30 @@ def test_bad_value(command, flag, value, phrases, photo, photo_folder, trained, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "flags", "told"),
+    [
+        ("obfuscate", (*BLUR, "--max-pixels", -1), "--max-pixels -1 must be at least 1"),
+        ("obfuscate", (*BLUR, "--risk", 0.1), "--risk goes with --safe"),
+        ("obfuscate", (*BLUR, "--risk", 0), "--risk goes with --safe"),
+        ("obfuscate", (*BLUR, "--box", "0,0,9,9"), "--box goes with --safe"),
+        ("obfuscate", ("--safe", "--risk", 1.5), "--risk 1.5 must be between 0 and 1"),
+        ("obfuscate", (), "name an --operator, e.g. pixelate:block=8, or use --safe"),
+        ("restore", ("--samples", -1), "--samples -1 must be at least 0"),
+        ("restore", ("--tile-px", 0), "--tile-px 0 must be at least 1"),
+        ("restore", ("--tile-px", -5), "--tile-px -5 must be at least 1"),
+        ("restore", ("--max-pixels", 0), "--max-pixels 0 must be at least 1"),
+    ],
+)
+def test_flags_out_of_range_or_place(command, flags, told, photo, tmp_path, cli):
+    assert_told(cli(command, photo, "-o", tmp_path / "x.png", *flags), 2, f"unveil: {told}.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_of_pixels_must_be_positive(photo, cli):
+    assert_told(cli("inspect", photo, "--max-pixels", -1), 2, "--max-pixels -1 must be at least 1")
+
+
 def test_unknown_model(trained, photo, tmp_path, monkeypatch, cli):
     shutil.copytree(trained, tmp_path / "weights" / "cae-tiny")
     monkeypatch.setattr(card, "FOLDER", tmp_path / "weights")

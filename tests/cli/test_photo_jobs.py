@@ -135,6 +135,37 @@ def test_photo_replaced_by_itself(tree, cli):
     assert Path("else.jpg").read_bytes() != before
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--uncertainty", "new.png"), "new.png: would be written twice"),
+        (("--uncertainty", "there/../new.png"), "new.png: would be written twice"),
+        (
+            ("--samples", 2, "--uncertainty", "new-sample2.png"),
+            "new-sample2.png: would be written twice",
+        ),
+        (("--uncertainty", "else.jpg"), "else.jpg: is the input"),
+    ],
+)
+def test_outputs_that_would_replace_each_other_or_the_input(tree, flags, told, cli):
+    before = Path("else.jpg").read_bytes()
+    done = cli("restore", "else.jpg", "-o", "new.png", *flags, "--overwrite")
+    assert_told(done, 2, told)
+    assert not Path("new.png").exists()
+    assert Path("else.jpg").read_bytes() == before
+
+
+def test_an_error_about_a_photo_names_it_once(tree, capsys):
+    def refuse(_: Photo) -> Photo:
+        raise UnveilError("no face found.")
+
+    assert process(plan([Path("in"), Path("else.jpg")], Path("new")), refuse) == 4
+    assert capsys.readouterr().err.splitlines() == [
+        f"unveil: {name}: no face found."
+        for name in ("in/a/a.png", "in/b.jpg", "in/c/d/d.tif", "else.jpg")
+    ]
+
+
 def test_folder_in_the_way_of_a_subfolder(tree, cli):
     Path("there/a").write_text("in the way")
     done = cli("obfuscate", "in", "-o", "there", *BLUR)

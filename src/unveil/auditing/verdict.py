@@ -20,6 +20,9 @@ PEOPLE = 1000
 RISK = f"rank1_of_{PEOPLE}"
 """Key of the risk in a row: share identified, and both ends of its interval."""
 
+SAFE_RISK = 0.02
+"""Greatest risk, by the upper end of its interval, that a hidden face may have (default)."""
+
 ADVICE_RISK = 0.05
 """Risk, by the upper end of its interval, above which a stronger setting is advised."""
 

@@ -175,6 +175,21 @@ def refuse(kind: str, **flags: object) -> None:
             raise UsageError(f"--{name.replace('_', '-')} is for {kind}.")
 
 
+def at_least(least: int, **flags: int) -> None:
+    """Refuse whole numbers that are too small.
+
+    Args:
+        least: the smallest that is allowed.
+        flags: values of flags.
+
+    Raises:
+        UsageError: one of them is smaller; it is named.
+    """
+    for name, value in flags.items():
+        if value < least:
+            raise UsageError(f"--{name.replace('_', '-')} {value} must be at least {least}.")
+
+
 def _check_flags(words: Sequence[str]) -> None:
     """Refuse flags of version 0.1.
 

@@ -9,7 +9,7 @@ from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.auditing.settings import CurveConfig
-from unveil.cli import output_flags
+from unveil.cli import at_least, output_flags
 from unveil.cli.inputs import Boxes, Inputs, check_photos
 from unveil.config import Output
 from unveil.degradation import Mosaic
@@ -18,7 +18,7 @@ from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.images.box import parse_box
-from unveil.images.photos import MAX_PIXELS, check_writable, is_photo
+from unveil.images.photos import MAX_PIXELS, is_photo
 from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def audit_photos(
     picture: Path | None = None,
     fail_above: float | None = None,
     every_seconds: float = 1.0,
+    overwrite: bool = False,
     dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
@@ -60,6 +61,7 @@ def audit_photos(
         picture: file for one photo with a box around each face, red where it is at risk.
         fail_above: leave with status 3 if a face may be at more risk than this, 0.05 say.
         every_seconds: time between the frames of a video that are looked at.
+        overwrite: replace the --picture if it exists.
         dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos.
     """
@@ -70,11 +72,15 @@ def audit_photos(
         raise UsageError(f"--fail-above {fail_above:g} must be from 0 to 1.")
     if not every_seconds > 0:
         raise UsageError(f"--every-seconds {every_seconds:g} must be above 0.")
+    at_least(1, max_pixels=max_pixels)
     places = [parse_box(box) for box in boxes]
     stated = parse_call(operator) if operator else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
     if picture is not None and (len(sources) != 1 or is_video(sources[0])):
         raise UsageError("--picture is for one photo.")
+    if picture is not None:
+        photo_jobs.check_extra(sources[0], picture, overwrite=overwrite)
+        check_folder(picture.parent)
     if dry_run:
         return _preview(picture)
     from unveil.auditing.photo import Auditor
@@ -82,7 +88,8 @@ def audit_photos(
     auditor = Auditor(places, picture, fail_above, max_pixels, stated)
     failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds)) > 0
     if auditor.above:
-        console.fail(f"{auditor.above} faces are above --fail-above.")
+        faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
+        console.fail(f"{faces} above --fail-above {fail_above:g}.")
     return 1 if failed else ABOVE if auditor.above else 0
 
 
@@ -110,8 +117,6 @@ def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
 def _preview(picture: Path | None) -> int:
     if picture is None:
         raise UsageError("--dry-run goes with --picture; without it nothing is written.")
-    check_writable(picture)
-    check_folder(picture.parent)
     console.would_write(picture)
     return 0
 

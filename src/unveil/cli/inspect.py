@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unveil import console
-from unveil.cli import photo_jobs
+from unveil.cli import at_least, photo_jobs
 from unveil.cli.inputs import Inputs
 from unveil.extras import require
 from unveil.images.box import parse_box
@@ -17,13 +17,14 @@ def inspect(
     box: str | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
-    """Say what obfuscated photos or videos: blur or mosaic, how strong, where, and how kept.
+    """Find what obfuscated photos or videos, how strongly and where, and how the file stores them.
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
         box: X,Y,W,H, the part to look at (default: all of it; a mosaic in a part is found).
         max_pixels: refuse larger photos and frames.
     """
+    at_least(1, max_pixels=max_pixels)
     place = parse_box(box) if box else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
     from unveil.estimation.finding import inspect as inspect_images

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from unveil import console
-from unveil.cli import are_videos, photo_jobs, refuse
+from unveil.cli import are_videos, at_least, photo_jobs, refuse
 from unveil.cli.inputs import Boxes, Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import Output
@@ -24,7 +24,7 @@ def obfuscate(
     operator: str | None = None,
     storage: str | None = None,
     safe: bool = False,
-    risk: float = 0.02,
+    risk: float | None = None,
     boxes: Boxes = (),
     codec: str | None = None,
     quality: int | None = None,
@@ -45,20 +45,25 @@ def obfuscate(
         safe: hide each face with the mildest setting that keeps the risk of its being named
             below --risk; attack the result and say how it went. In videos: under a solid box, from
             a second before it is first seen to a second after.
-        risk: greatest share of faces that a machine may name, of 1,000 people.
+        risk: with --safe, greatest share of faces that a machine may name, of 1,000 people
+            (default: 0.02).
         boxes: where a face is, again for more faces (default: they are found).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better (default: hardly seen).
+        quality: of a video, the codec's rate factor: lower is better and larger (default: a loss
+            that is hardly visible).
         overwrite: replace files that exist.
         dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.
     """
     has_videos = are_videos(inputs, codec=codec, quality=quality)
-    if not safe and (operator is None or boxes):
-        raise UsageError("--operator SPEC says how to obfuscate; --box goes with --safe.")
+    at_least(1, max_pixels=max_pixels)
+    if not safe:
+        _check_unsafe(operator, boxes, risk)
+    if risk is not None and not 0 < risk < 1:
+        raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
     places = [parse_box(box) for box in boxes]
     if has_videos:
-        refuse("photos", storage=storage)
+        refuse("photos", storage=storage, risk=risk)
         written = Written(codec, quality, overwrite, max_pixels, dry_run)
         return _obfuscate_videos(inputs, output, operator, places if safe else None, written)
     if safe and storage:
@@ -67,16 +72,28 @@ def obfuscate(
     jobs = photo_jobs.plan(inputs, output)
     if safe:
         require("audit")
-        if not 0 < risk < 1:
-            raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
+        from unveil.auditing.verdict import SAFE_RISK
         from unveil.cli.hiding import Hider
 
-        process: Callable[[Photo], Photo] = Hider(places, operator or "pixelate", risk)
+        process: Callable[[Photo], Photo] = Hider(places, operator or "pixelate", risk or SAFE_RISK)
     else:
         process = partial(_obfuscate, parse_call(operator or ""), kept)
     if dry_run:
         return int(photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0)
     return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+
+
+def _check_unsafe(operator: str | None, boxes: Sequence[str], risk: float | None) -> None:
+    """Refuse flags of --safe without it, and a request that does not say how to obfuscate.
+
+    Raises:
+        UsageError: names what is missing.
+    """
+    for name, given in (("box", boxes), ("risk", risk is not None)):
+        if given:
+            raise UsageError(f"--{name} goes with --safe.")
+    if operator is None:
+        raise UsageError("name an --operator, e.g. pixelate:block=8, or use --safe.")
 
 
 def _obfuscate_videos(

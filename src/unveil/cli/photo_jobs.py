@@ -180,11 +180,8 @@ def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
     failures = 0
     for path in paths:
         try:
-            with console.about(path):
+            with _naming(path):
                 function(path)
-        except UsageError as error:
-            failures += 1
-            console.fail(f"{path}: {error}")
         except UnveilError as error:
             failures += 1
             console.fail(error)
@@ -196,16 +193,34 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(f"{path.stem}{ending}{path.suffix}")
 
 
-def check_single(jobs: Sequence[Job], extra: Path, *, overwrite: bool) -> None:
-    """Refuse a second output, ``extra``, that several photos would share or that exists.
+def check_extras(jobs: Sequence[Job], extras: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse further outputs for one photo that cannot all be written beside its own.
 
     Raises:
-        UsageError: several photos, a format that cannot be written.
+        UsageError: several photos, a format that cannot be written, an output that is the input
+            or that would be written twice.
+        UnveilError: a file exists.
+    """
+    taken = {job.target.resolve() for job in jobs}
+    for extra in extras:
+        if len(jobs) != 1:
+            raise UsageError(f"{extra}: one file for one photo; restore the photos one by one.")
+        check_extra(jobs[0].source, extra, overwrite=overwrite)
+        if extra.resolve() in taken:
+            raise UsageError(f"{extra}: would be written twice; give each output its own name.")
+        taken.add(extra.resolve())
+
+
+def check_extra(source: Path, extra: Path, *, overwrite: bool) -> None:
+    """Refuse an output beside the result that cannot be written, or is the photo itself.
+
+    Raises:
+        UsageError: a format that cannot be written, or the input.
         UnveilError: the file exists.
     """
     check_writable(extra)
-    if len(jobs) != 1:
-        raise UsageError(f"{extra}: one file for one photo; restore the photos one by one.")
+    if source != STREAM and extra.resolve() == source.resolve():
+        raise UsageError(f"{extra}: is the input; give the output another name.")
     check_free(extra, overwrite=overwrite)
 
 
@@ -233,11 +248,13 @@ def make_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _naming(source: Path) -> Iterator[None]:
-    """Name the photo in notes and in errors of a wrong request while the block runs."""
+    """Name the photo in notes and in every error while the block runs."""
     try:
         with console.about(source):
             yield
-    except UsageError as error:
+    except UnveilError as error:
+        if str(error).startswith((f"{source}: ", f"{source}, ")):
+            raise
         raise UnveilError(f"{source}: {error}") from None
 
 

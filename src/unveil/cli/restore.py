@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unveil import console
-from unveil.cli import are_videos, photo_jobs, refuse
+from unveil.cli import are_videos, at_least, photo_jobs, refuse
 from unveil.cli.inputs import Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
@@ -60,16 +60,18 @@ def restore(
             tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
         operator: what obfuscated the photos, or auto to find out.
         box: X,Y,W,H, the part that is obfuscated (default: found).
-        consistent: make the answer agree with the input: obfuscated again, it gives it back.
+        consistent: correct the result so that, obfuscated again, it equals the input.
         uncertainty: file for a map of the expected error, white where the answer is a guess.
-        samples: write so many other answers beside the output, each agreeing with the mosaic.
+        samples: number of alternative restorations of a mosaic to write beside the output, as
+            NAME-sample1.png and so on; each, pixelated again, equals the input.
         force: use weights beyond what they were trained on.
         prior: what `unveil fit` learnt from photos like these, for the closed forms and for
             finding the operator (default: faces).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better (default: hardly seen).
-        together: of a video: restore so many pictures at a time as one, 2 to 16; slower, and better
-            where something moves under a blur or a mosaic that stands still (default: one by one).
+        quality: of a video, the codec's rate factor: lower is better and larger (default: a loss
+            that is hardly visible).
+        together: of a video: number of frames to restore jointly, 1 to 16; slower, and better
+            where something moves under a blur or a mosaic that stands still (default: 1).
         overwrite: replace files that exist.
         dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.
@@ -81,6 +83,8 @@ def restore(
     """
     from unveil.restoration.choice import check_choice
 
+    at_least(0, samples=samples)
+    at_least(1, max_pixels=max_pixels, tile_px=tile_px)
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
     place = parse_box(box) if box else None
     check_engine(engine, model, device, precision)
@@ -102,8 +106,7 @@ def restore(
         return int(process_all(jobs, steps, written) > 0)
     drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
     extras = [*drawn, *filter(None, [uncertainty])]
-    for extra in extras:
-        photo_jobs.check_single(jobs, extra, overwrite=overwrite)
+    photo_jobs.check_extras(jobs, extras, overwrite=overwrite)
     if dry_run:
         places = [place] if place else []
         failed = photo_jobs.preview(

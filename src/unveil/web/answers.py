@@ -16,7 +16,7 @@ from unveil.auditing.photo import (
     audit_photo,
 )
 from unveil.auditing.safe import hide
-from unveil.auditing.verdict import shipped_curves
+from unveil.auditing.verdict import SAFE_RISK, shipped_curves
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
@@ -34,8 +34,6 @@ from unveil.runtime import keep_freed_memory
 
 SHOWN_PX = 1600
 """Longer side of the pictures that the page shows; the download has all pixels."""
-
-SAFE_RISK = 0.02
 
 
 @dataclass(frozen=True)
