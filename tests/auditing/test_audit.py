@@ -54,6 +54,35 @@ def test_a_clean_face_is_at_risk(cli, astronaut):
 
 
 @pytest.mark.slow
+def test_a_stated_operator_has_no_confidence(cli, mosaicked):
+    words = ("audit", mosaicked, "--box", FACE_BOX, "--operator", "gaussian:kernel=9,sigma=4")
+    (row,) = verdicts(cli(*words, "--json"))
+    assert row["confidence"] is None
+    said = cli(*words).out
+    assert "; stated." in said
+    assert "confidence" not in said
+
+
+def test_a_picture_of_the_audit_replaces_nothing(cli, astronaut, tmp_path):
+    picture, before = tmp_path / "picture.png", astronaut.read_bytes()
+    picture.write_text("precious")
+    words = ("audit", astronaut, "--box", FACE_BOX, "--picture")
+    assert_told(cli(*words, picture), 1, f"{picture}: exists already", "--overwrite")
+    assert_told(cli(*words, picture, "--dry-run"), 1, f"{picture}: exists already")
+    assert picture.read_text() == "precious"
+    assert_told(cli(*words, astronaut, "--overwrite"), 2, f"{astronaut}: is the input")
+    assert astronaut.read_bytes() == before
+    assert cli(*words, picture, "--overwrite", "-q").status == 0
+    with Image.open(picture) as image:
+        assert image.size == (512, 512)
+
+
+def test_a_photo_without_a_face_to_hide_is_named(cli, landscape, tmp_path):
+    done = cli("obfuscate", landscape, "-o", tmp_path / "safe.png", "--safe")
+    assert_told(done, 1, f"{landscape}: no face found")
+
+
+@pytest.mark.slow
 def test_json_says_where_what_and_how_likely(cli, astronaut, mosaicked):
     (clean,) = verdicts(cli("audit", astronaut, "--json"))
     (hidden,) = verdicts(cli("audit", mosaicked, "--json", "--box", FACE_BOX))

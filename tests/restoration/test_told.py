@@ -17,7 +17,7 @@ from unveil.degradation import parse_operator
 from unveil.web import answers
 
 RIGHT, WRONG = "pixelate:block=8", "gaussian:kernel=13,sigma=3"
-SAID = f"told {WRONG}, but the image looks like pixelate:block=8"
+SAID = f"stated {WRONG}, but the image looks like pixelate:block=8"
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ def _find_operator(
         linear = None if operator is None else Degradation(operator, storage).linear
         finding, remarks = find(images, storage, Request(operator=linear, box=box))
         return finding, next((remark.text for remark in remarks if remark.is_warning), None)
-    return Finding(operator, storage, 1.0, None, box), None
+    return Finding(operator, storage, None, None, box), None
 
 
 def _find_faces(

@@ -29,14 +29,15 @@ class Finding:
     Attributes:
         operator: what was done to it: a blur, a mosaic or ``Unchanged``.
         storage: how it was kept.
-        confidence: chance that the kind of operator (none, Gaussian, disk, mosaic...) is right.
+        confidence: chance that the kind of operator (none, Gaussian, disk, mosaic...) is right;
+            None where the operator was stated, not found.
         sigma_error_px: standard error of a Gaussian's sigma.
         box: the part that is hidden; None for the whole picture.
     """
 
     operator: Operator
     storage: Storage
-    confidence: float
+    confidence: float | None
     sigma_error_px: float | None = None
     box: Box | None = None
 
@@ -50,7 +51,7 @@ class Finding:
         """Return the finding as JSON values; ``operator`` is its text form."""
         return {
             "operator": str(self.operator),
-            "confidence": round(self.confidence, 3),
+            "confidence": None if self.confidence is None else round(self.confidence, 3),
             "sigma_error_px": self.sigma_error_px and round(self.sigma_error_px, 3),
             "storage": str(self.storage),
             "box": str(self.box) if self.box else None,
@@ -60,7 +61,8 @@ class Finding:
         what = str(self.operator) if self.degradation else "no blur and no mosaic"
         error = f" (sigma +- {self.sigma_error_px:.2f})" if self.sigma_error_px else ""
         where = f", in {self.box}" if self.box else ""
-        return f"{what}{error}{where}, kept as {self.storage}; confidence {self.confidence:.0%}"
+        sure = "stated" if self.confidence is None else f"confidence {self.confidence:.0%}"
+        return f"{what}{error}{where}, kept as {self.storage}; {sure}"
 
 
 def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:

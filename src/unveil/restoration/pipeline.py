@@ -141,12 +141,12 @@ def find(images: Array, storage: Storage, request: Request) -> tuple[Finding, tu
         return finding, (Remark(f"found: {finding}"),)
     if box is not None:
         box.check_inside(images.shape[-1], images.shape[-2])
-    finding = Finding(stated, storage, 1.0, None, box)
+    finding = Finding(stated, storage, None, None, box)
     instead = contradiction(images, stated, storage, prior, box)
-    said = Remark(f"told: {stated}{f', in {box}' if box else ''}, kept as {storage}")
+    said = Remark(f"stated: {stated}{f', in {box}' if box else ''}, kept as {storage}")
     if instead is None:
         return finding, (said,)
-    return finding, (said, Remark(f"told {stated}, but the image looks like {instead}", True))
+    return finding, (said, Remark(f"stated {stated}, but the image looks like {instead}", True))
 
 
 def decide(
@@ -181,7 +181,7 @@ def decide(
     if request.model is None and isinstance(restorer, NetworkRestorer):
         card = restorer.card
         if not card.task.covers(degradation):
-            text = f"{restorer.name} was not trained on that, but on {card.trained_on}"
+            text = f"{restorer.name} was not trained on {degradation}, but on {card.trained_on}"
             remarks.append(Remark(text))
     return restorer, tuple(remarks)
 
