@@ -8,8 +8,8 @@
 {'psnr': ..., 'ssim': ..., 'ssim_deck': ...}
 >>> unveil.write(restored, "restored.png")  # doctest: +SKIP
 
-Images are float32 RGB tensors, ``B x 3 x H x W``, values in [0,1]. Importing this package
-loads neither torch nor any other heavy library; the first call that needs one does.
+Images are float32 RGB arrays of numpy or torch, ``B x 3 x H x W``, values in [0,1]. Importing this
+package loads neither torch nor any other heavy library; the first call that needs one does.
 """
 
 from typing import NoReturn
@@ -27,8 +27,10 @@ from unveil.degradation import (
     parse_storage,
 )
 from unveil.errors import UnveilError, UsageError
+from unveil.images.box import Box
 
 __all__ = [
+    "Box",
     "BoxBlur",
     "Degradation",
     "GaussianBlur",
@@ -62,5 +64,6 @@ RENAMED = {
 def __getattr__(name: str) -> NoReturn:
     """Refuse a name that is gone, and say the new one."""
     if name in RENAMED:
-        raise AttributeError(f"unveil.{name} is called unveil.{RENAMED[name]} since version 0.2.")
+        # An AttributeError's text would be lost in `from unveil import NAME`.
+        raise ImportError(f"unveil.{name} is called unveil.{RENAMED[name]} since version 0.2.")
     raise AttributeError(f"module 'unveil' has no attribute {name!r}")

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unveil.arrays import Array, array_namespace
+from unveil.arrays import Array, array_namespace, is_torch_array
 from unveil.degradation import Degradation, Linear, Operator, Storage, parse_storage
 from unveil.degradation.presets import parse_call
+from unveil.degradation.spec import Spec
 from unveil.errors import UsageError
+from unveil.images.box import Box, as_box
 
 if TYPE_CHECKING:
     from unveil.auditing.photo import Verdict
     from unveil.estimation.finding import Finding
-    from unveil.images.box import Box
     from unveil.restoration.restorers import Restorer
 
 
@@ -35,7 +36,7 @@ def read(path: str | Path) -> np.ndarray:
     from unveil.images.arrays import remember_storage, to_array
     from unveil.images.photos import read_photo
 
-    photo = read_photo(Path(path))
+    photo = read_photo(_path(path))
     stored: np.ndarray = remember_storage(to_array(photo), photo.storage)
     return stored
 
@@ -51,20 +52,24 @@ def write(images: Array, path: str | Path) -> None:
     from unveil.images.arrays import check_images, to_photo
     from unveil.images.photos import write_photo
 
+    target = _path(path)
     check_images(images)
     if len(images) != 1:
         raise UsageError(
             f"{path}: a file holds one image, not {len(images)}; write images[0:1], ..."
         )
-    write_photo(to_photo(images), Path(path))
+    write_photo(to_photo(images), target)
 
 
-def inspect(photo: str | Path | Array, box: "Box | None" = None) -> "Finding":
+def inspect(
+    photo: str | Path | Array, box: Box | tuple[int, int, int, int] | None = None
+) -> "Finding":
     """Find what obfuscated a photo: the finding's ``degradation`` is None where nothing did.
 
     Args:
         photo: the file, or the array that ``read`` made of it.
-        box: the part to look at (default: everywhere).
+        box: the part to look at, ``unveil.Box(left, top, width, height)`` or these four numbers
+            (default: everywhere).
 
     Raises:
         UnveilError: the file is missing, damaged, too large or not a photo.
@@ -78,7 +83,8 @@ def inspect(photo: str | Path | Array, box: "Box | None" = None) -> "Finding":
     check_images(images)
     if len(images) != 1:
         raise UsageError(f"inspect takes one image, not {len(images)}.")
-    return inspect_array(images, storage_of(images), read_prior(), box)
+    place = None if box is None else as_box(box)
+    return inspect_array(images, storage_of(images), read_prior(), place)
 
 
 def obfuscate(images: Array, operator: str | Operator, storage: str | Storage = "8bit") -> Array:
@@ -153,8 +159,14 @@ def score(restored: Array, clean: Array) -> dict[str, float]:
         ``ssim_deck`` (the paper's window) up to 1.
 
     Raises:
-        UsageError: the shapes differ, or the images are smaller than 7 pixels.
+        UsageError: the shapes or libraries differ, or the images are smaller than 7 pixels.
     """
+    from unveil.images.arrays import check_array
+
+    for images in (restored, clean):
+        check_array(images)
+    if is_torch_array(restored) != is_torch_array(clean):
+        raise UsageError("score takes two arrays of one library, numpy or torch.")
     from unveil.metrics.quality import METRICS
 
     return {name: float(metric(restored, clean).mean()) for name, metric in METRICS.items()}
@@ -169,38 +181,57 @@ def load(model: str) -> "Restorer":
     """
     from unveil.restoration.restorers import load as load_restorer
 
-    return load_restorer(model)
+    if not isinstance(model, str | Path):
+        raise UsageError(f"a model is named by text, not by {type(model).__name__}.")
+    return load_restorer(str(model))
 
 
 def audit(
-    path: str | Path, boxes: "Sequence[Box]" = (), operator: str | Operator | None = None
+    path: str | Path,
+    boxes: Sequence[Box | tuple[int, int, int, int]] = (),
+    operator: str | Operator | None = None,
 ) -> "list[Verdict]":
     """Return for each face of a photo how likely a machine names it, as ``unveil audit`` does.
 
     Args:
         path: the photo file.
-        boxes: where its faces are; none to find them.
+        boxes: where its faces are, each as for ``inspect``; none to find them.
         operator: what obfuscated the faces, as in ``obfuscate``; None to find it.
 
     Raises:
         UnveilError: the photo cannot be read, no face is found, or what the audit needs is not
             installed (``pip install 'unveil[audit]'``).
-        UsageError: a box is not inside the photo.
+        UsageError: a box is not inside the photo; what is no path, box or operator.
     """
-    from unveil.auditing.photo import Auditor
     from unveil.extras import require
+
+    photo, places = _path(path), [as_box(box) for box in boxes]
+    require("audit")
+    from unveil.auditing.photo import Auditor
     from unveil.images.photos import MAX_PIXELS
 
-    require("audit")
     stated = None if operator is None else _operator(operator)
-    verdicts = Auditor(boxes, None, None, MAX_PIXELS, stated).audit(Path(path))
+    verdicts = Auditor(places, None, None, MAX_PIXELS, stated).audit(photo)
     for text in dict.fromkeys(verdict.warning for verdict in verdicts if verdict.warning):
         warnings.warn(text, stacklevel=2)
     return verdicts
 
 
+def _path(path: object) -> Path:
+    if not isinstance(path, str | Path):
+        raise UsageError(f"a photo file is named by its path, not by {type(path).__name__}.")
+    return Path(path)
+
+
 def _operator(operator: str | Operator) -> Operator:
-    return parse_call(operator) if isinstance(operator, str) else operator
+    if isinstance(operator, str):
+        return parse_call(operator)
+    if not isinstance(operator, Spec):
+        raise UsageError(
+            f"operator {operator!r} must be text, e.g. 'pixelate:block=8', or an operator such as "
+            "unveil.Pixelate(8)."
+        )
+    return operator
 
 
 def _linear(operator: str | Operator | None) -> Linear | None:
@@ -208,4 +239,8 @@ def _linear(operator: str | Operator | None) -> Linear | None:
 
 
 def _storage(storage: str | Storage) -> Storage:
-    return parse_storage(storage) if isinstance(storage, str) else storage
+    if isinstance(storage, str):
+        return parse_storage(storage)
+    if not isinstance(storage, Storage):
+        raise UsageError(f"storage {storage!r} must be text, e.g. 'jpeg:75', or unveil.Storage.")
+    return storage

@@ -100,16 +100,44 @@ def test_faces_are_judged(tmp_path):
         (lambda x: unveil.obfuscate(x, BLUR, "16bit"), "storage"),
         (lambda x: unveil.obfuscate(x[0], BLUR), "B x 3 x H x W"),
         (lambda x: unveil.restore(x.astype(np.float64), BLUR), "float32"),
-        (lambda x: unveil.restore(x, "median:kernel=5"), "undoes it"),
+        (
+            lambda x: unveil.restore(x, "median:kernel=5"),
+            "no restorer undoes median:kernel=5",
+        ),
         (lambda x: unveil.restore(x, BLUR, model="bluer"), "did you mean 'blur'"),
         (lambda x: unveil.restore(x, BLUR, model="cae-pixelate"), "not gaussian"),
         (lambda x: unveil.score(x, x[..., 1:]), "one shape"),
+        (lambda x: unveil.score("a.png", x), "numpy or torch, not str; unveil.read reads a file"),
+        (lambda x: unveil.restore("photo.png"), "not str; unveil.read reads a file"),
+        (lambda x: unveil.obfuscate(None, BLUR), "numpy or torch, not NoneType"),
+        (lambda x: unveil.obfuscate(x, None), "operator None must be text"),
+        (lambda x: unveil.obfuscate(x, 7), "operator 7 must be text"),
+        (lambda x: unveil.obfuscate(x, BLUR, 8), "storage 8 must be text"),
+        (lambda x: unveil.audit(x), "by its path, not by ndarray"),
+        (lambda x: unveil.audit("photo.png", (1, 2, 3, 4)), "box 1 must be four whole numbers"),
+        (lambda x: unveil.inspect(x, (1, 2, 3)), r"box \(1, 2, 3\) must be four whole numbers"),
+        (lambda x: unveil.inspect(x, (0, 0, 99, 99)), "not inside the picture of 32x32"),
+        (lambda x: unveil.read(x), "by its path, not by ndarray"),
+        (lambda x: unveil.write(x, None), "by its path, not by NoneType"),
+        (lambda x: unveil.load(None), "a model is named by text"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(call, said):
     with pytest.raises(unveil.UsageError, match=said) as told:
         call(np.zeros((1, 3, 32, 32), np.float32))
     assert "\n" not in str(told.value)
+
+
+def test_a_box_may_be_four_numbers_or_text(file):
+    found = unveil.inspect(file, unveil.Box(8, 8, 64, 64))
+    assert found.box == unveil.Box(8, 8, 64, 64)
+    assert found == unveil.inspect(file, (8, 8, 64, 64)) == unveil.inspect(file, "8,8,64,64")
+
+
+@pytest.mark.parametrize("statement", ["from unveil import restored", "unveil.restored"])
+def test_a_name_that_is_gone_names_the_new_one(statement):
+    with pytest.raises(ImportError, match=r"unveil\.restored is called unveil\.restore since"):
+        exec(statement, {"unveil": unveil})  # noqa: S102  # our own
 
 
 def test_identical_images_are_infinitely_near():

@@ -100,9 +100,7 @@ class Degradation:
         """
         if isinstance(self.operator, Nonlinear):
             known = ", ".join(name for name, spec in OPERATORS.items() if spec.is_linear)
-            raise UsageError(
-                f"nothing that is told {self.operator} undoes it; restorers know {known}."
-            )
+            raise UsageError(f"no restorer undoes {self.operator}; restorers undo {known}.")
         return self.operator
 
     def __str__(self) -> str:

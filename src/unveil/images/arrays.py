@@ -6,6 +6,7 @@ the module that needs them.
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
@@ -61,12 +62,26 @@ def storage_of(images: Array) -> Storage:
     return storage or Storage()
 
 
+def check_array(images: object) -> None:
+    """Refuse what is not an array of numpy or torch.
+
+    Raises:
+        UsageError: says what was passed and what is expected.
+    """
+    if not (isinstance(images, np.ndarray) or is_torch_array(images)):
+        hint = "; unveil.read reads a file" if isinstance(images, str | Path) else ""
+        raise UsageError(
+            f"images must be an array of numpy or torch, not {type(images).__name__}{hint}."
+        )
+
+
 def check_images(images: Array) -> None:
     """Refuse an array that breaks the contract.
 
     Raises:
         UsageError: says what was passed and what is expected.
     """
+    check_array(images)
     if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
         raise UsageError(f"images must be B x 3 x H x W, not {tuple(images.shape)}.")
     if not str(images.dtype).endswith("float32"):

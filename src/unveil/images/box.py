@@ -1,5 +1,6 @@
 """A rectangle of pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unveil.errors import UsageError
@@ -60,6 +61,21 @@ class Box:
         fits = self.left + self.width <= width and self.top + self.height <= height
         if not (inside and fits):
             raise UsageError(f"box {self} is not inside the picture of {width}x{height} pixels.")
+
+
+def as_box(box: object) -> Box:
+    """Return a box that is stated as one, as ``X,Y,W,H`` or as four whole numbers.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if isinstance(box, Box):
+        return box
+    if isinstance(box, str):
+        return parse_box(box)
+    if isinstance(box, Sequence) and len(box) == 4 and all(isinstance(x, int) for x in box):
+        return Box(*box)
+    raise UsageError(f"box {box!r} must be four whole numbers of pixels: left, top, width, height.")
 
 
 def parse_box(text: str) -> Box:
