@@ -16,6 +16,7 @@ from unveil.linear.spectral import (
     apply,
     grid,
     synthesise,
+    synthesise_adjoint,
     to_opponent,
     to_rgb,
     transfer,
@@ -39,6 +40,13 @@ def test_synthesis_undoes_analysis(size, dtype, library):
     found = library.compute(lambda x: synthesise(analyse(x)), images(*size).astype(dtype))
     assert found.dtype == dtype
     np.testing.assert_allclose(found, images(*size), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_adjoint_of_synthesis_gives_the_same_inner_products(size, library):
+    x, y = np.random.default_rng(0).random((2, 1, 3, *size))
+    inner = (library.compute(synthesise, x) * y).sum()
+    assert inner == pytest.approx((x * library.compute(synthesise_adjoint, y)).sum(), rel=1e-12)
 
 
 @pytest.mark.parametrize("operator", BLURS, ids=str)

@@ -72,9 +72,12 @@ def planar(images: Array, weights: np.ndarray) -> Array:
     Returns:
         ``B x C x (H-K+1) x (W-K+1)``, dtype and device of ``images``.
     """
-    size, reach = images.shape[-2:], weights.shape[-1] - 1
+    height, width = images.shape[-2:]
+    reach = weights.shape[-1] - 1
+    # Lengths of small factors are transformed fastest: 135 takes half the time of 134.
+    size = cv2.getOptimalDFTSize(height), cv2.getOptimalDFTSize(width)
     spectrum = rfft2(constant(weights, images), size)
-    return irfft2(rfft2(images) * spectrum, size)[..., reach:, reach:]
+    return irfft2(rfft2(images, size) * spectrum, size)[..., reach:height, reach:width]
 
 
 def rfft2(planes: Array, size: tuple[int, ...] | None = None) -> Array:
