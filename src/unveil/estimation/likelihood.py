@@ -6,6 +6,7 @@ storage adds its noise; where the blur passes nothing, only the noise is left, a
 betrays it. Nothing is trained.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -61,7 +62,7 @@ class Evidence:
             angle = np.arctan2(rows[:, None], columns) / np.pi  # 0 to a half
             both = np.stack([angle, 1 - angle]) * SECTORS
             self.sector = both.astype(np.int64).clip(max=SECTORS - 1)
-        self.lot = np.random.default_rng(0).random(squares.shape, np.float32)
+        self.lot = _lots(squares.shape)
         self.slopes = list(SLOPES)
         self.expect(GaussianBlur(9, 2.0))
 
@@ -117,6 +118,17 @@ class Evidence:
         variance = contrast * signal + noise
         tail = (TAIL_DOF + 1) * np.log1p(squares / variance / TAIL_DOF)
         return -0.5 * (np.log(variance) + tail).mean(axis=1)
+
+
+def _lots(shape: tuple[int, ...]) -> np.ndarray:
+    """Return random values in [0,1), always the same: by them a share of coefficients is drawn.
+
+    They are those of ``torch.rand`` with seed 0, on which the thresholds of this room were set:
+    another draw moves a width of a slanted blur by up to a pixel.
+    """
+    twister = np.random.RandomState(0)  # torch's is the same
+    bits = twister.randint(0, 2**32, math.prod(shape), np.uint32) & 0xFFFFFF
+    return (bits * np.float32(2**-24)).astype(np.float32).reshape(shape)
 
 
 def of_cosines(image: np.ndarray, storage: Storage, prior: Prior) -> Evidence:
