@@ -93,7 +93,7 @@ def test_results_warnings_and_errors_stay_under_quiet(photos, tmp_path, cli):
     assert cli("obfuscate", photos / "a.jpg", "-o", hidden, *MOSAIC).status == 0
     assert f"{hidden}: " in cli("inspect", hidden, "-q").out
     words = ("restore", photos / "a.jpg", "-o", tmp_path / "out.png", *MOSAIC, "-q")
-    said = f"unveil: warning: {photos / 'a.jpg'}: told pixelate:block=8"
+    said = f"unveil: warning: {photos / 'a.jpg'}: stated pixelate:block=8"
     assert cli(*words).err.startswith(said)
     assert_told(cli(*words), 1, "exists already")
 

@@ -90,8 +90,7 @@ def test_a_blurred_texture_is_no_disk(name):
 @pytest.mark.parametrize(
     ("blur", "storage", "error_px"),
     [
-        # Of the coefficients that the search draws, some say 0.6 pixels and some say 1.3.
-        (AnisotropicGaussian(4.0, 1.5, 30), EIGHT_BIT, 1.0),
+        (AnisotropicGaussian(4.0, 1.5, 30), EIGHT_BIT, 0.375),
         (AnisotropicGaussian(2.0, 1.0, 80), EIGHT_BIT, 0.25),
         (AnisotropicGaussian(3.0, 0.3, -60), EIGHT_BIT, 0.25),
         (AnisotropicGaussian(4.0, 1.5, -45), Storage("jpeg", 75), 0.375),

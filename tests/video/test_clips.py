@@ -168,7 +168,7 @@ BAD = {
     ("obfuscate", "-o", "out.mp4", *MOSAIC, "--codec", "ffv1"): "ffv1 goes into .mkv",
     ("obfuscate", "-o", "out.mkv", *MOSAIC, "--quality", "52"): "must be from 0 to 51",
     ("obfuscate", "-o", "out.mkv", *MOSAIC, "--storage", "jpeg:75"): "--storage is for photos",
-    ("obfuscate", "-o", "out.mkv"): "--operator SPEC says how",
+    ("obfuscate", "-o", "out.mkv"): "name an --operator",
     ("restore", "-o", "out.mkv", "--samples", "2"): "--samples is for photos",
 }
 

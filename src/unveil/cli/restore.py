@@ -94,8 +94,10 @@ def restore(
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
     jobs = plan_jobs(inputs, output, written) if has_videos else photo_jobs.plan(inputs, output)
     check_choice(model, wanted, force=force)
+    from unveil.linear.prior import read_prior
     from unveil.restoration.pipeline import Request
 
+    read_prior(prior)  # one that cannot be read is no photo's fault
     request = Request(wanted, place, model, consistent, force, has_videos, prior, tile_px)
     large = has_videos or is_large([job.source for job in jobs])
     load = loader(engine, device, precision, prior, is_large=large)
