@@ -203,8 +203,13 @@ def bomb() -> bytes:
     return start + b"\0\0\0\x04IDATnone"
 
 
+def tiff(kind: type) -> bytes:
+    tifffile.imwrite(file := io.BytesIO(), np.ones((9, 9, 3), kind), photometric="rgb")
+    return file.getvalue()
+
+
 BAD = {
-    "empty.jpg": (b"", "is empty"),
+    "empty.jpg": (b"", "is empty: it holds 0 bytes"),
     "text.jpg": (b"just a text\n" * 99, "is not a photo"),
     "gif.png": (encoded("GIF"), "is not a photo"),
     "tiny.png": (encoded("PNG", RGB[:1, :1]), "1x1 pixels is too small"),
@@ -213,7 +218,10 @@ BAD = {
     "pages.tif": (several("TIFF"), "several pictures"),
     "film.webp": (several("WEBP"), "several pictures"),
     "film.png": (several("PNG"), "several pictures"),
-    "float.tif": (encoded("TIFF", SMOOTH[..., 0].astype(np.float32)), "8 or 16 bits"),
+    "float.tif": (encoded("TIFF", SMOOTH[..., 0].astype(np.float32)), "holds float32 values"),
+    "colours.tif": (tiff(np.float32), "holds float32 values; only whole numbers of 8 or 16 bits"),
+    "double.tif": (tiff(np.float64), "holds float64 values"),
+    "uint32.tif": (tiff(np.uint32), "holds uint32 values"),
     "int.tif": (encoded("TIFF", SMOOTH[..., 0].astype(np.int32)), "8 or 16 bits"),
 }
 

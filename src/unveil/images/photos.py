@@ -44,6 +44,7 @@ DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")
 MAX_PIXELS = 200_000_000
 MIN_SIDE_PX = 2
+WHOLE_NUMBERS = "only whole numbers of 8 or 16 bits are supported"
 STREAM_BYTES_PER_PIXEL, STREAM_BYTES = 8, 1 << 20
 """The most that is read from standard input: four channels of 16 bits, and metadata."""
 
@@ -116,7 +117,7 @@ def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
         _check_size(path, image, max_pixels)
         is_deep = pixels.is_deep(_content(file, pixels.HEADER_BYTES), image)
         if image.mode.startswith(("F", "I")) and not is_deep:
-            raise UnveilError(f"{path}: only whole numbers of 8 or 16 bits are supported.")
+            raise UnveilError(f"{path}: holds {_numbers(image)} values; {WHOLE_NUMBERS}.")
         # A TIFF reads its tags again here; the others only decode, which threads do side by side.
         with _quiet_pillow() if image.format == "TIFF" else contextlib.nullcontext():
             image.load()
@@ -189,16 +190,25 @@ def _file_trouble(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise UnveilError(f"{path}: no such file.") from None
     except UnidentifiedImageError:
-        what = (
-            "is empty"
-            if path != STREAM and path.stat().st_size == 0
-            else "is not a photo that can be read"
-        )
-        raise UnveilError(f"{path}: {what} ({', '.join(FORMATS)}).") from None
+        raise UnveilError(f"{path}: {_not_a_photo(path)}.") from None
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
         if isinstance(error, OSError) and error.strerror:
             raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
         raise UnveilError(f"{path}: damaged or cut short ({error}).") from None
+
+
+def _not_a_photo(path: Path) -> str:
+    """Return what is wrong with a file that Pillow does not recognise."""
+    if path != STREAM and path.stat().st_size == 0:
+        return "is empty: it holds 0 bytes"
+    kind = None if path == STREAM else pixels.tiff_dtype(path)
+    if kind not in (None, "uint8", "uint16"):
+        return f"holds {kind} values; {WHOLE_NUMBERS}"
+    return f"is not a photo that can be read ({', '.join(FORMATS)})"
+
+
+def _numbers(image: Image.Image) -> str:
+    return "float32" if image.mode == "F" else "32-bit" if image.mode == "I" else image.mode
 
 
 @contextlib.contextmanager

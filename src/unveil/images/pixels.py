@@ -81,6 +81,18 @@ def decode(path: Path, content: bytes, image: Image.Image) -> np.ndarray:
     return samples if samples.shape[2] == 3 else _declared_alpha(samples, kind)
 
 
+def tiff_dtype(path: Path) -> str | None:
+    """Return the type of a TIFF's values, ``float32`` say; None for what is no TIFF."""
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            dtype = file.pages[0].dtype
+    except (OSError, ValueError, IndexError, tifffile.TiffFileError):
+        return None
+    return None if dtype is None else str(dtype)
+
+
 def encode(samples: np.ndarray, suffix: str, icc_profile: bytes | None) -> bytes:
     """Return uint16 ``samples`` as PNG (``.png``) or TIFF, with the profile if there is one."""
     if suffix == ".png":
