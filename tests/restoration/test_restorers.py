@@ -1,5 +1,6 @@
 """Restoring from Python and from the command line."""
 
+import shutil
 import subprocess
 import sys
 
@@ -18,6 +19,13 @@ def test_three_lines_of_python(trained, photo, tmp_path):
     restored = unveil.load(str(trained)).restore(unveil.read(photo))
     unveil.write(restored, tmp_path / "restored.png")
     assert read_photo(tmp_path / "restored.png").rgb.shape == read_photo(photo).rgb.shape
+
+
+def test_a_run_goes_by_its_own_name(trained, tmp_path):
+    run = shutil.copytree(trained.parent, tmp_path / "mine")
+    assert load(str(run)).name == load(str(run / "best")).name == "mine"
+    alone = shutil.copytree(trained, tmp_path / "folder" / "best")
+    assert load(str(alone)).name == "best"
 
 
 def test_the_command_line_gives_the_same_picture(trained, photo, tmp_path, cli):

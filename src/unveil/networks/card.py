@@ -126,6 +126,13 @@ def list_shipped() -> list[Shipped]:
     return [Shipped(folder.name, folder, read_card(folder)) for folder in folders]
 
 
+def name_of(folder: Path) -> str:
+    """Return what the checkpoint in ``folder`` is called: a run's best goes by the run's name."""
+    path = folder.absolute()
+    is_of_run = path.name == "best" and (path.parent / "last" / CARD_NAME).is_file()
+    return path.parent.name if is_of_run else path.name
+
+
 def find_model(name: str) -> Path:
     """Return the checkpoint folder of shipped weights, or of a checkpoint or run folder.
 

@@ -21,7 +21,7 @@ from unveil.images.arrays import check_images
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior, read_prior
-from unveil.networks.card import SAMPLER, Card, find_model, read_card
+from unveil.networks.card import SAMPLER, Card, find_model, name_of, read_card
 from unveil.networks.interface import Interface
 from unveil.runtime import Runtime, may_gain_from_torch
 
@@ -64,7 +64,7 @@ class NetworkRestorer:
     """A network with loaded weights.
 
     Attributes:
-        name: the shipped name, or that of the checkpoint's folder.
+        name: the shipped name, or that of the checkpoint's folder or run.
         card: what it was trained on.
         engine: what runs it.
         prior: power spectrum of clean photos.
@@ -259,7 +259,7 @@ def load_network(
     config = config or RuntimeConfig()
     chosen = choose_engine(engine, config, is_large=is_large, has_graph="graph" in card.files)
     opened = _open_engine(chosen)(folder, card, config)
-    return NetworkRestorer(folder.name, card, opened, opened.prior or read_prior())
+    return NetworkRestorer(name_of(folder), card, opened, opened.prior or read_prior())
 
 
 def _open_engine(engine: EngineName) -> Callable[[Path, Card, RuntimeConfig], Engine]:

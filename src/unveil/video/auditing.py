@@ -6,6 +6,7 @@ from pathlib import Path
 from unveil.auditing.photo import Auditor, Verdict
 from unveil.faces.finder import NO_FACE, NoFaceError
 from unveil.images.photos import Photo
+from unveil.video.stream.info import describe
 from unveil.video.stream.reading import frames
 
 
@@ -25,10 +26,12 @@ def audit_video(
         UnveilError: the video cannot be read, or no frame has a face; verdicts on the frames
             before a broken one have been yielded.
     """
-    found = False
+    found, storage = False, describe(path, auditor.max_pixels).storage
     for frame in frames(path, every_seconds, auditor.max_pixels):
         try:
-            verdicts = auditor.judge(Photo(frame.rgb), f"{path}, {frame.seconds:.1f} s")
+            verdicts = auditor.judge(
+                Photo(frame.rgb, storage=storage), f"{path}, {frame.seconds:.1f} s"
+            )
         except NoFaceError:
             continue
         found = True
