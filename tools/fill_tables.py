@@ -82,7 +82,7 @@ def headline(rows: Sequence[Row]) -> str:
         cells = {title: "{:.2f} / {:.3f}".format(*line[name]) for title, name in shown.items()}
         paper = "{:.2f} / {:.2f}".format(*PAPER[operator]["cae"]) if storage == "8bit" else ""
         table.append(
-            {"operator": operator, "storage": storage, **cells, "are": f"`{best}`", "paper": paper}
+            {"operator": operator, "storage": storage, **cells, "name": f"`{best}`", "paper": paper}
         )
     return markdown(table)
 

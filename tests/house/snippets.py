@@ -113,7 +113,7 @@ def run(command: str, extra: str) -> tuple[int, str]:
     """
     words = shlex.split(f"{command} {extra}")
     for flag, value in pairwise(words):
-        if flag in ("-o", "--uncertainty"):
+        if flag in ("-o", "--uncertainty", "--picture"):
             _remove(Path(value))
     if words[0] == "make":
         return _said(["make", "--dry-run", *words[1:]], cwd=ROOT)

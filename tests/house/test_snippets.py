@@ -7,6 +7,7 @@ would do; of `pip install` the extras are looked up. A block in another language
 """
 
 import shutil
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,6 +107,20 @@ def test_the_gallery_shows_what_its_commands_make(inputs, tmp_path, monkeypatch)
             np.asarray(Image.open(path).convert("RGB"), float) for path in (kept, folder / name)
         ]
         assert np.abs(both[0] - both[1]).mean() < LEVELS, f"{name}: run `make gallery`"
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/tour.md"])
+def test_no_command_is_refused_for_what_an_earlier_one_wrote(name):
+    shell = [item for item in snippets(ROOT / name) if item.language in (*SHELL, "")]
+    written = [
+        value
+        for snippet in shell
+        for command in commands(snippet)
+        for flag, value in pairwise(command.split())
+        if flag in ("-o", "--uncertainty") and "--overwrite" not in command
+    ]
+    assert len(written) >= 5
+    assert len(set(written)) == len(written), written
 
 
 def test_the_tables_name_only_what_documents_have():
