@@ -70,7 +70,7 @@ class ModelConfig:
     """The encoder-decoder's shape; the defaults are the layers that the paper's sources list."""
 
     architecture: str = "cae"
-    """Key of unveil.networks.MODELS."""
+    """Network: blind, cae, refiner, rescae or vcae (docs/train.md)."""
     stem_kernel: int = 9
     """Kernel of the first convolution and of its mirror, in pixels."""
     stem_stride: int = 1
@@ -214,7 +214,7 @@ class RuntimeConfig:
 
 @dataclass(frozen=True)
 class ScoredDataConfig:
-    """Which photos a model is scored on; a value that is None is that of the model's training."""
+    """Which photos a model is scored on; None stands for the value of the model's training."""
 
     data: Path | None = None
     """Folder of photos (default: the copy of LFW that `unveil download` keeps)."""

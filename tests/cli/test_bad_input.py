@@ -169,7 +169,6 @@ def test_unknown_model(trained, photo, tmp_path, monkeypatch, cli):
         (("obfuscate", "x.jpg", "-o", "y.jpg", *BLUR, "--overwite"), "--overwrite"),
         (("train", "--epoch", "3"), "--epochs"),
         (("evaluate", "x", "--store", "8bit"), "--storage"),
-        (("obfuscat", "x.jpg"), "obfuscate"),
     ],
 )
 def test_unknown_flag_or_command(words, nearest, cli):
@@ -177,6 +176,14 @@ def test_unknown_flag_or_command(words, nearest, cli):
     assert done.status == 2
     assert nearest in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"), [(("restor", "x.png"), "restore"), (("audi", "--help"), "audit")]
+)
+def test_a_word_that_is_no_command_is_refused_in_one_line(words, nearest, cli):
+    told = f"unveil: unknown command {words[0]!r}; did you mean {nearest!r}? Choices: obfuscate, "
+    assert_told(cli(*words), 2, told)
 
 
 def test_usage_errors_come_before_torch_is_imported():

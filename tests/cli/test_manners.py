@@ -79,3 +79,20 @@ def test_a_folder_that_holds_nothing_but_output_is_refused(album, cli):
         path.rename(album / "hidden" / path.name)
     done = cli("obfuscate", album, "-o", album / "hidden", "--operator", "pixelate:block=8")
     assert_told(done, 1, album, "hidden")
+
+
+def test_help_names_the_version_the_networks_and_what_a_flag_does(cli):
+    assert "--version prints the version" in flat(cli("--help").out)
+    assert "blind, cae, refiner, rescae or vcae" in flat(cli("train", "--help").out)
+    told = flat(cli("study", "report", "--help").out)
+    assert "--no-page leave the HTML page out. (default: False)" in told
+
+
+def test_the_networks_in_help_are_all_there_are():
+    architectures = pytest.importorskip("unveil.networks.architectures")
+    assert sorted(architectures.MODELS) == ["blind", "cae", "refiner", "rescae", "vcae"]
+
+
+def flat(told):
+    """Return help in one line, without the frames."""
+    return " ".join(told.replace("│", " ").split())

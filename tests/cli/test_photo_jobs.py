@@ -166,6 +166,17 @@ def test_an_error_about_a_photo_names_it_once(tree, capsys):
     ]
 
 
+@pytest.mark.parametrize(("names", "said"), [((), "1 file"), (("a.gif", "c/d.ppm"), "3 files")])
+def test_files_that_are_not_read_are_counted(tree, names, said, cli):
+    for name in (*names, ".hidden"):
+        Path("in", name).write_bytes(b"")
+    told = f"in: {said} left out: not JPEG, PNG, WebP, TIFF or BMP"
+    assert cli("obfuscate", "in", "-o", "new", *BLUR).err.splitlines() == [told]
+    done = cli("inspect", "in")
+    assert done.err.splitlines() == [f"{told} or a video"]
+    assert len(done.out.splitlines()) == 3
+
+
 def test_folder_in_the_way_of_a_subfolder(tree, cli):
     Path("there/a").write_text("in the way")
     done = cli("obfuscate", "in", "-o", "there", *BLUR)

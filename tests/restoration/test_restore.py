@@ -1,5 +1,7 @@
 """`unveil restore` as a user runs it: told and not told, in parts, consistent, with a map."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -159,6 +161,21 @@ def test_what_contradicts_the_picture_is_done_with_a_warning(hidden, astronaut, 
     assert done.status == 0
     assert f"unveil: warning: {path}: stated pixelate:block=8, but the image looks like" in done.err
     assert out.exists()
+
+
+@pytest.mark.slow
+def test_every_file_that_is_written_is_named(hidden, astronaut, cli):
+    path, out = hidden("pixelate:block=8"), astronaut.parent / "out.png"
+    beside = [astronaut.parent / f"out-sample{number}.png" for number in (1, 2)]
+    error = astronaut.parent / "map.png"
+    words = ("restore", path, "-o", out, "--operator", "pixelate:block=8", "--samples", 2)
+    done = cli(*words, "--uncertainty", error)
+    assert done.status == 0, done.err
+    assert all(file.exists() and f"-> {file}" in done.err for file in (*beside, error))
+    again = cli(*words, "--uncertainty", error, "--overwrite", "--json")
+    row = json.loads(again.out)
+    assert row["samples"] == [str(file) for file in beside]
+    assert row["uncertainty"] == str(error)
 
 
 def test_a_box_outside_the_picture_is_refused(astronaut, cli):

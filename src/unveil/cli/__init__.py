@@ -20,11 +20,13 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.errors import UnveilError, UsageError
+from unveil.errors import UnveilError, UsageError, unknown
 from unveil.extras import require
 from unveil.video.stream.opening import SUFFIXES
 
-DESCRIPTION = "Shows how much a blur or a mosaic really hides, and undoes it."
+DESCRIPTION = (
+    "Shows how much a blur or a mosaic really hides, and undoes it. --version prints the version."
+)
 MODULES = {
     **{name: name for name in ("obfuscate", "restore", "inspect", "demo")},
     **dict.fromkeys(("models", "fit", "train", "evaluate", "download"), "networks"),
@@ -93,6 +95,8 @@ def select(words: Sequence[str]) -> Callable[[], Any]:
     _check_flags(words)
     if name == "--version":
         return _print_version
+    if name and not name.startswith("-") and name not in MODULES:
+        raise unknown("command", name, MODULES)
     if name not in MODULES:
         return partial(every_command, list(words))
     command = _command(name)
@@ -128,7 +132,7 @@ def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def every_command(words: list[str]) -> Any:
-    """Parse ``words`` with all commands at hand: for help, and for words that are no command."""
+    """Parse ``words`` with all commands at hand: for help, and for flags without a command."""
     app = SubcommandApp()
     for name in MODULES:
         command = _command(name)

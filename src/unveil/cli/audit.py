@@ -59,7 +59,7 @@ def audit_photos(
         boxes: where a face is, again for more faces (default: they are found).
         operator: what obfuscated the faces, e.g. pixelate:block=8 (default: it is found).
         picture: file for one photo with a box around each face, red where it is at risk.
-        fail_above: leave with status 3 if a face may be at more risk than this, 0.05 say.
+        fail_above: exit with status 3 if the risk of a face may be above this, e.g. 0.05.
         every_seconds: time between the frames of a video that are looked at.
         overwrite: replace the --picture if it exists.
         dry_run: say which --picture would be written, and do nothing.

@@ -29,7 +29,7 @@ def export(
         model: shipped name (see `unveil models`) or checkpoint folder.
         output: file to write, its name ending in .onnx.
         int8: round weights and what goes into convolutions to 8 bits: a quarter of the size, faster
-            on most CPUs; what it costs in quality is measured and said.
+            on most CPUs; the loss of quality is measured and printed.
         data: with --int8, folder of clean photos like those to restore, to set the scales by and to
             measure the loss on (default: the copy of LFW that `unveil download` keeps).
         overwrite: replace the file if it exists.

@@ -29,12 +29,12 @@ def fit(
     crop_px: int = 112,
     dry_run: bool = False,
 ) -> None:
-    """Learn what the closed forms know of photos: their power spectrum, in seconds.
+    """Estimate the power spectrum of clean photos, the prior of the closed forms, in seconds.
 
     Args:
         folder: clean photos, like those to restore.
         output: file to write, for `unveil restore --prior`.
-        photos: take no more than so many.
+        photos: greatest number of photos to use.
         crop_px: side of the center crop that is taken of each.
         dry_run: say what would be written, and write nothing.
     """

@@ -165,7 +165,7 @@ def sources(inputs: Sequence[Path], is_wanted: Callable[[Path], bool] = is_photo
         path
         for item in inputs
         for path in (
-            [item / name for name in list_photos(item, is_wanted)] if _is_folder(item) else [item]
+            [item / name for name in _names(item, is_wanted)] if _is_folder(item) else [item]
         )
     ]
     return list(dict.fromkeys(found))
@@ -275,7 +275,7 @@ def _below(item: Path, output: Path) -> list[Job]:
     if _is_folder(item):
         # An output folder inside the input is left out: a second run would take its results.
         own = output.resolve() if output.resolve() != item.resolve() else None
-        paths = [(name, (item / name).resolve()) for name in list_photos(item)]
+        paths = [(name, (item / name).resolve()) for name in _names(item)]
         kept = [name for name, path in paths if own is None or own not in path.parents]
         if not kept:
             raise UnveilError(f"{item}: no photos here but those in {output}.")
@@ -283,6 +283,18 @@ def _below(item: Path, output: Path) -> list[Job]:
     if not item.suffix and not item.exists():
         raise UnveilError(f"{item}: no such file or folder.")
     return [Job(item, output / item.name)]
+
+
+def _names(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> list[str]:
+    """Return the photos below a folder; note how many other files are there."""
+    names = list_photos(folder, is_wanted)
+    visible = (path for path in folder.rglob("*") if not path.name.startswith("."))
+    left_out = sum(path.is_file() and not is_wanted(path) for path in visible)
+    if left_out:
+        files = "1 file" if left_out == 1 else f"{left_out} files"
+        videos = "" if is_wanted is is_photo else " or a video"
+        console.note(f"{folder}: {files} left out: not JPEG, PNG, WebP, TIFF or BMP{videos}")
+    return names
 
 
 def _send(content: bytes) -> None:

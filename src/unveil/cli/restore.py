@@ -189,10 +189,15 @@ class PhotoRestoring:
             return photo
         if self.uncertainty is not None:
             write_photo(to_photo(pipeline.uncertainty_map(done.error)), self.uncertainty)
+            console.note(f"expected error -> {self.uncertainty}")
+            console.add(uncertainty=str(self.uncertainty))
         for seed, path in enumerate(self.samples):
             sampler = self.load(SAMPLER)
             drawn = pipeline.draw(images, done.finding, sampler, seed, request.tile_px)
             write_photo(to_photo(drawn, photo), path)
+            console.note(f"sample -> {path}")
+        if self.samples:
+            console.add(samples=[str(path) for path in self.samples])
         return to_photo(done.images, photo)
 
 

@@ -41,7 +41,7 @@ def study_report(
     /,
     output: Annotated[Path | None, arg(aliases=["-o"])] = None,
     name: str = "report",
-    page: bool = True,
+    no_page: bool = False,
     dry_run: bool = False,
 ) -> None:
     """Write the report of a study: Markdown, figures and one self-contained HTML page.
@@ -50,14 +50,14 @@ def study_report(
         folder: the study's folder.
         output: where to write (default: the study's folder).
         name: name of the report's files.
-        page: write the HTML page too.
+        no_page: leave the HTML page out.
         dry_run: say what would be written, and write nothing.
     """
     require("study")
     check_folder(output or folder)
     from unveil.study.report.write import write_report
 
-    for path in write_report(folder, output or folder, name, page=page, dry_run=dry_run):
+    for path in write_report(folder, output or folder, name, page=not no_page, dry_run=dry_run):
         say = console.would_write if dry_run else console.written
         say(path)
 

@@ -64,7 +64,7 @@ class SearchConfig:
     name: str = "search"
     """Name of the search; a database may hold several."""
     lost_after_s: int = 60
-    """A trial is tried again when its worker has given no sign of life for so many seconds."""
+    """Seconds without a sign of life from its worker after which a trial is repeated."""
 
     def __post_init__(self) -> None:
         if any(self.training(point).l2 == 0 for point in self.grid()):
