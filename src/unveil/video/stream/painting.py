@@ -1,4 +1,4 @@
-"""What is done to the pictures of a clip, and only where it is done."""
+"""Application of a change to a part of each frame; all other samples stay bit-identical."""
 
 import contextlib
 from collections import deque
@@ -15,16 +15,16 @@ from unveil.video.stream.layout import Layout, Picture
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to a clip.
+    """A change of the frames of a clip.
 
     Attributes:
-        change: takes the pictures one by one, ``1 x 3 x H x W`` in [0,1], upright, and yields each
-            changed, in order; it may look at some more before it yields the first.
-        box: what ``change`` gets to see, of the upright picture; None for all of it.
-        painted: what of that is written, of the upright picture; None for all of it. The rest
-            stays as it was, to the bit.
-        threads: that PyTorch may take; None for all. Small work is done sooner by one: the others
-            would spin while they wait, on cores that the codecs need.
+        change: takes an iterator of upright frames, ``1 x 3 x H x W`` in [0,1], and yields the
+            changed frames in the same order; it may read several before it yields the first.
+        box: input of ``change``, in upright coordinates; None for the whole frame.
+        painted: part of ``box`` that is overwritten, in upright coordinates; None for all of it.
+            The rest of the frame stays bit-identical.
+        threads: number of PyTorch threads; None for the current number. One is faster for small
+            operations: idle threads would spin on cores that the codecs need.
     """
 
     change: Callable[[Iterator[Tensor]], Iterator[Tensor]]
@@ -34,7 +34,7 @@ class Step:
 
 
 def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
-    """Yield the pictures of a clip with ``step`` done to them."""
+    """Yield the frames of a clip with ``step`` applied."""
     whole = Box(0, 0, info.width, info.height)
     window = Window(info, step.box or whole, step.painted or step.box or whole)
     waiting: deque[Picture] = deque()
@@ -60,12 +60,12 @@ def _threads(count: int | None) -> Iterator[None]:
 
 
 class Window:
-    """A part of coded pictures as it is seen, on whole samples of chroma.
+    """Reads a box of coded frames as upright RGB, and writes changes back.
 
     Args:
         info: the clip.
-        box: what is seen, of the upright picture.
-        painted: what of that is written.
+        box: the part that is read, in upright coordinates.
+        painted: the part of ``box`` that is overwritten.
     """
 
     def __init__(self, info: Info, box: Box, painted: Box) -> None:
@@ -76,12 +76,12 @@ class Window:
         self.snapped = snapped(self.box, self.layout, *self.turn.size(*size))
 
     def look(self, picture: Picture) -> Tensor:
-        """Return what is seen, ``1 x 3 x H x W`` in [0,1], upright."""
+        """Return the part that is read, ``1 x 3 x H x W`` in [0,1], upright."""
         cut = self.box.within(self.snapped)
         return self.turn.upright(self._colours(picture)[..., *cut.place])
 
     def put(self, picture: Picture, images: Tensor) -> Picture:
-        """Return the picture with ``images``, which replace what was seen, in the painted part."""
+        """Return the frame with ``images``, a change of :meth:`look`, in the painted part."""
         changed = self.turn.coded(images)
         if self.painted == self.snapped == self.box and self.box.place == _all(picture):
             return replace(picture, planes=self.colour.to_samples(changed))
@@ -104,7 +104,7 @@ class Window:
 
 
 def snapped(box: Box, layout: Layout, width: int, height: int) -> Box:
-    """Return the smallest box around ``box`` that cuts no sample of chroma in two."""
+    """Return the smallest box around ``box`` that is aligned to chroma samples."""
     left, top = box.left - box.left % layout.across, box.top - box.top % layout.down
     right = min(-(-(box.left + box.width) // layout.across) * layout.across, width)
     bottom = min(-(-(box.top + box.height) // layout.down) * layout.down, height)
@@ -112,7 +112,7 @@ def snapped(box: Box, layout: Layout, width: int, height: int) -> Box:
 
 
 def chroma_place(box: Box, layout: Layout) -> tuple[slice, slice]:
-    """Return the rows and columns of chroma under a box that begins on whole samples."""
+    """Return the rows and columns of the chroma planes for a box aligned to chroma samples."""
     top, left = box.top // layout.down, box.left // layout.across
     high, wide = layout.chroma_size(box.height, box.width)
     return slice(top, top + high), slice(left, left + wide)
