@@ -28,5 +28,5 @@ class Limits:
     def __str__(self) -> str:
         return (
             f"Photos of up to {self.max_mb} MB and {self.max_pixels / 1e6:g} megapixels; answers "
-            f"take at most {self.timeout_seconds:g} s; one request at a time, {self.queue} may wait."
+            f"take at most {self.timeout_seconds:g} s; one at a time, {self.queue} may wait."
         )
