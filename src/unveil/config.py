@@ -90,8 +90,8 @@ class ModelConfig:
         beyond_px = self.stem_kernel - self.stem_stride
         if self.stem_stride not in (1, 2, 4) or beyond_px < 0 or beyond_px % 2:
             raise UsageError(
-                "stem_stride must be 1 with an odd stem_kernel, or 2 or 4 with an even one of at least "
-                f"that size, not {self.stem_stride} with {self.stem_kernel}."
+                "stem_stride must be 1 with an odd stem_kernel, 2 or 4 with an even one at least "
+                f"as large, not {self.stem_stride} with {self.stem_kernel}."
             )
         if not self.widths or len(self.widths) != len(self.blocks):
             raise UsageError(

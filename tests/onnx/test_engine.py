@@ -109,7 +109,7 @@ def test_a_file_is_kept_by_the_weights_checksum_and_made_again_when_damaged(tmp_
 @pytest.mark.parametrize(
     ("flags", "phrase"),
     [
-        (("--model", "lmmse"), "lmmse is linear algebra"),
+        (("--model", "lmmse"), "lmmse is a closed form"),
         (("--device", "cuda"), "the CPU and fp32"),
         (("--precision", "bf16"), "the CPU and fp32"),
     ],

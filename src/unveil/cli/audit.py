@@ -24,16 +24,16 @@ from unveil.video.stream.opening import is_video
 if TYPE_CHECKING:
     from unveil.auditing.photo import Auditor
 
-ABOVE = 3
-"""Exit status where a face is at more risk than --fail-above allows."""
+STATUS_ABOVE = 3
+"""Exit status if the risk of a face is above --fail-above."""
 
-TOGETHER = (
-    "risks are of one picture; where something moves under a mosaic, several together tell more "
-    "(docs/video.md)"
+MOTION_WARNING = (
+    "risks are of single frames; where something moves under a mosaic, several frames together "
+    "reveal more (docs/video.md)"
 )
 
 NAMES = ("photos", "curve", "report")
-"""Commands of `unveil audit`; what else follows it is photos."""
+"""Subcommands of `unveil audit`; any other word after it is a photo."""
 
 app = SubcommandApp()
 
@@ -51,16 +51,16 @@ def audit_photos(
     dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
-    """Say of each face in photos how likely a machine names it (also: `unveil audit PHOTO`).
+    """Estimate the risk that a machine identifies each face (also: `unveil audit PHOTO`).
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
-        boxes: where a face is, again for more faces (default: they are found).
-        operator: what obfuscated the faces, e.g. pixelate:block=8 (default: it is found).
-        picture: file for one photo with a box around each face, red where it is at risk.
-        fail_above: leave with status 3 if a face may be at more risk than this, 0.05 say.
-        every_seconds: time between the frames of a video that are looked at.
-        dry_run: say which --picture would be written, and do nothing.
+        boxes: box of a face; repeat for more faces (default: detected).
+        operator: operator that obfuscated the faces, e.g. pixelate:block=8 (default: estimated).
+        picture: for one photo, file for a copy with a box around each face, red if at risk.
+        fail_above: exit with status 3 if the risk of a face may be above this, e.g. 0.05.
+        every_seconds: interval between the audited frames of a video.
+        dry_run: print which --picture would be written, and do nothing else.
         max_pixels: refuse larger photos.
     """
     from unveil.cli import photo_jobs
@@ -83,7 +83,7 @@ def audit_photos(
     failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds)) > 0
     if auditor.above:
         console.fail(f"{auditor.above} faces are above --fail-above.")
-    return 1 if failed else ABOVE if auditor.above else 0
+    return 1 if failed else STATUS_ABOVE if auditor.above else 0
 
 
 def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
@@ -104,7 +104,7 @@ def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
         console.result(row, f"{path}, {seconds:.1f} s: {verdict}")
         has_mosaic |= isinstance(verdict.operator, Mosaic)
     if has_mosaic:
-        console.warn(TOGETHER)
+        console.warn(MOTION_WARNING)
 
 
 def _preview(picture: Path | None) -> int:
@@ -122,11 +122,11 @@ def audit_curve(
     config: OmitArgPrefixes[CurveConfig] = CurveConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,
 ) -> None:
-    """Measure risk against strength on a folder of people; stopped, the same command goes on.
+    """Measure risk against strength on a folder of people; the same command resumes it.
 
     Args:
-        config: what to measure.
-        dry_run: say what would be written, and measure nothing.
+        config: settings of the measurement.
+        dry_run: print what would be written, and measure nothing.
     """
     require("audit")
     require("study")
@@ -148,12 +148,12 @@ def audit_curve(
 def audit_report(
     rows: Positional[Path], /, output: Output = Path("audit.html"), dry_run: bool = False
 ) -> None:
-    """Write one self-contained page: verdict, figures, protocol, limits.
+    """Write one self-contained HTML page: verdict, figures, protocol, limits.
 
     Args:
-        rows: what `unveil audit curve` wrote.
-        output: the page.
-        dry_run: say what would be written, and write nothing.
+        rows: file of rows from `unveil audit curve`.
+        output: file to write.
+        dry_run: print what would be written, and write nothing.
     """
     require("study")
     check_folder(output.parent)

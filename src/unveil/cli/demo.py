@@ -1,4 +1,4 @@
-"""`unveil demo`: one real photo, both obfuscations of the paper, before and after."""
+"""`unveil demo`: one photo with both obfuscations of the paper, before and after restoration."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from unveil.report.strips import Captioned
 
 OPERATORS: tuple[Linear, ...] = (GaussianBlur(9, 4.0), Pixelate(8))
-"""The paper's."""
+"""The operators of the paper."""
 
 FACE = (slice(0, 224), slice(112, 336))
-"""Rows and columns of the astronaut's face, drawn in the strip; scores are of the whole photo."""
+"""Rows and columns of the face that the strip shows; scores are of the whole photo."""
 
 
 def demo(output: Output = Path("runs/demo"), dry_run: bool = False) -> None:
-    """Obfuscate a photo that scikit-image ships, restore it, score it and draw it.
+    """Obfuscate a photo from scikit-image, restore it, score it and draw the result.
 
     Args:
-        output: folder for the picture strip.
-        dry_run: say what would be written, and write nothing.
+        output: folder for the image strip.
+        dry_run: print what would be written, and write nothing.
     """
     check_folder(output)
     if dry_run:

@@ -1,4 +1,4 @@
-"""`unveil inspect`: what obfuscated photos and videos, how strongly, and how they were kept."""
+"""`unveil inspect`: estimates the degradation of photos and videos."""
 
 from pathlib import Path
 
@@ -17,11 +17,11 @@ def inspect(
     box: str | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
-    """Say what obfuscated photos or videos: blur or mosaic, how strong, where, and how kept.
+    """Estimate how photos or videos were obfuscated: blur or mosaic, strength, place, storage.
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
-        box: X,Y,W,H, the part to look at (default: all of it; a mosaic in a part is found).
+        box: X,Y,W,H, the part to inspect (default: all of it; a mosaic in a part is located).
         max_pixels: refuse larger photos and frames.
     """
     place = parse_box(box) if box else None

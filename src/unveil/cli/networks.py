@@ -1,4 +1,4 @@
-"""Commands that make and measure restorers: fit, train, evaluate, models, download."""
+"""Commands that train and evaluate restorers: fit, train, evaluate, models, download."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -28,14 +28,14 @@ def fit(
     crop_px: int = 112,
     dry_run: bool = False,
 ) -> None:
-    """Learn what the closed forms know of photos: their power spectrum, in seconds.
+    """Fit the prior of the closed forms, the power spectrum of photos; takes seconds.
 
     Args:
         folder: clean photos, like those to restore.
         output: file to write, for `unveil restore --prior`.
-        photos: take no more than so many.
-        crop_px: side of the center crop that is taken of each.
-        dry_run: say what would be written, and write nothing.
+        photos: maximum number of photos to use.
+        crop_px: side of the center crop of each photo.
+        dry_run: print what would be written, and write nothing.
     """
     if photos < 1 or crop_px < 2:
         raise UsageError("--photos must be at least 1, --crop-px at least 2.")
@@ -53,7 +53,7 @@ def fit(
 
 
 def models() -> None:
-    """List the shipped weights; --json says more of them."""
+    """List the shipped weights; --json prints more details."""
     from unveil.networks.card import list_shipped
 
     rows = [item.summary() for item in list_shipped()]
@@ -61,9 +61,9 @@ def models() -> None:
 
 
 def models_table(rows: Sequence[Row]) -> str:
-    """Return the shipped weights as a table for people, at most 100 characters wide.
+    """Return the shipped weights as a text table, at most 100 characters wide.
 
-    The score is PSNR on the test split, in 8 bits where that was scored.
+    The score is PSNR on the test split, for 8-bit storage if that was evaluated.
     """
     from rich.console import Console
     from rich.table import Table
@@ -90,7 +90,7 @@ def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /, dry_run: bool
     Args:
         what: lfw (Labeled Faces in the Wild, over 200 MB) or vgg16 (for the perceptual loss,
             528 MB).
-        dry_run: say where it would be kept, and fetch nothing.
+        dry_run: print where it would be stored, and download nothing.
     """
     target, fetch = _download_of(what)
     if dry_run:
@@ -101,7 +101,7 @@ def download(what: Positional[Literal["lfw", "vgg16"]] = "lfw", /, dry_run: bool
 
 
 def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
-    """Return what tells where a download is kept, and what fetches it."""
+    """Return a function that gives the target of a download, and one that downloads it."""
     if what == "lfw":
         from unveil.training import lfw
 
@@ -117,20 +117,20 @@ def train(
     resume: Path | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Train a model; Ctrl-C saves, --resume goes on.
+    """Train a model; Ctrl-C saves a checkpoint, --resume continues from it.
 
     Args:
         config: the run.
         output: run folder to write: checkpoints `best` and `last`.
-        resume: run folder to go on with, under the settings it was started with.
-        dry_run: say what would be written, and train nothing.
+        resume: run folder to continue, with the settings it was started with.
+        dry_run: print what would be written, and train nothing.
     """
     check_folder(resume or output)
     if resume is not None:
         moved = config.loss.vgg_weights
         if config != RunConfig(loss=LossConfig(vgg_weights=moved)) or output != DEFAULT_RUN:
             raise UsageError(
-                "--resume takes its settings from the run; leave the others out (but for "
+                "--resume takes its settings from the run; leave the others out (except "
                 "--vgg-weights, if that file has moved)."
             )
         from unveil.networks.card import read_card
@@ -154,13 +154,13 @@ def evaluate(
     append: Path | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Score a model, or `identity` for the obfuscated photos themselves.
+    """Evaluate a model, or `identity` for the obfuscated photos themselves.
 
     Args:
         model: shipped name, checkpoint folder, closed form (lmmse...) or identity.
-        config: what to score it on.
-        append: also add the result to this file of rows.
-        dry_run: say which file --append would add to, and score nothing.
+        config: data and degradation to evaluate it on.
+        append: also append the result to this file of rows.
+        dry_run: print which file --append would change, and evaluate nothing.
     """
     from unveil.linear import CLOSED_FORMS
     from unveil.networks.card import IDENTITY, find_model

@@ -40,17 +40,17 @@ def obfuscate(
         operator: e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8, or what a program does
             (docs/presets.md): pillow-gaussian:radius=5; with --safe a name only (default:
             pixelate). none changes nothing, for --storage alone.
-        storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
-            h264:crf=28 (default: none but that of the output file).
-        safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went. In videos: under a solid box, from
-            a second before it is first seen to a second after.
-        risk: greatest share of faces that a machine may name, of 1,000 people.
-        boxes: where a face is, again for more faces (default: they are found).
-        codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better (default: hardly seen).
-        overwrite: replace files that exist.
-        dry_run: read all and say what would be written, but write nothing.
+        storage: compression applied to the result before it is written: 8bit, jpeg:75 or
+            h264:crf=28 (default: only that of the output file).
+        safe: hide each face with the mildest setting for which the risk of identification is at
+            most --risk; attack the result and report the outcome. In videos: a solid box, from one
+            second before the face is first detected to one second after the last detection.
+        risk: largest share of faces that a machine may identify, among 1,000 people.
+        boxes: box of a face; repeat for more faces (default: detected).
+        codec: for videos: h264, hevc, vp9, av1 or ffv1 (default: depends on the container).
+        quality: for videos: rate factor of the codec; lower is better (default: visually close).
+        overwrite: replace existing files.
+        dry_run: read the inputs and print what would be written, but write nothing.
         max_pixels: refuse larger photos.
     """
     has_videos = are_videos(inputs, codec=codec, quality=quality)
@@ -86,7 +86,7 @@ def _obfuscate_videos(
     faces: Sequence[Box] | None,
     written: Written,
 ) -> int:
-    """Obfuscate videos, or only ``faces`` in them (empty: find them) where these are asked for."""
+    """Obfuscate videos; or, unless ``faces`` is None, hide these (if empty, the detected ones)."""
     if faces is not None:
         require("audit")
         from unveil.video.hiding_faces import Hiding, check_operator

@@ -54,25 +54,26 @@ def restore(
         output: file for one input, folder for several; - is standard output, for one photo.
         model: shipped name (see `unveil models`), checkpoint folder, or a closed form: lmmse,
             tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
-        operator: what obfuscated the photos, or auto to find out.
-        box: X,Y,W,H, the part that is obfuscated (default: found).
-        consistent: make the answer agree with the input: obfuscated again, it gives it back.
-        uncertainty: file for a map of the expected error, white where the answer is a guess.
-        samples: write so many other answers beside the output, each agreeing with the mosaic.
-        force: use weights beyond what they were trained on.
-        prior: what `unveil fit` learnt from photos like these, for the closed forms and for
-            finding the operator (default: faces).
-        codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better (default: hardly seen).
-        together: of a video: restore so many pictures at a time as one, 2 to 16; slower, and better
-            where something moves under a blur or a mosaic that stands still (default: one by one).
-        overwrite: replace files that exist.
-        dry_run: read all and say what would be written, but write nothing.
+        operator: operator that obfuscated the photos, or auto to estimate it.
+        box: X,Y,W,H, the part that is obfuscated (default: estimated).
+        consistent: make the result consistent with the input: obfuscated again, it gives the input.
+        uncertainty: file for a map of the expected error, white where the result is a guess.
+        samples: number of other restorations to write beside the output, each consistent with the
+            mosaic.
+        force: use weights outside the range they were trained for.
+        prior: file from `unveil fit` on photos like these, for the closed forms and for the
+            estimation of the operator (default: faces).
+        codec: for videos: h264, hevc, vp9, av1 or ffv1 (default: depends on the container).
+        quality: for videos: rate factor of the codec; lower is better (default: visually close).
+        together: for videos: number of frames to restore jointly, 2 to 16; slower, and better if
+            something moves under a fixed blur or mosaic (default: each frame by itself).
+        overwrite: replace existing files.
+        dry_run: read the inputs and print what would be written, but write nothing.
         max_pixels: refuse larger photos.
-        tile_px: side of the pieces that a large photo is restored in.
-        device: where to compute.
-        precision: arithmetic of the network.
-        engine: torch, or onnx (ONNX Runtime, on the CPU in fp32; its file is kept in the cache).
+        tile_px: side of the tiles in which a large photo is restored.
+        device: device to compute on.
+        precision: floating-point format of the network.
+        engine: torch, or onnx (ONNX Runtime, on the CPU in fp32; its model is cached).
     """
     from unveil.restoration.choice import check_choice
 
@@ -105,19 +106,19 @@ def restore(
         )
         return int(failed > 0)
     if model:
-        load(model)  # weights that cannot be loaded are no photo's fault
+        load(model)  # before the photos: weights that cannot be loaded fail once, not per photo
     process = PhotoRestoring(request, load, uncertainty, drawn)
     return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 
 def loader(engine: Engine, device: Device, precision: Precision, prior: Path | None) -> "Load":
-    """Return a function that loads restorers by name on an engine, each once.
+    """Return a function that loads restorers by name on an engine, and caches them.
 
     Args:
-        engine: what runs a network's convolutions; ``onnx`` does so on the CPU, in float32.
-        device: where to compute.
-        precision: arithmetic of a network.
-        prior: file of the power spectrum that a closed form takes (default: the shipped one).
+        engine: what runs the convolutions of a network; ``onnx`` uses the CPU and float32.
+        device: device to compute on.
+        precision: floating-point format of a network.
+        prior: file of the power spectrum for the closed forms (default: the shipped one).
     """
     from unveil.restoration.restorers import NetworkRestorer, Restorer, load
 
@@ -134,10 +135,10 @@ def loader(engine: Engine, device: Device, precision: Precision, prior: Path | N
 
 @dataclass(frozen=True)
 class PhotoRestoring:
-    """Restores photos, one after the other.
+    """Restores photos.
 
     Attributes:
-        request: what the user asks for.
+        request: the user's request.
         load: loads restorers by name.
         uncertainty: file for the map of the expected error.
         samples: files for other restorations that agree with the input.
@@ -149,10 +150,10 @@ class PhotoRestoring:
     samples: Sequence[Path] = ()
 
     def __call__(self, photo: Photo) -> Photo:
-        """Return the photo restored; write what was asked for beside it, show the remarks.
+        """Return the restored photo; write the requested extra files, print the remarks.
 
         Raises:
-            UsageError: the map or the samples do not exist for this photo or restorer.
+            UsageError: the map or the samples are not available for this photo or restorer.
         """
         from unveil.images.tensors import to_photo, to_tensor
         from unveil.networks.card import SAMPLER
@@ -175,10 +176,10 @@ class PhotoRestoring:
 
 
 def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:
-    """Refuse what an engine cannot do, before anything heavy is imported.
+    """Reject what an engine does not support, before heavy imports.
 
     Raises:
-        UsageError: a closed form, a device or a precision that it has not.
+        UsageError: a closed form, a device or a precision that the engine does not support.
         UnveilError: the extra ``onnx`` is not installed.
     """
     if engine == "torch":
@@ -186,7 +187,7 @@ def check_engine(engine: Engine, model: str | None, device: Device, precision: P
     from unveil.linear import CLOSED_FORMS
 
     if model in CLOSED_FORMS:
-        raise UsageError(f"{model} is linear algebra in torch; --engine onnx is for networks.")
+        raise UsageError(f"{model} is a closed form in torch; --engine onnx is for networks.")
     if device not in ("auto", "cpu") or precision == "bf16":
-        raise UsageError("--engine onnx is for the CPU and fp32; leave --device, --precision out.")
+        raise UsageError("--engine onnx is for the CPU and fp32; omit --device and --precision.")
     require("onnx")

@@ -22,10 +22,10 @@ app = SubcommandApp()
 def study_run(
     config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
 ) -> None:
-    """Rerun the paper's experiments; Ctrl-C saves, the same command goes on.
+    """Rerun the paper's experiments; Ctrl-C saves, the same command resumes.
 
     Args:
-        config: the study.
+        config: settings of the study.
     """
     require("study")
     check_folder(config.out)
@@ -48,18 +48,18 @@ def study_report(
 
     Args:
         folder: the study's folder.
-        output: where to write (default: the study's folder).
-        name: name of the report's files.
-        page: write the HTML page too.
-        dry_run: say what would be written, and write nothing.
+        output: folder to write to (default: the study's folder).
+        name: name of the report's files, without suffix.
+        page: also write the HTML page.
+        dry_run: print what would be written, and write nothing.
     """
     require("study")
     check_folder(output or folder)
     from unveil.study.report.write import write_report
 
     for path in write_report(folder, output or folder, name, page=page, dry_run=dry_run):
-        say = console.would_write if dry_run else console.written
-        say(path)
+        report = console.would_write if dry_run else console.written
+        report(path)
 
 
 @app.command(name="search")
@@ -68,13 +68,13 @@ def study_search(
     config: OmitArgPrefixes[SearchConfig] = SearchConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,
 ) -> None:
-    """Search batch size, learning rate and L2; Ctrl-C saves, the same command goes on.
+    """Search batch size, learning rate and L2; Ctrl-C saves, the same command resumes.
 
-    Started several times at once, on any machines that reach the database, it shares the work.
+    Several processes, on any machines that reach the database, share the trials of one search.
 
     Args:
-        config: the search.
-        dry_run: say where the search would be kept, and do nothing.
+        config: settings of the search.
+        dry_run: print the folder that would be written, and do nothing else.
     """
     require("study")
     check_folder(config.out)
