@@ -1,7 +1,7 @@
-"""Every setting of a run, as frozen dataclasses.
+"""All settings of a run, as frozen dataclasses.
 
-The one list that the CLI flags, the checkpoints and the result rows are made from. Nothing
-here needs torch.
+The CLI flags, the checkpoints and the result rows are derived from them. This module does not
+need torch.
 """
 
 import dataclasses
@@ -18,13 +18,13 @@ from unveil.degradation.families import STREAMING, Task
 from unveil.errors import UsageError, unknown
 
 MAX_VALUE = 1e30
-"""Beyond it float32 overflows inside the optimiser."""
+"""Largest learning rate and L2 penalty; beyond it, float32 overflows in the optimiser."""
 
 TILE_PX = 512
-"""Side of the pieces that large images are restored in."""
+"""Side of the tiles in which large images are restored."""
 
 Output = Annotated[Path, arg(name="output", aliases=["-o"])]
-"""Where a command writes: ``--output``, ``-o``."""
+"""Path that a command writes to: ``--output``, ``-o``."""
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -36,11 +36,11 @@ Tap = Literal["relu2_2", "conv3_3"]
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which photos, and how they are cropped and split (defaults: the paper's protocol)."""
+    """The photos, and how they are cropped and split (defaults: the paper's protocol)."""
 
     data: Path | None = None
     """Folder of photos: LFW in its original layout, or any other (searched recursively).
-    Default: the copy of LFW that `unveil download` keeps."""
+    Default: the copy of LFW from `unveil download`."""
     crop_px: int = 112
     """Side of the center crop."""
     test_photos: int | None = None
@@ -48,7 +48,7 @@ class DataConfig:
     of a smaller folder, at least 1)."""
     validation_photos: int | None = None
     """Size of the validation split (default: the paper's 1905 of the 13,233 photos of LFW; the same
-    share of a smaller folder, at least 1). All photos that remain are for training."""
+    share of a smaller folder, at least 1). The remaining photos are for training."""
     split_seed: int = 0
     """Seed of the permutation that splits the photos."""
     split_by: SplitBy = "photo"
@@ -60,54 +60,54 @@ class DataConfig:
 
 
 NEEDS_DEGRADATION = frozenset({"refiner"})
-"""Architectures whose networks must be given the degradation; the others were trained for theirs.
+"""Architectures whose networks take the degradation as input; others are trained for one.
 
-:attr:`unveil.networks.network.Network.needs_degradation`, known without torch."""
+Equal to :attr:`unveil.networks.network.Network.needs_degradation`, but needs no torch."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The encoder-decoder's shape; the defaults are the layers that the paper's sources list."""
+    """The encoder-decoder; the defaults are the layers listed in the paper's sources."""
 
     architecture: str = "cae"
     """Network: blind, cae, refiner, rescae or vcae (docs/train.md)."""
     stem_kernel: int = 9
-    """Kernel of the first convolution and of its mirror, in pixels."""
+    """Kernel size of the first convolution and of its mirror in the decoder, in pixels."""
     stem_stride: int = 1
     """Stride of the first convolution: 1 (odd kernel), 2 or 4 (even kernel)."""
     widths: tuple[int, ...] = (64, 64, 128, 256)
-    """Channels of the stem and of each 4x4 stride-2 convolution after it."""
+    """Output channels of the stem and of each 4x4 stride-2 convolution after it."""
     blocks: tuple[int, ...] = (0, 0, 0, 0)
-    """3x3 convolutions after the stem and after each stride-2 convolution."""
+    """Number of 3x3 convolutions after the stem and after each stride-2 convolution."""
     noise_planes: int = 0
-    """Planes of noise that a refiner sees beside the image; with some, it draws its answer."""
+    """Number of noise planes that a refiner takes besides the image; above 0, it draws samples."""
     decoder: Literal["wide", "mirrored"] = "wide"
-    """Channels after a transposed convolution: those of the scale it comes from (wide), or those
-    of the scale it goes to (mirrored)."""
+    """Output channels of a transposed convolution: those of its input scale (wide), or of its
+    output scale (mirrored)."""
 
     def __post_init__(self) -> None:
         _at_least(self, stem_kernel=1, noise_planes=0)
         beyond_px = self.stem_kernel - self.stem_stride
         if self.stem_stride not in (1, 2, 4) or beyond_px < 0 or beyond_px % 2:
             raise UsageError(
-                "stem_stride must be 1 with an odd stem_kernel, 2 or 4 with an even one as large, "
-                f"not {self.stem_stride} with {self.stem_kernel}."
+                "stem_stride must be 1 with an odd stem_kernel, 2 or 4 with an even one at least "
+                f"as large, not {self.stem_stride} with {self.stem_kernel}."
             )
         if not self.widths or len(self.widths) != len(self.blocks):
             raise UsageError(
-                f"widths {self.widths} and blocks {self.blocks} must have one entry a scale."
+                f"widths {self.widths} and blocks {self.blocks} must have one entry per scale."
             )
         if min(self.widths) < 1 or min(self.blocks) < 0:
             raise UsageError("widths must be at least 1 and blocks at least 0.")
 
     @property
     def needs_degradation(self) -> bool:
-        """Whether the network must be given the degradation."""
+        """Whether the network takes the degradation as input."""
         return self.architecture in NEEDS_DEGRADATION
 
     @property
     def draws(self) -> bool:
-        """Whether the network can draw several answers to one photo."""
+        """Whether the network can draw several restorations of one photo."""
         return self.noise_planes > 0
 
 
@@ -116,37 +116,37 @@ class TrainConfig:
     """How a model is trained; the defaults are the paper's budget."""
 
     operator: str = "gaussian:kernel=9,sigma=4"
-    """What to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8; or a family: blur,
-    pixelate, optics (blurs of lenses), streaming (compression, noise, downscaling)."""
+    """Operator to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8; or a family: blur,
+    pixelate, optics (lens blur), streaming (compression, noise, downscaling)."""
     storage: str = "8bit"
-    """How the image is kept: float, 8bit, jpeg:QUALITY, h264:crf=CRF, or any (what the family has:
-    8 bits and JPEG)."""
+    """Storage of the obfuscated photo: float, 8bit, jpeg:QUALITY, h264:crf=CRF, or any (drawn from
+    the family's: 8 bits and JPEG)."""
     start_from: Path | None = None
-    """Shipped name or checkpoint folder whose weights training starts from (default: drawn)."""
+    """Shipped name or checkpoint folder of the initial weights (default: random)."""
     flip: bool = False
-    """Mirror every other photo, drawn anew each epoch."""
+    """Mirror each photo with probability 1/2, drawn anew each epoch."""
     shift_px: int = 0
-    """Move each photo's crop by up to this many pixels each way, drawn anew each epoch."""
+    """Shift each crop by up to this many pixels in each direction, drawn anew each epoch."""
     clip_norm: float | None = None
-    """Bound of the gradient's norm (default: none)."""
+    """Maximum norm of the gradient (default: no clipping)."""
     epochs: int = 15
     """Passes over the training split."""
     batch: int = 8
-    """Photos a step, over all processes together."""
+    """Photos per step, over all processes together."""
     learning_rate: float = 5e-4
     """Peak learning rate of Adam."""
     l2: float = 1e-5
     """L2 penalty of Adam on all parameters."""
     schedule: Literal["cosine", "constant"] = "cosine"
-    """Learning rate after the warm-up: falling to 0 along a cosine, or constant (the paper)."""
+    """Learning rate after the warm-up: cosine decay to 0, or constant (the paper)."""
     warmup_steps: int = 100
-    """Steps over which the learning rate rises from 0."""
+    """Steps of linear warm-up of the learning rate."""
     patience: int | None = None
     """Stop after this many epochs without a better validation PSNR (default: never)."""
     seed: int = 0
     """Seed of the initial weights and of the order of the photos."""
     limit: int | None = None
-    """Use only the first photos of each split, for trials."""
+    """Use only the first photos of each split, for quick tests."""
 
     def __post_init__(self) -> None:
         _ = self.task
@@ -160,31 +160,31 @@ class TrainConfig:
 
     @property
     def task(self) -> Task:
-        """What to undo."""
+        """The degradations to undo."""
         return Task(self.operator, self.storage)
 
 
 @dataclass(frozen=True)
 class LossConfig:
-    """What training minimises; the defaults are the paper's first experiment."""
+    """The training loss; the defaults are the paper's first experiment."""
 
     loss: Literal["pixel", "psnr", "energy", "perceptual", "mixed"] = "pixel"
-    """Pixel (squared error), psnr (its logarithm, so that an easy photo counts like a hard one),
-    energy (of two drawn answers, for refiners with noise), perceptual (VGG16 features), or mixed:
+    """Pixel (squared error), psnr (its logarithm, which weights easy and hard photos alike), energy
+    (energy score of two samples, for refiners with noise), perceptual (VGG16 features), or mixed:
     rho * pixel + perceptual."""
     rho: float = 1.0
     """Weight of the pixel term in the mixed loss."""
     tap: Tap = "relu2_2"
-    """Features that the perceptual term compares: the paper names relu2_2, and the shape of
-    conv3_3."""
+    """VGG16 layer of the perceptual term: the paper names relu2_2 but gives conv3_3's shape."""
     scale: Literal["calibrated", "raw"] = "calibrated"
-    """Calibrated: the perceptual term equals the pixel term on obfuscated training photos."""
+    """Scale of the perceptual term: calibrated to equal the pixel term on obfuscated training
+    photos, or raw."""
     vgg_weights: Path | None = None
-    """File of VGG16 weights (default: what `unveil download vgg16` keeps)."""
+    """File of VGG16 weights (default: the copy from `unveil download vgg16`)."""
     kl_weight: float = 1e-4
-    """Weight of the VCAE's KL divergence, which is in nats per latent element."""
+    """Weight of the VCAE's KL divergence, in nats per latent element."""
     kl_warmup_steps: int = 1000
-    """Steps over which the KL weight rises from 0."""
+    """Steps of linear warm-up of the KL weight."""
 
     def __post_init__(self) -> None:
         _at_least(self, kl_warmup_steps=0)
@@ -193,20 +193,20 @@ class LossConfig:
 
     @property
     def is_perceptual(self) -> bool:
-        """Whether VGG16 takes part."""
+        """Whether the loss uses VGG16."""
         return self.loss in ("perceptual", "mixed")
 
 
 @dataclass(frozen=True)
 class RuntimeConfig:
-    """Where the arithmetic happens."""
+    """The device and the precision of computation."""
 
     device: Device = "auto"
-    """Device; auto takes the first GPU there is."""
+    """Device; auto selects the first GPU if there is one."""
     precision: Precision = "auto"
-    """Arithmetic of the network; auto takes bf16 where the device is fast at it."""
+    """Floating-point format of the network; auto selects bf16 on devices that are fast at it."""
     threads: int | None = None
-    """CPU threads (default: torch's choice); fixed threads make runs repeatable to the bit."""
+    """CPU threads (default: torch's choice); a fixed number makes runs bit-reproducible."""
 
     def __post_init__(self) -> None:
         _at_least(self, threads=1)
@@ -217,12 +217,12 @@ class ScoredDataConfig:
     """Which photos a model is scored on; None stands for the value of the model's training."""
 
     data: Path | None = None
-    """Folder of photos (default: the copy of LFW that `unveil download` keeps)."""
+    """Folder of photos (default: the copy of LFW from `unveil download`)."""
     crop_px: int | None = None
     """Side of the center crop (default: as in training)."""
     test_photos: int | None = None
-    """Size of the test split (default: as in training, on the same photos; else as for `unveil
-    train` on this folder)."""
+    """Size of the test split (default: as in training, if the photos are the same; else as for
+    `unveil train` on this folder)."""
     validation_photos: int | None = None
     """Size of the validation split (default: likewise)."""
     split_seed: int | None = None
@@ -241,21 +241,21 @@ class ScoredDataConfig:
         return {name: value for name, value in values.items() if value is not None}
 
     def over(self, base: DataConfig) -> DataConfig:
-        """Return ``base`` with the stated values in place of its own."""
+        """Return ``base`` updated with the stated values."""
         return dataclasses.replace(base, **self.stated)
 
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """What a model is scored on."""
+    """The data and the degradation that a model is scored on."""
 
     data: ScoredDataConfig = field(default_factory=ScoredDataConfig)
     split: SplitName = "test"
-    """Which photos."""
+    """Split to score on."""
     operator: str | None = None
-    """Obfuscation to apply (default: what the model was trained to undo)."""
+    """Operator to apply (default: the one that the model was trained to undo)."""
     storage: str = "8bit"
-    """How the obfuscated photo is kept: float, 8bit, jpeg:QUALITY or h264:crf=CRF."""
+    """Storage of the obfuscated photo: float, 8bit, jpeg:QUALITY or h264:crf=CRF."""
     limit: int | None = None
     """Score only the first photos of the split."""
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
@@ -269,7 +269,7 @@ class EvaluateConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One training run, whole."""
+    """One complete training run."""
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -281,7 +281,7 @@ class RunConfig:
         if self.model.needs_degradation and self.train.operator == STREAMING:
             raise UsageError(
                 f"a {self.model.architecture} needs a linear operator, and those of streaming are "
-                "not; take --architecture blind."
+                "not linear; use --architecture blind."
             )
 
 
@@ -289,7 +289,7 @@ Config = TypeVar("Config")
 
 
 def to_plain(value: Any) -> Any:
-    """Turn a config, or anything inside one, into plain JSON values."""
+    """Convert a config, or a value inside one, to plain JSON values."""
     if dataclasses.is_dataclass(value):
         return {item.name: to_plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, tuple):
@@ -301,7 +301,7 @@ def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """Build a config from plain JSON values.
 
     Raises:
-        UsageError: a key that the config has not (the nearest one is named).
+        UsageError: the config has no such key; the message names the most similar one.
     """
     types = typing.get_type_hints(kind)
     for key in values:

@@ -205,4 +205,4 @@ def test_what_pictures_tell_together_is_warned_of(cli, mosaicked, tmp_path):
     clip = write_clip(tmp_path / "clip.mkv", [np.array(Image.open(mosaicked))] * 2, codec="ffv1")
     done = cli("audit", clip, "--box", FACE_BOX, "--json")
     assert json.loads(done.out)["operator"].startswith("pixelate:block=8")
-    assert_told(done, 0, "several together tell more")
+    assert_told(done, 0, "several frames together reveal more")

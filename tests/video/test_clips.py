@@ -224,11 +224,11 @@ def test_odd_sides_stay_as_they_are(tmp_path):
     source = write_clip(tmp_path / "in.mkv", pictures(3, 75, 51), codec="ffv1")
     out = tmp_path / "out.mp4"
     said = done("obfuscate", source, "-o", out, *NOTHING)
-    assert "kept as yuv444p, not yuv420p" in said
+    assert "written as yuv444p, not yuv420p" in said
     assert planes(out)[0][0].shape == (51, 75)
     assert psnr(source, out) > 38
     kept = tmp_path / "kept.mkv"
-    assert "kept as" not in done("obfuscate", source, "-o", kept, *NOTHING, "--codec", "ffv1")
+    assert "written as" not in done("obfuscate", source, "-o", kept, *NOTHING, "--codec", "ffv1")
 
 
 def test_ten_bits_stay_ten_bits(tmp_path):

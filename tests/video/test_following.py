@@ -97,7 +97,7 @@ def test_most_pictures_decide_what_hides_a_clip():
 
 
 def test_pictures_that_show_different_things_are_refused():
-    with pytest.raises(UsageError, match="differs from picture to picture"):
+    with pytest.raises(UsageError, match="differs from frame to frame"):
         agree([BLURRED, BLURRED, part(0, 8), part(0, 12), NOTHING])
 
 

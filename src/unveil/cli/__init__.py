@@ -1,7 +1,7 @@
-"""The command line: thin commands, flags from the config dataclasses.
+"""The command line: thin commands, with flags derived from the config dataclasses.
 
-A module of a command is imported when the command is given, all of them for ``unveil --help``;
-heavy imports happen inside the commands.
+The module of a command is imported when the command runs, all of them for ``unveil --help``; heavy
+imports happen inside the commands.
 """
 
 import functools
@@ -32,25 +32,25 @@ MODULES = {
     **dict.fromkeys(("models", "fit", "train", "evaluate", "download"), "networks"),
     **{name: name for name in ("export", "serve", "doctor", "completion", "audit", "study")},
 }
-"""Each command and the module of this package that holds it."""
+"""Each command and its module in this package."""
 
 GROUPS = {
-    "audit": "Say how likely a machine names the faces in photos.",
-    "study": "Rerun the paper's experiments and report them.",
+    "audit": "Estimate the risk that a machine identifies the faces in photos.",
+    "study": "Rerun the paper's experiments and write a report.",
 }
-"""Commands that have commands of their own."""
+"""Commands that have subcommands."""
 
-MOVED = {"report": "python tools/fill_tables.py, in a checkout of the repository"}
-"""Commands that are gone, and what does their work now."""
+REMOVED_COMMANDS = {"report": "python tools/fill_tables.py, in a checkout of the repository"}
+"""Removed commands and their replacements."""
 
-RENAMED = {
+RENAMED_FLAGS = {
     "--out": "--output (or -o)",
-    "--storage": "--database",  # of `study search`; elsewhere --storage is how a file is kept
+    "--storage": "--database",  # of `study search`; elsewhere --storage is a compression
 }
-"""Flags of version 0.1, and what they are called now."""
+"""Flags of version 0.1 and their present names."""
 
 Quiet = Annotated[
-    bool, arg(aliases=["-q"], help="print no notes or progress; results, warnings, errors remain.")
+    bool, arg(aliases=["-q"], help="print no notes or progress, only results, warnings and errors.")
 ]
 Json = Annotated[bool, arg(name="json", help="print results as JSON, one object per line.")]
 OUTPUT_FLAGS = {"quiet": Quiet, "as_json": Json}
@@ -71,10 +71,10 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         console.fail("interrupted")
         status = 130
-    except BrokenPipeError:  # the reader of our output has left, as `head` does
+    except BrokenPipeError:  # the reader of standard output has exited, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
-    except OSError as error:  # the machine's trouble, not ours: a full disk, a file in the way
+    except OSError as error:  # from the system, e.g. a full disk or a file where a folder is needed
         place = f"{error.filename}: " if error.filename else ""
         console.fail(f"{place}{error.strerror or error}.")
     if os.environ.get("WORLD_SIZE", "1") != "1":
@@ -83,15 +83,15 @@ def main() -> NoReturn:
 
 
 def select(words: Sequence[str]) -> Callable[[], Any]:
-    """Return what runs the command line ``words``; only the module of its command is imported.
+    """Return a function that runs the command line ``words``; imports only its command's module.
 
     Raises:
-        UsageError: a command that is gone; what does its work now is named.
+        UsageError: the command was removed; the message names its replacement.
     """
     tyro._experimental_options["ansi_codes"] = not os.environ.get("NO_COLOR")
     name, rest = (words[0], list(words[1:])) if words else ("", [])
-    if name in MOVED:
-        raise UsageError(f"unveil {name} is gone; use {MOVED[name]}.")
+    if name in REMOVED_COMMANDS:
+        raise UsageError(f"unveil {name} is gone; use {REMOVED_COMMANDS[name]}.")
     _check_flags(words)
     if name == "--version":
         return _print_version
@@ -111,8 +111,8 @@ def select(words: Sequence[str]) -> Callable[[], Any]:
 def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--quiet`` and ``--json`` to a command, for :mod:`unveil.console`.
 
-    tyro derives flags from the signature: the returned function has the command's own and two
-    more parameters.
+    tyro derives the flags from the signature: the returned function has the parameters of the
+    command and two more.
     """
 
     @functools.wraps(command)
@@ -126,7 +126,7 @@ def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         for name, kind in OUTPUT_FLAGS.items()
     ]
     wrapped.__dict__["__signature__"] = own.replace(parameters=[*own.parameters.values(), *more])
-    del wrapped.__dict__["__wrapped__"]  # where tyro would look for the types
+    del wrapped.__dict__["__wrapped__"]  # tyro would take the types from there
     wrapped.__annotations__ = {**command.__annotations__, **OUTPUT_FLAGS}
     return wrapped
 
@@ -148,10 +148,10 @@ def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
 
     Args:
         inputs: files.
-        for_videos: flags that photos do not have, None where they are not given.
+        for_videos: values of the flags that are only for videos; None if not given.
 
     Raises:
-        UsageError: some are videos and some are not, or flags for videos come with photos.
+        UsageError: videos and photos are mixed, or flags for videos are given with photos.
         UnveilError: the extra ``video`` is not installed.
     """
     videos = [path for path in inputs if path.suffix.lower() in SUFFIXES]
@@ -159,20 +159,20 @@ def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
         refuse("videos", **for_videos)
         return False
     if len(videos) < len(inputs):
-        raise UsageError("videos and photos do not go together; take one kind at a time.")
+        raise UsageError("videos and photos do not go together; give one kind at a time.")
     require("video")
     return True
 
 
 def refuse(kind: str, **flags: object) -> None:
-    """Refuse flags that the inputs do not have.
+    """Reject flags that do not apply to the inputs.
 
     Args:
-        kind: the kind of input that has these flags.
-        flags: their values; an unset one is falsy.
+        kind: the kind of input that the flags are for.
+        flags: values of the flags; falsy if not given.
 
     Raises:
-        UsageError: one of them is set; it is named.
+        UsageError: a flag is given; the message names it.
     """
     for name, value in flags.items():
         if value:
@@ -195,16 +195,16 @@ def at_least(least: int, **flags: int) -> None:
 
 
 def _check_flags(words: Sequence[str]) -> None:
-    """Refuse flags of version 0.1.
+    """Reject flags of version 0.1.
 
     Raises:
-        UsageError: names what the flag is called now.
+        UsageError: a flag was renamed; the message gives its present name.
     """
     for word in words:
         flag = word.partition("=")[0]
         is_old = flag == "--out" or (flag == "--storage" and list(words[:2]) == ["study", "search"])
         if is_old:
-            raise UsageError(f"{flag} is called {RENAMED[flag]} since version 0.2.")
+            raise UsageError(f"{flag} is called {RENAMED_FLAGS[flag]} since version 0.2.")
 
 
 def _print_version() -> None:
@@ -212,15 +212,15 @@ def _print_version() -> None:
 
 
 def _command(name: str) -> Any:
-    """Return the function of a command, or the module of a command that has others."""
+    """Return the function of a command, or the module of a command with subcommands."""
     module = importlib.import_module(f"unveil.cli.{MODULES[name]}")
     return module if name in GROUPS else getattr(module, name)
 
 
 def _leave_at_once(status: int) -> NoReturn:
-    # gloo's threads outlive the process group (DistributedDataParallel's reducer and logger hold
-    # each other and it). One that lets go of its last tensor while the interpreter is being taken
-    # down aborts the process, so that is left out.
+    # gloo's threads outlive the process group (DistributedDataParallel's reducer and logger form a
+    # reference cycle with it). A thread that frees its last tensor during the shutdown of the
+    # interpreter aborts the process, so the shutdown is skipped.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

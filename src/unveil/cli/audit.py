@@ -24,16 +24,16 @@ from unveil.video.stream.opening import is_video
 if TYPE_CHECKING:
     from unveil.auditing.photo import Auditor
 
-ABOVE = 3
-"""Exit status where a face is at more risk than --fail-above allows."""
+STATUS_ABOVE = 3
+"""Exit status if the risk of a face is above --fail-above."""
 
-TOGETHER = (
-    "risks are of one picture; where something moves under a mosaic, several together tell more "
-    "(docs/video.md)"
+MOTION_WARNING = (
+    "risks are of single frames; where something moves under a mosaic, several frames together "
+    "reveal more (docs/video.md)"
 )
 
 NAMES = ("photos", "curve", "report")
-"""Commands of `unveil audit`; what else follows it is photos."""
+"""Subcommands of `unveil audit`; any other word after it is a photo."""
 
 app = SubcommandApp()
 
@@ -52,7 +52,7 @@ def audit_photos(
     dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
-    """Say of each face in photos how likely a machine names it (also: `unveil audit PHOTO`).
+    """Estimate the risk that a machine identifies each face (also: `unveil audit PHOTO`).
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
@@ -90,7 +90,7 @@ def audit_photos(
     if auditor.above:
         faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
         console.fail(f"{faces} above --fail-above {fail_above:g}.")
-    return 1 if failed else ABOVE if auditor.above else 0
+    return 1 if failed else STATUS_ABOVE if auditor.above else 0
 
 
 def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
@@ -111,7 +111,7 @@ def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
         console.result(row, f"{path}, {seconds:.1f} s: {verdict}")
         has_mosaic |= isinstance(verdict.operator, Mosaic)
     if has_mosaic:
-        console.warn(TOGETHER)
+        console.warn(MOTION_WARNING)
 
 
 def _preview(picture: Path | None) -> int:
@@ -127,11 +127,11 @@ def audit_curve(
     config: OmitArgPrefixes[CurveConfig] = CurveConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,
 ) -> None:
-    """Measure risk against strength on a folder of people; stopped, the same command goes on.
+    """Measure risk against strength on a folder of people; the same command resumes it.
 
     Args:
-        config: what to measure.
-        dry_run: say what would be written, and measure nothing.
+        config: settings of the measurement.
+        dry_run: print what would be written, and measure nothing.
     """
     require("audit")
     require("study")
@@ -153,12 +153,12 @@ def audit_curve(
 def audit_report(
     rows: Positional[Path], /, output: Output = Path("audit.html"), dry_run: bool = False
 ) -> None:
-    """Write one self-contained page: verdict, figures, protocol, limits.
+    """Write one self-contained HTML page: verdict, figures, protocol, limits.
 
     Args:
-        rows: what `unveil audit curve` wrote.
-        output: the page.
-        dry_run: say what would be written, and write nothing.
+        rows: file of rows from `unveil audit curve`.
+        output: file to write.
+        dry_run: print what would be written, and write nothing.
     """
     require("study")
     check_folder(output.parent)

@@ -1,4 +1,4 @@
-"""`unveil completion`: the script that makes a shell complete commands, flags and their values."""
+"""`unveil completion`: scripts for shell completion of commands, flags and their values."""
 
 import ast
 import contextlib
@@ -14,14 +14,14 @@ from unveil.linear import CLOSED_FORMS
 
 Shell = Literal["bash", "zsh", "fish"]
 SPEC = re.compile(r"^COMPLETION_SPEC = (.*)$", re.MULTILINE)
-"""Where tyro's scripts hold what they offer: a Python literal, the same for all shells."""
+"""The completions in tyro's scripts: a Python literal, the same for all shells."""
 
 
 def completion(for_shell: Positional[Shell], /) -> None:
-    """Print the script that makes a shell complete commands, flags and values.
+    """Print the script for shell completion of commands, flags and values.
 
     Args:
-        for_shell: the shell; docs/commands.md says where it looks for its script.
+        for_shell: the shell; docs/commands.md says where to install the script.
     """
     from unveil.cli import every_command
 
@@ -33,10 +33,10 @@ def completion(for_shell: Positional[Shell], /) -> None:
 
 
 def completed(script: str, shell: Shell) -> str:
-    """Return tyro's completion script with the values that flags take.
+    """Return tyro's completion script with the possible values of flags added.
 
-    tyro breaks a description at its line ends and then offers the rest of it, as if it were values.
-    In bash the script completes file names where it knows nothing.
+    Line breaks in descriptions are removed: tyro would offer the text after them as values. In
+    bash, the script falls back to file names.
     """
 
     def improve(match: re.Match[str]) -> str:
@@ -68,7 +68,7 @@ def _commands(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _offer_values(commands: dict[str, dict[str, Any]]) -> None:
-    """Add the values of flags and arguments that are texts to tyro, but of which there are few."""
+    """Add the values of flags and arguments that are strings to tyro but have few valid values."""
     from unveil.networks.architectures import MODELS
     from unveil.networks.card import list_shipped
     from unveil.video.stream.codecs import CODECS
@@ -90,6 +90,6 @@ def _offer_values(commands: dict[str, dict[str, Any]]) -> None:
 
 
 def _offer_words(command: dict[str, Any], words: Iterable[str]) -> None:
-    """Offer values of a command's first argument; tyro's scripts know words as subcommands."""
+    """Offer values of a command's first argument, as subcommands: tyro has no other form."""
     after = {"options": command["options"], "subcommands": {}, "frontier_groups": []}
     command["subcommands"] |= {word: {"description": word, **after} for word in words}

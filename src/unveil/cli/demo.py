@@ -1,4 +1,4 @@
-"""`unveil demo`: one real photo, both obfuscations of the paper, before and after."""
+"""`unveil demo`: one photo with both obfuscations of the paper, before and after restoration."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unveil.report.strips import Captioned
 
 OPERATORS: tuple[Linear, ...] = (GaussianBlur(9, 4.0), Pixelate(8))
-"""The paper's."""
+"""The operators of the paper."""
 
 PHOTO = Path(__file__).with_name("astronaut.png")
 """A part of NASA's portrait of Eileen Collins, in the public domain, as scikit-image ships it."""
@@ -25,8 +25,8 @@ def demo(output: Output = Path("runs/demo"), dry_run: bool = False) -> None:
     """Obfuscate a photo, restore it, score it and draw it.
 
     Args:
-        output: folder for the picture strip.
-        dry_run: say what would be written, and write nothing.
+        output: folder for the image strip.
+        dry_run: print what would be written, and write nothing.
     """
     check_folder(output)
     if dry_run:

@@ -1,4 +1,4 @@
-"""Networks for other programs: `unveil export`."""
+"""`unveil export`: networks as ONNX files, for other programs."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def export(
     overwrite: bool = False,
     dry_run: bool = False,
 ) -> None:
-    """Write a network as an ONNX file, checked against PyTorch, for any batch and size.
+    """Export a network to ONNX, with dynamic batch and image size, and check it against PyTorch.
 
     Args:
         model: shipped name (see `unveil models`) or checkpoint folder.
@@ -33,15 +33,15 @@ def export(
         data: with --int8, folder of clean photos like those to restore, to set the scales by and to
             measure the loss on (default: the copy of LFW that `unveil download` keeps).
         overwrite: replace the file if it exists.
-        dry_run: say what would be written, and write nothing.
+        dry_run: print what would be written, and write nothing.
     """
     from unveil.linear import CLOSED_FORMS
     from unveil.networks.card import find_model
 
     if model in CLOSED_FORMS:
-        raise UsageError(f"{model} is linear algebra without weights; export takes a network.")
+        raise UsageError(f"{model} is a closed form without weights; export takes a network.")
     if data is not None and not int8:
-        raise UsageError("--data DIR is for --int8, which must see photos.")
+        raise UsageError("--data DIR is for --int8, which calibrates on photos.")
     find_model(model)
     check_target(output, overwrite=overwrite)
     require("onnx")
@@ -59,7 +59,7 @@ def export(
 
 
 def check_target(output: Path, *, overwrite: bool) -> None:
-    """Refuse, before any work is done, a file that cannot or must not be written.
+    """Reject, before any work is done, a file that cannot or must not be written.
 
     Raises:
         UsageError: its name does not end in .onnx.

@@ -1,4 +1,4 @@
-"""`unveil obfuscate --safe`: one photo after the other."""
+"""`unveil obfuscate --safe` on photos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from unveil.report.rows import Row
 
 @dataclass(frozen=True)
 class Hider:
-    """Hides the faces of photos with the mildest setting that is safe, and says how.
+    """Hides the faces of photos with the mildest safe setting, and reports the setting.
 
     Args:
-        boxes: where the faces are; none to find them.
-        kind: name of the operator to hide with.
-        limit: greatest risk, by the upper end of its interval.
+        boxes: boxes of the faces; if empty, faces are detected.
+        kind: name of the operator.
+        limit: largest risk, at the upper end of its confidence interval.
     """
 
     boxes: Sequence[Box]
@@ -41,7 +41,7 @@ class Hider:
         return load_embedder(None)
 
     def __call__(self, photo: Photo) -> Photo:
-        """Return the photo with its faces hidden; print how, and what an attack on it finds.
+        """Return the photo with its faces hidden; print the settings and the results of an attack.
 
         Raises:
             NoFaceError: no face is found.
@@ -51,9 +51,9 @@ class Hider:
         clean, boxes = to_array(photo), [box for _, box in found]
         images, hidden = hide(clean, boxes, self.kind, self.limit, shipped_curves())
         result = to_photo(images, photo)
-        kept, rows = to_array(result)[:, :3], []
+        written, rows = to_array(result)[:, :3], []
         for (face, _), how in zip(found, hidden, strict=True):
-            distances = distances_to_self(clean[:, :3], kept, face, how, self._embedder)
+            distances = distances_to_self(clean[:, :3], written, face, how, self._embedder)
             console.note(report(face, how, distances))
             rows.append(as_row(face, how, distances))
         console.add(faces=rows)
@@ -69,7 +69,7 @@ class Hider:
 
 
 def as_row(face: Face, how: Hidden, distances: dict[str, float]) -> Row:
-    """Return what `report` says as plain values."""
+    """Return the content of :func:`report` as a row."""
     risk = how.risk
     return {
         "box": str(how.box),
@@ -83,7 +83,7 @@ def as_row(face: Face, how: Hidden, distances: dict[str, float]) -> Row:
 
 
 def report(face: Face, how: Hidden, distances: dict[str, float]) -> str:
-    """Say how a face was hidden, and what an attack on the result found."""
+    """Describe how a face was hidden, and the result of an attack on it."""
     risk = how.risk
     said = "not measured" if risk is None else f"{risk.share:.1%} (at most {risk.high:.1%})"
     name, nearest = min(distances.items(), key=lambda item: item[1])

@@ -1,4 +1,4 @@
-"""Inputs and flags that several commands share."""
+"""Arguments and flags shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,10 @@ Boxes = Annotated[UseAppendAction[tuple[str, ...]], arg(name="box", metavar="X,Y
 
 
 def check_photos(folder: Path | None) -> None:
-    """Refuse, for ``--dry-run``, a folder without photos; None is downloaded LFW.
+    """Reject, for ``--dry-run``, a folder without photos; None is the downloaded LFW.
 
     Raises:
-        UnveilError: there is no photo.
+        UnveilError: the folder has no photo.
     """
     from unveil.images.photos import list_photos
     from unveil.training.lfw import default_folder

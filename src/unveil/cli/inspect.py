@@ -1,4 +1,4 @@
-"""`unveil inspect`: what obfuscated photos and videos, how strongly, and how they were kept."""
+"""`unveil inspect`: estimates the degradation of photos and videos."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def inspect(
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
-        box: X,Y,W,H, the part to look at (default: all of it; a mosaic in a part is found).
+        box: X,Y,W,H, the part to inspect (default: all of it; a mosaic in a part is located).
         max_pixels: refuse larger photos and frames.
     """
     at_least(1, max_pixels=max_pixels)

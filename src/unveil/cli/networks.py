@@ -1,4 +1,4 @@
-"""Commands that make and measure restorers: fit, train, evaluate, models, download."""
+"""Commands that train and evaluate restorers: fit, train, evaluate, models, download."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def fit(
 
 
 def models() -> None:
-    """List the shipped weights; --json says more of them."""
+    """List the shipped weights; --json prints more details."""
     from unveil.networks.card import list_shipped
 
     rows = [item.summary() for item in list_shipped()]
@@ -62,9 +62,9 @@ def models() -> None:
 
 
 def models_table(rows: Sequence[Row]) -> str:
-    """Return the shipped weights as a table for people, at most 100 characters wide.
+    """Return the shipped weights as a text table, at most 100 characters wide.
 
-    The score is PSNR on the test split, in 8 bits where that was scored.
+    The score is PSNR on the test split, for 8-bit storage if that was evaluated.
     """
     from rich.console import Console
     from rich.table import Table
@@ -104,7 +104,7 @@ def download(
 
 
 def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
-    """Return what tells where a download is kept, and what fetches it."""
+    """Return a function that gives the target of a download, and one that downloads it."""
     if what == "lfw":
         from unveil.training import lfw
 
@@ -124,13 +124,13 @@ def train(
     resume: Path | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Train a model; Ctrl-C saves, --resume goes on.
+    """Train a model; Ctrl-C saves a checkpoint, --resume continues from it.
 
     Args:
         config: the run.
         output: run folder to write: checkpoints `best` and `last`.
-        resume: run folder to go on with, under the settings it was started with.
-        dry_run: say what would be written, and train nothing.
+        resume: run folder to continue, with the settings it was started with.
+        dry_run: print what would be written, and train nothing.
     """
     require("torch")
     check_folder(resume or output)
@@ -138,7 +138,7 @@ def train(
         moved = config.loss.vgg_weights
         if config != RunConfig(loss=LossConfig(vgg_weights=moved)) or output != DEFAULT_RUN:
             raise UsageError(
-                "--resume takes its settings from the run; leave the others out (but for "
+                "--resume takes its settings from the run; leave the others out (except "
                 "--vgg-weights, if that file has moved)."
             )
         from unveil.networks.card import read_card
@@ -162,13 +162,13 @@ def evaluate(
     append: Path | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Score a model, or `identity` for the obfuscated photos themselves.
+    """Evaluate a model, or `identity` for the obfuscated photos themselves.
 
     Args:
         model: shipped name, checkpoint folder, closed form (lmmse...) or identity.
-        config: what to score it on.
-        append: also add the result to this file of rows.
-        dry_run: say which file --append would add to, and score nothing.
+        config: data and degradation to evaluate it on.
+        append: also append the result to this file of rows.
+        dry_run: print which file --append would change, and evaluate nothing.
     """
     from unveil.linear import CLOSED_FORMS
     from unveil.networks.card import IDENTITY, find_model

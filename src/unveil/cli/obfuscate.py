@@ -103,7 +103,7 @@ def _obfuscate_videos(
     faces: Sequence[Box] | None,
     written: Written,
 ) -> int:
-    """Obfuscate videos, or only ``faces`` in them (empty: find them) where these are asked for."""
+    """Obfuscate videos; or, unless ``faces`` is None, hide these (if empty, the detected ones)."""
     if faces is not None:
         require("audit")
         from unveil.video.hiding_faces import Hiding, check_operator

@@ -1,4 +1,4 @@
-"""Many photo files in, one output each: which goes where, and one line per failure."""
+"""Batch processing of photo files: output paths, and one line per failure."""
 
 import contextlib
 import sys
@@ -41,18 +41,18 @@ def plan(
 ) -> list[Job]:
     """Decide the output of every input.
 
-    A single file goes to ``output`` itself unless that is a folder; several files, or the
-    photos below a folder, go below ``output`` under their own names. An input that is named
-    twice is processed once. ``-`` is standard input or output.
+    A single file is written to ``output`` itself unless that is a folder; several files, or
+    the photos below a folder, are written below ``output`` under their own names. An input that
+    is named twice is processed once. ``-`` is standard input or output.
 
     Args:
         inputs: files, or folders of photos.
         output: file or folder.
-        suffixes: of files that can be written.
-        check: refuses an output that cannot be written.
+        suffixes: suffixes of files that can be written.
+        check: raises an error for an output that cannot be written.
 
     Raises:
-        UsageError: no input, an output format that cannot be written, two inputs with one
+        UsageError: no input, an output format that cannot be written, two inputs with the same
             output, one output file for several photos.
         UnveilError: a folder without photos, an output folder that cannot be written.
     """
@@ -88,7 +88,7 @@ def process(
     """Read, process and write every photo; report each failure in one line on stderr.
 
     Returns:
-        How many failed. A photo that fails leaves nothing behind and stops no other.
+        The number of failures. A photo that fails leaves no output and does not stop the others.
     """
     failures = 0
     for job in progress(jobs, len(jobs), "photos"):
@@ -118,17 +118,17 @@ def preview(
     overwrite: bool = False,
     max_pixels: int,
 ) -> int:
-    """Say what :func:`process` would write; refuse what it would not read, or not overwrite.
+    """Print what :func:`process` would write; report photos that it could not read or write.
 
     Args:
         jobs: as for :func:`process`.
-        boxes: parts that must lie inside every photo.
+        boxes: boxes that must be inside every photo.
         extras: other files that would be written for one photo.
         overwrite: whether files that exist may be replaced.
         max_pixels: refuse larger photos.
 
     Returns:
-        How many photos would fail.
+        The number of photos that would fail.
     """
     failures = 0
     for job in jobs:
@@ -149,11 +149,11 @@ def preview(
 
 
 def sources(inputs: Sequence[Path], is_wanted: Callable[[Path], bool] = is_photo) -> list[Path]:
-    """Return the files that ``inputs`` mean, each once.
+    """Return the files that ``inputs`` name, without duplicates.
 
     Args:
-        inputs: files, or folders to look in.
-        is_wanted: which files of folders.
+        inputs: files, or folders to search.
+        is_wanted: whether to include a file of a folder.
 
     Raises:
         UsageError: no input.
@@ -175,7 +175,7 @@ def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
     """Call ``function`` with every file; report each failure in one line on stderr.
 
     Returns:
-        How many failed.
+        The number of failures.
     """
     failures = 0
     for path in paths:
@@ -189,7 +189,7 @@ def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
 
 
 def beside(path: Path, ending: str) -> Path:
-    """Return the path of another picture of ``path``'s kind in the same folder."""
+    """Return the path of another photo of the same format in the same folder."""
     return path.with_name(f"{path.stem}{ending}{path.suffix}")
 
 
@@ -225,7 +225,7 @@ def check_extra(source: Path, extra: Path, *, overwrite: bool) -> None:
 
 
 def check_free(target: Path, *, overwrite: bool) -> None:
-    """Refuse a file that exists, but for ``overwrite``.
+    """Reject a file that exists, unless ``overwrite`` is set.
 
     Raises:
         UnveilError: it exists.
@@ -235,10 +235,10 @@ def check_free(target: Path, *, overwrite: bool) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are missing.
+    """Create a folder and its missing parents.
 
     Raises:
-        UnveilError: it cannot be made.
+        UnveilError: it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -259,7 +259,7 @@ def _naming(source: Path) -> Iterator[None]:
 
 
 def _to_stream(inputs: Sequence[Path]) -> Job:
-    """Send one photo to standard output, where nothing else may go then."""
+    """Return the job that writes one photo to standard output, which nothing else may use."""
     if len(inputs) != 1 or _is_folder(inputs[0]):
         raise UsageError("-o -: one photo fits into standard output; name a folder for several.")
     if console.is_json():
@@ -273,12 +273,12 @@ def _below(item: Path, output: Path) -> list[Job]:
     if item == STREAM:
         raise UsageError("-: goes alone, into one file (-o out.png) or standard output (-o -).")
     if _is_folder(item):
-        # An output folder inside the input is left out: a second run would take its results.
+        # An output folder inside the input is skipped: a second run would process its results.
         own = output.resolve() if output.resolve() != item.resolve() else None
         paths = [(name, (item / name).resolve()) for name in _names(item)]
         kept = [name for name, path in paths if own is None or own not in path.parents]
         if not kept:
-            raise UnveilError(f"{item}: no photos here but those in {output}.")
+            raise UnveilError(f"{item}: no photos here except those in {output}.")
         return [Job(item / name, output / name) for name in kept]
     if not item.suffix and not item.exists():
         raise UnveilError(f"{item}: no such file or folder.")
@@ -298,7 +298,7 @@ def _names(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> list[s
 
 
 def _send(content: bytes) -> None:
-    """Write to standard output; unbuffered (``PYTHONUNBUFFERED``), it takes a part at a time."""
+    """Write to standard output, which may accept only a part per call if it is unbuffered."""
     left = memoryview(content)
     while left:
         left = left[sys.stdout.buffer.write(left) :]

@@ -116,7 +116,7 @@ def restore(
         )
         return int(failed > 0)
     if model:
-        load(model)  # weights that cannot be loaded are no photo's fault
+        load(model)  # before the photos: weights that cannot be loaded fail once, not per photo
     process = PhotoRestoring(request, load, uncertainty, drawn)
     return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
@@ -156,10 +156,10 @@ def is_large(inputs: Sequence[Path]) -> bool:
 
 @dataclass(frozen=True)
 class PhotoRestoring:
-    """Restores photos, one after the other.
+    """Restores photos.
 
     Attributes:
-        request: what the user asks for.
+        request: the user's request.
         load: loads restorers by name.
         uncertainty: file for the map of the expected error.
         samples: files for other restorations that agree with the input.
@@ -171,10 +171,10 @@ class PhotoRestoring:
     samples: Sequence[Path] = ()
 
     def __call__(self, photo: Photo) -> Photo:
-        """Return the photo restored; write what was asked for beside it, show the remarks.
+        """Return the restored photo; write the requested extra files, print the remarks.
 
         Raises:
-            UsageError: the map or the samples do not exist for this photo or restorer.
+            UsageError: the map or the samples are not available for this photo or restorer.
         """
         from unveil.images.arrays import to_array, to_photo
         from unveil.networks.card import SAMPLER
@@ -202,7 +202,7 @@ class PhotoRestoring:
 
 
 def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:
-    """Refuse what an engine cannot do, before anything heavy is imported.
+    """Reject what an engine does not support, before heavy imports.
 
     Raises:
         UsageError: a closed form on a stated engine, or a device or precision that it has not.

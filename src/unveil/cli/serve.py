@@ -1,4 +1,4 @@
-"""The command `serve`."""
+"""`unveil serve`: the page on a local web server."""
 
 from unveil.extras import require
 
@@ -12,15 +12,15 @@ def serve(
     timeout_seconds: float = 60.0,
     queue: int = 8,
 ) -> None:
-    """Serve a page with all of this to browsers on this machine; nothing is sent anywhere.
+    """Serve a page to obfuscate, restore and audit photos, to browsers on this machine only.
 
     Args:
-        port: of 127.0.0.1.
-        open_browser: show it at once.
+        port: TCP port on 127.0.0.1.
+        open_browser: open the page in a browser.
         max_mb: refuse larger files.
         max_pixels: refuse larger photos.
-        timeout_seconds: give up an answer after that time.
-        queue: how many visitors may wait.
+        timeout_seconds: abort a request after this time.
+        queue: maximum number of requests that wait.
     """
     require("web")
     from unveil.web.limits import Limits

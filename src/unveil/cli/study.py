@@ -22,10 +22,10 @@ app = SubcommandApp()
 def study_run(
     config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
 ) -> None:
-    """Rerun the paper's experiments; Ctrl-C saves, the same command goes on.
+    """Rerun the paper's experiments; Ctrl-C saves, the same command resumes.
 
     Args:
-        config: the study.
+        config: settings of the study.
     """
     require("study")
     check_folder(config.out)
@@ -68,13 +68,13 @@ def study_search(
     config: OmitArgPrefixes[SearchConfig] = SearchConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,
 ) -> None:
-    """Search batch size, learning rate and L2; Ctrl-C saves, the same command goes on.
+    """Search batch size, learning rate and L2; Ctrl-C saves, the same command resumes.
 
-    Started several times at once, on any machines that reach the database, it shares the work.
+    Several processes, on any machines that reach the database, share the trials of one search.
 
     Args:
-        config: the search.
-        dry_run: say where the search would be kept, and do nothing.
+        config: settings of the search.
+        dry_run: print the folder that would be written, and do nothing else.
     """
     require("study")
     check_folder(config.out)

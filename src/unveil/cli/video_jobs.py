@@ -1,4 +1,4 @@
-"""Clips one after the other: which goes where, how it is written, and one line per failure."""
+"""Batch processing of clips: output paths, encoding, and one line per failure."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unveil.video.stream.process import Change, Plan
 
     Changes = Callable[[Info], Change | None]
-    """Makes of a clip what is to be done to it; None for nothing."""
+    """Returns the change to apply to a clip; None for no change."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Written:
     """How clips are written.
 
     Attributes:
-        codec: name; None for the default of the kind of file.
+        codec: name of the codec; None for the container's default.
         quality: rate factor; None for the codec's default.
-        overwrite: whether files that exist are replaced.
-        max_pixels: larger pictures are refused.
-        dry_run: only say what would be written.
+        overwrite: whether existing files are replaced.
+        max_pixels: larger frames are refused.
+        dry_run: only print what would be written.
     """
 
     codec: str | None
@@ -45,7 +45,7 @@ def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[ph
     """Decide the output of every clip.
 
     Raises:
-        UsageError: an output that cannot be written so, or of two clips.
+        UsageError: an output that cannot be written with this encoding, or the same for two clips.
         UnveilError: an output folder that cannot be written.
     """
 
@@ -59,7 +59,7 @@ def process_all(jobs: Sequence[photo_jobs.Job], changes: "Changes", written: Wri
     """Read, change and write every clip; report each failure in one line on stderr.
 
     Returns:
-        How many failed. A clip that fails leaves nothing behind and stops no other.
+        The number of failures. A clip that fails leaves no output and does not stop the others.
     """
     failures = 0
     for job in jobs:
@@ -77,7 +77,7 @@ def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> N
     from unveil.video.stream.info import describe
     from unveil.video.stream.process import plan, process
 
-    keep_freed_memory()  # each picture takes what the last one has freed
+    keep_freed_memory()  # each frame reuses the memory of the last one
 
     photo_jobs.check_free(job.target, overwrite=written.overwrite)
     info = describe(job.source, written.max_pixels)

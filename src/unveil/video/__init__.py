@@ -1,1 +1,1 @@
-"""Videos: obfuscated, restored, audited; files to frames and back."""
+"""Obfuscation, restoration and audit of videos."""

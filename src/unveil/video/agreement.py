@@ -1,4 +1,4 @@
-"""What hides a clip, by what was found in some of its pictures."""
+"""The degradation of a clip, from the findings on a sample of its frames."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from unveil.report.rows import Row
 
 @dataclass(frozen=True)
 class Moving:
-    """A mosaic that is not in the same place in all pictures, or not in all of them.
+    """A mosaic whose position changes during the clip, or that is absent from some frames.
 
     Attributes:
-        operator: with its grid at the corner of the part that it covers.
-        storage: how the clip was kept.
+        operator: the mosaic, with the origin of its grid at the corner of its box.
+        storage: how the clip was compressed.
     """
 
     operator: Mosaic
@@ -35,7 +35,7 @@ class Moving:
 
     @property
     def degradation(self) -> Degradation:
-        """Operator and storage."""
+        """The operator and the storage."""
         return Degradation(self.operator, self.storage)
 
     def as_row(self) -> Row:
@@ -47,13 +47,14 @@ class Moving:
 
 
 def agree(seen: Sequence[Finding]) -> Finding | Moving:
-    """Return what hides a clip, by what was found in some of its pictures.
+    """Return the finding on a clip, from the findings on a sample of its frames.
 
-    The kind that most pictures show, where they show it; of that, the median strength. Or a mosaic
-    of one size in parts of at least two pictures.
+    If more than half of the frames agree on the type of the operator and on the box, the finding
+    of median strength among them. Otherwise, or if these are unobfuscated, a moving mosaic if at
+    least two frames have the same mosaic in a box.
 
     Raises:
-        UsageError: the pictures show different things.
+        UsageError: no type and box have a majority, and there is no moving mosaic.
     """
 
     def kind(finding: Finding) -> tuple[type[Operator], Box | None]:
@@ -68,8 +69,8 @@ def agree(seen: Sequence[Finding]) -> Finding | Moving:
             return Moving(operator, seen[0].storage)
     if not is_usual:
         raise UsageError(
-            "what hides it differs from picture to picture; say what with --operator SPEC and "
-            "where with --box X,Y,W,H."
+            "the obfuscation differs from frame to frame; state it with --operator SPEC and its "
+            "place with --box X,Y,W,H."
         )
     alike = [finding for finding in seen if kind(finding) == usual]
     return sorted(alike, key=_strength)[len(alike) // 2]

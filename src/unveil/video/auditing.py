@@ -1,4 +1,4 @@
-"""The audit of a video: a verdict on each face, in frames some time apart."""
+"""The audit of a video: a verdict on each face in frames at a fixed interval."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +15,16 @@ def audit_video(
 ) -> Iterator[tuple[float, Verdict]]:
     """Yield a verdict on each face of the frames of ``path``, with the frame's time in seconds.
 
-    Frames without a face are left out.
+    Frames without a face are skipped.
 
     Args:
         auditor: audits each frame.
         path: the video.
-        every_seconds: time between frames.
+        every_seconds: interval between audited frames.
 
     Raises:
-        UnveilError: the video cannot be read, or no frame has a face; verdicts on the frames
-            before a broken one have been yielded.
+        UnveilError: the video cannot be read, or no frame has a face. If a frame cannot be
+            decoded, the verdicts on the frames before it have been yielded.
     """
     found, storage = False, describe(path, auditor.max_pixels).storage
     for frame in frames(path, every_seconds, auditor.max_pixels):

@@ -1,7 +1,7 @@
-"""`unveil restore` on a mosaic that moves through a clip, or comes and goes.
+"""`unveil restore` on a mosaic that moves through a clip, or that appears and disappears.
 
-Seen from the mosaic it is the face that moves: parts that are cut out along the grid are what a
-mosaic that stands still shows of it, and can be restored together.
+In the mosaic's own coordinates, the face moves and the mosaic is fixed. Crops aligned to the block
+grid are therefore equivalent to frames under a fixed mosaic, and can be restored jointly.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +22,13 @@ from unveil.video.stream.painting import Window
 
 @dataclass(frozen=True)
 class Sight:
-    """The mosaic in one picture.
+    """A detection of the mosaic in one frame.
 
     Attributes:
-        picture: the picture.
-        window: what is seen of it, and painted.
-        images: what is seen, ``1 x 3 x H x W``.
-        box: where in that the mosaic is.
+        picture: the frame.
+        window: the part of the frame that is read, and the part that is overwritten.
+        images: the part that is read, ``1 x 3 x H x W``.
+        box: the mosaic, in the coordinates of ``images``.
     """
 
     picture: Picture
@@ -39,14 +39,14 @@ class Sight:
 
 @dataclass(frozen=True)
 class Following:
-    """Finds a mosaic in each picture of a clip and undoes it there; other pictures stay.
+    """Locates a mosaic in each frame of a clip and restores it; other frames are unchanged.
 
     Attributes:
         info: the clip.
         moving: the mosaic.
-        restore: restores a frame, or what is seen of it: images, what to undo, where.
+        restore: restores a frame or a crop of it; takes images, the degradation and the box.
         prior: power spectrum of clean photos.
-        together: how many pictures are restored as one.
+        together: number of frames restored jointly.
     """
 
     info: Info
@@ -56,7 +56,7 @@ class Following:
     together: int
 
     def __call__(self, pictures: Iterator[Picture]) -> Iterator[Picture]:
-        """Yield the pictures of the clip restored."""
+        """Yield the restored frames of the clip."""
         last: Box | None = None
         chunk: list[Picture | Sight] = []
         for picture in pictures:
@@ -69,7 +69,10 @@ class Following:
         yield from self._restored(chunk)
 
     def _locate(self, picture: Picture, last: Box | None) -> Box | None:
-        """Return where the mosaic is; first looked for where it last was, as there may be two."""
+        """Return the box of the mosaic, or None.
+
+        The search starts near the ``last`` box, so that it stays with one mosaic if there are two.
+        """
         size = self.info.width, self.info.height
         block = self.moving.operator.block
         near = last and last.grown(last.width // 2, last.height // 2, *size)
@@ -86,7 +89,7 @@ class Following:
         return Sight(picture, window, window.look(picture), box.within(place))
 
     def _restored(self, chunk: Sequence[Picture | Sight]) -> Iterator[Picture]:
-        """Yield a few pictures restored, by each other if there are several."""
+        """Yield a chunk of frames restored, jointly if the mosaic is in more than one of them."""
         sights = [one for one in chunk if isinstance(one, Sight)]
         known = self.moving.degradation
         images = [self.restore(one.images, known, one.box) for one in sights]
@@ -101,7 +104,7 @@ class Following:
                 yield one
 
     def _alike(self, boxes: Sequence[Box]) -> list[Box]:
-        """Return the middle of each box on its grid, as large as the smallest of them."""
+        """Crop each box, centred and aligned to its grid, to the smallest width and height."""
         block = self.moving.operator.block
         width, height = min(box.width for box in boxes), min(box.height for box in boxes)
         return [

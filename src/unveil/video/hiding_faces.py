@@ -1,4 +1,4 @@
-"""`unveil obfuscate --safe` on videos: each face under a black box, from sight to sight."""
+"""`unveil obfuscate --safe` on videos: a black box over each tracked face."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from unveil.video.stream.process import Change
 from unveil.video.stream.reading import frames
 from unveil.video.tracks import Track, link
 
-LOOK_EVERY_S = 0.2
-"""Time between the pictures in which faces are looked for."""
+DETECTION_INTERVAL_S = 0.2
+"""Time between the frames on which the face detector runs."""
 
 
 def check_operator(name: str | None) -> None:
-    """Refuse to hide faces in videos with anything but a solid box.
+    """Reject any operator other than a solid box for hiding faces in videos.
 
     Raises:
-        UsageError: another operator is asked for.
+        UsageError: another operator is requested.
     """
     if name not in (None, "solid"):
         raise UsageError(
-            f"--safe hides the faces in videos with a solid box, not with {name}: of a face that "
-            "moves under a mosaic, pictures together tell more than was measured for one."
+            f"--safe hides the faces in videos with a solid box, not with {name}: frames of a face "
+            "that moves under a mosaic reveal more together than the measured risk of one frame."
         )
 
 
@@ -40,8 +40,8 @@ class Hiding:
     """Hides the faces of clips.
 
     Attributes:
-        boxes: where faces are, in all pictures; none to find them.
-        max_pixels: larger pictures are refused.
+        boxes: boxes of the faces in every frame; if empty, faces are detected.
+        max_pixels: larger frames are refused.
     """
 
     boxes: Sequence[Box]
@@ -52,11 +52,11 @@ class Hiding:
         return FaceFinder()
 
     def __call__(self, info: Info) -> Change:
-        """Return what hides the faces of a clip, and say how many there are.
+        """Return the change that hides the faces of a clip; print their number and the risk.
 
         Raises:
-            NoFaceError: there is none.
-            UsageError: a box is not inside the picture.
+            NoFaceError: no face is found.
+            UsageError: a box is not inside the frame.
         """
         size = info.width, info.height
         for box in self.boxes:
@@ -74,7 +74,7 @@ class Hiding:
         return partial(cover, info=info, covered=covered)
 
     def _sights(self, info: Info) -> Iterator[tuple[float, list[Box]]]:
-        shown = frames(info.path, LOOK_EVERY_S, self.max_pixels)
+        shown = frames(info.path, DETECTION_INTERVAL_S, self.max_pixels)
         label = f"faces in {info.path.name}"
         for frame in clip_progress(shown, label, info.seconds, lambda frame: frame.seconds):
             yield frame.seconds, self._finder.find_boxes(frame.rgb)

@@ -17,16 +17,16 @@ Random = Noise | Poisson | DpPix
 
 @dataclass(frozen=True)
 class Obfuscating:
-    """Obfuscates every picture of clips.
+    """Obfuscates every frame of clips.
 
     Attributes:
-        operator: with what; what draws at random draws anew for each picture.
+        operator: the operator; a random operator draws new values for each frame.
     """
 
     operator: Operator
 
     def __call__(self, info: Info) -> Change | None:
-        """Return what changes the pictures of a clip; None where nothing is to be done."""
+        """Return the change of a clip's frames; None if the operator is the identity."""
         operator = self.operator
         if isinstance(operator, Unchanged):
             return None

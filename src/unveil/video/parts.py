@@ -1,4 +1,4 @@
-"""Parts of pictures that are restored: what is seen around them, and several of them as one."""
+"""Restoration of a part of the frame: the context around it, and joint restoration of several."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from unveil.restoration.joint.window import restore_window
 from unveil.video.stream.info import Info
 
 CONTEXT_PX = 32
-"""Seen of what surrounds a mosaic that is restored."""
+"""Width of the context around a mosaic that the restorer reads."""
 
 
 def around(box: Box, operator: Operator | None, info: Info) -> Box:
-    """Return what is to be seen for a part to be restored: a mosaic's surroundings help."""
-    reach = CONTEXT_PX if isinstance(operator, Mosaic) else 0
-    return box.grown(reach, reach, info.width, info.height)
+    """Return the box that the restorer reads for ``box``: a mosaic's with context around it."""
+    margin_px = CONTEXT_PX if isinstance(operator, Mosaic) else 0
+    return box.grown(margin_px, margin_px, info.width, info.height)
 
 
 def improve(
@@ -30,10 +30,10 @@ def improve(
     """Return pictures that were restored one by one as they are when they learn from each other.
 
     Args:
-        obfuscated: pictures, ``1 x 3 x H x W`` each, in their order.
-        alone: the same restored.
-        places: of what is hidden in each, all of one size and on one grid.
-        known: what hides it.
+        obfuscated: frames, ``1 x 3 x H x W`` each, in display order.
+        alone: the same frames, each restored by itself: the initial estimate.
+        places: box of the obfuscated part in each frame, of equal size and grid alignment.
+        known: the degradation.
         prior: power spectrum of clean photos.
     """
     hidden, guess = (

@@ -23,22 +23,22 @@ from unveil.video.stream.painting import Step, paint
 from unveil.video.stream.process import Change
 from unveil.video.stream.reading import samples, upright
 
-LOOKED_AT = 5
-"""Pictures of a clip that are looked at to find out what hides it."""
+SAMPLED_FRAMES = 5
+"""Number of frames from which the degradation of a clip is estimated."""
 
 
 def find_in_clip(info: Info, request: Request) -> tuple[Finding | Moving, tuple[Remark, ...]]:
-    """Return what obfuscates a clip: stated and checked on a frame, or found in some of them.
+    """Return the degradation of a clip: stated and checked on one frame, or found in a sample.
 
     Args:
         info: the clip.
-        request: what the user asks for.
+        request: the user's request.
 
     Raises:
-        UsageError: the box is not inside the frames; they show different things.
+        UsageError: the box is not inside the frame, or the findings on the frames disagree.
     """
-    frames = (upright(frame, info) for frame in samples(info, LOOKED_AT))
-    unsure = f"how the clip was compressed is not known: taken for {info.storage}"
+    frames = (upright(frame, info) for frame in samples(info, SAMPLED_FRAMES))
+    unsure = f"the compression of the clip is not known; {info.storage} is assumed"
     first = () if info.is_measured else (Remark(unsure),)
     if request.operator is not None:
         stated, remarks = find(next(frames), info.storage, request)
@@ -50,12 +50,12 @@ def find_in_clip(info: Info, request: Request) -> tuple[Finding | Moving, tuple[
 
 @dataclass(frozen=True)
 class Restoring:
-    """Restores clips: what obfuscates one is found once and kept, so that nothing flickers.
+    """Restores clips: the degradation is estimated once per clip, so that the result is stable.
 
     Attributes:
-        request: what the user asks for.
+        request: the user's request.
         load: loads restorers by name.
-        together: number of frames restored as one, each learning from the others.
+        together: number of frames restored jointly.
 
     Raises:
         UsageError: ``together`` is not from 1 to 16.
@@ -70,7 +70,7 @@ class Restoring:
             raise UsageError(f"--together {self.together} must be from 1 to {MAX_FRAMES}.")
 
     def __call__(self, info: Info) -> Change | None:
-        """Return what restores a clip, and say how; None where there is nothing to undo."""
+        """Return the change that restores a clip and print remarks; None if there is none to do."""
         request = self.request
         if request.box is not None:
             request.box.check_inside(info.width, info.height)

@@ -1,7 +1,7 @@
-"""The faces of a clip from sight to sight, and where each of them is in between.
+"""Face tracks: detections of a clip linked over time, and boxes interpolated between them.
 
-A detector misses a face that turns, and sees one late that comes in. Whoever hides faces has to
-hide them then too (the usual complaint about tools that look at each picture by itself).
+A detector misses faces that turn away and detects faces that enter the frame late. They have to be
+hidden then too; tools that process each frame by itself leave them visible.
 """
 
 from bisect import bisect_right
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from unveil.images.box import Box
 
 HOLD_S = 1.0
-"""How long a face is taken to be where it was seen, before the first sight and after the last."""
+"""Time that a track extends before its first and after its last detection."""
 
-REACH = 2.0
-"""How far a face moves from sight to sight at the most, in its widths."""
+MAX_STEP_WIDTHS = 2.0
+"""Largest movement of a face between two detections, in widths of the wider box."""
 
-GROWTH = 2.0
-"""How much larger or smaller it may look."""
+MAX_WIDTH_RATIO = 2.0
+"""Largest ratio between the widths of two successive boxes of a face."""
 
 
 @dataclass
@@ -25,18 +25,19 @@ class Track:
     """One face of a clip.
 
     Attributes:
-        seconds: when it was seen, in order.
-        boxes: where, as many.
+        seconds: times of the detections, ascending.
+        boxes: the detected boxes, one per time.
     """
 
     seconds: list[float] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
 
     def at(self, seconds: float) -> Box | None:
-        """Return a box that the face is in at some time; None when it is not there.
+        """Return a box that contains the face at a time; None outside the track.
 
-        Between two sights the box around both, since it may have been anywhere between. Beyond
-        them it may have stayed, or gone on as it went; the box may reach beyond the picture then.
+        Between two detections, the hull of both boxes. Up to ``HOLD_S`` before the first or after
+        the last, the hull of that box and of its linear extrapolation, which may extend beyond the
+        frame.
         """
         after = bisect_right(self.seconds, seconds)
         if after == 0:
@@ -46,7 +47,7 @@ class Track:
         return self.boxes[after - 1].hull(self.boxes[after])
 
     def _beyond(self, end: int, next_to_it: int, seconds: float) -> Box | None:
-        """Return where the face may be before its first or after its last sight."""
+        """Return a box that contains the face before its first or after its last detection."""
         box, away = self.boxes[end], seconds - self.seconds[end]
         if abs(away) > HOLD_S:
             return None
@@ -59,20 +60,20 @@ class Track:
         return box.hull(Box(left, top, box.width, box.height))
 
     def is_seen_again(self, seconds: float, box: Box) -> bool:
-        """Say whether ``box``, seen at ``seconds``, may be this face."""
+        """Return whether ``box``, detected at ``seconds``, may be this face."""
         last = self.boxes[-1]
         if seconds == self.seconds[-1] or seconds - self.seconds[-1] > 2 * HOLD_S:
             return False
         widest = max(box.width, last.width)
-        is_alike = widest <= GROWTH * min(box.width, last.width)
-        return is_alike and _distance_px(box, last) <= REACH * widest
+        is_alike = widest <= MAX_WIDTH_RATIO * min(box.width, last.width)
+        return is_alike and _distance_px(box, last) <= MAX_STEP_WIDTHS * widest
 
 
 def link(sights: Iterable[tuple[float, Sequence[Box]]]) -> list[Track]:
-    """Return the faces of a clip.
+    """Link detections into tracks, one per face.
 
     Args:
-        sights: seconds, and the faces that were seen then; in order of time.
+        sights: the time in seconds of each analysed frame and the boxes detected in it, ascending.
     """
     tracks: list[Track] = []
     for seconds, boxes in sights:

@@ -1,12 +1,12 @@
-"""The page: obfuscate, restore and audit in a local browser.
+"""The web page: obfuscate, restore and audit photos in a browser on the same machine.
 
 Needs the extra ``web``.
 
 ::
 
-    browser --- page.py (Gradio: what is shown) --- visits.py (one question, one answer)
-                                                        |
-                                                    worker.py (one process that can be stopped)
-                                                        |
-                                                    answers.py (the library)
+    browser --- page.py (Gradio: the layout) --- visits.py (one request, one answer)
+                                                  |
+                                              worker.py (one process, can be killed)
+                                                  |
+                                              answers.py (calls the library)
 """

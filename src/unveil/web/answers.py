@@ -1,4 +1,4 @@
-"""What the page answers: each a function of a photo file and plain values, run by the worker."""
+"""The answers of the page: functions of a photo file and plain values, run in the worker."""
 
 import base64
 import io
@@ -33,20 +33,20 @@ from unveil.restoration.restorers import Restorer, load
 from unveil.runtime import keep_freed_memory
 
 SHOWN_PX = 1600
-"""Longer side of the pictures that the page shows; the download has all pixels."""
+"""Longer side of the images that the page displays; the download has full resolution."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is shown for one question.
+    """The answer to one request.
 
     Attributes:
         words: sentences.
-        before: picture as a data URI; None for none.
-        after: picture beside it.
-        download: the whole result as a data URI of a PNG.
-        charts: SVG.
-        width_px: of the photo, where parts of it can be chosen.
+        before: data URI of the input as displayed; None for no image.
+        after: data URI of the result as displayed; None for no image.
+        download: data URI of the result in full resolution, as PNG.
+        charts: SVG documents.
+        width_px: width of the photo, if a box can be drawn on it.
     """
 
     words: Sequence[str]
@@ -58,8 +58,8 @@ class Answer:
 
 
 def prepare() -> None:
-    """Load what answers need and use it once, so that the first is as quick as the others."""
-    keep_freed_memory()  # each answer takes what the last one has freed
+    """Load models and run them once, so that the first answer is as fast as later ones."""
+    keep_freed_memory()  # each answer reuses the memory of the last one
     photo = Photo(np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8))
     for known in (Degradation(GaussianBlur(13, 2.0)), Degradation(Pixelate(8))):
         _load(model_for(known)).restore(to_array(photo), known)
@@ -69,7 +69,7 @@ def prepare() -> None:
 
 
 def look(path: Path, max_pixels: int) -> Answer:
-    """Check a photo and show it."""
+    """Check a photo and return it for display."""
     photo = read_photo(path, max_pixels)
     height, width = photo.rgb.shape[:2]
     return Answer([f"{width} x {height} pixels."], before=shown(photo), width_px=width)
@@ -83,12 +83,12 @@ def find_face(path: Path, max_pixels: int) -> Box:
     """
     photo = read_photo(path, max_pixels)
     if not (boxes := _finder().find_boxes(photo.rgb)):
-        raise NoFaceError("no face found; say where it is in the field Box.")
+        raise NoFaceError("no face found; enter its place in the field Box.")
     return max(boxes, key=lambda box: box.width)
 
 
 def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box | None) -> Answer:
-    """Obfuscate a photo or the part in ``box``; without an operator as strongly as is safe."""
+    """Obfuscate a photo or the part in ``box``; by default with the mildest safe mosaic."""
     photo = read_photo(path, max_pixels)
     images = to_array(photo)
     if operator is None:
@@ -105,13 +105,13 @@ def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box |
 
 
 def undo(path: Path, max_pixels: int, operator: Linear | None, box: Box | None) -> Answer:
-    """Restore a photo, or the part of it in ``box``; the operator is stated or found."""
+    """Restore a photo, or the part of it in ``box``; the operator is estimated if not stated."""
     photo = read_photo(path, max_pixels)
     done = restore(to_array(photo), photo.storage, Request(operator, box), _load)
     words = [_sentence(remark) for remark in done.remarks]
     if done.restorer is None:
         return Answer(words, before=shown(photo))
-    return _beside(photo, done.images, [*words, "A restored face is an estimate, no evidence."])
+    return _beside(photo, done.images, [*words, "A restored face is an estimate, not evidence."])
 
 
 def _sentence(remark: Remark) -> str:
@@ -120,7 +120,7 @@ def _sentence(remark: Remark) -> str:
 
 
 def judge(path: Path, max_pixels: int, box: Box | None) -> Answer:
-    """Say of each face how likely a machine names it, and mark that on the curve."""
+    """Return the risk that a machine identifies each face, and charts that mark it on the curve."""
     photo = read_photo(path, max_pixels)
     boxes = [box] if box is not None else []
     try:
@@ -136,7 +136,7 @@ def _charts(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def shown(photo: Photo) -> str:
-    """Return a photo as the page shows it: a data URI of a JPEG, without metadata."""
+    """Return a photo as displayed: the data URI of a JPEG without metadata."""
     image = Image.fromarray(to_8bit(photo.rgb))
     image.thumbnail((SHOWN_PX, SHOWN_PX))
     image.save(encoded := io.BytesIO(), "JPEG", quality=92, subsampling="4:4:4")

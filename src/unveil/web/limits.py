@@ -1,4 +1,4 @@
-"""What one visitor may ask for; the page names each."""
+"""Limits on a request; the page displays them."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from unveil.errors import UsageError
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of the page.
+    """Limits of the page.
 
     Attributes:
-        max_mb: size of a file, in megabytes.
-        max_pixels: pixels of a photo.
-        timeout_seconds: time for one answer.
-        queue: visitors that may wait.
+        max_mb: maximum file size, in megabytes.
+        max_pixels: maximum number of pixels of a photo.
+        timeout_seconds: maximum time for one answer.
+        queue: maximum number of waiting requests.
     """
 
     max_mb: int = 30
@@ -23,10 +23,10 @@ class Limits:
 
     def __post_init__(self) -> None:
         if min(self.max_mb, self.max_pixels, self.timeout_seconds, self.queue) <= 0:
-            raise UsageError("limits of the page must be above 0.")
+            raise UsageError("the limits of the page must be above 0.")
 
     def __str__(self) -> str:
         return (
-            f"Photos of up to {self.max_mb} MB and {self.max_pixels / 1e6:g} megapixels; an answer "
-            f"within {self.timeout_seconds:g} s or none; one at a time, {self.queue} may wait."
+            f"Photos of up to {self.max_mb} MB and {self.max_pixels / 1e6:g} megapixels; answers "
+            f"take at most {self.timeout_seconds:g} s; one at a time, {self.queue} may wait."
         )

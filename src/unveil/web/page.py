@@ -1,4 +1,4 @@
-"""What the page shows: one photo, and three tabs that ask about it."""
+"""The layout of the page: one photo, and a tab each to obfuscate, restore and audit it."""
 
 import shutil
 from collections.abc import Sequence
@@ -8,31 +8,32 @@ from typing import Any
 import gradio as gr
 
 from unveil.web.limits import Limits
-from unveil.web.visits import FOUND, SAFE, TEXTS, Visits
+from unveil.web.visits import FIND_CHOICE, OPERATOR_FORMATS, SAFE_CHOICE, Visits
 
-FORGOTTEN_AFTER_SECONDS = 1800
-"""How long a photo stays in memory where its visitor does nothing."""
+PHOTO_TTL_S = 1800
+"""Time after which the photo of an idle visitor is deleted from memory."""
 
-SWEEP_SECONDS = 60
+SWEEP_S = 60
+"""Interval at which expired files are deleted, and their maximum age."""
 DRAG, OUTLINE = (Path(__file__).with_name(name) for name in ("drag.js", "outline.js"))
 
 WELCOME = """# unveil
-How much does a blur or a mosaic hide, and what is underneath? All on this computer: nothing is sent
-anywhere, and the photo is kept in memory only, until you leave. {limits}"""
+How much does a blur or a mosaic hide, and what is underneath? Everything runs on this computer:
+nothing is sent anywhere, and the photo is held only in memory, until you leave. {limits}"""
 
-UNDONE = [FOUND, *(kind for kind in TEXTS if kind != "solid")]
-HIDDEN = [SAFE, *TEXTS]
+RESTORE_CHOICES = [FIND_CHOICE, *(kind for kind in OPERATOR_FORMATS if kind != "solid")]
+OBFUSCATE_CHOICES = [SAFE_CHOICE, *OPERATOR_FORMATS]
 
 
 def build(visits: Visits, limits: Limits) -> gr.Blocks:
-    """Return the page; each visitor's photo is a state of their own."""
-    sweep = (SWEEP_SECONDS, SWEEP_SECONDS)
+    """Return the page; the photo is session state, separate for each visitor."""
+    sweep = (SWEEP_S, SWEEP_S)
     page: gr.Blocks = gr.Blocks(title="unveil", analytics_enabled=False, delete_cache=sweep)
     with page:
         gr.Markdown(WELCOME.format(limits=limits))
-        photo = gr.State(None, time_to_live=FORGOTTEN_AFTER_SECONDS)
+        photo = gr.State(None, time_to_live=PHOTO_TTL_S)
         upload = gr.File(label="Photo: drop it here or choose a file", elem_id="photo")
-        # The file is read and deleted at once; Gradio would copy it first.
+        # The file is read and deleted immediately; by default, Gradio would copy it first.
         upload.preprocess = _path  # type: ignore[method-assign]
         chosen = gr.HTML(elem_id="chosen", js_on_load=DRAG.read_text(encoding="utf-8"))
         with gr.Row():
@@ -44,9 +45,9 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
             face = gr.Button("Find the face", elem_id="face", scale=0)
         found = gr.HTML(elem_id="found")
         with gr.Tab("Obfuscate"):
-            _questions(visits.obfuscate, "Obfuscate", HIDDEN, "mosaic", photo, box)
+            _questions(visits.obfuscate, "Obfuscate", OBFUSCATE_CHOICES, "mosaic", photo, box)
         with gr.Tab("Restore"):
-            _questions(visits.restore, "Restore", UNDONE, FOUND, photo, box)
+            _questions(visits.restore, "Restore", RESTORE_CHOICES, FIND_CHOICE, photo, box)
         with gr.Tab("Audit"):
             audit = gr.Button("Audit", variant="primary", elem_id="audit")
             verdict = gr.HTML(elem_id="verdict", min_height=80)
@@ -70,7 +71,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
 def _questions(
     answer: Any, name: str, kinds: Sequence[str], kind: str, photo: gr.State, box: gr.Textbox
 ) -> None:
-    """Lay out a tab that takes an operator: kind, strength, a button and the answer."""
+    """Lay out a tab with an operator: kind, strength, a button and the answer."""
     ident = name.lower()
     with gr.Row():
         what = gr.Dropdown(list(kinds), value=kind, label=f"{name}: what", elem_id=f"{ident}-kind")
@@ -92,7 +93,7 @@ def _questions(
 
 
 def take(path: str | None) -> bytes | None:
-    """Return what was uploaded, and delete the file."""
+    """Return the content of the uploaded file, and delete it."""
     if path is None:
         return None
     content = Path(path).read_bytes()

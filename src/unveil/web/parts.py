@@ -1,4 +1,4 @@
-"""Pieces of HTML: a sentence, a slider between two pictures, a download."""
+"""HTML fragments: an alert, an answer, a slider that compares two images."""
 
 import html
 
@@ -6,13 +6,13 @@ from unveil.web.answers import Answer
 
 
 def alert(words: str) -> str:
-    """Return what went wrong as a sentence that screen readers say at once."""
+    """Return an error as a sentence that screen readers announce immediately."""
     said = html.escape(words[:1].upper() + words[1:])
     return f'<p class="unveil-alert" role="alert">{said}</p>'
 
 
 def panel(answer: Answer) -> str:
-    """Return an answer: words, pictures, download, charts."""
+    """Return an answer as HTML: sentences, images, download, charts."""
     parts = [f'<p role="status">{html.escape(words)}</p>' for words in answer.words]
     if answer.before and answer.after:
         parts.append(_slider(answer.before, answer.after))
@@ -32,7 +32,7 @@ def panel(answer: Answer) -> str:
 
 
 def _slider(before: str, after: str) -> str:
-    """Lay one picture over the other; a range says how much of it is seen, by mouse or keys."""
+    """Lay one image over the other; a range input, by mouse or keyboard, moves the boundary."""
     return f"""<div class="unveil-slider" style="--cut: 50%">
 <div class="unveil-pictures">
 <img src="{before}" alt="before"><img src="{after}" alt="after" class="unveil-after"></div>

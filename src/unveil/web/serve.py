@@ -1,4 +1,4 @@
-"""Serves the page to this machine only."""
+"""The web server, for clients on this machine only."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from typing import Any
 from unveil.errors import UnveilError
 from unveil.web.limits import Limits
 
-HERE = "127.0.0.1"
+HOST = "127.0.0.1"
 BUTTON = {
     "background_fill": {"": "#1d4ed8", "_hover": "#1e3a8a"},
     "text_color": {"": "#ffffff", "_hover": "#ffffff"},
@@ -20,15 +20,15 @@ def serve(port: int, limits: Limits, *, browser: bool) -> None:
     """Serve until interrupted.
 
     Args:
-        port: of 127.0.0.1.
-        limits: what a visitor may ask for.
-        browser: whether to open one.
+        port: TCP port on 127.0.0.1.
+        limits: limits on a request.
+        browser: whether to open the page in a browser.
 
     Raises:
-        UnveilError: the port is taken.
+        UnveilError: the port is in use.
     """
     with tempfile.TemporaryDirectory(prefix="unveil-") as folder:
-        # Read when Gradio is imported.
+        # Gradio reads these when it is imported.
         os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False"}
         import gradio as gr
 
@@ -43,7 +43,7 @@ def serve(port: int, limits: Limits, *, browser: bool) -> None:
         page.queue(max_size=limits.queue, default_concurrency_limit=1)
         try:
             page.launch(
-                server_name=HERE,
+                server_name=HOST,
                 server_port=port,
                 inbrowser=browser,
                 share=False,
@@ -56,17 +56,17 @@ def serve(port: int, limits: Limits, *, browser: bool) -> None:
                 enable_monitoring=False,
                 prevent_thread_lock=True,
             )
-            print(f"http://{HERE}:{port} (Ctrl-C ends it)", flush=True)
+            print(f"http://{HOST}:{port} (Ctrl-C stops it)", flush=True)
             page.block_thread()
         except OSError:
-            raise UnveilError(f"port {port} is taken; choose another with --port.") from None
+            raise UnveilError(f"port {port} is in use; choose another with --port.") from None
         finally:
             page.close(verbose=False)
             worker.stop()
 
 
 def _theme(themes: Any) -> Any:
-    """Return colours with enough contrast, and fonts that every system has."""
+    """Return a theme with sufficient contrast and system fonts."""
     plain = themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     button = {
         f"button_primary_{part}{state}{dark}": colour

@@ -1,4 +1,4 @@
-"""One question of a visitor, from the photo in memory to what the page shows."""
+"""One request of a visitor, from the photo in memory to the HTML of the answer."""
 
 import html
 from collections.abc import Callable
@@ -16,52 +16,52 @@ from unveil.web.limits import Limits
 from unveil.web.parts import alert, panel
 from unveil.web.worker import Worker
 
-FOUND, SAFE = "find out", "safe mosaic"
-TEXTS = {
+FIND_CHOICE, SAFE_CHOICE = "find out", "safe mosaic"
+OPERATOR_FORMATS = {
     "Gaussian blur": "gaussian:kernel={kernel},sigma={strength:g}",
     "lens out of focus": "disk:radius={strength:g}",
     "box blur": "box:kernel={odd}",
     "mosaic": "pixelate:block={whole}",
     "solid": "solid:level=0",
 }
-"""What the page offers, and how it is written; strengths are in pixels."""
+"""The operators that the page offers, and their text forms; strengths are in pixels."""
 
 NO_PHOTO = "choose a photo first."
 
 
 @dataclass(frozen=True)
 class Visits:
-    """Answers visitors, each by their own photo.
+    """Answers the requests of visitors.
 
     Args:
-        worker: where answers are made.
-        limits: what may be asked for.
+        worker: process that computes the answers.
+        limits: limits on a request.
     """
 
     worker: Worker
     limits: Limits
 
     def look(self, photo: bytes | None) -> str:
-        """Check and show what was uploaded."""
+        """Check and display the uploaded photo."""
         return self._say(photo, answers.look)
 
     def find_face(self, photo: bytes | None) -> tuple[str, str]:
-        """Return the widest face as the text of a box, and words."""
+        """Return the box of the widest face as text, and an error as HTML; one of them is empty."""
         try:
             return str(self._ask(photo, answers.find_face)), ""
         except UnveilError as error:
             return "", alert(str(error))
 
     def obfuscate(self, photo: bytes | None, kind: str, strength: float, box: str) -> str:
-        """Answer the tab Obfuscate."""
+        """Answer a request of the tab Obfuscate."""
         return self._say(photo, answers.hide_part, lambda: _operator(kind, strength, box))
 
     def restore(self, photo: bytes | None, kind: str, strength: float, box: str) -> str:
-        """Answer the tab Restore."""
+        """Answer a request of the tab Restore."""
         return self._say(photo, answers.undo, lambda: _operator(kind, strength, box))
 
     def audit(self, photo: bytes | None, box: str) -> str:
-        """Answer the tab Audit."""
+        """Answer a request of the tab Audit."""
         return self._say(photo, answers.judge, lambda: (_box(box),))
 
     def _say(
@@ -78,7 +78,7 @@ class Visits:
     def _ask(self, photo: bytes | None, function: Callable[..., Any], *given: Any) -> Any:
         if photo is None:
             raise UsageError(NO_PHOTO)
-        # Here and not in the worker: a process that is stopped leaves its files behind.
+        # Not in the worker: a killed process leaves its files behind.
         with TemporaryDirectory(prefix="unveil-") as folder:
             path = Path(folder, "photo")
             path.write_bytes(photo)
@@ -93,14 +93,16 @@ class Visits:
 
 
 def operator_text(kind: str, strength: float) -> str:
-    """Return what the page offers as an operator's text form."""
+    """Return the text form of an operator that the page offers."""
     whole = max(round(strength), 1)
     kernel = 2 * max(round(3 * strength), 1) + 1
-    return TEXTS[kind].format(strength=strength, whole=whole, odd=whole | 1, kernel=kernel)
+    return OPERATOR_FORMATS[kind].format(
+        strength=strength, whole=whole, odd=whole | 1, kernel=kernel
+    )
 
 
 def _operator(kind: str, strength: float, box: str) -> tuple[Operator | None, Box | None]:
-    is_chosen = kind not in (FOUND, SAFE)
+    is_chosen = kind not in (FIND_CHOICE, SAFE_CHOICE)
     return parse_operator(operator_text(kind, strength)) if is_chosen else None, _box(box)
 
 
@@ -109,6 +111,6 @@ def _box(text: str) -> Box | None:
 
 
 def _plain(words: str, path: Path) -> str:
-    """Say "the photo" for a file that the visitor does not know, and leave options out."""
+    """Replace the temporary path by "the photo", and remove advice on command-line options."""
     said = words.replace(f"{path}:", "The photo:").replace(str(path), "the photo")
     return html.unescape(said.replace("; raise it with --max-pixels if you trust the file", ""))

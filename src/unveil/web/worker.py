@@ -1,4 +1,4 @@
-"""One process that answers, and can be stopped: a thread in the midst of torch cannot."""
+"""One worker process for the answers: unlike a thread inside torch, it can be killed."""
 
 import multiprocessing
 import threading
@@ -11,10 +11,10 @@ from unveil.errors import UnveilError
 
 
 class Worker:
-    """Calls functions in a process of its own, one at a time.
+    """Calls functions in a separate process, one at a time.
 
     Args:
-        prepare: called first in each new process, to load what answers need.
+        prepare: called first in each new process, to load what the answers need.
     """
 
     def __init__(self, prepare: Callable[[], None]) -> None:
@@ -24,19 +24,19 @@ class Worker:
         self._pipe: Connection | None = None
 
     def start(self) -> None:
-        """Start the process, unless it runs; it prepares itself while others go on."""
+        """Start the process unless it is running; do not wait until it is ready."""
         with self._turn:
             self._running()
 
     def ask(self, function: Callable[..., Any], *given: Any, timeout_seconds: float) -> Any:
-        """Return what ``function(*given)`` does in the process; both must pickle.
+        """Return the result of ``function(*given)`` in the process; both must be picklable.
 
-        Only this package's own functions and plain values pass through the pipe, which no one
-        else can write to.
+        Only functions of this package and plain values pass through the pipe, which no other
+        process can write to.
 
         Raises:
-            UnveilError: what the function raised; or it took longer, or the process died, and the
-                next question gets a new one.
+            UnveilError: raised by the function; or the call timed out or the process died, and the
+                next call starts a new process.
         """
         with self._turn:
             pipe = self._running()
@@ -45,26 +45,26 @@ class Worker:
                 if not pipe.poll(timeout_seconds):
                     self._stop()
                     raise UnveilError(
-                        f"no answer within {timeout_seconds:g} s; take a smaller photo."
+                        f"no answer within {timeout_seconds:g} s; use a smaller photo."
                     )
                 answer = pipe.recv()
             except (EOFError, OSError):
                 self._stop()
                 raise UnveilError(
-                    "the answer needed more memory than there is; take a smaller photo."
+                    "the answer needed more memory than is available; use a smaller photo."
                 ) from None
         if isinstance(answer, UnveilError):
             raise answer
         return answer
 
     def stop(self) -> None:
-        """End the process."""
+        """Kill the process."""
         with self._turn:
             self._stop()
 
     def _running(self) -> Connection:
         if self._process is None or self._pipe is None or not self._process.is_alive():
-            # Spawned: a copy of a process that has threads of torch may hang.
+            # Spawned: a fork of a process with torch threads may deadlock.
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
             self._process = context.Process(
@@ -82,7 +82,7 @@ class Worker:
 
 
 def _serve(pipe: Connection, prepare: Callable[[], None]) -> None:
-    """Answer until nobody asks any more."""
+    """Answer requests until the pipe is closed."""
     prepare()
     while True:
         try:
@@ -93,6 +93,6 @@ def _serve(pipe: Connection, prepare: Callable[[], None]) -> None:
             answer = function(*given)
         except UnveilError as error:
             answer = error
-        except Exception as error:  # the next visitor wants an answer too
+        except Exception as error:  # the process must survive for the next request
             answer = UnveilError(f"this did not work ({type(error).__name__}: {error}).")
         pipe.send(answer)

@@ -1,17 +1,18 @@
-"""Video files to pictures and back, through PyAV (FFmpeg); the extra ``video``.
+"""Reading and writing of video files through PyAV (FFmpeg); needs the extra ``video``.
 
 =========  ====================================================================
-opening    is it a video that can be worked on?
-info       what is to be known of a clip before its first picture is changed
-layout     how a picture's samples lie in memory: chroma, bits
-colour     samples to colours and back, by the stream's own range and matrix
-turn       pictures that the player turns upright
-reading    pictures in the order in which they are shown
-painting   what is done to them, and only where
-chunks     a few pictures at a time
-ahead      stages side by side, with a few pictures between them
-codecs     what can be written, and how well
-writing    pictures and the other streams into one file, whole or not at all
-process    all of it, from file to file
+opening    opens a video file, or says why it cannot be used
+info       properties of a clip, from its header and first frame
+layout     sample format: chroma subsampling, bit depth
+colour     conversion between YUV and RGB, by the stream's range and matrix
+turn       rotation and mirroring by the display matrix
+reading    decoded frames in display order
+painting   applies a change to a part of each frame
+covering   black boxes over parts of each frame
+chunks     batches of frames
+ahead      pipeline stages in threads, with a bounded queue between them
+codecs     codecs and containers that can be written, and their quality
+writing    writes frames and copies the other streams, atomically
+process    the whole pipeline, from file to file
 =========  ====================================================================
 """

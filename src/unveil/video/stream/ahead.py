@@ -1,4 +1,4 @@
-"""Stages side by side: one works on the next pictures while another still has the last."""
+"""Pipeline parallelism: each stage runs in a thread, with a bounded queue between stages."""
 
 import contextlib
 import queue
@@ -10,14 +10,14 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 POLL_S = 0.1
-"""How soon a stage sees that nobody wants more of it."""
+"""Interval at which a stage that waits for room in its queue checks whether it is cancelled."""
 
 
 def ahead(items: Iterator[Item], depth: int) -> Generator[Item]:
-    """Pass ``items`` on, made in a thread of their own, at most ``depth`` before they are taken.
+    """Yield ``items``, produced in a separate thread with up to ``depth`` of them queued.
 
-    What goes wrong there is raised here, after the items before it. Closed or left early, the
-    thread ends, and so does ``items``, in the thread that it ran in.
+    An exception in the thread is re-raised here, after the items that precede it. When the
+    generator is closed, the thread ends and closes ``items``.
     """
     stage = _Stage(items, queue.Queue(depth))
     worker = threading.Thread(target=stage.work, daemon=True)
@@ -34,7 +34,7 @@ def ahead(items: Iterator[Item], depth: int) -> Generator[Item]:
 
 @dataclass
 class _Stage(Generic[Item]):
-    """What a thread does: the items go into the queue, one to a tuple, and None at the end."""
+    """The producer: puts each item into the queue in a 1-tuple, and None at the end."""
 
     items: Iterator[Item]
     made: "queue.Queue[tuple[Item] | None]"
@@ -49,7 +49,7 @@ class _Stage(Generic[Item]):
                     break
             if isinstance(self.items, Generator):
                 self.items.close()
-        except BaseException as error:  # raised again where it can be handled
+        except BaseException as error:  # re-raised in the consumer's thread
             self.error = error
         self._put(None)
 

@@ -1,4 +1,4 @@
-"""A few pictures at a time: a network is faster on several than on one after the other."""
+"""Batches of frames: a network processes a batch faster than single frames."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,7 +9,7 @@ MAX_FRAMES = 16
 
 
 def chunk_length(width: int, height: int) -> int:
-    """Return how many pictures of this size are worked on at a time."""
+    """Return the number of frames of this size in a batch."""
     return max(min(CHUNK_PIXELS // (width * height), MAX_FRAMES), 1)
 
 
@@ -19,9 +19,9 @@ def in_chunks(
     """Return a step that changes pictures ``length`` at a time.
 
     Args:
-        change: takes ``T x 3 x H x W`` in [0,1] and the number of the first of them in the clip;
-            returns as many.
-        length: most pictures at a time; the last may be fewer.
+        change: takes frames, ``T x 3 x H x W`` in [0,1], and the index of the first of them in the
+            clip; returns the same number of frames.
+        length: size of a batch; the last one may be smaller.
     """
 
     def step(images: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

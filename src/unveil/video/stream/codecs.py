@@ -1,4 +1,4 @@
-"""What can be written, and how well: codecs, containers, and the pictures that each takes."""
+"""Codecs and containers that can be written, their quality, and the sample formats they take."""
 
 import os
 from collections.abc import Sequence
@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from unveil.errors import UsageError, unknown
-from unveil.video.stream.layout import DEPTHS, EIGHT, Layout
+from unveil.video.stream.layout import DEPTHS, MIN_DEPTH, Layout
 
 
 @dataclass(frozen=True)
 class Codec:
-    """A way to compress pictures.
+    """A video codec.
 
     Attributes:
-        encoder: FFmpeg's name of what does it.
-        quality: rate factor that is hard to tell from the source; None where nothing is lost.
-        worst: the coarsest rate factor.
-        options: of the encoder.
-        is_even: whether shared chroma needs even sides.
+        encoder: FFmpeg's name of the encoder.
+        quality: default rate factor (CRF), visually close to the source; None if lossless.
+        worst: largest rate factor, for the lowest quality.
+        options: options of the encoder.
+        is_even: whether subsampled chroma needs even width and height.
     """
 
     encoder: str
@@ -42,7 +42,7 @@ CODECS = {
     AV1: Codec("libsvtav1", 25, 63, options={"preset": "9"}, is_even=True),
     FFV1: Codec("ffv1", None, options={"level": "3"}),
 }
-"""By the names that ``--codec`` takes."""
+"""The codecs, by the names that ``--codec`` takes."""
 
 CONTAINERS = {
     ".mp4": (H264, HEVC, AV1, VP9),
@@ -51,16 +51,16 @@ CONTAINERS = {
     ".mkv": (H264, HEVC, AV1, VP9, FFV1),
     ".webm": (VP9, AV1),
 }
-"""What each suffix may hold; the first is the default."""
+"""The codecs that each container, by its suffix, may hold; the first is the default."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a clip is to be written.
+    """The codec and the quality that a clip is written with.
 
     Attributes:
-        name: of the codec.
-        quality: rate factor; None where nothing is lost.
+        name: name of the codec.
+        quality: rate factor; None if lossless.
     """
 
     name: str
@@ -73,22 +73,22 @@ class Encoding:
 
     @property
     def options(self) -> dict[str, str]:
-        """What the encoder is told."""
-        told = self.codec.options
-        return told if self.quality is None else {**told, "crf": str(self.quality)}
+        """The options of the encoder."""
+        options = self.codec.options
+        return options if self.quality is None else {**options, "crf": str(self.quality)}
 
 
 def choose(target: Path, name: str | None, quality: int | None) -> Encoding:
-    """Return how to write ``target``.
+    """Return the encoding for ``target``.
 
     Args:
-        target: its suffix says the container.
-        name: of the codec; None for the container's default.
+        target: file to write; its suffix selects the container.
+        name: name of the codec; None for the container's default.
         quality: rate factor; None for the codec's default.
 
     Raises:
-        UsageError: a container or a codec that is not supported, or not together, or a quality
-            that the codec has not; what is supported is listed.
+        UsageError: the container or the codec is not supported, the container cannot hold the
+            codec, or the codec does not have this quality. The message lists what is supported.
     """
     suffix = target.suffix.lower()
     if suffix not in CONTAINERS:
@@ -101,12 +101,12 @@ def choose(target: Path, name: str | None, quality: int | None) -> Encoding:
     if chosen not in CONTAINERS[suffix]:
         fits = ", ".join(kind for kind, held in CONTAINERS.items() if chosen in held)
         raise UsageError(
-            f"{target}: {suffix} cannot hold {chosen}, but {', '.join(CONTAINERS[suffix])}; "
+            f"{target}: {suffix} cannot hold {chosen}, only {', '.join(CONTAINERS[suffix])}; "
             f"{chosen} goes into {fits}."
         )
     codec = CODECS[chosen]
     if quality is not None and codec.quality is None:
-        raise UsageError(f"{chosen} loses nothing: leave --quality out.")
+        raise UsageError(f"{chosen} is lossless; leave out --quality.")
     if quality is not None and not 0 <= quality <= codec.worst:
         raise UsageError(f"--quality {quality} must be from 0 to {codec.worst} for {chosen}.")
     return Encoding(chosen, codec.quality if quality is None else quality)
@@ -116,11 +116,11 @@ def encoder_for(encoding: Encoding) -> Any:
     """Return FFmpeg's encoder.
 
     Raises:
-        UsageError: this build of FFmpeg lacks it; those that it has are listed.
+        UsageError: this build of FFmpeg lacks the encoder; the codecs it can write are listed.
     """
     import av
 
-    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells its life on standard error otherwise
+    os.environ.setdefault("SVT_LOG", "1")  # otherwise SVT-AV1 logs to standard error
     found = {name: codec for name in CODECS if (codec := _encoder(av, name)) is not None}
     if encoding.name not in found:
         raise UsageError(
@@ -139,29 +139,29 @@ def _encoder(av: Any, name: str) -> Any:
 def layout_for(
     layout: Layout, encoding: Encoding, formats: Sequence[str], width: int, height: int
 ) -> Layout:
-    """Return the layout nearest to that of the source which the codec takes.
+    """Return the layout closest to the source's that the encoder supports.
 
-    Bits are kept before chroma is. Where sides are odd and the codec wants them even for shared
-    chroma, each pixel gets its own, so that the size stays.
+    The bit depth has priority over the chroma subsampling. Frames of odd size are written with
+    4:4:4 chroma if the codec requires even sizes for subsampled chroma, so that the size stays.
 
     Args:
-        layout: of the source.
+        layout: layout of the source.
         encoding: codec to write with.
-        formats: that its encoder takes, by FFmpeg's names.
-        width: of the coded picture.
-        height: of it.
+        formats: pixel formats that its encoder supports, by FFmpeg's names.
+        width: width of the coded frame.
+        height: height of the coded frame.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the encoder supports no such layout.
     """
     depths = [bits for bits in reversed(DEPTHS) if bits <= layout.bits]
-    for bits in [*depths, EIGHT]:
+    for bits in [*depths, MIN_DEPTH]:
         for across, down in ((layout.across, layout.down), (2, 2), (1, 1)):
             wanted = replace(layout, across=across, down=down, bits=bits)
             is_odd = bool(width % across or height % down)
             if wanted.pix_fmt in formats and not (is_odd and encoding.codec.is_even):
                 return wanted
     raise UsageError(
-        f"{encoding.name} cannot keep pictures of {width}x{height} pixels; "
+        f"{encoding.name} cannot store frames of {width}x{height} pixels; "
         f"use another --codec of {', '.join(CODECS)}."
     )

@@ -1,8 +1,8 @@
-"""Samples to colours and back, by the range and the matrix that the stream names.
+"""YUV to RGB and back, by the range and the matrix that the stream declares.
 
-Chroma that pixels share is repeated for each of them and averaged over them again. The two undo
-each other, so that a picture that is not changed comes back, and no chroma of what was hidden is
-left in what hides it.
+Subsampled chroma is upsampled by repetition and downsampled by the mean. The second inverts the
+first, so that an unchanged frame stays unchanged, and an obfuscated part holds no chroma of the
+original.
 """
 
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ WEIGHTS = {
     7: (0.212, 0.087),
     9: (0.2627, 0.0593),
 }
-"""Shares of red and blue in luma by the matrix's number (ITU-T H.273, table 4); 9 is BT.2020."""
+"""Weights of red and blue in luma by the number of the matrix (ITU-T H.273, table 4)."""
 
 BT709, BT601, UNKNOWN = 1, 6, 2
 HIGH_DEFINITION_PX = (1280, 577)
-"""A stream that names no matrix is taken for BT.709 from this width or height on, as players do."""
+"""Width or height from which a stream that declares no matrix is BT.709, as players assume."""
 
 
 def guess_matrix(number: int, width: int, height: int) -> int:
-    """Return the matrix of a stream; ``number`` where it names one that is known."""
+    """Return ``number`` if it is a known matrix, else the matrix that players assume."""
     if number in WEIGHTS:
         return number
     large = width >= HIGH_DEFINITION_PX[0] or height >= HIGH_DEFINITION_PX[1]
@@ -38,12 +38,12 @@ def guess_matrix(number: int, width: int, height: int) -> int:
 
 @dataclass(frozen=True)
 class Colour:
-    """How samples mean colours.
+    """A YUV colour encoding.
 
     Attributes:
-        layout: bits, and which pixels share chroma.
-        matrix: number of the matrix, one of ``WEIGHTS``.
-        full: whether samples use all levels, or leave room below black and above white.
+        layout: bit depth and chroma subsampling.
+        matrix: number of the matrix, a key of ``WEIGHTS``.
+        full: whether the samples have full range; else limited range.
     """
 
     layout: Layout
@@ -52,7 +52,7 @@ class Colour:
 
     @cached_property
     def _levels(self) -> tuple[float, float, float, float]:
-        """Return black, the way to white, the middle of chroma and its way from end to end."""
+        """Return the level of black, the luma range, the chroma midpoint and the chroma range."""
         unit = float(1 << (self.layout.bits - 8))
         if self.full:
             top = float((1 << self.layout.bits) - 1)
@@ -68,7 +68,7 @@ class Colour:
         """Return colours, ``1 x 3 x H x W`` float32 in [0,1]; what lies beyond is clipped.
 
         Args:
-            planes: luma, ``H x W``, and two of chroma that begin at the same corner.
+            planes: luma, ``H x W``, and the two chroma planes with the same top left corner.
         """
         black, white, middle, ends = self._levels
         red, green, blue = self._shares

@@ -1,4 +1,4 @@
-"""Parts of pictures under black, from picture to picture elsewhere; the rest stays to the bit."""
+"""Black boxes over parts of each frame; all other samples stay bit-identical."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -11,13 +11,13 @@ from unveil.video.stream.layout import Picture
 from unveil.video.stream.painting import chroma_place, snapped
 
 Covered = Callable[[float], Sequence[Box]]
-"""Says which boxes of the upright picture are covered, by the seconds at which it is shown."""
+"""Maps the time of a frame, in seconds, to the boxes to cover, in upright coordinates."""
 
 
 def cover(pictures: Iterator[Picture], info: Info, covered: Covered) -> Iterator[Picture]:
-    """Yield the pictures of a clip with black over what is to be hidden.
+    """Yield the frames of a clip with black boxes.
 
-    A pixel beside a box may be covered too: no chroma that it shares with the box is left.
+    Boxes are extended to whole chroma samples, so that no chroma of a covered pixel is left.
     """
     black = [plane[0, 0] for plane in info.colour.to_samples(np.zeros((1, 3, 2, 2), np.float32))]
     for picture in pictures:

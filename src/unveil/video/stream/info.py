@@ -1,4 +1,4 @@
-"""What is to be known of a clip before its first picture is changed."""
+"""Properties of a clip, read from its header and first frame."""
 
 import re
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from unveil.video.stream.opening import is_cover, opened, picture_stream, second
 from unveil.video.stream.turn import Turn, turn_of
 
 LIMITED, FULL = 1, 2
-"""FFmpeg's numbers for the range of samples."""
+"""FFmpeg's values of the sample range."""
 
 
 @dataclass(frozen=True)
 class Tags:
-    """What the stream says of its colours, as numbers of ITU-T H.273, and its range.
+    """The colour tags of a stream, as code points of ITU-T H.273, and its range.
 
     Attributes:
-        primaries: which red, green and blue.
-        transfer: which curve.
-        matrix: which YUV; 2 for nothing said.
-        range: 1 limited, 2 full, 0 nothing said.
+        primaries: colour primaries.
+        transfer: transfer characteristics.
+        matrix: matrix coefficients; 2 for unspecified.
+        range: 1 for limited, 2 for full, 0 for unspecified.
     """
 
     primaries: int
@@ -42,17 +42,17 @@ class Info:
 
     Attributes:
         path: its file.
-        width: of the upright picture.
-        height: of it.
-        rate: pictures a second, on average.
-        seconds: how long it says it is, None for unknown.
+        width: width of the upright frame, in pixels.
+        height: height of the upright frame, in pixels.
+        rate: average frames per second.
+        seconds: duration that the file declares; None if unknown.
         time_base: unit of its timestamps, in seconds.
-        layout: how pictures are kept while they are worked on.
-        tags: what the stream says of its colours.
-        matrix: nine numbers that turn the picture upright, None for nothing to turn.
-        aspect: width of a pixel over its height, None for square or unknown.
-        storage: what compression its pictures went through.
-        is_measured: whether ``storage`` is known; else it is a guess.
+        layout: sample format of the frames in memory.
+        tags: colour tags of the stream.
+        matrix: display matrix, nine numbers row by row; None if there is none.
+        aspect: aspect ratio of a pixel, width over height; None if square or unknown.
+        storage: compression of its frames.
+        is_measured: whether ``storage`` is read from the file; else it is assumed.
     """
 
     path: Path
@@ -70,12 +70,12 @@ class Info:
 
     @property
     def turn(self) -> Turn:
-        """What makes its pictures upright."""
+        """The transform from coded to upright frames."""
         return turn_of(self.matrix)
 
     @property
     def colour(self) -> Colour:
-        """How its samples mean colours."""
+        """The colour encoding of its samples."""
         width, height = self.turn.size(self.width, self.height)
         matrix = guess_matrix(self.tags.matrix, width, height)
         return Colour(self.layout, matrix, self.tags.range == FULL)
@@ -85,10 +85,11 @@ DEFAULT_RATE = Fraction(25)
 
 
 def describe(path: Path, max_pixels: int) -> Info:
-    """Read what is to be known from a clip's header and its first picture.
+    """Read the properties of a clip from its header and its first frame.
 
     Raises:
-        UnveilError: it cannot be read, has no pictures, or such as cannot be kept.
+        UnveilError: the file cannot be read, has no frames or too large ones, has transparency, or
+            holds several videos.
     """
     import av
 
@@ -119,7 +120,7 @@ def describe(path: Path, max_pixels: int) -> Info:
 
 
 def _first(container: Any, stream: Any) -> tuple[int | None, Any]:
-    """Return the rate factor that the first packet tells, and the first picture; None for none."""
+    """Return the rate factor in the first packet, and the first frame; None if there is none."""
     settings = None
     for number, packet in enumerate(container.demux(stream)):
         if number == 0 and packet.size:
@@ -130,7 +131,7 @@ def _first(container: Any, stream: Any) -> tuple[int | None, Any]:
 
 
 def _check_kept(path: Path, stream: Any, frame: Any) -> None:
-    """Refuse what would be lost without a word."""
+    """Reject a clip with content that would be lost silently."""
     parts = frame.format.components
     has_alpha = any(part.is_alpha for part in parts) and not frame.format.has_palette
     if has_alpha or stream.metadata.get("alpha_mode") == "1":
@@ -153,7 +154,7 @@ def _matrix_of(frame: Any) -> tuple[int, ...] | None:
 
 
 def _tags(frame: Any) -> Tags:
-    """Return what a frame says; RGB is kept as BT.709 of limited range."""
+    """Return the colour tags of a frame; RGB is converted to limited-range BT.709."""
     if frame.format.is_rgb or frame.format.has_palette:
         return Tags(int(frame.color_primaries), int(frame.color_trc), BT709, LIMITED)
     levels = FULL if frame.format.name.startswith("yuvj") else int(frame.color_range)
@@ -170,13 +171,13 @@ SETTINGS = re.compile(rb"x264 - core .*?\bcrf=([0-9.]+)", re.DOTALL)
 
 
 def x264_settings(packet: bytes) -> int | None:
-    """Return the rate factor that x264 writes into a clip's first packet."""
+    """Return the rate factor that x264 has written into a clip's first packet, or None."""
     found = SETTINGS.search(packet)
     return None if found is None else round(float(found[1]))
 
 
-TYPICAL = Storage("h264", 23)
-"""x264's own default: what a clip that does not say is taken for."""
+DEFAULT_STORAGE = Storage("h264", 23)
+"""x264's default; assumed for a clip that does not record its rate factor."""
 
 LOSSLESS = ("ffv1", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle", "png", "v210", "r210")
 
@@ -184,4 +185,4 @@ LOSSLESS = ("ffv1", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle", "png",
 def _storage_of(codec: str, crf: int | None) -> tuple[Storage, bool]:
     if codec in LOSSLESS:
         return Storage("8bit"), True
-    return (TYPICAL, False) if crf is None else (Storage("h264", crf), True)
+    return (DEFAULT_STORAGE, False) if crf is None else (Storage("h264", crf), True)

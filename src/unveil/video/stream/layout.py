@@ -1,7 +1,7 @@
-"""How the samples of a picture lie in memory: one plane of luma, two of chroma.
+"""Planar YUV sample formats: one luma plane, two chroma planes.
 
-A :class:`Picture` holds them as the stream codes them: not turned, not in RGB. What nobody
-changes is written as it was read, to the bit.
+A :class:`Picture` holds the samples as the stream codes them: not rotated, not converted to RGB.
+Samples that are not changed are written as they were decoded, bit for bit.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 SAMPLING = {(2, 2): "420", (2, 1): "422", (1, 1): "444"}
-"""Names by how many pixels share one value of chroma, across and down."""
+"""FFmpeg's name of the chroma subsampling, by the horizontal and vertical factor."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Layout:
     """A planar YUV format.
 
     Attributes:
-        across: pixels in a row that share their chroma.
-        down: pixels in a column that share it.
-        bits: of each sample.
+        across: horizontal chroma subsampling factor.
+        down: vertical chroma subsampling factor.
+        bits: bit depth of a sample.
     """
 
     across: int
@@ -29,31 +29,31 @@ class Layout:
 
     @property
     def pix_fmt(self) -> str:
-        """FFmpeg's name."""
-        ending = "" if self.bits == EIGHT else f"{self.bits}le"
+        """FFmpeg's name of the pixel format."""
+        ending = "" if self.bits == MIN_DEPTH else f"{self.bits}le"
         return f"yuv{SAMPLING[self.across, self.down]}p{ending}"
 
     @property
     def sample(self) -> np.dtype[Any]:
         """Type of a sample in memory."""
-        return np.dtype(np.uint8 if self.bits == EIGHT else np.uint16)
+        return np.dtype(np.uint8 if self.bits == MIN_DEPTH else np.uint16)
 
     def chroma_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return height and width of the planes of chroma."""
+        """Return height and width of the chroma planes."""
         return -(-height // self.down), -(-width // self.across)
 
 
-EIGHT, DEPTHS = 8, (8, 10, 12)
+MIN_DEPTH, DEPTHS = 8, (8, 10, 12)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of a clip.
+    """One decoded frame of a clip, as coded.
 
     Attributes:
-        pts: when it is shown, in the stream's time base.
-        duration: how long, in the same; 0 for unknown.
-        planes: luma and two of chroma, ``H x W``, uint8 or uint16, as coded.
+        pts: presentation timestamp, in the stream's time base.
+        duration: in the stream's time base; 0 if unknown.
+        planes: luma, ``H x W``, and two chroma planes, subsampled; uint8 or uint16.
     """
 
     pts: int
@@ -62,18 +62,18 @@ class Picture:
 
 
 def layout_of(pix_fmt: Any) -> Layout:
-    """Return the planar format that keeps most of a format of FFmpeg's (a ``VideoFormat``)."""
+    """Return the planar YUV layout that preserves most of a PyAV ``VideoFormat``."""
     bits = max(part.bits for part in pix_fmt.components)
     depth = next((depth for depth in DEPTHS if bits <= depth), DEPTHS[-1])
     across, down = 1, 1
     if not pix_fmt.is_rgb and not pix_fmt.has_palette:
-        # Gray has no chroma: what is written has, and all of it is gray.
+        # Grayscale is written as 4:2:0 with neutral chroma.
         across, down = (2, 2) if is_gray(pix_fmt) else _sharing(pix_fmt)
     return Layout(across, down, depth)
 
 
 def is_gray(pix_fmt: Any) -> bool:
-    """Say whether a format has luma alone."""
+    """Return whether a format has only luma."""
     return len(pix_fmt.components) == 1 and not pix_fmt.has_palette and not pix_fmt.is_rgb
 
 
@@ -84,7 +84,7 @@ def _sharing(pix_fmt: Any) -> tuple[int, int]:
 
 
 def planes_of(frame: Any, layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the samples of a decoded frame in ``layout``; the arrays hold the frame alive."""
+    """Return the samples of a decoded frame in ``layout``; the arrays may be views of it."""
     if is_gray(frame.format) and frame.format.components[0].bits == layout.bits:
         luma = _rows(frame.planes[0], layout)
         size = layout.chroma_size(*luma.shape)
@@ -97,12 +97,12 @@ def planes_of(frame: Any, layout: Layout) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _is_planar_yuv(pix_fmt: Any, layout: Layout) -> bool:
-    """Say whether the samples can be taken as they are; yuvj420p is yuv420p of full range."""
+    """Return whether no conversion is needed; yuvj420p is yuv420p with full range."""
     return bool(pix_fmt.name.replace("yuvj", "yuv") == layout.pix_fmt)
 
 
 def _matrix_for(frame: Any) -> str | None:
-    """RGB becomes YUV by BT.709, as what is written says; YUV keeps its matrix."""
+    """Return the output matrix: BT.709 for RGB, as the tags say; None (unchanged) for YUV."""
     return "ITU709" if frame.format.is_rgb or frame.format.has_palette else None
 
 
@@ -113,7 +113,7 @@ def _rows(plane: Any, layout: Layout) -> np.ndarray:
 
 
 def frame_of(picture: Picture, layout: Layout) -> Any:
-    """Return a frame that an encoder takes."""
+    """Return a PyAV frame for an encoder."""
     import av
 
     height, width = picture.planes[0].shape

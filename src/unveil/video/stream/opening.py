@@ -1,4 +1,4 @@
-"""Opening a video file, or saying in one line why it cannot be worked on."""
+"""Opening of video files, with an error of one line for files that cannot be used."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 
 
 def is_video(path: Path) -> bool:
-    """Say whether ``path`` is a visible file with the suffix of a video."""
+    """Return whether ``path`` is a file with the suffix of a video, and not hidden."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """Give the open container of a video file.
+    """Yield the open container of a video file.
 
     Raises:
-        UnveilError: no such file, no video, or one that FFmpeg cannot read.
+        UnveilError: the file does not exist, is not a video, or cannot be read by FFmpeg.
     """
     require("video")
     import av
@@ -37,10 +37,10 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def picture_stream(path: Path, container: Any, max_pixels: int) -> Any:
-    """Return the stream of moving pictures; cover art is none.
+    """Return the first video stream that is not cover art.
 
     Raises:
-        UnveilError: there is none, or its pictures are too large.
+        UnveilError: there is none, FFmpeg has no decoder for it, or its frames are too large.
     """
     streams = [stream for stream in container.streams.video if not is_cover(stream)]
     if not streams:
@@ -58,12 +58,12 @@ def picture_stream(path: Path, container: Any, max_pixels: int) -> Any:
 
 
 def is_cover(stream: Any) -> bool:
-    """Say whether a video stream is but a picture that players show beside the sound."""
+    """Return whether a video stream is cover art (an attached picture)."""
     return "attached_pic" in str(stream.disposition)
 
 
 def seconds_of(stream: Any, container: Any) -> float | None:
-    """Return how long the file says it is; some formats say it of the whole only."""
+    """Return the declared duration of the stream, or else of the container; None if unknown."""
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
     return None if container.duration is None else container.duration / MICROSECONDS

@@ -1,4 +1,4 @@
-"""What is done to the pictures of a clip, and only where it is done."""
+"""Application of a change to a part of each frame; all other samples stay bit-identical."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from unveil.video.stream.layout import Layout, Picture
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to a clip.
+    """A change of the frames of a clip.
 
     Attributes:
         change: takes the pictures one by one, ``1 x 3 x H x W`` in [0,1], upright, and yields each
@@ -29,7 +29,7 @@ class Step:
 
 
 def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
-    """Yield the pictures of a clip with ``step`` done to them."""
+    """Yield the frames of a clip with ``step`` applied."""
     whole = Box(0, 0, info.width, info.height)
     window = Window(info, step.box or whole, step.painted or step.box or whole)
     waiting: deque[Picture] = deque()
@@ -44,12 +44,12 @@ def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Pictu
 
 
 class Window:
-    """A part of coded pictures as it is seen, on whole samples of chroma.
+    """Reads a box of coded frames as upright RGB, and writes changes back.
 
     Args:
         info: the clip.
-        box: what is seen, of the upright picture.
-        painted: what of that is written.
+        box: the part that is read, in upright coordinates.
+        painted: the part of ``box`` that is overwritten.
     """
 
     def __init__(self, info: Info, box: Box, painted: Box) -> None:
@@ -88,7 +88,7 @@ class Window:
 
 
 def snapped(box: Box, layout: Layout, width: int, height: int) -> Box:
-    """Return the smallest box around ``box`` that cuts no sample of chroma in two."""
+    """Return the smallest box around ``box`` that is aligned to chroma samples."""
     left, top = box.left - box.left % layout.across, box.top - box.top % layout.down
     right = min(-(-(box.left + box.width) // layout.across) * layout.across, width)
     bottom = min(-(-(box.top + box.height) // layout.down) * layout.down, height)
@@ -96,7 +96,7 @@ def snapped(box: Box, layout: Layout, width: int, height: int) -> Box:
 
 
 def chroma_place(box: Box, layout: Layout) -> tuple[slice, slice]:
-    """Return the rows and columns of chroma under a box that begins on whole samples."""
+    """Return the rows and columns of the chroma planes for a box aligned to chroma samples."""
     top, left = box.top // layout.down, box.left // layout.across
     high, wide = layout.chroma_size(box.height, box.width)
     return slice(top, top + high), slice(left, left + wide)

@@ -1,4 +1,4 @@
-"""A clip from file to file: decoding, the change and encoding side by side, in constant memory."""
+"""The pipeline from file to file: decode, change and encode in parallel, in constant memory."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -13,25 +13,25 @@ from unveil.video.stream.layout import Layout, Picture
 from unveil.video.stream.reading import read
 from unveil.video.stream.writing import writer
 
-DEPTH = 4
-"""Pictures that wait between two stages."""
+QUEUE_FRAMES = 4
+"""Maximum number of frames in the queue between two stages."""
 
 Change = Callable[[Iterator[Picture]], Iterator[Picture]]
-"""Yields the pictures of a clip changed, each in its turn; it may look at some ahead."""
+"""Yields the changed frames of a clip in order; it may read several ahead."""
 
 Watch = Callable[[Iterable[Picture]], Iterator[Picture]]
-"""Passes pictures on and says how far they are."""
+"""Passes frames on and reports progress."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What becomes of a clip.
+    """How a clip is written.
 
     Attributes:
-        info: the clip; its layout is the one that is written.
+        info: the clip, with the layout of the output.
         target: the file to write.
-        encoding: how.
-        change: what the source's layout loses, in words; None for nothing.
+        encoding: codec and quality of the output.
+        change: how the layout of the output differs from the source's, as text; None if equal.
     """
 
     info: Info
@@ -41,10 +41,10 @@ class Plan:
 
 
 def plan(info: Info, target: Path, encoding: Encoding) -> Plan:
-    """Decide how a clip is kept.
+    """Choose the layout of the output.
 
     Raises:
-        UsageError: the codec is not there, or cannot keep such pictures.
+        UsageError: the encoder is not available, or supports no layout for these frames.
     """
     formats = [pix_fmt.name for pix_fmt in encoder_for(encoding).video_formats]
     size = info.turn.size(info.width, info.height)
@@ -53,17 +53,17 @@ def plan(info: Info, target: Path, encoding: Encoding) -> Plan:
 
 
 def _change(before: Layout, after: Layout) -> str | None:
-    return None if before == after else f"kept as {after.pix_fmt}, not {before.pix_fmt}"
+    return None if before == after else f"written as {after.pix_fmt}, not {before.pix_fmt}"
 
 
 def process(plan: Plan, change: Change | None, watch: Watch = iter) -> None:
-    """Change every picture of a clip, or none for None, and write the result.
+    """Apply ``change``, if any, to every frame of a clip and write the result.
 
     Raises:
-        UnveilError: the clip is damaged, or the result cannot be written. Nothing is left then.
+        UnveilError: the clip is damaged, or the result cannot be written. No file is left then.
     """
-    pictures = ahead(read(plan.info), max(DEPTH, MAX_FRAMES // 2))
-    changed = pictures if change is None else ahead(change(pictures), DEPTH)
+    pictures = ahead(read(plan.info), max(QUEUE_FRAMES, MAX_FRAMES // 2))
+    changed = pictures if change is None else ahead(change(pictures), QUEUE_FRAMES)
     with (
         contextlib.closing(changed),
         writer(plan.target, plan.info, plan.info.layout, plan.encoding) as out,

@@ -1,4 +1,4 @@
-"""The pictures of a clip, in the order in which they are shown."""
+"""Decoded frames of a clip, in display order."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from unveil.video.stream.opening import opened, picture_stream
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a video, as it is seen.
+    """One frame of a video as displayed.
 
     Attributes:
-        seconds: when it is shown.
+        seconds: its presentation time.
         rgb: ``H x W x 3`` uint8, upright.
     """
 
@@ -29,11 +29,11 @@ class Frame:
 
 
 ROUNDING_S = 1e-6
-"""By how much sums of times may be off."""
+"""Tolerance for rounding errors in sums of times."""
 
 
 def frames(path: Path, every_seconds: float, max_pixels: int) -> Iterator[Frame]:
-    """Yield the first frame of a video, and one whenever ``every_seconds`` have passed.
+    """Yield the first frame of a video, then one per ``every_seconds``.
 
     Args:
         path: the file.
@@ -41,8 +41,8 @@ def frames(path: Path, every_seconds: float, max_pixels: int) -> Iterator[Frame]
         max_pixels: larger frames are refused.
 
     Raises:
-        UnveilError: no video stream, frames that are too large, a file that cannot be read, or
-            one that ends before it says it does; frames before that have been yielded.
+        UnveilError: the file has no video stream, has frames that are too large, cannot be read,
+            or ends before its declared duration. Frames before the error have been yielded.
     """
     info = describe(path, max_pixels)
     due = -float("inf")
@@ -64,15 +64,15 @@ def to_rgb8(images: np.ndarray) -> np.ndarray:
 
 
 def read(info: Info) -> Iterator[Picture]:
-    """Yield all pictures of a clip.
+    """Yield all frames of a clip.
 
     Raises:
-        UnveilError: the file is damaged, ends before it says it does, or changes the size of its
-            pictures; those before have been yielded.
+        UnveilError: the file is damaged, ends before its declared duration, or changes its frame
+            size. Frames before the error have been yielded.
     """
     import av
 
-    shown: list[float] = []  # of the first and the last
+    shown: list[float] = []  # times of the first and the last frame
     try:
         with opened(info.path) as container:
             stream = picture_stream(info.path, container, info.width * info.height)
@@ -87,12 +87,12 @@ def read(info: Info) -> Iterator[Picture]:
     _check_whole(info, shown)
 
 
-FORWARD = 100
-"""Pictures that are decoded at most to come nearer to one that is wanted."""
+MAX_DECODED_FRAMES = 100
+"""Maximum number of frames decoded from a keyframe towards the wanted time."""
 
 
 def samples(info: Info, count: int) -> Iterator[Picture]:
-    """Yield a few pictures from all over a clip, without decoding all that lies between.
+    """Yield ``count`` frames spread evenly over a clip, by seeking instead of decoding all.
 
     Raises:
         UnveilError: the file is damaged.
@@ -108,7 +108,7 @@ def samples(info: Info, count: int) -> Iterator[Picture]:
                 wanted += stream.start_time or 0
                 container.seek(wanted, stream=stream)
                 frame = None
-                for frame in islice(container.decode(stream), FORWARD):
+                for frame in islice(container.decode(stream), MAX_DECODED_FRAMES):
                     if frame.pts is None or frame.pts >= wanted:
                         break
                 if frame is not None:
@@ -118,7 +118,7 @@ def samples(info: Info, count: int) -> Iterator[Picture]:
 
 
 def _places(info: Info) -> Callable[[Any], int]:
-    """Return what tells when a frame is shown; some files do not say it of all, or wrongly."""
+    """Return a function that gives the timestamp of a frame; repairs missing and unsorted ones."""
     last: int | None = None
     step = max(round(1 / (info.rate * info.time_base)), 1)
 
@@ -142,15 +142,15 @@ def _check_same(info: Info, frame: Any, seconds: float) -> None:
         )
 
 
-ENDS_EARLY, LAST_FRAME_S = 0.9, 1.0
-"""A video ends early if it misses more than a tenth of its length, and a second."""
+MIN_SHARE, TOLERANCE_S = 0.9, 1.0
+"""A video is truncated if it ends over 1 s before 90 % of its declared duration."""
 
 
 def _check_whole(info: Info, shown: list[float]) -> None:
     if not shown:
         raise UnveilError(f"{info.path}: has no frames in it.")
     promised = info.seconds
-    if promised is not None and shown[-1] - shown[0] < ENDS_EARLY * promised - LAST_FRAME_S:
+    if promised is not None and shown[-1] - shown[0] < MIN_SHARE * promised - TOLERANCE_S:
         raise UnveilError(f"{info.path}: {_broken(shown)}, of {promised:.1f} s.")
 
 

@@ -1,7 +1,8 @@
-"""Pictures that are coded lying or mirrored, and that the player turns upright.
+"""Rotation and mirroring of coded frames by the display matrix.
 
-A phone held upright films lying pictures and says so in a display matrix. Work is done on what the
-viewer sees; what is written is coded as it was, with the same matrix.
+A phone in portrait orientation records landscape frames and a display matrix that rotates them.
+Frames are processed upright, as displayed; the output is coded as the source was, with the same
+matrix.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,12 @@ from unveil.images.box import Box
 
 @dataclass(frozen=True)
 class Turn:
-    """What makes a coded picture upright: transposed first, then mirrored.
+    """The transform from a coded to an upright frame: a transposition, then mirroring.
 
     Attributes:
-        transposed: whether rows become columns.
-        across: whether left and right change places.
-        down: whether top and bottom do.
+        transposed: whether rows and columns are swapped.
+        across: whether left and right are swapped.
+        down: whether top and bottom are swapped.
     """
 
     transposed: bool = False
@@ -40,11 +41,11 @@ class Turn:
         return flipped.mT if self.transposed else flipped
 
     def size(self, width: int, height: int) -> tuple[int, int]:
-        """Return width and height, upright from coded or the other way round."""
+        """Convert width and height from coded to upright, or from upright to coded."""
         return (height, width) if self.transposed else (width, height)
 
     def coded_box(self, box: Box, width: int, height: int) -> Box:
-        """Return where a box of the upright picture, ``width x height``, lies in the coded one."""
+        """Return a box of the upright frame, ``width x height``, in coded coordinates."""
         left = width - box.left - box.width if self.across else box.left
         top = height - box.top - box.height if self.down else box.top
         if self.transposed:
@@ -53,9 +54,10 @@ class Turn:
 
 
 def turn_of(matrix: Sequence[int] | None) -> Turn:
-    """Return what a display matrix (FFmpeg's nine numbers, row by row) does to a picture.
+    """Return the transform of a display matrix (FFmpeg's nine numbers, row by row).
 
-    A matrix that is no quarter turn is left to the player alone.
+    A matrix other than a rotation by multiples of 90 degrees or a reflection is ignored here, and
+    only passed on to the player.
     """
     if matrix is None:
         return Turn()

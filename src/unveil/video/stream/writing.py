@@ -1,8 +1,7 @@
-"""Pictures and the other streams into one file, whole or not at all.
+"""Writes the frames and the other streams into one file, atomically.
 
-The pictures are coded anew; sound and subtitles are copied packet by packet, as they are. What
-could betray somebody is left out, as with photos: places and cameras in the metadata, cover
-pictures, streams of data.
+The frames are encoded; audio and subtitles are copied packet by packet. Content that could
+identify people is left out, as with photos: location and camera metadata, cover art, data streams.
 """
 
 import contextlib
@@ -18,18 +17,18 @@ from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Layout, Picture, frame_of
 from unveil.video.stream.opening import opened
 
-KEPT = ("audio", "subtitle")
+COPIED_TYPES = ("audio", "subtitle")
 INDEX_FIRST = {"movflags": "+faststart"}
-"""Lets a player begin before it has the whole file."""
+"""Muxer option: the index at the start, so that playback starts before the download ends."""
 
 
 @contextlib.contextmanager
 def writer(target: Path, info: Info, layout: Layout, encoding: Encoding) -> Iterator["Writer"]:
-    """Give what writes ``target``, which appears when all is written; the folder must exist.
+    """Yield the writer of ``target``, which appears once it is complete; the folder must exist.
 
     Raises:
-        UnveilError: it cannot be written: permissions, a full disk, a stream that this kind of
-            file cannot hold. Nothing is left then.
+        UnveilError: the file cannot be written: permissions, a full disk, or a stream that the
+            container cannot hold. No file is left then.
     """
     try:
         with (
@@ -45,7 +44,7 @@ def writer(target: Path, info: Info, layout: Layout, encoding: Encoding) -> Iter
 
 @contextlib.contextmanager
 def _file(target: Path, partial: Path) -> Iterator[Any]:
-    """Give the open container of what is to become ``target``."""
+    """Yield the open container of ``partial``, which becomes ``target``."""
     import av
 
     try:
@@ -60,7 +59,7 @@ def _options(target: Path) -> dict[str, str]:
 
 
 class Writer:
-    """Writes the pictures of a clip in their order, and its other streams beside them."""
+    """Writes the frames of a clip in order, interleaved with its other streams."""
 
     def __init__(
         self,
@@ -80,14 +79,14 @@ class Writer:
         container.start_encoding()
 
     def write(self, picture: Picture) -> None:
-        """Write the next picture."""
+        """Write the next frame."""
         frame = frame_of(picture, self._layout)
         frame.time_base = self._time_base
         self._durations[picture.pts] = picture.duration
         self._mux(self._stream.encode(frame))
 
     def finish(self) -> None:
-        """Write what the encoder still holds, and the rest of the other streams."""
+        """Flush the encoder, and copy the rest of the other streams."""
         self._mux(self._stream.encode(None))
         self._others.copy_until(None)
 
@@ -114,14 +113,14 @@ def _picture_stream(container: Any, info: Info, layout: Layout, encoding: Encodi
 
 
 class _Others:
-    """The streams that are copied: read beside the pictures, so that neither waits in memory."""
+    """The copied streams, read in step with the encoded frames so that memory stays constant."""
 
     def __init__(self, target: Path, container: Any, source: Any) -> None:
         self._container, self._source = container, source
         self._streams = {
             stream.index: _copy_of(target, container, stream)
             for stream in source.streams
-            if stream.type in KEPT
+            if stream.type in COPIED_TYPES
         }
         self._packets = self._read()
         self._next = next(self._packets, None)
@@ -133,7 +132,7 @@ class _Others:
                 yield packet
 
     def copy_until(self, seconds: Fraction | None) -> None:
-        """Copy what comes before ``seconds``; all there is for None."""
+        """Copy the packets up to ``seconds``; all that remain if None."""
         while self._next is not None and (seconds is None or _begins(self._next) <= seconds):
             packet, self._next = self._next, next(self._packets, None)
             packet.stream = self._streams[packet.stream.index]
@@ -146,10 +145,10 @@ def _begins(packet: Any) -> Fraction:
 
 
 def _copy_of(target: Path, container: Any, stream: Any) -> Any:
-    """Return the stream of the new file that holds the packets of an old one.
+    """Return the output stream for the packets of a source stream.
 
     Raises:
-        UnveilError: this kind of file cannot.
+        UnveilError: the container cannot hold this kind of stream.
     """
     import av
 
