@@ -44,11 +44,8 @@ def comparison(results: Results, cells: Path, runs: Sequence[str]) -> bytes | No
     return draw_strip(
         [
             [
-                (inputs["clean_strip"][photo].numpy(), ("clean", person(path), "")),
-                *(
-                    (pictures["strip"][photo].numpy(), _caption(row, path))
-                    for row, pictures in shown
-                ),
+                (inputs["clean_strip"][photo], ("clean", person(path), "")),
+                *((pictures["strip"][photo], _caption(row, path)) for row, pictures in shown),
             ]
             for photo, path in enumerate(rows[0]["pictures"])
         ]
@@ -64,14 +61,12 @@ def samples(results: Results, cells: Path) -> bytes | None:
         before = _pictures(cells, inputs) if inputs else {}
         if "samples" in pictures and before:
             first: list[Captioned] = [
-                (before["clean_strip"][0].numpy(), ("clean",)),
-                (before["strip"][0].numpy(), (title(obfuscation),)),
-                (pictures["strip"][0].numpy(), ("the mean",)),
+                (before["clean_strip"][0], ("clean",)),
+                (before["strip"][0], (title(obfuscation),)),
+                (pictures["strip"][0], ("the mean",)),
             ]
             drawn = enumerate(pictures["samples"], start=1)
-            strips.append(
-                [*first, *((image.numpy(), (f"sample {number}",)) for number, image in drawn)]
-            )
+            strips.append([*first, *((image, (f"sample {number}",)) for number, image in drawn)])
     return draw_strip(strips) if strips else None
 
 
@@ -89,11 +84,11 @@ def disagreement(results: Results, cells: Path, obfuscation: str) -> bytes | Non
         places = {"best by psnr": item.by_psnr, f"best by {item.metric}": item.by_metric}
         strips.append(
             [
-                (before["clean_measured"][item.photo].numpy(), ("clean", "")),
-                (before["measured"][item.photo].numpy(), (title(obfuscation), "")),
+                (before["clean_measured"][item.photo], ("clean", "")),
+                (before["measured"][item.photo], (title(obfuscation), "")),
                 *(
                     (
-                        pictures[run]["measured"][item.photo].numpy(),
+                        pictures[run]["measured"][item.photo],
                         (words, title(rows[run]["experiment"])),
                     )
                     for words, run in places.items()
