@@ -60,7 +60,7 @@ RENAMED = {
 
 
 def __getattr__(name: str) -> NoReturn:
-    """Refuse a name that is gone, and say the new one."""
+    """Raise an error that gives the new name of a renamed attribute."""
     if name in RENAMED:
         raise AttributeError(f"unveil.{name} is called unveil.{RENAMED[name]} since version 0.2.")
     raise AttributeError(f"module 'unveil' has no attribute {name!r}")
