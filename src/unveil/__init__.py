@@ -62,7 +62,7 @@ RENAMED = {
 
 
 def __getattr__(name: str) -> NoReturn:
-    """Refuse a name that is gone, and say the new one."""
+    """Raise an error that gives the new name of a renamed attribute."""
     if name in RENAMED:
         # An AttributeError's text would be lost in `from unveil import NAME`.
         raise ImportError(f"unveil.{name} is called unveil.{RENAMED[name]} since version 0.2.")

@@ -20,7 +20,7 @@ SHOWN_DIGITS = 12
 
 @contextlib.contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
-    """Give a temporary path in the folder of ``target``; rename it to ``target`` at the end.
+    """Yield a temporary path in the folder of ``target``; rename it to ``target`` at the end.
 
     If the block raises, the temporary file is removed and ``target`` is left unchanged.
     """

@@ -239,7 +239,7 @@ def test_stopped_in_a_cell_it_says_so_and_goes_on_from_there(number, whole, star
     strike = Strike(number, f"{SECOND}/last/checkpoint.json")  # after its first epoch of two
     worker = start(out, *TWO_CELLS, strike=strike)
     assert worker.end() == 128 + number
-    assert told_by(worker) == [f"unveil: stopped in {SECOND}; the same command goes on from there."]
+    assert told_by(worker) == [f"unveil: stopped in {SECOND}; the same command resumes from there."]
     last = read_card(out / "cells" / SECOND / "last")
     assert (last.step, len(last.history)) == (3, 1)
     err = goes_on_to(whole, out, start)
@@ -266,7 +266,7 @@ def test_stopped_outside_the_training_it_begins_nothing_more(number, place, nth,
     worker = start(out, *TWO_CELLS, strike=Strike(number, place, nth))
     assert worker.end() == 128 + number, worker.err
     (told,) = told_by(worker)
-    assert "the same command goes on" in told
+    assert "the same command resumes" in told
     assert SECOND not in worker.err
 
 

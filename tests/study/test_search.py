@@ -236,7 +236,7 @@ def test_a_trial_that_was_cut_off_goes_on(number, photo_folder, tmp_path, cache,
     worker.join()
     if number == signal.SIGINT:
         assert worker.exitcode == 128 + number
-        assert f"stopped in {out}/trials/0; the same command goes on" in log.read_text()
+        assert f"stopped in {out}/trials/0; the same command resumes" in log.read_text()
         assert state_counts(out) == {"FAIL": 1}
     else:
         assert worker.exitcode == -number

@@ -1,10 +1,10 @@
-"""Photo files to pixel arrays and back: the only place that knows about file formats.
+"""Reading and writing of photo files; no other module handles image file formats.
 
-Reads JPEG, PNG, WebP, TIFF and BMP the way a photo editor does: EXIF orientation applied,
-palette and CMYK turned into RGB, alpha and 16-bit depth kept. 8 bits are converted to sRGB by
-the embedded colour profile and written without one; 16 bits keep their numbers and take their
-profile along. Other metadata (EXIF, GPS, XMP, comments, thumbnails) is never written.
-No torch in here: bad files are refused before anything heavy is imported.
+Reads JPEG, PNG, WebP, TIFF and BMP as a photo editor does: EXIF orientation is applied, palette and
+CMYK images are converted to RGB, alpha and 16-bit depth are preserved. 8-bit pixels are converted
+to sRGB by the embedded colour profile and written without one; 16-bit pixels keep their values and
+their profile. Other metadata (EXIF, GPS, XMP, comments, thumbnails) is never written. This module
+does not import torch, so that bad files are rejected before heavy imports.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ SUFFIX_OF = {
     "BMP": ".bmp",
 }
 STREAM = Path("-")
-"""Standard input or output, in the place of a file."""
+"""Path that stands for standard input or output."""
 
 DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")
@@ -46,7 +46,7 @@ MAX_PIXELS = 200_000_000
 MIN_SIDE_PX = 2
 WHOLE_NUMBERS = "only whole numbers of 8 or 16 bits are supported"
 STREAM_BYTES_PER_PIXEL, STREAM_BYTES = 8, 1 << 20
-"""The most that is read from standard input: four channels of 16 bits, and metadata."""
+"""Limit of what is read from standard input: four channels of 16 bits, plus metadata."""
 
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
@@ -58,6 +58,8 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".bmp": {"format": "BMP"},
 }
 SRGB_TOLERANCE = 2
+"""Largest difference, in 8-bit levels, at which a colour profile is taken for sRGB."""
+
 EIGHT_BIT = Storage("8bit")
 _pillow_globals = threading.Lock()
 
@@ -68,11 +70,11 @@ class Photo:
 
     Attributes:
         rgb: ``H x W x 3``, uint8 or uint16.
-        alpha: ``H x W`` of the same type, or None for an opaque photo.
-        grayscale: whether the file held one channel of colour.
-        icc_profile: the colour profile that 16-bit pixels are still in; None means sRGB.
-        storage: how the file kept the pixels; 16 bits count as exact.
-        suffix: what files of its format end in, whatever it was called.
+        alpha: ``H x W`` of the same type; None for an opaque photo.
+        grayscale: whether the file has a single colour channel.
+        icc_profile: the colour profile of 16-bit pixels; None means sRGB.
+        storage: compression of the file; 16 bits count as exact.
+        suffix: suffix of the file format, independent of the file's name.
     """
 
     rgb: np.ndarray
@@ -84,7 +86,7 @@ class Photo:
 
 
 def is_photo(path: Path) -> bool:
-    """Say whether ``path`` is a visible file with the suffix of a format that can be read."""
+    """Return whether ``path`` is a file with the suffix of a supported format, and not hidden."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
@@ -92,11 +94,11 @@ def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> l
     """Return the photos below ``folder``: sorted relative paths with forward slashes.
 
     Args:
-        folder: where to look.
-        is_wanted: which files to list.
+        folder: folder to search recursively.
+        is_wanted: whether to list a file.
 
     Raises:
-        UnveilError: no such folder, or no photo in it.
+        UnveilError: the folder does not exist, or has no photo.
     """
     if not folder.is_dir():
         raise UnveilError(f"{folder}: no such folder.")
@@ -107,13 +109,13 @@ def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> l
 
 
 def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read one photo file, or standard input for ``-``, which is held in memory.
+    """Read one photo from a file, or into memory from standard input for ``-``.
 
     Raises:
-        UnveilError: the file is missing, is no photo, is damaged, has more than
+        UnveilError: the file is missing, is not a photo, is damaged, has more than
             ``max_pixels`` pixels or sides under ``MIN_SIDE_PX``; the message names it.
     """
-    with _file_trouble(path), _stream(path, max_pixels) as file, _open(file) as image:
+    with _naming_errors(path), _stream(path, max_pixels) as file, _open(file) as image:
         _check_size(path, image, max_pixels)
         is_deep = pixels.is_deep(_content(file, pixels.HEADER_BYTES), image)
         if image.mode.startswith(("F", "I")) and not is_deep:
@@ -142,20 +144,21 @@ def count_pixels(path: Path) -> int:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse an output whose format is unknown.
+    """Reject an output whose format is not supported.
 
     Raises:
-        UsageError: the suffix names no format that can be written.
+        UsageError: no format that can be written has this suffix.
     """
     if path.suffix.lower() not in SAVE_OPTIONS:
         raise UsageError(f"{path}: cannot write this format; use one of {', '.join(SUFFIXES)}.")
 
 
 def write_photo(photo: Photo, path: Path) -> None:
-    """Write ``photo`` in the format of the suffix of ``path``, whole or not at all.
+    """Write ``photo`` atomically, in the format given by the suffix of ``path``.
 
-    16-bit pixels stay 16-bit in PNG and TIFF; elsewhere they are rounded and become sRGB. Where
-    the format has no alpha, the photo is laid on white. The parent folder must exist.
+    16-bit pixels stay 16-bit in PNG and TIFF; in other formats they are rounded to 8 bits and
+    converted to sRGB. Formats without alpha get the photo composited on white. The parent folder
+    must exist.
 
     Raises:
         UnveilError: the file cannot be written (folder, permissions, full disk).
@@ -163,7 +166,7 @@ def write_photo(photo: Photo, path: Path) -> None:
     check_writable(path)
     try:
         with temporary_beside(path) as partial:
-            # Through memory: on a full disk, Pillow leaves a JPEG cut short without an error.
+            # Encoded in memory: on a full disk, Pillow leaves a truncated JPEG without an error.
             partial.write_bytes(encode_photo(photo, path.suffix.lower()))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -171,7 +174,7 @@ def write_photo(photo: Photo, path: Path) -> None:
 
 
 def encode_photo(photo: Photo, suffix: str) -> bytes:
-    """Return ``photo`` as the content of a file of this suffix; see :func:`write_photo`."""
+    """Return the content of a file of ``photo`` with this suffix; see :func:`write_photo`."""
     if photo.alpha is not None and suffix not in ALPHA_SUFFIXES:
         rgb = pixels.on_white(photo.rgb, photo.alpha)
         photo = dataclasses.replace(photo, rgb=rgb, alpha=None)
@@ -183,8 +186,8 @@ def encode_photo(photo: Photo, suffix: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _file_trouble(path: Path) -> Iterator[None]:
-    """Turn what goes wrong with the file into one line that names it."""
+def _naming_errors(path: Path) -> Iterator[None]:
+    """Convert errors of the file and its decoder to an UnveilError of one line that names it."""
     try:
         yield
     except FileNotFoundError:
@@ -214,7 +217,7 @@ def _numbers(image: Image.Image) -> str:
 @contextlib.contextmanager
 def _quiet_pillow() -> Iterator[None]:
     # Pillow's pixel limit and Python's warning filters are global, hence the lock. The pixel
-    # count has a check of its own; what Pillow warns of is metadata, which is dropped anyway.
+    # count is checked separately; Pillow warns of metadata only, which is dropped anyway.
     with _pillow_globals, warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL")
         previous, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -230,7 +233,7 @@ def _open(file: BinaryIO) -> Image.Image:
 
 
 def _content(file: BinaryIO, count: int = -1) -> bytes:
-    """Return the first bytes of an open file, or all; leave it where it was."""
+    """Return the first ``count`` bytes of an open file, or all; restore the file position."""
     place = file.tell()
     file.seek(0)
     content = file.read(count)
@@ -239,7 +242,7 @@ def _content(file: BinaryIO, count: int = -1) -> bytes:
 
 
 def _stream(path: Path, max_pixels: int) -> BinaryIO:
-    """Open a file for reading, or what comes from standard input."""
+    """Open a file, or standard input, for reading."""
     if path != STREAM:
         return path.open("rb")
     if sys.stdin is None or sys.stdin.isatty():
@@ -273,10 +276,10 @@ def _check_size(path: Path, image: Image.Image, max_pixels: int) -> None:
 
 @_quiet_pillow()
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation still to be applied to a loaded image; damaged EXIF is none."""
+    """Return the EXIF orientation that a loaded image still needs; 1 if the EXIF is damaged."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # Pillow's parser lets anything out, and the pixels are fine
+    except Exception:  # Pillow's parser raises many types, and the pixels are intact
         return 1
 
 
@@ -301,7 +304,7 @@ def _storage(image: Image.Image) -> Storage:
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert to sRGB with the embedded profile; a profile that cannot be used is ignored."""
+    """Convert to sRGB by the embedded profile; an invalid profile is ignored."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
@@ -313,7 +316,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Say whether a profile is sRGB, by what it does: names such as "linear sRGB" mislead."""
+    """Return whether a profile is sRGB, by its effect: names such as "linear sRGB" mislead."""
     colours = np.indices((18, 18, 18)).reshape(3, 18, -1).transpose(1, 2, 0) * 15
     probe = Image.fromarray(colours.astype(np.uint8)).convert(mode)
     change = ImageChops.difference(convert.apply(probe), probe.convert("RGB"))

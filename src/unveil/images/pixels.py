@@ -1,7 +1,7 @@
-"""Pixel arrays in 8 and 16 bits, and the 16-bit files that Pillow would round to 8.
+"""Pixel arrays of 8 and 16 bits, and 16-bit files, which Pillow would reduce to 8 bits.
 
 OpenCV reads 16-bit PNG and TIFF and writes PNG, tifffile writes TIFF. Arrays are ``H x W`` or
-``H x W x C``, uint8 or uint16; colour order is RGB(A) outside this file.
+``H x W x C``, uint8 or uint16; the channel order is RGB(A) outside this module.
 """
 
 import io
@@ -17,7 +17,7 @@ from unveil.errors import UnveilError
 
 
 def to_8bit(samples: np.ndarray) -> np.ndarray:
-    """Return samples in 8 bits: 16-bit ones rounded to the nearest level, 8-bit ones as they are.
+    """Convert 16-bit samples to 8 bits, rounded to the nearest level; 8-bit samples are unchanged.
 
     Rounded, not shifted: ``samples >> 8`` is off by a level for a quarter of all 16-bit values.
     """
@@ -25,7 +25,7 @@ def to_8bit(samples: np.ndarray) -> np.ndarray:
 
 
 def on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Lay a photo on white, so that nothing hidden under transparent pixels is left."""
+    """Composite a photo on white, so that no colour under transparent pixels is left."""
     top = float(np.iinfo(rgb.dtype).max)
     share = alpha[..., None] / top
     return np.round(rgb * share + top * (1 - share)).astype(rgb.dtype)
@@ -42,7 +42,7 @@ def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(samples)
 
 
-TOP = 65535
+MAX_LEVEL = 65535
 LUMA = (0.299, 0.587, 0.114)
 BITS_PER_SAMPLE_TAG = 0x0102
 PHOTOMETRIC_TAG, WHITE_IS_ZERO = 0x0106, 0
@@ -53,7 +53,7 @@ HEADER_BYTES = PNG_HEADER_BYTES = 33
 
 
 def is_deep(header: bytes, image: Image.Image) -> bool:
-    """Say whether an opened PNG or TIFF, whose first ``HEADER_BYTES`` are given, has 16 bits."""
+    """Return whether an opened PNG or TIFF with these first ``HEADER_BYTES`` has 16 bits."""
     if image.format == "PNG":
         return header[PNG_BIT_DEPTH_BYTE] == 16
     if isinstance(image, TiffImageFile) and image.mode not in ("F", "I"):
@@ -62,9 +62,9 @@ def is_deep(header: bytes, image: Image.Image) -> bool:
 
 
 def decode(path: Path, content: bytes, image: Image.Image) -> np.ndarray:
-    """Decode the content of a 16-bit file; Pillow has loaded it as ``image``, so it is whole.
+    """Decode the content of a 16-bit file that Pillow has loaded as ``image``, so it is complete.
 
-    OpenCV has already turned a TIFF upright, but not a PNG.
+    OpenCV applies the orientation of a TIFF, but not of a PNG.
 
     Raises:
         UnveilError: OpenCV cannot decode it to 1, 3 or 4 channels of 16 bits.
@@ -72,9 +72,9 @@ def decode(path: Path, content: bytes, image: Image.Image) -> np.ndarray:
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
     samples = None if tags.get(PLANAR_TAG) == SEPARATE_PLANES else _decode(content)
     if samples is None or samples.dtype != np.uint16:
-        raise UnveilError(f"{path}: a kind of 16-bit image that is not supported.")
+        raise UnveilError(f"{path}: this kind of 16-bit image is not supported.")
     if tags.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
-        return TOP - samples
+        return MAX_LEVEL - samples
     if samples.ndim == 2:
         return _keyed_alpha(samples, image.info.get("transparency"))
     kind = tags.get(EXTRA_SAMPLES_TAG, (0,))[0] if tags else ALPHA
@@ -94,7 +94,7 @@ def tiff_dtype(path: Path) -> str | None:
 
 
 def encode(samples: np.ndarray, suffix: str, icc_profile: bytes | None) -> bytes:
-    """Return uint16 ``samples`` as PNG (``.png``) or TIFF, with the profile if there is one."""
+    """Encode uint16 ``samples`` as PNG (``.png``) or TIFF, with the profile unless it is None."""
     if suffix == ".png":
         return _encode_png(samples, icc_profile)
     import tifffile
@@ -113,7 +113,7 @@ def encode(samples: np.ndarray, suffix: str, icc_profile: bytes | None) -> bytes
 
 
 def split(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, bool]:
-    """Part decoded samples into RGB, alpha (or None) and whether they were gray."""
+    """Split decoded samples into RGB, alpha (or None) and whether they are grayscale."""
     if samples.ndim == 2:
         return np.repeat(samples[..., None], 3, axis=2), None, True
     alpha = samples[..., 3] if samples.shape[2] == 4 else None
@@ -121,7 +121,7 @@ def split(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, bool]:
 
 
 def join(rgb: np.ndarray, alpha: np.ndarray | None, *, grayscale: bool) -> np.ndarray:
-    """Undo :func:`split`; gray with alpha becomes RGBA, as the formats' writers expect."""
+    """Invert :func:`split`, except that grayscale with alpha becomes RGBA for the encoders."""
     if alpha is not None:
         return np.dstack([rgb, alpha])
     return np.round(rgb @ LUMA).astype(np.uint16) if grayscale else rgb
@@ -131,7 +131,7 @@ def _decode(content: bytes) -> np.ndarray | None:
     import cv2
 
     logging = cv2.utils.logging
-    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # unknown TIFF tags are no one's concern
+    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # no warnings about unknown TIFF tags
     try:
         samples = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
@@ -145,19 +145,19 @@ def _decode(content: bytes) -> np.ndarray | None:
 
 
 def _keyed_alpha(gray: np.ndarray, key: object) -> np.ndarray:
-    """Make the one level that a gray PNG declares transparent so; OpenCV does it for RGB only."""
+    """Apply the transparent level of a grayscale PNG (tRNS); OpenCV does so for RGB only."""
     if not isinstance(key, int):
         return gray
-    return np.dstack([gray, gray, gray, np.where(gray == key, 0, TOP).astype(np.uint16)])
+    return np.dstack([gray, gray, gray, np.where(gray == key, 0, MAX_LEVEL).astype(np.uint16)])
 
 
 def _declared_alpha(samples: np.ndarray, kind: int) -> np.ndarray:
-    """Give the fourth channel the meaning its tag declares: alpha, or nothing to a photo."""
+    """Interpret the fourth channel by its tag: straight or premultiplied alpha, else dropped."""
     if kind not in (PREMULTIPLIED, ALPHA):
         return np.ascontiguousarray(samples[..., :3])
     if kind == PREMULTIPLIED:
-        share = np.maximum(samples[..., 3:], 1) / TOP
-        samples[..., :3] = np.minimum(np.round(samples[..., :3] / share), TOP)
+        share = np.maximum(samples[..., 3:], 1) / MAX_LEVEL
+        samples[..., :3] = np.minimum(np.round(samples[..., :3] / share), MAX_LEVEL)
     return samples
 
 
@@ -173,7 +173,7 @@ def _encode_png(samples: np.ndarray, icc_profile: bytes | None) -> bytes:
     encoded: bytes = buffer.tobytes()
     if icc_profile is None:
         return encoded
-    # By hand: OpenCV before 4.13 drops the profile, later ones the picture if libpng dislikes it.
+    # Done here: OpenCV before 4.13 drops the profile; later ones fail if libpng rejects it.
     chunk = b"iCCPICC Profile\0\0" + zlib.compress(icc_profile)
     framed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return encoded[:PNG_HEADER_BYTES] + framed + encoded[PNG_HEADER_BYTES:]

@@ -35,7 +35,7 @@ class StudyInterruptedError(UnveilError):
     """The study received Ctrl-C or SIGTERM; everything so far is saved."""
 
     def __init__(self, name: str, exit_status: int) -> None:
-        super().__init__(f"stopped in {name}; the same command goes on from there.")
+        super().__init__(f"stopped in {name}; the same command resumes from there.")
         self.exit_status = exit_status
 
 

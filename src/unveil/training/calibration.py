@@ -28,7 +28,7 @@ def build_objective(
         photos: its photos; the scale is computed from those for training.
         runtime: device and precision.
         stored: the record in the checkpoint of a run that is resumed, else empty. Its scale is used
-            again, so that a resumed run has the same objective to the bit.
+            again, so that the objective of a resumed run is bit-identical.
 
     Raises:
         UnveilError: the VGG16 weights are missing, unknown or not those of ``stored``.

@@ -118,7 +118,7 @@ def evaluate(model: str, config: EvaluateConfig) -> Row:
     if config.operator is not None:
         operator = parse_operator(config.operator)
     if operator is None:
-        raise UsageError(f"{model}: say what to score it on with --operator SPEC.")
+        raise UsageError(f"{model}: state the obfuscation to evaluate it on with --operator SPEC.")
     photos = open_photos(_choose_data(model, card, config))
     numbers = photos.splits[config.split][: config.limit]
     scoring = Scoring(

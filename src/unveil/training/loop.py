@@ -56,7 +56,7 @@ def train(
     Args:
         config: the whole run; on resume, what the run was started with.
         folder: run folder; holds the checkpoints ``best`` and ``last``.
-        resume: go on from ``last``. On the CPU, with the same number of threads, the result
+        resume: continue from ``last``. On the CPU, with the same number of threads, the result
             is bit-identical to that of a run that was never interrupted.
         after_epoch: called in each process with the history's entry of every epoch that is
             trained here, once its checkpoint is written; an exception that it raises ends the

@@ -42,7 +42,7 @@ class Objective(nn.Module):
     ==========  ==========================================================
     pixel       ``pixel``: the mean of :func:`pixel_distance`
     psnr        mean over images of ``log(pixel)``: minus the PSNR, up to scale and offset
-    energy      :func:`energy_score` of two drawn answers, without the network's own terms
+    energy      :func:`energy_score` of two samples, without the network's own terms
     perceptual  ``scale * distance of VGG16 features``
     mixed       ``rho * pixel + scale * distance of VGG16 features``
     ==========  ==========================================================
@@ -132,7 +132,7 @@ SQUARES_PX = (1, 2, 4, 8)
 
 
 def energy_score(first: Tensor, second: Tensor, clean: Tensor) -> Tensor:
-    """Return the energy score of two drawn answers: distance to the truth minus half their own.
+    """Return the energy score of two samples: distance to the truth minus half their own.
 
     It is the fair CRPS of two samples at each scale (T. Gneiting and A. Raftery, 2007), a proper
     score: its expectation is least when answers follow the posterior distribution of the truth.

@@ -42,7 +42,7 @@ def fit_folder(folder: Path, photos: int, crop_px: int) -> Prior:
 
 
 def write_prior(prior: Prior, path: Path) -> None:
-    """Write a prior as safetensors, whole or not at all."""
+    """Write a prior as a safetensors file, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary_beside(path) as partial:
         partial.write_bytes(save({"power": prior.power}))

@@ -1,1 +1,1 @@
-"""From the rows of the study to its report: tables, charts, figures, decided claims, text."""
+"""The report of the study, from its rows: tables, charts, figures, verdicts on claims, text."""

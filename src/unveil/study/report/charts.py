@@ -1,4 +1,4 @@
-"""The study's charts as SVG, from rows only: the same rows give the same bytes."""
+"""The charts of the study as SVG; a deterministic function of the rows."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from unveil.study.report.select import Results
 from unveil.study.report.tables import TITLES
 
 TEXTBOOK_KL_WEIGHT = 2 * 50_176 / 37_632
-"""The KL weight of a textbook VAE in our units.
+"""The KL weight of a textbook VAE, in the units of the study.
 
 ``sum of squares / 2 + sum of KL``, divided by half the 112*112*3 values, is the pixel loss plus
 this times the KL per element of a 14x14x256 latent.
@@ -19,7 +19,7 @@ this times the KL per element of a 14x14x256 latent.
 
 
 def charts(results: Results) -> dict[str, str]:
-    """Return the charts that the rows suffice for, by name."""
+    """Return, by name, the charts for which there are enough rows."""
     drawn = {
         "convergence": convergence(results),
         "wall-time": wall_time(results),
@@ -66,7 +66,7 @@ def wall_time(results: Results) -> str:
 
 
 def kl_weight(results: Results) -> str:
-    """Draw what the KL weight does to the VCAE: PSNR, and what the latent still tells."""
+    """Draw the effect of the KL weight on the VCAE: PSNR, and KL per latent element."""
     rows = [row for row in results.kl_rows() if row["psnr"] is not None]
     inputs = results.final("blur")
     if not rows or inputs is None:

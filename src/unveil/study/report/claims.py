@@ -1,4 +1,4 @@
-"""The paper's conclusions, each beside what the rows say, and a verdict by a stated rule."""
+"""The paper's conclusions, each with the measured values and a verdict by a stated rule."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,13 +10,18 @@ from unveil.study.report.ranks import measured, ranks
 from unveil.study.report.select import Results
 from unveil.study.report.tables import title
 
-MARGINAL_DB = 0.5
-NEAR_DB = 0.5
-SETTLED_EPOCHS = 3
+MAX_MARGINAL_DB = 0.5
+"""Largest gain in PSNR that counts as marginal."""
+
+MAX_GAP_DB = 0.5
+"""Largest gap to the best PSNR of a run at which it counts as converged."""
+
+MIN_EPOCHS = 3
+"""Smallest number of epochs from which convergence is judged."""
 
 
 class Claim(NamedTuple):
-    """A conclusion of the paper; the rule says when ``measured`` agrees with it."""
+    """A conclusion of the paper, the measured values, and whether they agree by the rule."""
 
     paper: str
     measured: str
@@ -24,7 +29,7 @@ class Claim(NamedTuple):
 
 
 def agreement(results: Results) -> str:
-    """Lay out the paper's conclusions that the rows suffice to judge."""
+    """Return a table of the paper's conclusions for which there are enough rows."""
     found = [judge(results) for judge in JUDGES]
     return markdown(
         [
@@ -58,8 +63,8 @@ def _residual_blocks(results: Results) -> Claim | None:
     paper = PAPER["blur-rescae-pixel"][0] - PAPER["blur-cae-pixel"][0]
     return Claim(
         f"Residual blocks bring marginal improvements at best ({paper:+.2f} dB).",
-        f"{gain:+.2f} dB (marginal: up to {MARGINAL_DB} dB)",
-        agrees=gain <= MARGINAL_DB,
+        f"{gain:+.2f} dB (marginal: up to {MAX_MARGINAL_DB} dB)",
+        agrees=gain <= MAX_MARGINAL_DB,
     )
 
 
@@ -109,14 +114,14 @@ def _best_look_worst_scores(results: Results) -> Claim | None:
 def _fewer_epochs(first: str, second: str, words: str) -> Callable[[Results], Claim | None]:
     def judge(results: Results) -> Claim | None:
         rows = [results.final(f"blur-cae-{loss}") for loss in (first, second)]
-        counts = [_settled(row) for row in rows]
+        counts = [_converged_epoch(row) for row in rows]
         if counts[0] is None or counts[1] is None or rows[0] is None or rows[1] is None:
             return None
         if rows[0]["epochs"] != rows[1]["epochs"]:
             return None
         return Claim(
             words,
-            f"within {NEAR_DB} dB of its own best after {counts[0]} epochs ({first}) and "
+            f"within {MAX_GAP_DB} dB of its own best after {counts[0]} epochs ({first}) and "
             f"{counts[1]} ({second}) of {rows[0]['epochs']}",
             agrees=counts[0] < counts[1],
         )
@@ -141,10 +146,10 @@ def _difference(results: Results, first: str, second: str) -> float | None:
     return float(scores[0] - scores[1]) if len(scores) == 2 else None
 
 
-def _settled(row: Row | None) -> int | None:
-    """Return the first epoch near the run's own best; None where too few epochs can tell."""
-    if row is None or row["psnr"] is None or row["epochs"] < SETTLED_EPOCHS:
+def _converged_epoch(row: Row | None) -> int | None:
+    """Return the first epoch near the best of the run; None if there are too few epochs."""
+    if row is None or row["psnr"] is None or row["epochs"] < MIN_EPOCHS:
         return None
     best = max(entry["psnr"] for entry in row["history"])
-    near = [entry["epoch"] for entry in row["history"] if entry["psnr"] >= best - NEAR_DB]
+    near = [entry["epoch"] for entry in row["history"] if entry["psnr"] >= best - MAX_GAP_DB]
     return int(near[0])

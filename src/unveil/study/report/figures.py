@@ -1,7 +1,7 @@
-"""The study's picture strips, from what the cells stored beside their rows.
+"""The image strips of the study, from images that the cells stored with their rows.
 
-They show photos of the data set, so they belong to the folder of the study and are never
-published with the tables.
+They show photos of the data set, so they stay in the folder of the study and are never published
+with the tables.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ STRIPS = {
     "losses": ["blur", *(f"blur-cae-{name}" for name in LOSSES)],
     "pixelation": ["pixelate", *(f"pixelate-cae-{name}" for name in LOSSES)],
 }
-"""The runs in the figure of each of the paper's tables."""
+"""The runs in each figure; one figure per table of the paper."""
 
 
 def figures(results: Results, cells: Path) -> dict[str, bytes]:
-    """Return the strips, as PNG, that the pictures below ``cells`` suffice for."""
+    """Return, as PNG, the strips for which there are images below ``cells``."""
     drawn = {name: comparison(results, cells, runs) for name, runs in STRIPS.items()}
     drawn["vcae-samples"] = samples(results, cells)
     for obfuscation in OPERATORS:
@@ -35,7 +35,7 @@ def figures(results: Results, cells: Path) -> dict[str, bytes]:
 
 
 def comparison(results: Results, cells: Path, runs: Sequence[str]) -> bytes | None:
-    """Draw the same photos restored by several runs, "this image" and "test set" under each."""
+    """Draw the same photos restored by several runs, with image and test-set scores under each."""
     rows = [row for row in map(results.final, runs) if row is not None and row["psnr"] is not None]
     shown = [(row, _pictures(cells, row)) for row in rows]
     if not shown or not all(pictures for _, pictures in shown):
@@ -53,7 +53,7 @@ def comparison(results: Results, cells: Path, runs: Sequence[str]) -> bytes | No
 
 
 def samples(results: Results, cells: Path) -> bytes | None:
-    """Draw what the VCAE makes of the first photo: its one answer, and samples."""
+    """Draw the VCAE's restorations of the first photo: the mean, and samples."""
     strips = []
     for obfuscation in OPERATORS:
         row, inputs = results.final(f"{obfuscation}-vcae-pixel"), results.final(obfuscation)
@@ -99,7 +99,7 @@ def disagreement(results: Results, cells: Path, obfuscation: str) -> bytes | Non
 
 
 def person(path: str) -> str:
-    """Return whom a photo of LFW shows, by its file name."""
+    """Return the person's name from the file name of an LFW photo."""
     return Path(path).stem.rpartition("_")[0].replace("_", " ") or Path(path).stem
 
 

@@ -1,4 +1,4 @@
-"""How far the metrics agree: with each other over the runs, and photo by photo."""
+"""Agreement of the metrics: with each other over the runs, and with PSNR on each photo."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from unveil.report.rows import Row
 
 @dataclass(frozen=True)
 class Measured:
-    """The metrics of several runs on the same photos, higher always better.
+    """The metrics of several runs on the same photos; higher is better for all.
 
     Attributes:
         runs: names of the runs.
-        values: metric to ``runs x photos`` values; distances are negated.
+        values: ``runs x photos`` values of each metric; distances are negated.
     """
 
     runs: list[str]
@@ -28,14 +28,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A photo on which a metric orders the runs unlike PSNR.
+    """A photo on which a metric and PSNR rank the runs differently.
 
     Attributes:
-        metric: which.
-        photo: place among the measured photos.
-        correlation: Spearman's, between the two orders of the runs on this photo.
-        by_psnr: place of the run that PSNR likes best here.
-        by_metric: place of the run that the metric likes best here.
+        metric: name of the metric.
+        photo: index of the photo among the measured ones.
+        correlation: Spearman's rank correlation of the metric and PSNR over the runs.
+        by_psnr: index of the best run by PSNR.
+        by_metric: index of the best run by the metric.
     """
 
     metric: str
@@ -46,7 +46,7 @@ class Disagreement:
 
 
 def measured(rows: list[Row]) -> Measured:
-    """Collect the metrics that all ``rows`` have."""
+    """Collect the metrics that are in all ``rows``."""
     names = [name for name in rows[0]["measured"] if all(name in row["measured"] for row in rows)]
     return Measured(
         [row["experiment"] for row in rows],
@@ -59,7 +59,7 @@ def measured(rows: list[Row]) -> Measured:
 
 
 def ranks(found: Measured) -> dict[str, list[int]]:
-    """Return for each metric the rank of each run by its mean, 1 for the best."""
+    """Return the rank of each run by the mean of each metric; 1 is the best."""
     return {
         name: [1 + int((means > mean).sum()) for mean in means]
         for name, means in found.means().items()
@@ -67,7 +67,7 @@ def ranks(found: Measured) -> dict[str, list[int]]:
 
 
 def correlations(found: Measured) -> dict[str, dict[str, float]]:
-    """Return Spearman's rank correlation over the runs' means for each pair of metrics."""
+    """Return Spearman's rank correlation of each pair of metrics over the means of the runs."""
     means = found.means()
     return {
         first: {second: float(rank_correlation(means[first], means[second])) for second in means}
@@ -81,7 +81,7 @@ def photo_correlations(found: Measured, metric: str) -> np.ndarray:
 
 
 def disagreements(found: Measured, photos: int = 3) -> list[Disagreement]:
-    """Return the ``photos`` photos on which each metric disagrees most with PSNR, worst first."""
+    """Return, for each metric, the ``photos`` photos of lowest correlation with PSNR, ascending."""
     psnr = found.values["psnr"]
     told = []
     for metric in (name for name in found.values if name != "psnr"):

@@ -1,4 +1,4 @@
-"""Which rows speak for an experiment. Rows are plain dicts; nothing here needs torch."""
+"""Selection of the rows of an experiment. Rows are plain dicts; this module needs no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from unveil.study.plan import ARCHITECTURES, LOSSES
 
 @dataclass(frozen=True)
 class Results:
-    """The rows of a study, newest of each cell and storage, as a report asks for them.
+    """The newest row of each cell and storage of a study.
 
     Attributes:
         rows: the rows.
-        is_comparable: whether they may be held against the paper; those of a smoke test may not.
+        is_comparable: whether they are comparable with the paper; those of a smoke test are not.
     """
 
     rows: tuple[Row, ...]
@@ -29,12 +29,12 @@ class Results:
         return sorted(found, key=lambda row: (row.get("epochs", 0), row.get("seed", 0)))
 
     def final(self, experiment: str, storage: str = "float") -> Row | None:
-        """Return the row with the largest budget, seed 0; None where the cell has not run."""
+        """Return the row with the largest budget and seed 0; None if there is none."""
         found = [row for row in self.cell_rows(experiment, storage) if row.get("seed", 0) == 0]
         return found[-1] if found else None
 
     def seeds(self, experiment: str, storage: str = "float") -> list[Row]:
-        """Return the rows of one budget, the largest of those that most seeds were run at."""
+        """Return the rows of the budget with the most seeds; of several, of the largest."""
         found = self.cell_rows(experiment, storage)
         counts = {row["epochs"]: 0 for row in found}
         for row in found:
@@ -43,7 +43,7 @@ class Results:
         return [row for row in found if row["epochs"] == most]
 
     def kl_rows(self) -> list[Row]:
-        """Return the rows that look for the VCAE's failure, by KL weight."""
+        """Return the rows of the experiment on the VCAE's KL weight, in ascending order of it."""
         found = [row for row in self.rows if "-kl" in row["experiment"]]
         found = [row for row in found if row["storage"] == "float"]
         return sorted(found, key=lambda row: float(row["kl_weight"]))
@@ -56,6 +56,6 @@ class Results:
 
 
 def results_of(rows: Sequence[Row], *, is_comparable: bool = True) -> Results:
-    """Keep the newest row of each cell and storage."""
+    """Return the newest row of each cell and storage."""
     newest = {(row["cell"], row["storage"]): row for row in rows if "cell" in row}
     return Results(tuple(newest.values()), is_comparable)

@@ -1,4 +1,4 @@
-"""The study's tables in Markdown, from rows only."""
+"""The tables of the study in Markdown; a function of the rows."""
 
 import statistics
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ TITLES = {"cae": "CAE", "vcae": "VCAE", "rescae": "ResCAE"}
 
 
 def title(experiment: str) -> str:
-    """Return what a run is called in tables and under pictures."""
+    """Return the name of a run for tables and captions."""
     obfuscation, _, rest = experiment.partition("-")
     if not rest:
         return "blurred" if obfuscation == "blur" else "pixelated"
@@ -30,9 +30,9 @@ def title(experiment: str) -> str:
 
 
 def against_paper(results: Results, experiments: Sequence[str]) -> str:
-    """Lay out experiments beside the paper's figures, PSNR in dB / ssim_deck.
+    """Return a table of experiments with the paper's scores, PSNR in dB / ssim_deck.
 
-    Where the rows are not comparable with the paper, its columns are left out.
+    If the rows are not comparable with the paper, its columns are omitted.
     """
     table = []
     for experiment in experiments:
@@ -55,22 +55,22 @@ def against_paper(results: Results, experiments: Sequence[str]) -> str:
 
 
 def architectures(results: Results) -> str:
-    """Lay out the paper's first table: architectures, pixel loss, blur."""
+    """Return the paper's first table: architectures, pixel loss, blur."""
     return against_paper(results, ["blur", *(f"blur-{name}-pixel" for name in ARCHITECTURES)])
 
 
 def losses(results: Results) -> str:
-    """Lay out the paper's second table: losses, CAE, blur."""
+    """Return the paper's second table: losses, CAE, blur."""
     return against_paper(results, ["blur", *(f"blur-cae-{name}" for name in LOSSES)])
 
 
 def pixelation(results: Results) -> str:
-    """Lay out the paper's third table: CAE on the mosaic."""
+    """Return the paper's third table: CAE on the mosaic."""
     return against_paper(results, ["pixelate", *(f"pixelate-cae-{name}" for name in LOSSES)])
 
 
 def combinations(results: Results) -> str:
-    """Lay out every architecture with every loss: PSNR / ssim_deck (float) and epochs."""
+    """Return a table of every architecture and loss: PSNR / ssim_deck (float) and epochs."""
     table = []
     for architecture in ARCHITECTURES:
         for loss in LOSSES:
@@ -84,7 +84,7 @@ def combinations(results: Results) -> str:
 
 
 def budgets(results: Results) -> str:
-    """Lay out every run of the paper's experiments: what a longer budget brings."""
+    """Return a table of all runs of the paper's experiments, with the effect of the budget."""
     rows = [
         row
         for experiment in PAPER
@@ -108,7 +108,7 @@ def budgets(results: Results) -> str:
 
 
 def spread(results: Results) -> str:
-    """Lay out the runs that differ in their seed only: mean and standard deviation."""
+    """Return a table of runs that differ only in the seed: mean and standard deviation."""
     table = []
     for experiment in (f"{obfuscation}-cae-pixel" for obfuscation in OPERATORS):
         for storage in ("float", "8bit"):
@@ -126,7 +126,7 @@ def spread(results: Results) -> str:
 
 
 def kl_weights(results: Results) -> str:
-    """Lay out what the KL weight does to the VCAE."""
+    """Return a table of the effect of the KL weight on the VCAE."""
     return markdown(
         [
             {
@@ -141,7 +141,7 @@ def kl_weights(results: Results) -> str:
 
 
 def metric_ranks(results: Results, obfuscation: str) -> str:
-    """Lay out the rank of each run under each metric, 1 for the best."""
+    """Return a table of the rank of each run by each metric; 1 is the best."""
     rows = results.combinations(obfuscation)
     found = measured(rows)
     by_metric = ranks(found)
@@ -156,7 +156,7 @@ def metric_ranks(results: Results, obfuscation: str) -> str:
 
 
 def metric_correlations(results: Results, obfuscation: str) -> str:
-    """Lay out the rank correlation of the metrics over the runs, and photo by photo with PSNR."""
+    """Return a table of the metrics' rank correlations over the runs, and with PSNR per photo."""
     found = measured(results.combinations(obfuscation))
     table = []
     for name, others in correlations(found).items():
@@ -167,7 +167,7 @@ def metric_correlations(results: Results, obfuscation: str) -> str:
 
 
 def metric_disagreements(results: Results, obfuscation: str) -> str:
-    """Lay out the photos on which each metric orders the runs least like PSNR does."""
+    """Return a table of the photos on which each metric disagrees most with PSNR."""
     inputs = results.final(obfuscation)
     names = inputs.get("measured_photos") if inputs else None
     found = measured(results.combinations(obfuscation))
@@ -186,12 +186,12 @@ def metric_disagreements(results: Results, obfuscation: str) -> str:
 
 
 def training_minutes(row: Row) -> float:
-    """Return the minutes that a row's training took, validation not counted."""
+    """Return the training time of a row in minutes, without validation."""
     return sum(float(row["photos"] / epoch["images_per_second"]) for epoch in row["history"]) / 60
 
 
 def pair(scores: tuple[float, float] | None) -> str:
-    """Write PSNR and SSIM as the paper does."""
+    """Format PSNR and SSIM as the paper does."""
     return f"{scores[0]:.2f} / {scores[1]:.2f}" if scores else ""
 
 
@@ -205,6 +205,6 @@ def _scores(row: Row) -> str:
 def _reaches(row: Row, paper: tuple[float, float] | None) -> str:
     if paper is None or row["model"] == "identity":
         return ""
-    # The paper's SSIM has two digits; it is compared at that precision.
+    # The paper gives SSIM with two decimals; it is compared at that precision.
     reached = row["psnr"] is not None and row["psnr"] >= paper[0]
     return "yes" if reached and round(row["ssim_deck"], 2) >= paper[1] else "no"

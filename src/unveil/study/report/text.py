@@ -1,4 +1,4 @@
-"""The words of the report around its tables and figures."""
+"""The text of the report around its tables and figures."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -25,10 +25,10 @@ def compose(
 
     Args:
         results: the rows.
-        manifest: what the study was started with.
-        name: of the folder that the figures are in.
-        files: the figures that there are.
-        lost: a line on each row that could not be read.
+        manifest: settings that the study was started with.
+        name: name of the folder of the figures.
+        files: names of the available figures.
+        lost: a line for each row that could not be read.
     """
 
     def figure(file: str, words: str) -> str:

@@ -1,6 +1,6 @@
-"""The study's report: one Markdown text and one self-contained HTML page, from rows only.
+"""Writes the report of the study: one Markdown file and one self-contained HTML page.
 
-The same rows and pictures give the same bytes.
+The output is a deterministic function of the rows and images.
 """
 
 from pathlib import Path
@@ -23,17 +23,17 @@ def write_report(
     """Write ``NAME.md``, its figures in ``NAME/`` and, for ``page``, ``NAME.html``.
 
     Args:
-        folder: a study's folder, or any with its ``study.json`` and ``rows.jsonl``.
-        out: where to write.
-        name: of the report.
-        page: write the HTML page too, all figures inside it.
-        dry_run: compose all, write nothing.
+        folder: folder of a study, or one that holds its ``study.json`` and ``rows.jsonl``.
+        out: folder to write to.
+        name: name of the report.
+        page: also write the HTML page, with all figures embedded.
+        dry_run: compose the report, but write nothing.
 
     Returns:
         The files that were, or would be, written.
 
     Raises:
-        UnveilError: no study in ``folder``, or no rows.
+        UnveilError: ``folder`` holds no study, or the study has no rows.
     """
     manifest, study = read_manifest(folder), StudyFolder(folder)
     rows, lost = study.rows()

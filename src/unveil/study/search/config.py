@@ -1,7 +1,7 @@
-"""What `unveil study search` does, and which values it tries. Needs neither torch nor Optuna.
+"""Settings of `unveil study search`, and its search space. Needs neither torch nor Optuna.
 
-The paper tuned batch size, learning rate and L2 by validation scores and gives only what it chose;
-that choice is always among the values.
+The paper tuned batch size, learning rate and L2 by validation scores, and gives only the values
+that it chose; these are always in the search space.
 """
 
 import itertools
@@ -21,23 +21,23 @@ from unveil.config import (
 from unveil.errors import UsageError
 
 Point = dict[str, Any]
-"""Values of the settings that are searched, by their names in TrainConfig."""
+"""Values of the searched settings, by their names in TrainConfig."""
 
 PAPER_CHOICE: Point = {"batch": 8, "learning_rate": 5e-4, "l2": 1e-5}
 TPE_TRIALS = 20
-BEATS = 2
-"""Signs of life of a worker before it would count as lost; Optuna takes whole seconds."""
+HEARTBEATS = 2
+"""Heartbeats of a worker per ``lost_after_s``; Optuna takes whole seconds."""
 
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """What `unveil study search` does."""
+    """Settings of `unveil study search`."""
 
     sampler: Literal["grid", "tpe"] = "grid"
-    """How values are chosen: all combinations, those nearest to the paper's choice first (grid);
-    or drawn from the values' range where earlier trials went well (tpe)."""
+    """How values are chosen: all combinations, those closest to the paper's choice first (grid);
+    or sampled from the ranges, guided by earlier trials (tpe)."""
     trials: int | None = None
-    """Trials wanted in all, earlier ones and those of other workers counted (default: the whole
+    """Total number of trials, with earlier ones and those of other workers (default: the whole
     grid; tpe: 20)."""
     batch: tuple[int, ...] = (4, 8, 16)
     """Batch sizes to try; the paper's 8 is always among them."""
@@ -46,13 +46,13 @@ class SearchConfig:
     l2: tuple[float, ...] = (1e-6, 1e-5, 1e-4)
     """L2 penalties to try; the paper's 1e-5 is always among them."""
     epochs: int = 2
-    """Epochs of a trial; one that is clearly worse than others after an epoch is pruned."""
+    """Epochs per trial; a trial that is clearly worse than others after an epoch is pruned."""
     operator: str = "gaussian:kernel=9,sigma=4"
-    """Obfuscation to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8."""
+    """Operator to undo, e.g. gaussian:kernel=9,sigma=4 or pixelate:block=8."""
     limit: int | None = None
     """Use only the first photos of each split."""
     seed: int = 0
-    """Seed of each training run and of the values that tpe draws."""
+    """Seed of each training run and of the tpe sampler."""
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
@@ -71,8 +71,8 @@ class SearchConfig:
             raise UsageError("l2 must be above 0: it is searched on a logarithmic scale.")
         if self.trials is not None and self.trials < 1:
             raise UsageError(f"trials={self.trials} must be at least 1.")
-        if self.lost_after_s < BEATS:
-            raise UsageError(f"lost_after_s={self.lost_after_s} must be at least {BEATS}.")
+        if self.lost_after_s < HEARTBEATS:
+            raise UsageError(f"lost_after_s={self.lost_after_s} must be at least {HEARTBEATS}.")
 
     @property
     def database_url(self) -> str:
@@ -80,13 +80,13 @@ class SearchConfig:
         return self.database or f"sqlite:///{self.out / 'search.sqlite'}"
 
     def values(self) -> dict[str, list[Any]]:
-        """Return the values of each setting, sorted, the paper's among them."""
+        """Return the values of each setting, sorted, with the paper's choice included."""
         return {
             name: sorted({*getattr(self, name), choice}) for name, choice in PAPER_CHOICE.items()
         }
 
     def grid(self) -> list[Point]:
-        """Return all combinations: the paper's choice first, then those that differ least."""
+        """Return all combinations: the paper's choice first, then by the number of differences."""
         values = self.values()
         points = [
             dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())
@@ -94,13 +94,13 @@ class SearchConfig:
         return sorted(points, key=lambda point: len(point.items() - PAPER_CHOICE.items()))
 
     def total(self) -> int:
-        """Return the number of trials wanted."""
+        """Return the total number of trials."""
         if self.sampler == "tpe":
             return self.trials or TPE_TRIALS
         return min(self.trials or len(self.grid()), len(self.grid()))
 
     def training(self, point: Point) -> TrainConfig:
-        """Return how the trial of ``point`` is trained."""
+        """Return the training settings of the trial of ``point``."""
         shared = {name: getattr(self, name) for name in ("epochs", "operator", "limit", "seed")}
         return from_dict(TrainConfig, shared | point)
 

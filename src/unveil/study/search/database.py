@@ -1,4 +1,4 @@
-"""The database of a search: opened, checked, and its troubles told in one line."""
+"""The database of a search: opening, checks, and errors in one line."""
 
 import contextlib
 import importlib.metadata
@@ -21,37 +21,37 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from unveil.config import to_plain
 from unveil.errors import UnveilError
 from unveil.study.folder import first_difference
-from unveil.study.search.config import BEATS, SearchConfig
+from unveil.study.search.config import HEARTBEATS, SearchConfig
 from unveil.training.data import Photos
 
 SQLITE = {"connect_args": {"timeout": 60}}
-"""How long a worker waits for others to leave the file, in seconds."""
+"""Connection options for SQLite: seconds to wait for a lock on the file."""
 
 SERVER = {"pool_pre_ping": True}
-"""Between two epochs, a server or a firewall may have closed the connection."""
+"""Connection options for servers: connections may be closed between two epochs."""
 
 ATTEMPTS = 20
 PAUSE_S = 0.25
 
 
 class _Storage(RDBStorage):
-    """Optuna's, with workers that outlive a database that is away for a moment."""
+    """Optuna's storage, with workers that survive a short outage of the database."""
 
     def record_heartbeat(self, trial_id: int) -> None:
-        """Leave a sign of life, if the database takes one now."""
+        """Record a heartbeat; ignore errors of the database."""
         with contextlib.suppress(SQLAlchemyError, StorageInternalError):
             super().record_heartbeat(trial_id)
 
 
 @contextlib.contextmanager
 def open_storage(config: SearchConfig) -> Iterator[RDBStorage]:
-    """Give the database of a search, its tables made if missing.
+    """Yield the database of a search; create its tables if they are missing.
 
     Raises:
-        UnveilError: here or later in the block, a database that cannot be used.
+        UnveilError: the database cannot be used, now or later in the block.
     """
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)  # it also logs what it raises
-    with told_troubles(config.database_url):
+    with named_errors(config.database_url):
         storage = _connect(config)
         try:
             yield storage
@@ -60,14 +60,14 @@ def open_storage(config: SearchConfig) -> Iterator[RDBStorage]:
 
 
 @contextlib.contextmanager
-def told_troubles(url: str) -> Iterator[None]:
-    """Turn what the database raises into one line that names it, without any password."""
+def named_errors(url: str) -> Iterator[None]:
+    """Convert database errors to an UnveilError of one line with the URL, without passwords."""
     try:
         yield
     except UnveilError:
         raise
     except Exception as error:
-        # Optuna 5.0 hides it behind an UnboundLocalError of its own.
+        # Optuna 5.0 raises an UnboundLocalError that hides the cause.
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, SQLAlchemyError):
             cause = cause.__context__
@@ -81,23 +81,23 @@ def _connect(config: SearchConfig) -> RDBStorage:
     is_sqlite = _dialect(config.database_url) == "sqlite"
     if config.database is None:
         config.out.mkdir(parents=True, exist_ok=True)
-    storage = _open_together(config, SQLITE if is_sqlite else SERVER)
+    storage = _open_with_retries(config, SQLITE if is_sqlite else SERVER)
     if is_sqlite:
-        _take_turns(storage)
+        _lock_at_begin(storage)
     return storage
 
 
 def _dialect(url: str) -> str:
-    """Return which kind of database a URL names.
+    """Return the dialect of a database URL.
 
     Raises:
-        UnveilError: it names none, or one that lives in one process only.
+        UnveilError: the URL is invalid, or names a database in memory.
     """
     try:
         # As Optuna does, which replaces {SCHEMA_VERSION}.
         parsed = sqlalchemy.make_url(url.format(SCHEMA_VERSION=""))
     except (SQLAlchemyError, ValueError, LookupError):
-        # The reason may hold what was meant as the password.
+        # The reason may contain the password.
         raise UnveilError(
             f"{without_password(url)}: not the URL of a database; it looks like "
             "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
@@ -108,8 +108,8 @@ def _dialect(url: str) -> str:
     return dialect
 
 
-def _open_together(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
-    """Open it, though workers that start together make its tables together: one is always first."""
+def _open_with_retries(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
+    """Open the database; retry if another worker creates the tables at the same time."""
     for _ in range(ATTEMPTS):
         try:
             return _open(config, engine)
@@ -128,7 +128,7 @@ def _open(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
             return _Storage(
                 config.database_url,
                 engine_kwargs=dict(engine),
-                heartbeat_interval=config.lost_after_s // BEATS,
+                heartbeat_interval=config.lost_after_s // HEARTBEATS,
                 grace_period=config.lost_after_s,
             )
     except ImportError as error:
@@ -138,20 +138,20 @@ def _open(config: SearchConfig, engine: dict[str, Any]) -> RDBStorage:
         raise UnveilError(f"{place}: {error}") from None
 
 
-def _take_turns(storage: RDBStorage) -> None:
-    """Make every transaction of a SQLite file lock it from its start.
+def _lock_at_begin(storage: RDBStorage) -> None:
+    """Make every transaction on a SQLite file take the lock when it begins.
 
-    SQLite has no row locks: Optuna's "take this trial if it still waits" reads first and locks
-    when it writes, so that two workers get one trial.
+    SQLite has no row locks: Optuna's "take this trial if it is still waiting" reads first and takes
+    the lock only when it writes, so that two workers could get the same trial.
     """
     engine = storage.engine
     sqlalchemy.event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
     sqlalchemy.event.listen(engine, "begin", lambda link: link.exec_driver_sql("BEGIN IMMEDIATE"))
-    engine.dispose()  # connections from before would not know
+    engine.dispose()  # earlier connections have no listeners
 
 
 def without_password(url: str) -> str:
-    """Return a URL, well-formed or not, with ``***`` for what is or may be a password."""
+    """Return a URL, well-formed or not, with possible passwords replaced by ``***``."""
     url = re.sub(r":(?!//).*@", ":***@", url)
     url = re.sub(r"(://[^:/@]*:)(?!\d*(?:[/?]|$)|\*)[^/]*", r"\1***", url)  # no @, yet no port
     return re.sub(r"(?i)((?:password|passwd|pwd)=)[^&]*", r"\1***", url)
@@ -165,16 +165,16 @@ def _reason(error: BaseException) -> str:
 def open_study(
     storage: RDBStorage, config: SearchConfig, photos: Photos, sampler: BaseSampler
 ) -> Study:
-    """Open the search in its database, made if missing.
+    """Open the search in its database; create it if it is missing.
 
     Raises:
-        UnveilError: something else has that name there, or a search with other settings; what
-            differs is named.
+        UnveilError: the name is used by another Optuna study, or by a search with other settings;
+            the message names the difference.
     """
     study = optuna.create_study(
         storage=storage,
         sampler=sampler,
-        pruner=optuna.pruners.PercentilePruner(KEPT_PERCENT, n_startup_trials=COMPARED_WITH),
+        pruner=optuna.pruners.PercentilePruner(PRUNER_PERCENTILE, n_startup_trials=MIN_COMPLETE),
         study_name=config.name,
         direction="maximize",
         load_if_exists=True,
@@ -194,16 +194,16 @@ def open_study(
     return study
 
 
-KEPT_PERCENT = 75.0
-"""A trial is pruned when it is in the worst quarter of those that got as far: after one epoch the
-order of good trials is still open, and Optuna's usual median would end half of them."""
+PRUNER_PERCENTILE = 75.0
+"""A trial is pruned if it is in the worst quarter of the trials at the same epoch: after one epoch
+the order of good trials is not yet settled, and Optuna's default, the median, would prune half."""
 
-COMPARED_WITH = 4
-"""Trials that must be complete before any is pruned."""
+MIN_COMPLETE = 4
+"""Number of complete trials before any trial is pruned."""
 
 
 def _settings(config: SearchConfig, photos: Photos) -> dict[str, Any]:
-    """Return what all trials of a search have in common."""
+    """Return the settings that all trials of a search share."""
     return {
         "version": importlib.metadata.version("unveil"),
         "sampler": config.sampler,

@@ -1,7 +1,7 @@
-"""Which values each trial of a search tries, and which trials there are.
+"""The plan of a search: its trials, and the values of each.
 
-Every trial has a place in the plan, 0 to the number wanted. One that was cut off has failed; the
-trial that is queued in its stead takes over its place and its values.
+Every trial has a place in the plan, counted from 0. An interrupted trial has failed; the trial that
+is queued to replace it takes over its place and its values.
 """
 
 import warnings
@@ -16,41 +16,41 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from unveil.study.search.config import PAPER_CHOICE, Point, SearchConfig
 
-INSTEAD_OF = "instead_of"
-"""User attribute of a trial: number of the cut-off trial that it takes up."""
+REPLACED_TRIAL = "instead_of"
+"""User attribute of a trial: number of the interrupted trial that it replaces."""
 
 POINT = "point"
-"""User attribute of such a trial: the values that were tried."""
+"""User attribute of such a trial: the values of the interrupted trial."""
 
 
 def in_place(study: Study) -> list[FrozenTrial]:
-    """Return the trial that stands at each place of the plan.
+    """Return the trial at each place of the plan.
 
-    Several workers may have queued a trial instead of the same one; the first of them counts.
+    Several workers may have queued a replacement of the same trial; the first one counts.
     """
     trials = study.get_trials(deepcopy=False)
-    heirs: dict[int, FrozenTrial] = {}
+    replacements: dict[int, FrozenTrial] = {}
     for trial in trials:
-        if INSTEAD_OF in trial.user_attrs:
-            heirs.setdefault(trial.user_attrs[INSTEAD_OF], trial)
-    places = [trial for trial in trials if INSTEAD_OF not in trial.user_attrs]
+        if REPLACED_TRIAL in trial.user_attrs:
+            replacements.setdefault(trial.user_attrs[REPLACED_TRIAL], trial)
+    places = [trial for trial in trials if REPLACED_TRIAL not in trial.user_attrs]
     for place, trial in enumerate(places):
-        while trial.number in heirs:
-            trial = heirs[trial.number]
+        while trial.number in replacements:
+            trial = replacements[trial.number]
         places[place] = trial
     return places
 
 
 def place_of(study: Study, number: int) -> int | None:
-    """Return the place where trial ``number`` stands, None if it stands nowhere."""
+    """Return the place of trial ``number`` in the plan, None if it has none."""
     numbers = [trial.number for trial in in_place(study)]
     return numbers.index(number) if number in numbers else None
 
 
 def try_again(study: Study, trial: FrozenTrial) -> None:
-    """Queue a trial instead of one that was cut off."""
+    """Queue a replacement of an interrupted trial."""
     point = trial.user_attrs.get(POINT, {}) | trial.params
-    attributes = {INSTEAD_OF: trial.number, POINT: point}
+    attributes = {REPLACED_TRIAL: trial.number, POINT: point}
     study.add_trial(create_trial(state=TrialState.WAITING, user_attrs=attributes))
 
 
@@ -65,12 +65,12 @@ def suggest(trial: Trial, config: SearchConfig) -> Point:
 
 
 class PlanSampler(BaseSampler):
-    """Chooses values by place in the plan, so that workers share it without knowing each other.
+    """Chooses values by the place in the plan, so that workers need no communication.
 
-    The point of the grid goes by place, so that each is tried once, whatever the number of workers
-    and of trials that were lost; :class:`optuna.samplers.GridSampler` does not promise that. TPE
+    The grid point depends on the place only, so that each is tried once, whatever the number of
+    workers and lost trials; :class:`optuna.samplers.GridSampler` does not guarantee that. TPE
     (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011) begins with the paper's
-    choice, and draws from a seed of each trial's own, so that no two workers draw the same.
+    choice, and has a separate seed for each trial, so that no two workers draw the same values.
     """
 
     def __init__(self, config: SearchConfig) -> None:
@@ -79,7 +79,7 @@ class PlanSampler(BaseSampler):
         self.tpe = TPESampler()
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Settle what is known before anything is drawn."""
+        """Set the values that are fixed before sampling."""
         place = place_of(study, trial.number) or 0
         planned = self.config.grid() if self.config.sampler == "grid" else [PAPER_CHOICE]
         self.point = dict(planned[place]) if place < len(planned) else {}
@@ -92,13 +92,13 @@ class PlanSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Return what TPE draws together."""
+        """Return the search space that TPE samples jointly."""
         return {} if self.point else self.tpe.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Draw what TPE draws together."""
+        """Sample the joint search space of TPE."""
         return self.tpe.sample_relative(study, trial, search_space) if search_space else {}
 
     def sample_independent(
@@ -108,7 +108,7 @@ class PlanSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Return the settled value, or draw one."""
+        """Return the fixed value, or sample one."""
         if param_name in self.point:
             return self.point[param_name]
         return self.tpe.sample_independent(study, trial, param_name, param_distribution)

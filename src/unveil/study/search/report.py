@@ -1,4 +1,4 @@
-"""What a search found: a table of its trials in Markdown, and Optuna's own plots."""
+"""The results of a search: a table of its trials in Markdown, and Optuna's plots."""
 
 import math
 import warnings
@@ -19,7 +19,7 @@ from unveil.report.rows import Row
 from unveil.study.search.config import PAPER_CHOICE, SearchConfig
 
 DIVERGED = "diverged"
-"""User attribute of a trial whose loss became infinite or no number."""
+"""User attribute of a trial whose loss or weights became NaN or infinite."""
 
 PLOTS: dict[str, Callable[..., Any]] = {
     "history": plots.plot_optimization_history,
@@ -27,21 +27,23 @@ PLOTS: dict[str, Callable[..., Any]] = {
     "slices": plots.plot_slice,
     "parallel": plots.plot_parallel_coordinate,
 }
-"""Not its importances: for a few dozen trials they rest on the two or three best."""
+"""Optuna's plots, without importances: of a few dozen trials, these depend on two or three."""
 
-DATELESS = {"Date": None}
-COMPARED = 2
-"""Complete trials without which there is nothing to plot."""
+METADATA = {"Date": None}
+"""No date, so that the same trials give the same bytes."""
+
+MIN_COMPLETE = 2
+"""Smallest number of complete trials for which plots are drawn."""
 
 
 def write_report(config: SearchConfig, trials: Sequence[FrozenTrial]) -> str:
-    """Write ``search.md`` and the plots below the search's folder; return what it says.
+    """Write ``search.md`` and the plots to the folder of the search; return the text.
 
     The same trials give the same bytes.
 
     Args:
         config: the search.
-        trials: all of them, finished, each at its place.
+        trials: all trials, finished, in the order of their places.
     """
     rows = trial_rows(trials)
     names = _draw(trials, config.out)
@@ -52,7 +54,7 @@ def write_report(config: SearchConfig, trials: Sequence[FrozenTrial]) -> str:
 
 
 def trial_rows(trials: Sequence[FrozenTrial]) -> list[Row]:
-    """Return a row a trial, best first; those that did not get to the end have no rank."""
+    """Return one row per trial, best first; incomplete trials have no rank."""
     order = sorted(
         range(len(trials)),
         key=lambda place: (trials[place].state != TrialState.COMPLETE, -_psnr(trials[place])),
@@ -101,18 +103,18 @@ def _verdict(config: SearchConfig, rows: Sequence[Row]) -> str:
 
 def _draw(trials: Sequence[FrozenTrial], folder: Path) -> list[str]:
     """Save Optuna's plots as SVG; return their names."""
-    if sum(trial.state == TrialState.COMPLETE for trial in trials) < COMPARED:
+    if sum(trial.state == TrialState.COMPLETE for trial in trials) < MIN_COMPLETE:
         return []
-    # A study in memory, where trials have their places as numbers and lost ones are left out.
+    # A study in memory, in which places are the trial numbers and lost trials are omitted.
     study = optuna.create_study(direction="maximize")
     study.add_trials(trials)
     mpl.use("agg")  # no windows
     with mpl.rc_context({"svg.hashsalt": "unveil"}), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that they are experimental, that axes have one value
+        warnings.simplefilter("ignore")  # about experimental plots and axes with a single value
         for name, plot in PLOTS.items():
             labels = {} if name == "epochs" else {"target_name": "validation PSNR (dB)"}
             axes = np.ravel(plot(study, **labels))[0]
             with temporary_beside(folder / f"{name}.svg") as partial:
-                axes.figure.savefig(partial, format="svg", bbox_inches="tight", metadata=DATELESS)
+                axes.figure.savefig(partial, format="svg", bbox_inches="tight", metadata=METADATA)
             plt.close(axes.figure)
     return list(PLOTS)

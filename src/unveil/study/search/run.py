@@ -1,9 +1,9 @@
-"""The hyper-parameter search: trials are training runs, shared out among workers by a database.
+"""The hyper-parameter search: trials are training runs, distributed to workers by a database.
 
-Every trial has a place in the plan, 0 to the number wanted. Each worker takes the next place that
-nobody has; a trial that was cut off (its worker killed, its machine lost) fails, and another is
-queued in its stead that goes on from its checkpoint. Nothing is held in memory, so a search may be
-stopped anywhere and started again, on any machine that reaches the database.
+Every trial has a place in the plan, counted from 0. Each worker takes the next free place. A trial
+that is interrupted (its worker killed, its machine lost) fails, and a replacement is queued that
+continues from its checkpoint. All state is in the database and the folder, so a search can be
+stopped at any time and restarted on any machine that reaches the database.
 """
 
 import time
@@ -37,20 +37,20 @@ class SearchInterruptedError(UnveilError):
     """The search was asked to stop; the trial's state is saved."""
 
     def __init__(self, folder: Path, cause: TrainingInterruptedError) -> None:
-        super().__init__(f"stopped in {folder}; the same command goes on from there.")
+        super().__init__(f"stopped in {folder}; the same command resumes from there.")
         self.exit_status = cause.exit_status
 
 
 class _SuperfluousError(Exception):
-    """The trial has no place in the plan: others were quicker."""
+    """The trial has no place in the plan: other workers have taken all places."""
 
 
 def run_search(config: SearchConfig) -> None:
-    """Work at a search until it is done, write its table and plots, print the table.
+    """Run trials until the search is complete; write its table and plots, print the table.
 
     Raises:
-        SearchInterruptedError: after Ctrl-C or SIGTERM; the same call goes on.
-        UnveilError: photos, a database or a search in it that cannot be used.
+        SearchInterruptedError: after Ctrl-C or SIGTERM; the same call resumes the search.
+        UnveilError: the photos, the database or the search in it cannot be used.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     photos = open_photos(config.data)
@@ -71,7 +71,7 @@ def _check_batches(config: SearchConfig, photos: Photos) -> None:
 
 
 def _work(config: SearchConfig, study: Study) -> None:
-    """Run trials until all places are done, by this worker or by others."""
+    """Run trials until all places are complete, by this worker or by others."""
     waited: dict[int, float] = {}
     while True:
         _fail_silent(study)
@@ -89,7 +89,7 @@ def _work(config: SearchConfig, study: Study) -> None:
 
 
 def _fail_silent(study: Study) -> None:
-    """Fail the trials whose workers have given no sign of life for too long."""
+    """Fail the trials whose workers have sent no heartbeat for too long."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         optuna.storages.fail_stale_trials(study)
@@ -98,10 +98,10 @@ def _fail_silent(study: Study) -> None:
 def _wait(
     study: Study, plan: list[FrozenTrial], waited: dict[int, float], lost_after_s: int
 ) -> None:
-    """Wait a moment for other workers.
+    """Wait for other workers.
 
-    One that is killed between taking a trial and its first sign of life is lost to Optuna's
-    heartbeat; such a trial has no values yet, so it shows here.
+    Optuna does not detect a worker that is killed between taking a trial and its first heartbeat.
+    Such a trial has no values yet; it is failed here after ``lost_after_s``.
     """
     if not waited:
         console.note("waiting for the last trials of other workers")
@@ -117,7 +117,7 @@ def _run_one(config: SearchConfig, study: Study) -> None:
     try:
         study.optimize(partial(_try_one, config), n_trials=1, catch=(_SuperfluousError,))
     except ValueError as error:
-        # This worker was thought lost (a laptop that slept): others have ended the trial.
+        # This worker was considered lost (e.g. a sleeping laptop): others have ended the trial.
         if not str(error).startswith("Cannot tell"):
             raise
 
@@ -132,7 +132,7 @@ def _try_one(config: SearchConfig, trial: Trial) -> float:
     folder.mkdir(parents=True, exist_ok=True)
     values = ", ".join(f"{name} {value:.3g}" for name, value in point.items())
     console.note(f"trial {place}, {config.total()} in all: {values}")
-    # A worker that was thought lost may still be in there.
+    # A worker that was considered lost may still write to the folder.
     with FileLock(folder / ".lock"):
         return _train(config.run(point), folder, trial)
 
@@ -157,7 +157,7 @@ def _train(run: RunConfig, folder: Path, trial: Trial) -> float:
     except TrainingInterruptedError as error:
         raise SearchInterruptedError(folder, error) from None
     except DivergedError:
-        # Not failed: that it was bad is something to learn from.
+        # Pruned, not failed: the sampler learns from a bad trial.
         trial.set_user_attr(DIVERGED, True)
         raise TrialPruned from None
     return max(float(entry["psnr"]) for entry in history)
@@ -168,10 +168,10 @@ def _scores(entry: dict[str, Any]) -> dict[str, float]:
 
 
 def _done(run: RunConfig, folder: Path) -> list[dict[str, Any]] | None:
-    """Return the history of the run to go on with, None if there is none.
+    """Return the history of the run to resume, None if there is none.
 
     Raises:
-        UnveilError: it is another run.
+        UnveilError: the folder holds another run.
     """
     if not (folder / "last" / CARD_NAME).exists():
         return None
