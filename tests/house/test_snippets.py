@@ -36,6 +36,7 @@ NOT_RUN = {
     "unveil audit curve": "needs photos of a thousand people; test_lfw_audit.py runs it",
     "python tools/release_weights.py": "writes into the package",
     "unveil serve": "waits for visitors until it is stopped",
+    "docker": "needs Docker, and an index of packages",
 }
 """Commands that are not run, and why."""
 
