@@ -166,7 +166,7 @@ def test_what_onnx_cannot_do_is_named_and_no_file_is_left(
 @pytest.mark.parametrize(
     ("words", "status", "phrases"),
     [
-        (("lmmse", "net.onnx"), 2, ("lmmse", "linear algebra")),
+        (("lmmse", "net.onnx"), 2, ("lmmse", "is a closed form")),
         (("blur-fats", "net.onnx"), 2, ("did you mean 'blur-fast'",)),
         (("blur-fast", "net.pt"), 2, ("net.pt", "must end in .onnx")),
         (("blur-fast", "folder.onnx"), 1, ("folder.onnx", "is a folder")),
