@@ -9,7 +9,8 @@ import contextlib
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_torch_array
+from array_api_compat import array_namespace as compatible_namespace
+from array_api_compat import device, is_torch_array
 
 __all__ = [
     "Array",
@@ -25,6 +26,16 @@ Array = Any
 """``numpy.ndarray`` or ``torch.Tensor``."""
 
 
+def array_namespace(*images: Array) -> Any:
+    """Return the functions of the array API standard for ``images``.
+
+    numpy has them itself since 2.1; array-api-compat's module of the same takes long to import.
+    """
+    if all(isinstance(array, np.ndarray) for array in images):
+        return np
+    return compatible_namespace(*images)
+
+
 def constant(values: np.ndarray, images: Array, *, keep_dtype: bool = False) -> Array:
     """Return ``values`` in the library, on the device and in the dtype of ``images``.
 
@@ -38,7 +49,9 @@ def constant(values: np.ndarray, images: Array, *, keep_dtype: bool = False) -> 
         dtype('float32')
     """
     dtype = None if keep_dtype else images.dtype
-    return array_namespace(images).asarray(values, dtype=dtype, device=device(images))
+    if not is_torch_array(images):
+        return np.asarray(values, dtype=dtype)
+    return compatible_namespace(images).asarray(values, dtype=dtype, device=device(images))
 
 
 def to_numpy(images: Array) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unveil.faces.onnx_encoding import ModelEncoder
-from unveil.sessions import open_session
+from unveil.networks.onnx_engine import open_session
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from unveil.degradation.families import Task
 from unveil.metrics.quality import METRICS
 from unveil.networks.architectures import MODELS
 from unveil.networks.network import Network
+from unveil.networks.onnx_engine import import_onnxruntime
 from unveil.restoration.restorers import load
-from unveil.sessions import import_onnxruntime
 from unveil.training.quantise import some_photos
 
 onnx = pytest.importorskip("onnx")

@@ -16,8 +16,8 @@ from unveil.degradation import Degradation, Pixelate, Storage
 from unveil.errors import UnveilError
 from unveil.networks.card import FOLDER, list_shipped, read_card
 from unveil.networks.checkpoint import pack
+from unveil.networks.onnx_engine import import_onnxruntime, open_session
 from unveil.restoration.restorers import choose_engine, load
-from unveil.sessions import import_onnxruntime, open_session
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")

@@ -20,7 +20,7 @@ def blur_kernel(operator: Separable, axis: Literal[-2, -1] = -1) -> np.ndarray:
     """Return the 1-D weights of a blur along an axis, float64 ``(kernel,)``, summing to 1."""
     match operator:
         case GaussianBlur(kernel, sigma):
-            bell = np.exp(-0.5 * (_distances(kernel) / sigma) ** 2)
+            bell = np.exp(-0.5 * ((np.arange(kernel) - kernel // 2) / sigma) ** 2)
             return bell / bell.sum()
         case BoxBlur(kernel):
             return np.full(kernel, 1 / kernel)

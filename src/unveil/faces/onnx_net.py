@@ -10,7 +10,7 @@ import numpy as np
 from unveil.config import from_dict
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.align import PADDING
-from unveil.sessions import open_session
+from unveil.networks.onnx_engine import open_session
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,10 @@ class Prior:
         """
         if self.power.shape[-2:] == (height, width):
             return self.power
-        rows, columns = (
-            _linear_interpolation(size, known)
-            for size, known in zip((height, width), self.power.shape[-2:], strict=True)
-        )
+        sizes = zip((height, width), self.power.shape[-2:], strict=True)
+        places = [(np.linspace(0, known - 1, size), np.arange(known)) for size, known in sizes]
+        # Matrices of linear interpolation, ends to ends.
+        rows, columns = (np.maximum(1 - np.abs(at[:, None] - known), 0) for at, known in places)
         return np.exp(rows @ np.log(self.power) @ columns.T).astype(np.float32)
 
     def autocovariance(self, axis: int, lags: int) -> np.ndarray:
@@ -67,12 +67,6 @@ class Prior:
         weights[[0, -1]] = 0.5
         marginal = power.mean(axis=-1 if axis == -2 else -2, dtype=np.float64) * weights
         return marginal @ np.cos(np.outer(frequencies(size), np.arange(lags))) / (size - 1)
-
-
-def _linear_interpolation(size: int, known: int) -> np.ndarray:
-    """Return the matrix from ``known`` values to ``size`` of them, ends to ends, float64."""
-    place = np.linspace(0, known - 1, size)
-    return np.maximum(1 - np.abs(place[:, None] - np.arange(known)), 0)
 
 
 def fit_prior(batches: Iterable[Array]) -> Prior:

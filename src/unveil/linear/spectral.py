@@ -37,7 +37,7 @@ def analyse(images: Array) -> Array:
     borders, where the basis is orthogonal with half weights).
     """
     height, width = images.shape[-2:]
-    return resample(to_opponent(images), basis(height), basis(width))
+    return resample(mix(images, np.array(OPPONENT)), basis(height), basis(width))
 
 
 def synthesise(coefficients: Array) -> Array:

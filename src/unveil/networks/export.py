@@ -21,8 +21,7 @@ from unveil.networks.architectures import build
 from unveil.networks.card import Card, find_model, read_card
 from unveil.networks.checkpoint import SCALES_SUFFIX
 from unveil.networks.graph import Graph, Source, example, graph_of, metadata
-from unveil.networks.onnx_engine import DIGITS
-from unveil.sessions import open_session
+from unveil.networks.onnx_engine import DIGITS, open_session
 
 OPSET = 20
 TOLERANCE = 1e-4

@@ -6,6 +6,7 @@ is exported once, into the cache folder, which takes torch.
 """
 
 import importlib.metadata
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,20 @@ from unveil.files import REINSTALL, cache_folder, check_sha256, file_sha256, rea
 from unveil.linear.prior import Prior
 from unveil.networks.card import Card
 from unveil.networks.interface import ESTIMATE, KNOWN, OBFUSCATED, Interface, refiner_inputs
-from unveil.runtime import Runtime, set_threads
-from unveil.sessions import open_session
+from unveil.runtime import Runtime, set_threads, threads
 
 FORMAT = 2
 """Version of a graph's inputs, outputs and metadata."""
 
 DIGITS = 32
 """Number of hexadecimal digits of a sha256 in the name of a cached file."""
+
+PROVIDERS = ("CPUExecutionProvider",)
+MIN_VERSION = (1, 22)
+"""Oldest ONNX Runtime that is taken, as in ``pyproject.toml``."""
+
+FATAL = 4
+"""Severity from which ONNX Runtime prints: what is milder it also raises, and that is enough."""
 
 
 class OnnxEngine:
@@ -141,3 +148,52 @@ def _cached(folder: Path, card: Card) -> Path:
 
     console.note(f"exporting {folder.name} to ONNX, once")
     return export_to_cache(folder, card, cache, f"{weights}-{FORMAT}")
+
+
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime, with its telemetry switched off.
+
+    Without that, importing version 1.32 writes a device id and a database of events below the home
+    folder, and looks up a host that it would send them to.
+
+    Raises:
+        UnveilError: it is too old.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    version: str = onnxruntime.__version__
+    if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
+        raise UnveilError(
+            f"ONNX Runtime {version} is too old; run pip install --upgrade onnxruntime."
+        )
+    return onnxruntime
+
+
+def import_quantization() -> Any:
+    """Import ONNX Runtime's quantisation, with its telemetry switched off."""
+    import_onnxruntime()
+    import onnxruntime.quantization
+
+    return onnxruntime.quantization
+
+
+def open_session(model: bytes | Path) -> Any:
+    """Return an ``onnxruntime.InferenceSession`` on the CPU.
+
+    Args:
+        model: an ONNX file, or the bytes of one.
+
+    Raises:
+        UnveilError: ONNX Runtime cannot run it.
+    """
+    runtime = import_onnxruntime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.log_severity_level = FATAL
+    source, name = (model, "model") if isinstance(model, bytes) else (str(model), model)
+    try:
+        return runtime.InferenceSession(source, options, providers=list(PROVIDERS))
+    except Exception as error:  # ONNX Runtime's own exceptions have no common base
+        first = str(error).splitlines()[0]
+        raise UnveilError(f"{name}: ONNX Runtime cannot run it ({first}).") from None

@@ -22,9 +22,8 @@ from unveil.linear.prior import read_prior
 from unveil.metrics.quality import psnr
 from unveil.networks.export import quiet, set_metadata, to_onnx
 from unveil.networks.graph import Source, metadata
-from unveil.networks.onnx_engine import OnnxEngine
+from unveil.networks.onnx_engine import OnnxEngine, import_quantization, open_session
 from unveil.restoration.restorers import NetworkRestorer
-from unveil.sessions import import_quantization, open_session
 from unveil.training.crops import open_crops
 from unveil.training.lfw import default_folder
 
