@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unveil.arrays import Array, array_namespace, is_torch_array
+from unveil.config import Engine
 from unveil.degradation import Degradation, Linear, Operator, Storage, parse_storage
 from unveil.degradation.presets import parse_call
 from unveil.degradation.spec import Spec
@@ -172,8 +173,13 @@ def score(restored: Array, clean: Array) -> dict[str, float]:
     return {name: float(metric(restored, clean).mean()) for name, metric in METRICS.items()}
 
 
-def load(model: str) -> "Restorer":
+def load(model: str, engine: Engine = "auto") -> "Restorer":
     """Load shipped weights by name (see ``unveil models``), or a checkpoint by its folder.
+
+    Args:
+        model: name or folder.
+        engine: ``onnx`` (on the CPU, in fp32), ``torch``, or ``auto``: torch if the program has
+            imported it and the machine has a GPU or a CPU that is fast in bf16, else ``onnx``.
 
     Raises:
         UsageError: no such model; the shipped names are listed.
@@ -183,7 +189,7 @@ def load(model: str) -> "Restorer":
 
     if not isinstance(model, str | Path):
         raise UsageError(f"a model is named by text, not by {type(model).__name__}.")
-    return load_restorer(str(model))
+    return load_restorer(str(model), engine=engine)
 
 
 def audit(

@@ -19,6 +19,7 @@ __all__ = [
     "full_precision",
     "is_torch_array",
     "to_numpy",
+    "twister_bits",
     "wait_for",
 ]
 
@@ -52,6 +53,15 @@ def constant(values: np.ndarray, images: Array, *, keep_dtype: bool = False) -> 
     if not is_torch_array(images):
         return np.asarray(values, dtype=dtype)
     return compatible_namespace(images).asarray(values, dtype=dtype, device=device(images))
+
+
+def twister_bits(count: int, seed: int) -> np.ndarray:
+    """Return the first numbers of the Mersenne Twister, uint32, as torch draws them on the CPU.
+
+    By them random choices of torch are made again without it.
+    """
+    twister = np.random.RandomState(seed & 0xFFFFFFFF)  # numpy's new ones differ
+    return twister.randint(0, 2**32, count, np.uint32)
 
 
 def to_numpy(images: Array) -> np.ndarray:

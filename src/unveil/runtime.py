@@ -17,7 +17,7 @@ class Runtime:
     """Where a restorer computes, in which precision, and why.
 
     Attributes:
-        device: ``cpu``, ``cuda`` or ``mps``, as torch names devices.
+        device: ``cpu``, ``cuda``, ``cuda:1`` or ``mps``, as torch names devices.
         precision: ``fp32`` or ``bf16``.
         reason: why both were chosen.
         device_name: what the GPU is called; empty for the CPU.

@@ -107,17 +107,23 @@ def restore(
         steps = Restoring(request, load, 1 if together is None else together)
         return int(process_all(jobs, steps, written) > 0)
     drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
-    extras = [*drawn, *filter(None, [uncertainty])]
+    return _restore_photos(jobs, PhotoRestoring(request, load, uncertainty, drawn), written)
+
+
+def _restore_photos(
+    jobs: Sequence[photo_jobs.Job], process: "PhotoRestoring", written: Written
+) -> int:
+    """Restore photos, or say what would be written; return the exit status."""
+    overwrite, max_pixels = written.overwrite, written.max_pixels
+    extras = [*process.samples, *filter(None, [process.uncertainty])]
     photo_jobs.check_extras(jobs, extras, overwrite=overwrite)
-    if dry_run:
-        places = [place] if place else []
-        failed = photo_jobs.preview(
-            jobs, places, extras, overwrite=overwrite, max_pixels=max_pixels
-        )
+    if written.dry_run:
+        boxes = [process.request.box] if process.request.box else []
+        failed = photo_jobs.preview(jobs, boxes, extras, overwrite=overwrite, max_pixels=max_pixels)
         return int(failed > 0)
-    if model:
-        load(model)  # before the photos: weights that cannot be loaded fail once, not per photo
-    process = PhotoRestoring(request, load, uncertainty, drawn)
+    if process.request.model:
+        # Before the photos: weights that cannot be loaded fail once, not per photo.
+        process.load(process.request.model)
     return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
 
 

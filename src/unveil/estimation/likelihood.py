@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from unveil.arrays import twister_bits
 from unveil.degradation import Blur, GaussianBlur, Storage, Unchanged
 from unveil.degradation.filters import rfft2
 from unveil.linear.noise import storage_noise
@@ -126,8 +127,7 @@ def _lots(shape: tuple[int, ...]) -> np.ndarray:
     They are those of ``torch.rand`` with seed 0, on which the thresholds of this room were set:
     another draw moves a width of a slanted blur by up to a pixel.
     """
-    twister = np.random.RandomState(0)  # torch's is the same
-    bits = twister.randint(0, 2**32, math.prod(shape), np.uint32) & 0xFFFFFF
+    bits = twister_bits(math.prod(shape), 0) & 0xFFFFFF
     return (bits * np.float32(2**-24)).astype(np.float32).reshape(shape)
 
 

@@ -19,8 +19,7 @@ def lmmse_blur(obfuscated: Array, operator: Blur, storage: Storage, prior: Prior
     ``B x 3 x H x W`` in, the same out, not clipped. Wiener, "Extrapolation, Interpolation, and
     Smoothing of Stationary Time Series", 1949.
     """
-    size = grid(operator, *obfuscated.shape[-2:])
-    gains = wiener(*_spectra(operator, storage, prior, *size))
+    gains = lmmse_gains(operator, storage, prior, *obfuscated.shape[-2:])
     return apply(operator, gains, obfuscated)
 
 
@@ -28,11 +27,8 @@ def lmmse_gains(
     operator: Blur, storage: Storage, prior: Prior, height: int, width: int
 ) -> np.ndarray:
     """Return what the filter multiplies coefficients by, for :func:`.spectral.apply`."""
-    return wiener(*_spectra(operator, storage, prior, *grid(operator, height, width)))
-
-
-def wiener(power: np.ndarray, passed: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Return the gains of the Wiener filter, of power, a blur's transfer and noise alike."""
+    size = grid(operator, height, width)
+    power, passed, noise = _spectra(operator, storage, prior, *size)
     return power * passed / (passed**2 * power + noise)
 
 

@@ -1,5 +1,6 @@
 """What every network states about itself, so that callers need not know which one they have."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class TrainingOutput:
     terms: dict[str, LossTerm] = field(default_factory=dict)
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """Base class of all networks: maps ``B x 3 x H x W`` in [0,1] to restored images.
 
     A restored image has the size of the obfuscated one, which may be any. The work is split in
@@ -112,13 +113,13 @@ class Network(nn.Module):
         """
         return obfuscated
 
+    @abstractmethod
     def correct(self, inputs: Tensor) -> Tensor:
         """Return restored images, ``B x 3 x H x W``, float32, in [0,1] outside of training.
 
         With ``estimates_error``, ``B x 4 x H x W``: the last channel is the expected absolute
         error, the mean over the colours.
         """
-        raise NotImplementedError
 
     def training_output(
         self, inputs: Tensor, clean: Tensor, config: LossConfig, step: int

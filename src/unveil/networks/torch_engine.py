@@ -103,7 +103,8 @@ def autocast(runtime: Runtime) -> contextlib.AbstractContextManager[None]:
     """Return the context in which a network's forward pass runs."""
     if runtime.precision == "fp32":
         return contextlib.nullcontext()
-    return torch.autocast(runtime.device, torch.bfloat16)
+    # Documented for the kind of a device, without the number that one of several GPUs has.
+    return torch.autocast(torch.device(runtime.device).type, torch.bfloat16)
 
 
 def _choose_device(name: str) -> str:

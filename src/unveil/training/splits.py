@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from unveil.arrays import twister_bits
 from unveil.config import DataConfig, SplitName
 from unveil.errors import UnveilError
 from unveil.training.people import by_person, shuffled
@@ -112,9 +113,8 @@ def permutation(count: int, seed: int) -> np.ndarray:
     It is the order of ``torch.randperm`` on the CPU, by which the study's photos were split: R. A.
     Fisher and F. Yates' shuffle with the Mersenne Twister's 32-bit numbers.
     """
-    twister = np.random.RandomState(seed & 0xFFFFFFFF)  # torch's is the same
     order = np.arange(count)
-    for place, draw in enumerate(twister.randint(0, 2**32, max(count - 1, 0), np.uint32).tolist()):
+    for place, draw in enumerate(twister_bits(max(count - 1, 0), seed).tolist()):
         other = place + draw % (count - place)
         order[place], order[other] = order[other], order[place]
     return order
