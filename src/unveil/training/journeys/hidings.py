@@ -1,0 +1,211 @@
+"""What hides a region: every kind at a drawn strength, on ``H x W x 3`` uint8 pixels.
+
+A strength is a width in pixels: a Gaussian's sigma, for other blurs the standard deviation of
+their kernel along the widest axis, for a mosaic the side of a block.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from PIL import Image, ImageFilter
+
+from unveil.training.journeys.draws import between, chance, log_between
+
+Hiding = tuple[np.ndarray, float]
+"""The pixels after a filter, and its strength in pixels; 0 where it has none."""
+
+BORDERS = (cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT, cv2.BORDER_CONSTANT)
+
+
+def gaussian(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Blur by a Gaussian: OpenCV's, Pillow's three boxes, two boxes, or a truncated one."""
+    sigma = log_between(rng, 1.2, 12)
+    if chance(rng, 0.3):
+        image = Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(sigma))
+        return np.asarray(image), sigma
+    if chance(rng, 0.1):
+        side = max(round(sigma * np.sqrt(6)), 3)
+        return cv2.blur(cv2.blur(pixels, (side, side)), (side, side)), float(side / np.sqrt(6))
+    kernel = 2 * round(sigma * between(rng, 1.5, 3.0)) + 1 if chance(rng, 0.4) else 0
+    if kernel:
+        taps = cv2.getGaussianKernel(kernel, sigma)[:, 0]
+        at = np.arange(kernel) - kernel // 2
+        width = float(np.sqrt((taps * at**2).sum()))
+    blurred = cv2.GaussianBlur(
+        pixels, (kernel, kernel), sigma, borderType=BORDERS[int(rng.choice(4, p=_BORDER_ODDS))]
+    )
+    return blurred, width if kernel else sigma
+
+
+_BORDER_ODDS = (0.6, 0.25, 0.1, 0.05)
+
+
+def box(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Blur by a box."""
+    side = int(round(log_between(rng, 4, 40)))
+    border = BORDERS[int(rng.choice(3, p=(0.7, 0.25, 0.05)))]
+    return cv2.blur(pixels, (side, side), borderType=border), float(side / np.sqrt(12))
+
+
+def disk(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Blur as a lens out of focus does, half of the time in linear light."""
+    radius = log_between(rng, 2, 16)
+    blurred = convolve(pixels, disk_kernel(radius), in_light=chance(rng, 0.5))
+    return blurred, radius / 2
+
+
+def motion(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Blur along a line."""
+    length, angle = log_between(rng, 5, 32), between(rng, 0, np.pi)
+    if chance(rng, 0.25):
+        angle = 0.0 if chance(rng, 0.7) else np.pi / 2
+    blurred = convolve(pixels, line_kernel(length, angle), in_light=chance(rng, 0.3))
+    return blurred, length / np.sqrt(12)
+
+
+def median(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Filter by the median of a square window."""
+    side = 2 * int(round(log_between(rng, 2, 14))) + 1
+    return cv2.medianBlur(pixels, side), side / np.sqrt(12)
+
+
+def mosaic(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Divide into blocks: of whole pixels, of fractions, or of unequal sizes."""
+    block = log_between(rng, 4, 28)
+    height, width = pixels.shape[:2]
+    if chance(rng, 0.4):
+        block = max(round(block), 3)
+        return _whole_blocks(pixels, block, rng), float(block)
+    # Resized to a few pixels and back, as scripts do: no whole blocks.
+    stretch = log_between(rng, 0.8, 1.25) if chance(rng, 0.3) else 1.0
+    cells = max(round(width / block / stretch), 2), max(round(height / block * stretch), 2)
+    down = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)[int(rng.choice(3, p=(0.5, 0.4, 0.1)))]
+    small = cv2.resize(pixels, cells, interpolation=down)
+    blocks = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+    return blocks, float(np.sqrt(width / cells[0] * height / cells[1]))
+
+
+def _whole_blocks(pixels: np.ndarray, block: int, rng: np.random.Generator) -> np.ndarray:
+    (height, width), (top, left) = pixels.shape[:2], rng.integers(0, block, 2)
+    after = (-(height + top) % block, -(width + left) % block)
+    padded = cv2.copyMakeBorder(pixels, int(top), after[0], int(left), after[1], cv2.BORDER_REFLECT)
+    cells = padded.shape[1] // block, padded.shape[0] // block
+    down = cv2.INTER_NEAREST if chance(rng, 0.1) else cv2.INTER_AREA
+    small = cv2.resize(padded, cells, interpolation=down)
+    blocks = cv2.resize(small, padded.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    return blocks[top : top + height, left : left + width]
+
+
+def solid(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Fill with one colour, often black."""
+    color = rng.integers(0, 256, 3)
+    if chance(rng, 0.5):
+        color = np.full(3, 0 if chance(rng, 0.7) else 255)
+    if chance(rng, 0.15):
+        color = pixels.mean((0, 1))
+    return np.broadcast_to(color.astype(np.uint8), pixels.shape).copy(), 0.0
+
+
+def other(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
+    """Hide in a way that has no operator: noise, swirl, few colours, cells, a sticker."""
+    ways = (_noise, _swirl, _posterize, _cells, _sticker)
+    return ways[int(rng.integers(len(ways)))](pixels, rng), 0.0
+
+
+def _noise(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    noise = rng.normal(0, between(rng, 40, 150), pixels.shape)
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+
+
+def _swirl(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    cy, cx = height * between(rng, 0.3, 0.7), width * between(rng, 0.3, 0.7)
+    away = np.hypot(y - cy, x - cx)
+    turn = between(rng, 2, 6) * np.exp(-away / (0.3 * min(height, width)))
+    cos, sin = np.cos(turn), np.sin(turn)
+    xs = cx + (x - cx) * cos - (y - cy) * sin
+    ys = cy + (x - cx) * sin + (y - cy) * cos
+    return cv2.remap(
+        pixels, xs.astype(np.float32), ys.astype(np.float32), cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT,
+    )  # fmt: skip
+
+
+def _posterize(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    step = int(rng.integers(64, 129))
+    return np.minimum(pixels.astype(int) // step * step + step // 2, 255).astype(np.uint8)
+
+
+def _cells(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Give each cell of drawn points the colour at its point, as "crystallize" does."""
+    height, width = pixels.shape[:2]
+    count = max(int(height * width / log_between(rng, 6, 20) ** 2), 2)
+    points = rng.integers(0, (height, width), (count, 2))
+    seeds = np.full((height, width), 255, np.uint8)
+    seeds[points[:, 0], points[:, 1]] = 0
+    _, labels = cv2.distanceTransformWithLabels(
+        seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    colors = np.zeros((labels.max() + 1, 3), np.uint8)
+    colors[labels[points[:, 0], points[:, 1]]] = pixels[points[:, 0], points[:, 1]]
+    found: np.ndarray = colors[labels]
+    return found
+
+
+def _sticker(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a few filled shapes on one colour, like an emoji."""
+    drawn = np.empty_like(pixels)
+    drawn[:] = rng.integers(0, 256, 3)
+    height, width = pixels.shape[:2]
+    for _ in range(int(rng.integers(2, 7))):
+        center = int(rng.integers(width)), int(rng.integers(height))
+        axes = tuple(int(v) for v in rng.integers(2, max(min(height, width) // 4, 4), 2))
+        color = tuple(int(v) for v in rng.integers(0, 256, 3))
+        cv2.ellipse(drawn, center, axes, int(rng.integers(180)), 0, 360, color, -1, cv2.LINE_AA)
+    return drawn
+
+
+def convolve(pixels: np.ndarray, kernel: np.ndarray, *, in_light: bool) -> np.ndarray:
+    """Convolve 8-bit pixels with a kernel, ``in_light`` after undoing sRGB's gamma, about."""
+    if not in_light:
+        return cv2.filter2D(pixels, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    light = (pixels.astype(np.float32) / 255) ** np.float32(2.2)
+    light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT_101).clip(0, 1)
+    return np.rint(light ** np.float32(1 / 2.2) * 255).astype(np.uint8)
+
+
+def disk_kernel(radius: float) -> np.ndarray:
+    """Return the weights of a disk of ``radius`` pixels, its rim smoothed."""
+    reach = int(np.ceil(radius)) + 1
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    weights = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
+    normal: np.ndarray = (weights / weights.sum()).astype(np.float32)
+    return normal
+
+
+def line_kernel(length: float, angle: float) -> np.ndarray:
+    """Return the weights of a line of ``length`` pixels at ``angle`` radians, one pixel wide."""
+    side = (int(np.ceil(length)) | 1) + 2
+    fine = 8
+    big = np.zeros((side * fine, side * fine), np.float32)
+    center = side * fine / 2 - 0.5
+    dx, dy = np.cos(angle) * length / 2 * fine, np.sin(angle) * length / 2 * fine
+    ends = [(round(center + s * dx), round(center + s * dy)) for s in (-1, 1)]
+    cv2.line(big, ends[0], ends[1], 1, fine)
+    small = cv2.resize(big, (side, side), interpolation=cv2.INTER_AREA)
+    normal: np.ndarray = small / small.sum()
+    return normal
+
+
+HIDINGS: dict[str, Callable[[np.ndarray, np.random.Generator], Hiding]] = {
+    "gaussian": gaussian,
+    "box": box,
+    "disk": disk,
+    "motion": motion,
+    "median": median,
+    "mosaic": mosaic,
+    "solid": solid,
+    "other": other,
+}

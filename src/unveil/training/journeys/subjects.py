@@ -1,0 +1,75 @@
+"""What pictures show: photos, and drawn pages, graphics and textures, so that not all is a face."""
+
+import cv2
+import numpy as np
+
+from unveil.training.journeys.draws import between, chance, log_between
+
+FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_DUPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_COMPLEX_SMALL,
+    cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
+)
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;-() "
+
+
+def draw_page(side_px: int, rng: np.random.Generator) -> np.ndarray:
+    """Return lines of text on a plain ground, ``S x S x 3`` uint8."""
+    page = np.empty((side_px, side_px, 3), np.uint8)
+    page[:] = rng.integers(180, 256, 3)
+    ink = rng.integers(0, 110, 3)
+    if chance(rng, 0.3):
+        page, ink = 255 - page, 255 - ink
+    color = tuple(int(v) for v in ink)
+    y = 0.0
+    while y < side_px + 20:
+        size = log_between(rng, 0.3, 1.2)
+        y += 30 * size + between(rng, 1, 12)
+        text = "".join(rng.choice(list(LETTERS), 40))
+        font, thick = FONTS[int(rng.integers(len(FONTS)))], 1 + int(size > 0.8)
+        start = int(between(rng, -20, 20)), int(y)
+        cv2.putText(page, text, start, font, size, color, thick, cv2.LINE_AA)
+    return page
+
+
+def draw_graphic(side_px: int, rng: np.random.Generator) -> np.ndarray:
+    """Return flat shapes and gradients, as drawings and screens have them."""
+    page = np.empty((side_px, side_px, 3), np.uint8)
+    page[:] = rng.integers(0, 256, 3)
+    if chance(rng, 0.5):
+        ramp = np.linspace(0, 1, side_px, dtype=np.float32)[:, None, None]
+        ends = rng.integers(0, 256, (2, 3)).astype(np.float32)
+        page = np.rint(ends[0] * (1 - ramp) + ends[1] * ramp).astype(np.uint8)
+        page = np.ascontiguousarray(np.broadcast_to(page, (side_px, side_px, 3)))
+    for _ in range(int(rng.integers(3, 25))):
+        color = tuple(int(v) for v in rng.integers(0, 256, 3))
+        a, b = (tuple(int(v) for v in point) for point in rng.integers(0, side_px, (2, 2)))
+        kind = rng.integers(4)
+        if kind == 0:
+            cv2.rectangle(page, a, b, color, -1 if chance(rng, 0.6) else 2)
+        elif kind == 1:
+            cv2.circle(page, a, int(log_between(rng, 3, 50)), color, -1, cv2.LINE_AA)
+        elif kind == 2:
+            cv2.line(page, a, b, color, int(rng.integers(1, 6)), cv2.LINE_AA)
+        else:
+            corners = rng.integers(0, side_px, (int(rng.integers(3, 7)), 2)).astype(np.int32)
+            cv2.fillPoly(page, [corners], color, cv2.LINE_AA)
+    return page
+
+
+def draw_texture(side_px: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a random field whose power falls as that of photos does, or less, or more."""
+    slope = between(rng, 0.6, 1.8)
+    rows, columns = np.fft.fftfreq(side_px)[:, None], np.fft.rfftfreq(side_px)[None]
+    stretch = log_between(rng, 0.4, 2.5)
+    fall = (np.hypot(rows * stretch, columns / stretch) + 1 / side_px) ** -slope
+    white = rng.standard_normal((3, side_px, side_px), np.float32)
+    white = white * np.float32(between(rng, 0, 0.6)) + white[:1]
+    field = np.fft.irfft2(np.fft.rfft2(white) * fall, (side_px, side_px))
+    field = field / field.std() * between(rng, 10, 60) + between(rng, 60, 200)
+    return np.ascontiguousarray(np.clip(field, 0, 255).astype(np.uint8).transpose(1, 2, 0))
+
+
+DRAWN = (draw_page, draw_graphic, draw_texture)

@@ -1,0 +1,187 @@
+"""Training the segmenter on drawn pieces."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, IterableDataset
+
+from unveil.networks.segmenter import Answer, Segmenter
+from unveil.training.journeys.pieces import IGNORED, KINDS, draw_piece
+
+WARM_UP_STEPS = 300
+CLIP_NORM = 1.0
+MIN_SPREAD_LOG = -4.0
+
+
+@dataclass(frozen=True)
+class SegmenterConfig:
+    """A training of the segmenter.
+
+    Attributes:
+        steps: optimiser steps in all.
+        batch: pieces a step.
+        learning_rate: highest, after the warm-up; falls to a hundredth along a cosine.
+        weight_decay: of AdamW.
+        seed: of weights and pieces.
+        save_every: steps between checkpoints.
+        decay: of the average of the weights, which is what is kept.
+    """
+
+    steps: int = 20_000
+    batch: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    seed: int = 0
+    save_every: int = 500
+    decay: float = 0.999
+
+
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+class Pieces(IterableDataset[Batch]):
+    """Batches of drawn pieces: images, kinds, strength, hidden; each batch has a seed of its own."""
+
+    def __init__(self, photos: Sequence[Path], config: SegmenterConfig, first_step: int) -> None:
+        self.photos, self.config, self.first_step = photos, config, first_step
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches that are left."""
+        cv2.setNumThreads(1)
+        info = torch.utils.data.get_worker_info()
+        skip, start = (info.num_workers, info.id) if info else (1, 0)
+        for step in range(self.first_step + start, self.config.steps, skip):
+            yield draw_batch(self.photos, self.config.batch, (self.config.seed, step))
+
+
+def draw_batch(photos: Sequence[Path], count: int, seed: tuple[int, int]) -> Batch:
+    """Return images (uint8), kinds, strength and hidden of ``count`` drawn pieces."""
+    rng = np.random.default_rng(seed)
+    pieces = [draw_piece(photos, rng) for _ in range(count)]
+    return (
+        torch.from_numpy(np.stack([piece.pixels for piece in pieces]).transpose(0, 3, 1, 2)),
+        torch.from_numpy(np.stack([piece.kinds for piece in pieces]).astype(np.int64)),
+        torch.from_numpy(np.stack([piece.strength for piece in pieces])),
+        torch.tensor([piece.hidden for piece in pieces]),
+    )
+
+
+def losses(answer: Answer, kinds: Tensor, strength: Tensor, hidden: Tensor) -> dict[str, Tensor]:
+    """Return the terms of the loss.
+
+    Args:
+        answer: of the segmenter.
+        kinds: number of the kind of each cell, or ``IGNORED``, ``B x h x w``.
+        strength: log of the width in pixels, 0 for none, ``B x h x w``.
+        hidden: 1 with a hidden region, 0 without, -1 where that is open, ``B``.
+    """
+    counts = kinds != IGNORED
+    # Each hidden cell counts more: most cells are clean.
+    by_cell = F.cross_entropy(answer.kinds, kinds, ignore_index=IGNORED, reduction="none")
+    weight = torch.where(kinds > 0, 2.0, 1.0) * counts
+    inside = 1 - answer.kinds.softmax(1)[:, 0]
+    truth = (kinds > 0) & counts
+    overlap = 2 * (inside * truth).sum((1, 2)) + 4
+    dice = 1 - overlap / ((inside * counts).sum((1, 2)) + truth.sum((1, 2)) + 4)
+    told = truth & (strength != 0)
+    error = (answer.strength[:, 0] - strength)[told].abs()
+    spread = answer.spread[:, 0][told].clamp(min=MIN_SPREAD_LOG)
+    known = hidden >= 0
+    return {
+        "kinds": (by_cell * weight).sum() / weight.sum(),
+        "dice": dice.mean(),
+        "strength": 0.2 * (error / spread.exp() + spread).sum() / told.sum().clamp(min=1),
+        "hidden": 0.5
+        * F.binary_cross_entropy_with_logits(answer.hidden[known], hidden[known].float()),
+    }
+
+
+class SegmenterTraining:
+    """A run in a folder: it starts, or goes on where it was cut off."""
+
+    def __init__(self, config: SegmenterConfig, folder: Path) -> None:
+        self.config, self.folder, self.step = config, folder, 0
+        torch.manual_seed(config.seed)
+        self.model = Segmenter(len(KINDS)).to(memory_format=torch.channels_last)
+        self.average = {k: v.clone() for k, v in self.model.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.state = folder / "state.pt"
+        if self.state.exists():
+            saved = torch.load(self.state, weights_only=True)
+            self.model.load_state_dict(saved["model"])
+            self.average, self.step = saved["average"], saved["step"]
+            self.optimizer.load_state_dict(saved["optimizer"])
+
+    def run(self, photos: Sequence[Path], workers: int = 1) -> None:
+        """Train until the configured step."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        loader = DataLoader(
+            Pieces(photos, self.config, self.step),
+            batch_size=None,
+            num_workers=workers,
+            prefetch_factor=8 if workers else None,
+        )
+        sums: dict[str, float] = {}
+        started = time.perf_counter()
+        for batch in loader:
+            for name, value in self._train_on(batch).items():
+                sums[name] = sums.get(name, 0.0) + value
+            self.step += 1
+            if self.step % 100 == 0:
+                rate = 100 * self.config.batch / (time.perf_counter() - started)
+                self._log({n: round(v / 100, 4) for n, v in sums.items()} | {"pieces_s": rate})
+                sums, started = {}, time.perf_counter()
+            if self.step % self.config.save_every == 0 or self.step == self.config.steps:
+                self._save()
+
+    def _train_on(self, batch: Batch) -> dict[str, float]:
+        images, kinds, strength, hidden = batch
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * self._rate()
+        x = (images.float() / 255).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            answer = self.model(x)
+        terms = losses(answer, kinds, strength, hidden)
+        self.optimizer.zero_grad()
+        torch.stack(list(terms.values())).sum().backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
+        self.optimizer.step()
+        decay = min(self.config.decay, (1 + self.step) / (10 + self.step))
+        for name, value in self.model.state_dict().items():
+            self.average[name].lerp_(value, 1 - decay)
+        return {name: float(value.detach()) for name, value in terms.items()}
+
+    def _rate(self) -> float:
+        """Return the learning rate over the highest: a warm-up, then a cosine to a hundredth."""
+        done = self.step / self.config.steps
+        return min(1.0, (self.step + 1) / WARM_UP_STEPS) * (
+            0.01 + 0.99 * (1 + float(np.cos(np.pi * done))) / 2
+        )
+
+    def _log(self, row: dict[str, Any]) -> None:
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"step": self.step, **row}) + "\n")
+
+    def _save(self) -> None:
+        partial = self.state.with_suffix(".partial")
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "average": self.average,
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+            },
+            partial,
+        )
+        partial.replace(self.state)
