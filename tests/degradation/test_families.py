@@ -8,12 +8,21 @@ from unveil.degradation import (
     Degradation,
     Disk,
     GaussianBlur,
+    Motion,
     Pixelate,
     Sample,
     Storage,
     Window,
 )
-from unveil.degradation.families import BLOCKS_PX, PARTS, RADII_PX, SIGMAS_PX, Task, family_of
+from unveil.degradation.families import (
+    BLOCKS_PX,
+    FAMILIES,
+    PARTS,
+    RADII_PX,
+    SIGMAS_PX,
+    Task,
+    family_of,
+)
 from unveil.errors import UsageError
 
 BLUR, MOSAIC, OPTICS = Task("blur", "any"), Task("pixelate", "any"), Task("optics", "any")
@@ -124,6 +133,12 @@ def test_optics_have_bounds(operator, storage, covered):
 def test_blurs_of_lenses_are_a_family_of_their_own():
     assert family_of(Disk(4.0)) == family_of(AnisotropicGaussian(4.0, 2.0)) == "optics"
     assert family_of(GaussianBlur(9, 4.0)) == "blur"
+
+
+def test_a_motion_is_in_no_family():
+    motion = Motion(7, 30)
+    assert family_of(motion) is None
+    assert not any(family.covers(motion) for family in FAMILIES.values())
 
 
 def test_weights_for_every_quality_of_jpeg_help_with_h264():

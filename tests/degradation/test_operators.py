@@ -13,6 +13,7 @@ from unveil.degradation import (
     Disk,
     GaussianBlur,
     Linear,
+    Motion,
     Pixelate,
     Sample,
     Window,
@@ -34,6 +35,8 @@ BLURS = [
     Disk(3.3),
     AnisotropicGaussian(2.0, 0.7, 0),
     AnisotropicGaussian(3.0, 1.0, 30),
+    Motion(5.5, 90),
+    Motion(7.3, 35),
 ]
 OPERATORS = [*BLURS, Pixelate(), Pixelate(1), Pixelate(5, 3, 2), Sample(4, 1, 3)]
 SIZES = [(112, 112), (37, 50), (8, 200), (2, 3)]
@@ -135,10 +138,12 @@ def test_its_derivative_is_what_differences_say(operator):
 @pytest.mark.parametrize("axis", [-1, -2])
 @pytest.mark.parametrize("operator", [*BLURS, Pixelate(), Pixelate(1), Pixelate(5)], ids=str)
 def test_it_commutes_with_flips_where_the_blocks_divide(operator, axis, apply):
-    """But for a turned Gaussian, which is turned the other way then."""
+    """But for a turned Gaussian and a line, which are turned the other way then."""
     batch, other = images(120, 80), operator
     if isinstance(operator, AnisotropicGaussian):
         other = replace(operator, angle_degrees=-operator.angle_degrees)
+    if isinstance(operator, Motion):
+        other = replace(operator, angle=180 - operator.angle)
     flipped = apply(np.flip(batch, axis), other)
     np.testing.assert_allclose(flipped, np.flip(apply(batch, operator), axis), atol=1e-12)
 
@@ -309,6 +314,84 @@ def test_angles_count_counter_clockwise_from_the_rows(apply):
     point[..., 20, 20] = 1
     drawn_out = apply(point, AnisotropicGaussian(4, 1, 45))[0, 0]
     assert drawn_out[15, 25] > 10 * drawn_out[25, 25]
+
+
+def line_by_counting(operator: Motion, fine: int = 400) -> np.ndarray:
+    """Return the share of ``fine`` x ``fine`` points in each pixel that are on the line."""
+    turn, reach = math.radians(operator.angle), operator.kernel // 2
+    weights = np.empty((operator.kernel, operator.kernel))
+    points = (np.arange(fine) + 0.5) / fine - 0.5
+    for row in range(-reach, reach + 1):
+        for column in range(-reach, reach + 1):
+            x, y = points + column, points[:, None] + row
+            along = np.abs(x * math.cos(turn) + y * math.sin(turn)) <= operator.length / 2
+            aside = np.abs(y * math.cos(turn) - x * math.sin(turn)) <= 0.5
+            weights[row + reach, column + reach] = (along & aside).mean()
+    return weights
+
+
+def along_and_aside(operator: Motion) -> tuple[float, float]:
+    """Return the variances of a kernel along its line and across it, in square pixels."""
+    weights, turn = planar_kernel(operator), math.radians(operator.angle)
+    place = np.arange(len(weights)) - len(weights) // 2
+    x, y = np.meshgrid(place, place)
+    along, aside = x * math.cos(turn) + y * math.sin(turn), y * math.cos(turn) - x * math.sin(turn)
+    return float((weights * along**2).sum()), float((weights * aside**2).sum())
+
+
+@pytest.mark.parametrize("angle", [0, 1, 22.5, 45, 60, 90, 135, 179.9])
+@pytest.mark.parametrize("length", [1, 1.5, 2, 7.3, 15, 40.4])
+class TestMotion:
+    def test_each_weight_is_the_area_of_the_line(self, length, angle):
+        operator = Motion(length, angle)
+        weights = planar_kernel(operator)
+        np.testing.assert_allclose(weights * length, line_by_counting(operator), atol=3e-3)
+        assert weights.sum() == pytest.approx(1, abs=1e-14)
+        assert length == 1 or max(weights[0].sum(), weights[:, 0].sum()) > 0  # no wider than needed
+
+    def test_a_half_turn_leaves_it_unchanged(self, length, angle):
+        weights = planar_kernel(Motion(length, angle))
+        np.testing.assert_allclose(weights, weights[::-1, ::-1], atol=1e-14)
+
+    def test_its_variance_is_the_lines(self, length, angle):
+        """Neither a length nor an angle is favoured: pixels add less than a sixth, if anything."""
+        along, aside = along_and_aside(Motion(length, angle))
+        assert -1 / 12 - 1e-9 <= along - length**2 / 12 <= 1 / 6 + 1e-9
+        assert 0 <= aside < 0.25
+
+    def test_scipy_convolves_the_same(self, length, angle, apply):
+        operator = Motion(length, angle)
+        for size in SIZES[1:]:
+            x = images(*size)
+            expected = ndimage.convolve(x, planar_kernel(operator)[None, None], mode="mirror")
+            np.testing.assert_allclose(apply(x, operator), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 5, 9])
+def test_along_a_row_a_motion_is_a_box(length, apply):
+    batch, box = images(37, 50), (1.0,) * (length // 2 + 1)
+    across, down = Window(box, (1,)), Window((1,), box)
+    np.testing.assert_allclose(apply(batch, Motion(length)), apply(batch, across), atol=1e-12)
+    np.testing.assert_allclose(apply(batch, Motion(length, 90)), apply(batch, down), atol=1e-12)
+
+
+def test_a_motions_angle_counts_from_the_right_down_the_screen(apply):
+    point = np.zeros((1, 1, 41, 41))
+    point[..., 20, 20] = 1
+    drawn_out = apply(point, Motion(21, 45))[0, 0]
+    assert drawn_out[25, 25] > 0.03
+    assert drawn_out[15, 25] == pytest.approx(0, abs=1e-9)
+    steep = apply(point, Motion(21, 70))[0, 0]
+    assert steep[28, 23] > 0.03
+
+
+def test_the_longest_motion_fits_its_window():
+    for angle in (0, 0.05, 45, 90):
+        operator = Motion(1022, angle)
+        assert operator.kernel <= 1023
+        assert planar_kernel(operator).sum() == pytest.approx(1)
+    along, _ = along_and_aside(Motion(1022, 30))
+    assert along == pytest.approx(1022**2 / 12, rel=1e-6)
 
 
 @pytest.mark.parametrize("block", [1, 2, 5, 8, 200])

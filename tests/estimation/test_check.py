@@ -19,6 +19,7 @@ RIGHT = [
     "disk:radius=4",
     "window:across=5/4/3/2/1",
     "aniso:sigma_x=4,sigma_y=1.5,angle_degrees=30",
+    "motion:length=15,angle=30",
     "pixelate:block=8,left=3,top=1",
     "sample:block=6",
 ]

@@ -10,6 +10,7 @@ from unveil.degradation import (
     Degradation,
     Disk,
     GaussianBlur,
+    Motion,
     Pixelate,
     Sample,
     Storage,
@@ -31,6 +32,7 @@ from unveil.linear.spectral import frequencies, synthesise
 
 FLOAT, EIGHT_BIT = Storage("float"), Storage("8bit")
 BLURS = [GaussianBlur(), GaussianBlur(13, 3.0), BoxBlur(5), Window((9, 8, 5, 1), (2, 1)), Disk(3.3)]
+BLURS += [Motion(5.5, 90)]
 SLANTED = [AnisotropicGaussian(2.5, 1.0, 30), AnisotropicGaussian(1.0, 3.0, 45)]
 MOSAICS = [Pixelate(8), Pixelate(5, 3, 2), Sample(4), Sample(6, 1, 5)]
 PRIOR = read_prior()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from unveil.degradation import AnisotropicGaussian, BoxBlur, Disk, GaussianBlur, Window
+from unveil.degradation import AnisotropicGaussian, BoxBlur, Disk, GaussianBlur, Motion, Window
 from unveil.degradation.kernels import planar_kernel
 from unveil.degradation.operators import obfuscate
 from unveil.linear.spectral import (
@@ -26,7 +26,8 @@ SIZES = [(112, 112), (37, 50), (2, 3), (1, 1), (1, 9)]
 BLURS = [GaussianBlur(), GaussianBlur(3, 0.5), GaussianBlur(31, 9.5), BoxBlur(), BoxBlur(1)]
 BLURS += [Window((4, 3, 1)), Window((1, 1), (3, 0, 2, 0.5)), Disk(0.4), Disk(4.7)]
 BLURS += [AnisotropicGaussian(3.0, 1.0, 90), AnisotropicGaussian(2.0, 2.0, 30)]
-SLANTED = AnisotropicGaussian(3.0, 1.0, 30)
+BLURS += [Motion(5), Motion(7.3, 90)]
+SLANTED = [AnisotropicGaussian(3.0, 1.0, 30), Motion(9.5, 35)]
 
 
 def images(height: int, width: int) -> np.ndarray:
@@ -59,25 +60,27 @@ def test_a_blur_is_one_factor_a_frequency(operator, size, library):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_a_slanted_windows_factors_are_numpys():
+@pytest.mark.parametrize("operator", SLANTED, ids=str)
+def test_a_slanted_windows_factors_are_numpys(operator):
     """Of a picture that wraps around: half of the row frequencies, and those of the other sign."""
-    window, side = planar_kernel(SLANTED), 64
+    window, side = planar_kernel(operator), 64
     wrapped = np.zeros((side, side))
     wrapped[: len(window), : len(window)] = window
     wrapped = np.roll(wrapped, 2 * [-(len(window) // 2)], (0, 1))
     expected = np.fft.fft2(wrapped).real
-    same, other = transfer(SLANTED, side // 2 + 1, side // 2 + 1)
+    same, other = transfer(operator, side // 2 + 1, side // 2 + 1)
     np.testing.assert_allclose(same, expected[:33, :33], atol=1e-6)
     np.testing.assert_allclose(other[1:-1], expected[:32:-1, :33], atol=1e-6)
     assert np.abs(same - other).max() > 0.1
 
 
-def test_a_slanted_blur_is_its_factors_where_borders_do_not_count(library):
+@pytest.mark.parametrize("operator", SLANTED, ids=str)
+def test_a_slanted_blur_is_its_factors_where_borders_do_not_count(operator, library):
     picture = np.zeros((1, 3, 90, 81), np.float32)
     picture[..., 30:-30, 30:-30] = images(30, 21)[:1]
-    factors = transfer(SLANTED, *grid(SLANTED, 90, 81))[:, None]
-    found = library.compute(lambda x: apply(SLANTED, factors, x), picture)
-    np.testing.assert_allclose(found, obfuscate(picture, SLANTED), atol=1e-5)
+    factors = transfer(operator, *grid(operator, 90, 81))[:, None]
+    found = library.compute(lambda x: apply(operator, factors, x), picture)
+    np.testing.assert_allclose(found, obfuscate(picture, operator), atol=1e-5)
 
 
 def test_the_basis_is_scipys(library):

@@ -9,7 +9,6 @@ from unveil.auditing.attack import OBFUSCATED
 from unveil.auditing.verdict import Curves, Risk, mildest, risk_of
 from unveil.degradation import Degradation, Operator, Solid
 from unveil.degradation.operators import obfuscate
-from unveil.errors import UsageError
 from unveil.faces.embedder import Embedder, distances_between
 from unveil.faces.finder import Face
 from unveil.images.box import Box
@@ -112,7 +111,4 @@ def best_restorers(degradation: Degradation) -> list[str]:
     """Return the restorers of an attacker: the closed form, and the best shipped weights."""
     if not degradation.operator.is_linear:
         return []
-    try:
-        return [FALLBACK, model_for(degradation)]
-    except UsageError:  # beyond what the weights were trained on
-        return [FALLBACK]
+    return list(dict.fromkeys([FALLBACK, model_for(degradation, fallback=FALLBACK)]))

@@ -21,6 +21,7 @@ from unveil.degradation.blurs import (
     BoxBlur,
     Disk,
     GaussianBlur,
+    Motion,
     Window,
 )
 from unveil.degradation.mosaics import MAX_BLOCK_PX, Mosaic, Pixelate, Sample
@@ -54,6 +55,7 @@ __all__ = [
     "Linear",
     "Median",
     "Mosaic",
+    "Motion",
     "Noise",
     "Nonlinear",
     "Operator",

@@ -10,6 +10,9 @@ from unveil.degradation.spec import Spec
 from unveil.errors import UsageError
 
 MAX_KERNEL_PX = 1023
+MAX_LENGTH_PX = MAX_KERNEL_PX - 1
+"""Of a line: at a small angle, its width adds to how far it reaches."""
+
 TRUNCATE = 4.0
 """Where a whole Gaussian kernel ends, in standard deviations; SciPy's default.
 
@@ -268,10 +271,73 @@ class AnisotropicGaussian(Spec):
         return f"{text},angle_degrees={number(self.angle_degrees)}"
 
 
+@dataclass(frozen=True)
+class Motion(Spec):
+    """Convolution with a straight line: a camera that moved; borders as in :class:`GaussianBlur`.
+
+    The line is a rectangle one pixel wide, centred on a pixel; the weight of a pixel is the area of
+    it that the rectangle covers. An odd number of pixels along a row or column is a box of equal
+    weights. The variance along the line is ``length**2 / 12`` to within a sixth at any angle.
+
+    Args:
+        length: in pixels, 1 to ``MAX_LENGTH_PX``; fractions count.
+        angle: of the line in degrees, from the right (0) down the screen (90); below 180.
+
+    Raises:
+        UsageError: a parameter is out of range.
+
+    Examples:
+        >>> str(Motion(15, angle=30))
+        'motion:length=15,angle=30'
+    """
+
+    name: ClassVar[str] = "motion"
+    is_linear: ClassVar[bool] = True
+    strength_unit: ClassVar[str] = "length per face width"
+
+    length: float = 15.0
+    angle: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.length <= MAX_LENGTH_PX:
+            raise UsageError(
+                f"motion: length={self.length:g} must be from 1 to {MAX_LENGTH_PX} pixels."
+            )
+        if not 0 <= self.angle < 180:
+            raise UsageError(f"motion: angle={self.angle:g} must be from 0 to below 180 degrees.")
+
+    @property
+    def kernel(self) -> int:
+        """Width in pixels of the square that holds the line; odd."""
+        turn = math.radians(self.angle)
+        cosine, sine = abs(math.cos(turn)), abs(math.sin(turn))
+        reach_px = (self.length * max(cosine, sine) + min(cosine, sine)) / 2
+        return 2 * max(math.ceil(reach_px - 0.5), 0) + 1
+
+    @property
+    def is_slanted(self) -> bool:
+        """Whether the kernel differs from its mirror image along a row."""
+        return self.angle % 90 != 0
+
+    def strength(self, face_px: float) -> float:
+        """Return the length in face widths."""
+        return self.length / face_px
+
+    def differs_from(self, other: object) -> float:
+        """Return the relative difference of the length; infinity for another kind.
+
+        The angles are not compared.
+        """
+        return abs(other.length / self.length - 1) if isinstance(other, Motion) else math.inf
+
+    def __str__(self) -> str:
+        return f"motion:length={number(self.length)},angle={number(self.angle)}"
+
+
 Separable = GaussianBlur | BoxBlur | Window
 """Blurs whose 2-D kernel is the outer product of two 1-D kernels."""
 
-Planar = Disk | AnisotropicGaussian
+Planar = Disk | AnisotropicGaussian | Motion
 """Blurs whose 2-D kernel is not; they state whether it is slanted (``is_slanted``)."""
 
 Blur = Separable | Planar

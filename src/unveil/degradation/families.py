@@ -17,6 +17,7 @@ from unveil.degradation import (
     GaussianBlur,
     Linear,
     Mosaic,
+    Motion,
     Noise,
     Operator,
     Pixelate,
@@ -262,8 +263,13 @@ _FAMILIES = (
 FAMILIES = {family.name: family for family in _FAMILIES}
 
 
-def family_of(operator: Linear) -> str:
-    """Return the family that ``operator`` belongs to; what ``blur`` has, ``optics`` has too."""
+def family_of(operator: Linear) -> str | None:
+    """Return the family that ``operator`` belongs to; None where no weights know its kind.
+
+    What ``blur`` has, ``optics`` has too.
+    """
+    if isinstance(operator, Motion):
+        return None
     if isinstance(operator, Disk | AnisotropicGaussian):
         return "optics"
     return "blur" if isinstance(operator, Blur) else "pixelate"

@@ -11,6 +11,7 @@ from unveil.degradation import (
     BoxBlur,
     Disk,
     GaussianBlur,
+    Motion,
     Window,
 )
 from unveil.degradation.blurs import Planar, Separable
@@ -64,6 +65,11 @@ def planar_kernel(operator: Planar) -> np.ndarray:
             along = (right * math.cos(angle) + up * math.sin(angle)) / sigma_x
             across = (up * math.cos(angle) - right * math.sin(angle)) / sigma_y
             weights = np.exp(-0.5 * (along**2 + across**2))
+        case Motion(length, angle):
+            edges = np.arange(operator.kernel + 1) - operator.kernel / 2
+            within = _polygon_area(_line_corners(length, math.radians(angle)), edges)
+            # Of each pixel, the area that the line covers.
+            weights = np.diff(np.diff(within, axis=0), axis=1).clip(min=0)
     return np.asarray(weights / weights.sum())
 
 
@@ -82,3 +88,36 @@ def _quarter_area(height: np.ndarray, width: np.ndarray, radius: float) -> np.nd
     arc = np.sqrt((radius**2 - ends**2).clip(min=0))
     areas = (ends * arc + radius**2 * np.arcsin((ends / radius).clip(max=1))) / 2
     return np.asarray(height * flat + areas[0] - areas[1])
+
+
+def _line_corners(length: float, turn: float) -> np.ndarray:
+    """Return the corners (x, y) of a centred rectangle, ``length`` x 1, in order, ``(4, 2)``."""
+    along = np.array([math.cos(turn), math.sin(turn)]) * length / 2
+    aside = np.array([-math.sin(turn), math.cos(turn)]) / 2
+    return np.array([along - aside, along + aside, aside - along, -along - aside])
+
+
+def _polygon_area(corners: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the area of a polygon above and left of each crossing of lines.
+
+    Green's theorem: the sum over the sides of the integral of y along x, with y cut at the line.
+
+    Args:
+        corners: (x, y) of each corner, clockwise as seen on the screen, ``N x 2``.
+        edges: places of the lines, across and down alike, ``(K,)``.
+
+    Returns:
+        ``K x K``; rows are the lines' y.
+    """
+    area = np.zeros((len(edges), len(edges)))
+    for (x, y), (next_x, next_y) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if x == next_x:
+            continue
+        ends = np.stack([np.full(len(edges), x), np.full(len(edges), next_x)]).clip(max=edges)
+        heights = y + (ends - x) / (next_x - x) * (next_y - y)
+        above = heights[:, None, :] - edges[:, None]
+        below_zero = above.clip(max=0)
+        rise, cut_rise = np.ptp(above, axis=0), np.ptp(below_zero, axis=0)
+        share = np.divide(cut_rise, rise, out=np.ones_like(rise), where=rise > 0)
+        area -= (ends[1] - ends[0]) * below_zero.mean(axis=0) * share
+    return area

@@ -14,7 +14,8 @@ def model_for(degradation: Degradation, *, force: bool = False, fallback: str | 
     """Return the name of the shipped weights that undo ``degradation`` best.
 
     Only networks that are told the operator are considered: weights for it alone before those of a
-    family, weights trained on it before those that help all the same, the largest first.
+    family, weights trained on it before those that help all the same, the largest first. An
+    operator that belongs to no family (a motion) is left to the closed form.
 
     Args:
         degradation: what to undo.
@@ -35,6 +36,8 @@ def model_for(degradation: Degradation, *, force: bool = False, fallback: str | 
             if serves(item.card.task, degradation):
                 return item.name
     family = family_of(degradation.linear)
+    if family is None:
+        return FALLBACK
     for item in aware if force else []:
         if item.card.operator == family:
             return item.name
@@ -80,12 +83,13 @@ def check_undoes(name: str, card: Card, operator: Linear) -> None:
     """Refuse weights for an operator of a kind that they never met: they would do harm.
 
     Raises:
-        UsageError: a mosaic for weights that undo blurs, or the reverse; another operator for
-            weights that undo a single one.
+        UsageError: a mosaic for weights that undo blurs, or the reverse; an operator of no family;
+            another operator for weights that undo a single one.
     """
     trained = card.task.example.operator
-    if card.model.needs_degradation:
-        fits = isinstance(trained, Mosaic) == isinstance(operator, Mosaic)
+    if card.model.needs_degradation and operator != trained:
+        is_alike = isinstance(trained, Mosaic) == isinstance(operator, Mosaic)
+        fits = is_alike and family_of(operator) is not None
     else:
         fits = operator == trained
     if not fits:
