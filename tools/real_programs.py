@@ -32,17 +32,19 @@ class AbsentError(Exception):
     """A program is not installed; the message names it and its package."""
 
 
-def _pillow(pixels: Pixels, program: ImageFilter.Filter) -> Pixels:
+def pillow(pixels: Pixels, program: ImageFilter.Filter) -> Pixels:
+    """Run a filter of Pillow."""
     return np.asarray(Image.fromarray(pixels).filter(program))
 
 
 def _face_blur(pixels: Pixels, width: int, height: int) -> Pixels:
     if pixels.shape[:2] != (height, width):
         raise ValueError(f"deface blurs a whole face: {pixels.shape} is not {height} x {width}.")
-    return _deface(pixels, replacewith="blur")
+    return deface(pixels, replacewith="blur")
 
 
-def _deface(pixels: Pixels, **how: Any) -> Pixels:
+def deface(pixels: Pixels, **how: Any) -> Pixels:
+    """Hide all of the pixels as deface hides a face; ``how`` is for its ``draw_det``."""
     try:
         draw = importlib.import_module("deface.deface").draw_det
     except ImportError:
@@ -58,11 +60,12 @@ def _deface(pixels: Pixels, **how: Any) -> Pixels:
 def _scale(pixels: Pixels, percent: float) -> Pixels:
     back = f"{pixels.shape[1]}x{pixels.shape[0]}!"
     scale = ("-scale", f"{percent}%", "-scale", back)
-    return _through_files(pixels, _imagemagick(), "{source}", *scale, "{target}")
+    return through_files(pixels, imagemagick(), "{source}", *scale, "{target}")
 
 
 @functools.cache
-def _imagemagick() -> str:
+def imagemagick() -> str:
+    """Return the path of ImageMagick."""
     for name in ("magick", "convert-im6.q16", "convert"):
         # Other programs are called convert too.
         with contextlib.suppress(subprocess.CalledProcessError):
@@ -71,16 +74,18 @@ def _imagemagick() -> str:
     raise AbsentError("ImageMagick is not installed (apt-get install imagemagick)")
 
 
-def _ffmpeg(pixels: Pixels, graph: str) -> Pixels:
+def ffmpeg(pixels: Pixels, graph: str) -> Pixels:
+    """Run a filter graph of FFmpeg."""
     # Planar RGB: conversion to YUV and back would round.
     graph = f"format=gbrp,{graph},format=rgb24"
-    return _through_files(
+    return through_files(
         pixels, _ffmpeg_path(), *("-v", "error", "-i", "{source}", "-vf", graph, "{target}")
     )
 
 
 @functools.cache
 def _ffmpeg_path() -> str:
+    """Return the path of FFmpeg."""
     try:
         return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except (ImportError, RuntimeError):
@@ -98,9 +103,7 @@ def _chromium(pixels: Pixels, px: float, *flags: str) -> Pixels:
     screen = ("--force-color-profile=srgb", "--force-device-scale-factor=1")
     files = ("--user-data-dir={folder}/profile", "--screenshot={target}", "{folder}/page.html")
     size, page = f"--window-size={width},{height}", PAGE.format(px=px)
-    return _through_files(
-        pixels, _chromium_path(), *quiet, *flags, *screen, size, *files, page=page
-    )
+    return through_files(pixels, _chromium_path(), *quiet, *flags, *screen, size, *files, page=page)
 
 
 @functools.cache
@@ -113,17 +116,34 @@ def _chromium_path() -> str:
 
 def _pixelize(pixels: Pixels, size: int) -> Pixels:
     operation = ("gegl:pixelize", f"size-x={size}", f"size-y={size}")
-    return _through_files(pixels, _gegl(), "{source}", "-o", "{target}", "--", *operation)
+    return through_files(pixels, gegl(), "{source}", "-o", "{target}", "--", *operation)
 
 
 @functools.cache
-def _gegl() -> str:
+def librsvg() -> str:
+    """Return the path of librsvg's converter."""
+    if found := shutil.which("rsvg-convert"):
+        return found
+    raise AbsentError("librsvg is not installed (apt-get install librsvg2-bin)")
+
+
+@functools.cache
+def libvips() -> str:
+    """Return the path of libvips's command."""
+    if found := shutil.which("vips"):
+        return found
+    raise AbsentError("libvips is not installed (apt-get install libvips-tools)")
+
+
+@functools.cache
+def gegl() -> str:
+    """Return the path of GEGL."""
     if found := shutil.which("gegl"):
         return found
     raise AbsentError("GEGL is not installed (apt-get install gegl)")
 
 
-def _through_files(pixels: Pixels, *words: str, page: str = "") -> Pixels:
+def through_files(pixels: Pixels, *words: str, page: str = "") -> Pixels:
     """Run a command that reads ``{source}`` and writes ``{target}``, both PNG in ``{folder}``.
 
     ``page`` is the content of ``page.html`` beside them.
@@ -151,10 +171,12 @@ VERSIONS: dict[str, Callable[[], str]] = {
     "OpenCV": lambda: str(cv2.__version__),
     "Pillow": lambda: PIL.__version__,
     "deface": lambda: version("deface"),
-    "ImageMagick": lambda: _told(_imagemagick, "-version"),
+    "ImageMagick": lambda: _told(imagemagick, "-version"),
     "FFmpeg": lambda: _told(_ffmpeg_path, "-version"),
     "Chromium": lambda: _told(_chromium_path, "--version"),
-    "GEGL": lambda: "0.4",  # it prints only the name of its library
+    "GEGL": lambda: gegl() and "0.4",  # it prints only the name of its library
+    "librsvg": lambda: _told(librsvg, "--version"),
+    "libvips": lambda: _told(libvips, "--version"),
 }
 """Functions that return the version of each program, where it is installed."""
 
@@ -171,17 +193,17 @@ PROGRAMS: dict[str, Callable[..., Pixels]] = {
     "opencv-blur": lambda pixels, kernel: np.asarray(
         cv2.blur(pixels, (kernel, kernel)), dtype=np.uint8
     ),
-    "pillow-gaussian": lambda pixels, radius: _pillow(pixels, ImageFilter.GaussianBlur(radius)),
-    "pillow-box": lambda pixels, radius: _pillow(pixels, ImageFilter.BoxBlur(radius)),
+    "pillow-gaussian": lambda pixels, radius: pillow(pixels, ImageFilter.GaussianBlur(radius)),
+    "pillow-box": lambda pixels, radius: pillow(pixels, ImageFilter.BoxBlur(radius)),
     "deface-blur": _face_blur,
-    "deface-mosaic": lambda pixels, size: _deface(pixels, replacewith="mosaic", mosaicsize=size),
-    "imagemagick-blur": lambda pixels, sigma: _through_files(
-        pixels, _imagemagick(), "{source}", "-blur", f"0x{sigma}", "{target}"
+    "deface-mosaic": lambda pixels, size: deface(pixels, replacewith="mosaic", mosaicsize=size),
+    "imagemagick-blur": lambda pixels, sigma: through_files(
+        pixels, imagemagick(), "{source}", "-blur", f"0x{sigma}", "{target}"
     ),
     "imagemagick-scale": _scale,
-    "ffmpeg-boxblur": lambda pixels, radius, power: _ffmpeg(pixels, f"boxblur={radius}:{power}"),
-    "ffmpeg-gblur": lambda pixels, sigma, steps: _ffmpeg(pixels, f"gblur={sigma}:{steps}"),
-    "ffmpeg-pixelize": lambda pixels, width: _ffmpeg(pixels, f"pixelize={width}:{width}"),
+    "ffmpeg-boxblur": lambda pixels, radius, power: ffmpeg(pixels, f"boxblur={radius}:{power}"),
+    "ffmpeg-gblur": lambda pixels, sigma, steps: ffmpeg(pixels, f"gblur={sigma}:{steps}"),
+    "ffmpeg-pixelize": lambda pixels, width: ffmpeg(pixels, f"pixelize={width}:{width}"),
     "css-blur": lambda pixels, px: _chromium(pixels, px, *GRAPHICS),
     "css-blur-software": lambda pixels, px: _chromium(pixels, px, "--disable-gpu"),
     "gimp-pixelize": _pixelize,
