@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 
 import optuna
 import pytest
@@ -268,7 +268,7 @@ def test_a_worker_that_was_thought_lost_does_no_harm(photo_folder, tmp_path, cac
     words = flags(photo_folder, out, *LONG, "--lost-after-s", 2)
     first = start(words, cache, logs[0])
     wait_for("epoch 2/20", logs[0])
-    with sqlite3.connect(out / "search.sqlite", timeout=60) as database:
+    with closing(sqlite3.connect(out / "search.sqlite", timeout=60)) as database:
         database.execute("BEGIN IMMEDIATE")  # so that it does not stop with the file locked
         os.kill(first.pid, signal.SIGSTOP)
     second = start(words, cache, logs[1])
@@ -326,7 +326,7 @@ def test_a_database_that_goes_away_is_told(photo_folder, tmp_path, cache):
     out, log = tmp_path / "out", tmp_path / "log"
     worker = start(flags(photo_folder, out, *LONG), cache, log)
     wait_for("epoch 2/20", log)
-    with sqlite3.connect(out / "search.sqlite") as database:
+    with closing(sqlite3.connect(out / "search.sqlite")) as database:
         database.execute("DROP TABLE trial_user_attributes")
     worker.join()
     assert worker.exitcode == 1

@@ -1,5 +1,6 @@
 """What the search rests on: databases of all kinds, and the plan that workers share."""
 
+import contextlib
 import sqlite3
 import threading
 
@@ -51,7 +52,7 @@ def test_a_database_that_cannot_be_used_is_told(url, phrase, photo_folder, tmp_p
 
 def test_a_worker_outlives_a_database_that_is_away_for_a_moment(tmp_path):
     with open_storage(SearchConfig(out=tmp_path)) as storage:
-        with sqlite3.connect(tmp_path / "search.sqlite") as database:
+        with contextlib.closing(sqlite3.connect(tmp_path / "search.sqlite")) as database:
             database.execute("DROP TABLE trial_heartbeats")
         storage.record_heartbeat(0)
 

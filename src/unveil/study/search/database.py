@@ -37,6 +37,14 @@ PAUSE_S = 0.25
 class _Storage(RDBStorage):
     """Optuna's storage, with workers that survive a short outage of the database."""
 
+    def __init__(self, url: str, **options: Any) -> None:
+        try:
+            super().__init__(url, **options)
+        except BaseException:
+            if (engine := getattr(self, "engine", None)) is not None:
+                engine.dispose()  # else its connection stays open until it is collected
+            raise
+
     def record_heartbeat(self, trial_id: int) -> None:
         """Record a heartbeat; ignore errors of the database."""
         with contextlib.suppress(SQLAlchemyError, StorageInternalError):

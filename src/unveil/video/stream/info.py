@@ -147,10 +147,10 @@ def _check_kept(path: Path, stream: Any, frame: Any) -> None:
 
 
 def _matrix_of(frame: Any) -> tuple[int, ...] | None:
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            return tuple(int(number) for number in np.frombuffer(data, np.int32)[:9])
-    return None
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return None
+    return tuple(int(number) for number in np.frombuffer(data, np.int32)[:9])
 
 
 def _tags(frame: Any) -> Tags:
