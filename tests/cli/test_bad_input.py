@@ -1,6 +1,7 @@
 """What users get wrong, and what the machine does to them: one clear line, nothing left behind."""
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -135,6 +136,8 @@ def test_bad_value(command, flag, value, phrases, photo, photo_folder, trained, 
         ("obfuscate", (*BLUR, "--box", "0,0,9,9"), "--box goes with --safe"),
         ("obfuscate", ("--safe", "--risk", 1.5), "--risk 1.5 must be between 0 and 1"),
         ("obfuscate", (), "name an --operator, e.g. pixelate:block=8, or use --safe"),
+        ("restore", ("--together", 0), "--together is for videos"),
+        ("restore", ("--quality", 0), "--quality is for videos"),
         ("restore", ("--samples", -1), "--samples -1 must be at least 0"),
         ("restore", ("--tile-px", 0), "--tile-px 0 must be at least 1"),
         ("restore", ("--tile-px", -5), "--tile-px -5 must be at least 1"),
@@ -164,18 +167,39 @@ def test_unknown_model(trained, photo, tmp_path, monkeypatch, cli):
 
 
 @pytest.mark.parametrize(
-    ("words", "nearest"),
+    ("words", "told"),
     [
-        (("obfuscate", "x.jpg", "-o", "y.jpg", *BLUR, "--overwite"), "--overwrite"),
-        (("train", "--epoch", "3"), "--epochs"),
-        (("evaluate", "x", "--store", "8bit"), "--storage"),
+        ("restore x.png", "unveil restore needs -o PATH"),
+        ("fit", "unveil fit needs FOLDER and -o PATH"),
+        ("evaluate", "unveil evaluate needs MODEL"),
+        ("restore x.png -o", "-o/--output needs a value"),
+        (
+            "restore x.png --outpt y.png",
+            "unveil restore needs -o PATH; unrecognized options: --out",
+        ),
+        ("obfuscate x.jpg -o y.jpg --overwite", "--overwite; did you mean --overwrite?"),
+        ("train --epoch 3", "unrecognized options: --epoch, 3; did you mean --epochs?"),
+        ("evaluate x --store 8bit", "did you mean --storage?"),
+        ("restore x -o y --samples two", "--samples 'two' must be a whole number"),
+        ("serve --timeout-seconds long", "--timeout-seconds 'long' must be a number"),
+        ("download cats", "invalid choice 'cats' for argument 'what'. Expected one of ('lfw',"),
+        ("study", "expected one of {run, report, search}"),
+        ("study runn", "runn; available subcommands: run, report, search"),
+        ("--quiet", "--quiet"),
+        ("", "expected one of {obfuscate, restore, inspect"),
     ],
 )
-def test_unknown_flag_or_command(words, nearest, cli):
-    done = cli(*words)
-    assert done.status == 2
-    assert nearest in done.err
-    assert "Traceback" not in done.err
+def test_words_that_a_command_does_not_take(words, told, cli):
+    command = " ".join(["unveil", *words.split()[:1]]) if "--quiet" not in words else "unveil"
+    assert_told(cli(*words.split()), 2, told, f" see {command} --help.")
+
+
+@pytest.mark.parametrize("columns", ["40", None])
+def test_the_width_of_the_terminal_breaks_no_word(columns, monkeypatch, cli):
+    monkeypatch.setenv("COLUMNS", columns) if columns else monkeypatch.delenv("COLUMNS", False)
+    word = "a" * 200
+    assert_told(cli("download", word), 2, f"invalid choice '{word}' for argument 'what'.")
+    assert os.environ.get("COLUMNS") == columns
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What all commands have in common: tables that fit, values in completion, files in every line."""
 
+import re
 import shutil
 import subprocess
 
@@ -86,6 +87,31 @@ def test_help_names_the_version_the_networks_and_what_a_flag_does(cli):
     assert "blind, cae, refiner, rescae or vcae" in flat(cli("train", "--help").out)
     told = flat(cli("study", "report", "--help").out)
     assert "--no-page leave the HTML page out. (default: False)" in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("obfuscate", "inspect", "restore", "fit", "train", "evaluate", "export", "serve"),
+        *("audit photos", "audit curve", "audit report", "study run", "study report"),
+        "study search",
+    ],
+)
+def test_help_says_once_what_happens_without_a_flag(words, cli):
+    told = flat(cli(*words.split(), "--help").out)
+    for odd in ("None}", "(default: None)", "(default: )", "config"):
+        assert odd not in told
+    described = re.split(r" (?=-o PATH|--[a-z0-9-]+ )", told)[1:]
+    assert [flag for flag in described if flag.count("(default") > 1] == []
+
+
+def test_help_breaks_no_line_where_the_docstring_does(cli):
+    assert "written: 8bit, jpeg:75 or h264:crf=28 (default" in flat(cli("obfuscate", "-h").out)
+    told = cli("train", "--help").out
+    assert "Mirror each photo with probability 1/2, drawn anew each epoch. (default: False)" in (
+        flat(told)
+    )
+    assert "paper's 3708 of the" in told
 
 
 def test_the_networks_in_help_are_all_there_are():

@@ -157,32 +157,28 @@ def settings(kinds: tuple[str, ...], faces_px: tuple[int, ...]) -> Iterator[Sett
 
 @dataclass(frozen=True)
 class CurveConfig:
-    """What to measure.
-
-    Args:
-        data: folder of people, one folder each (default: downloaded LFW).
-        out: file of rows; settings that it has are not measured again.
-        kinds: operators.
-        faces_px: widths of the faces, in pixels.
-        storage: how the obfuscated photos are stored.
-        probes: greatest number of people to identify (default: all).
-        training: greatest number of photos to learn from (default: all).
-        vgg_weights: file of VGG16 weights; adds the study's distance of features to the metrics.
-        embedder: ONNX file of another embedder, its JSON beside it (default: dlib's).
-        seed: of the division into people to identify and people to learn from.
-        runtime: where to compute.
-    """
+    """What to measure."""
 
     data: Path | None = None
+    """Folder of people, one folder each (default: downloaded LFW)."""
     out: Output = Path("runs/audit/rows.jsonl")
+    """File of rows; settings that it has are not measured again."""
     kinds: tuple[str, ...] = tuple(GRID)
+    """Operators."""
     faces_px: tuple[int, ...] = (112,)
+    """Widths of the faces, in pixels."""
     storage: str = "8bit"
+    """How the obfuscated photos are stored."""
     probes: int | None = None
+    """Greatest number of people to identify (default: all)."""
     training: int | None = None
+    """Greatest number of photos to learn from (default: all)."""
     vgg_weights: Path | None = None
+    """File of VGG16 weights; adds the study's distance of features to the metrics."""
     embedder: Path | None = None
+    """ONNX file of another embedder, its JSON beside it (default: dlib's)."""
     seed: int = 0
+    """Seed of the division into people to identify and people to learn from."""
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
     def __post_init__(self) -> None:

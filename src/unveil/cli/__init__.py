@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -20,6 +20,8 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
+from unveil.cli import refusals
+from unveil.cli.flags import CONFIGS, shown_parameter, unbroken
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.extras import require
 from unveil.video.stream.opening import SUFFIXES
@@ -55,7 +57,8 @@ Quiet = Annotated[
 Json = Annotated[bool, arg(name="json", help="print results as JSON, one object per line.")]
 OUTPUT_FLAGS = {"quiet": Quiet, "as_json": Json}
 
-CONFIG = (FlagCreatePairsOff, OmitArgPrefixes)
+TYRO: dict[str, Any] = {"config": (FlagCreatePairsOff, OmitArgPrefixes), "registry": CONFIGS}
+"""How tyro is called."""
 
 
 def main() -> NoReturn:
@@ -98,37 +101,47 @@ def select(words: Sequence[str]) -> Callable[[], Any]:
     if name and not name.startswith("-") and name not in MODULES:
         raise unknown("command", name, MODULES)
     if name not in MODULES:
-        return partial(every_command, list(words))
+        return partial(run, partial(every_command, list(words)), words)
     command = _command(name)
     if name == "audit" and rest and rest[0] not in (*command.NAMES, "-h", "--help"):
         rest = ["photos", *rest]  # `audit PHOTO` is short for `audit photos PHOTO`
     prog = f"unveil {name}"
-    if name in GROUPS:
-        return partial(command.app.cli, prog=prog, args=rest, config=CONFIG)
-    return partial(tyro.cli, output_flags(command), prog=prog, args=rest, config=CONFIG)
+    parser = command.app.cli if name in GROUPS else partial(tyro.cli, flags_of(command))
+    return partial(run, partial(parser, prog=prog, args=rest, **TYRO), rest)
 
 
-def output_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--quiet`` and ``--json`` to a command, for :mod:`unveil.console`.
+def run(parser: Callable[[], Callable[[], Any]], words: Sequence[str]) -> Any:
+    """Run the command that ``parser``, a call of tyro, makes of ``words``; return its status."""
+    return refusals.parse(parser, words)()
 
-    tyro derives the flags from the signature: the returned function has the parameters of the
-    command and two more.
+
+def flags_of(command: Callable[..., Any]) -> Callable[..., Callable[[], Any]]:
+    """Return a function from which tyro derives the flags of a command.
+
+    They are the parameters of the command, ``--quiet`` and ``--json``. What the function returns
+    runs the command, after all was parsed.
     """
 
     @functools.wraps(command)
-    def wrapped(*args: Any, quiet: bool = False, as_json: bool = False, **named: Any) -> Any:
-        with console.settings(quiet=quiet, as_json=as_json):
-            return command(*args, **named)
+    def bound(
+        *args: Any, quiet: bool = False, as_json: bool = False, **named: Any
+    ) -> Callable[[], Any]:
+        def run_command() -> Any:
+            with console.settings(quiet=quiet, as_json=as_json):
+                return command(*args, **named)
 
-    own = signature(command)
+        return run_command
+
+    own = [shown_parameter(one) for one in signature(command, eval_str=True).parameters.values()]
     more = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
         for name, kind in OUTPUT_FLAGS.items()
     ]
-    wrapped.__dict__["__signature__"] = own.replace(parameters=[*own.parameters.values(), *more])
-    del wrapped.__dict__["__wrapped__"]  # tyro would take the types from there
-    wrapped.__annotations__ = {**command.__annotations__, **OUTPUT_FLAGS}
-    return wrapped
+    bound.__dict__["__signature__"] = Signature([*own, *more])
+    del bound.__dict__["__wrapped__"]  # tyro would take the types from there
+    bound.__annotations__ = {one.name: one.annotation for one in [*own, *more]}
+    bound.__doc__ = unbroken(command.__doc__ or "")
+    return bound
 
 
 def every_command(words: list[str]) -> Any:
@@ -139,8 +152,8 @@ def every_command(words: list[str]) -> Any:
         if name in GROUPS:
             app.command(command.app, name=name, help=GROUPS[name])
         else:
-            app.command(output_flags(command))
-    return app.cli(prog="unveil", description=DESCRIPTION, args=words, config=CONFIG)
+            app.command(flags_of(command))
+    return app.cli(prog="unveil", description=DESCRIPTION, args=words, **TYRO)
 
 
 def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
@@ -169,13 +182,13 @@ def refuse(kind: str, **flags: object) -> None:
 
     Args:
         kind: the kind of input that the flags are for.
-        flags: values of the flags; falsy if not given.
+        flags: values of the flags; None if not given.
 
     Raises:
         UsageError: a flag is given; the message names it.
     """
     for name, value in flags.items():
-        if value:
+        if value is not None:
             raise UsageError(f"--{name.replace('_', '-')} is for {kind}.")
 
 

@@ -2,14 +2,14 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.auditing.settings import CurveConfig
-from unveil.cli import at_least, output_flags
+from unveil.cli import at_least, flags_of
 from unveil.cli.inputs import Boxes, Inputs, check_photos
 from unveil.config import Output
 from unveil.degradation import Mosaic
@@ -39,7 +39,7 @@ app = SubcommandApp()
 
 
 @app.command(name="photos")
-@output_flags
+@flags_of
 def audit_photos(
     inputs: Inputs,
     /,
@@ -122,9 +122,9 @@ def _preview(picture: Path | None) -> int:
 
 
 @app.command(name="curve")
-@output_flags
+@flags_of
 def audit_curve(
-    config: OmitArgPrefixes[CurveConfig] = CurveConfig(),  # noqa: B008  # frozen
+    config: CurveConfig = CurveConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,
 ) -> None:
     """Measure risk against strength on a folder of people; the same command resumes it.
@@ -149,9 +149,12 @@ def audit_curve(
 
 
 @app.command(name="report")
-@output_flags
+@flags_of
 def audit_report(
-    rows: Positional[Path], /, output: Output = Path("audit.html"), dry_run: bool = False
+    rows: Annotated[Positional[Path], arg(metavar="ROWS")],
+    /,
+    output: Output = Path("audit.html"),
+    dry_run: bool = False,
 ) -> None:
     """Write one self-contained HTML page: verdict, figures, protocol, limits.
 

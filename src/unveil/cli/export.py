@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from tyro.conf import Positional
-
 from unveil import console
-from unveil.cli.inputs import check_photos
+from unveil.cli.inputs import Model, check_photos
 from unveil.config import Output
 from unveil.errors import UnveilError, UsageError
 from unveil.extras import require
@@ -15,7 +13,7 @@ SUFFIX = ".onnx"
 
 
 def export(
-    model: Positional[str],
+    model: Model,
     /,
     output: Output,
     int8: bool = False,

@@ -5,7 +5,12 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-Inputs = Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT...")]
+Inputs = Annotated[
+    Positional[tuple[Path, ...]], arg(metavar="INPUT...", help_behavior_hint="(required)")
+]
+Folder = Annotated[Positional[Path], arg(metavar="FOLDER")]
+Model = Annotated[Positional[str], arg(metavar="MODEL")]
+Box = Annotated[str | None, arg(metavar="X,Y,W,H")]
 Boxes = Annotated[UseAppendAction[tuple[str, ...]], arg(name="box", metavar="X,Y,W,H")]
 
 

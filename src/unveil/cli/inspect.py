@@ -4,7 +4,7 @@ from pathlib import Path
 
 from unveil import console
 from unveil.cli import at_least, photo_jobs
-from unveil.cli.inputs import Inputs
+from unveil.cli.inputs import Box, Inputs
 from unveil.extras import require
 from unveil.images.box import parse_box
 from unveil.images.photos import MAX_PIXELS, is_photo
@@ -14,7 +14,7 @@ from unveil.video.stream.opening import is_video
 def inspect(
     inputs: Inputs,
     /,
-    box: str | None = None,
+    box: Box = None,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
     """Find what obfuscated photos or videos, how strongly and where, and how the file stores them.

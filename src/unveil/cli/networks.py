@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import Positional
 
 from unveil import console
-from unveil.cli.inputs import check_photos
+from unveil.cli.inputs import Folder, Model, check_photos
 from unveil.config import EvaluateConfig, LossConfig, Output, RunConfig, from_dict
 from unveil.degradation.families import STORAGES
 from unveil.errors import UsageError
@@ -22,7 +22,7 @@ TABLE_WIDTH = 100
 
 
 def fit(
-    folder: Positional[Path],
+    folder: Folder,
     /,
     output: Output,
     photos: int = 2048,
@@ -119,7 +119,7 @@ def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
 
 
 def train(
-    config: OmitArgPrefixes[RunConfig] = RunConfig(),  # noqa: B008  # frozen
+    config: RunConfig = RunConfig(),  # noqa: B008  # frozen
     output: Output = DEFAULT_RUN,
     resume: Path | None = None,
     dry_run: bool = False,
@@ -156,9 +156,9 @@ def train(
 
 
 def evaluate(
-    model: Positional[str],
+    model: Model,
     /,
-    config: OmitArgPrefixes[EvaluateConfig] = EvaluateConfig(),  # noqa: B008  # frozen
+    config: EvaluateConfig = EvaluateConfig(),  # noqa: B008  # frozen
     append: Path | None = None,
     dry_run: bool = False,
 ) -> None:

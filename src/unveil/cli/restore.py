@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from unveil import console
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
-from unveil.cli.inputs import Inputs
+from unveil.cli.inputs import Box, Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
 from unveil.degradation import Degradation
@@ -34,7 +34,7 @@ def restore(
     output: Output,
     model: str | None = None,
     operator: str = AUTO,
-    box: str | None = None,
+    box: Box = None,
     consistent: bool = False,
     uncertainty: Path | None = None,
     samples: int = 0,
@@ -90,7 +90,7 @@ def restore(
     check_engine(engine, model, device, precision)
     has_videos = are_videos(inputs, codec=codec, quality=quality, together=together)
     if has_videos:
-        refuse("photos", uncertainty=uncertainty, samples=samples)
+        refuse("photos", uncertainty=uncertainty, samples=samples or None)
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
     jobs = plan_jobs(inputs, output, written) if has_videos else photo_jobs.plan(inputs, output)
     check_choice(model, wanted, force=force)

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import OmitArgPrefixes, Positional, arg
+from tyro.conf import arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.cli import output_flags
-from unveil.cli.inputs import check_photos
+from unveil.cli import flags_of
+from unveil.cli.inputs import Folder, check_photos
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.study.plan import StudyConfig
@@ -18,9 +18,9 @@ app = SubcommandApp()
 
 
 @app.command(name="run")
-@output_flags
+@flags_of
 def study_run(
-    config: OmitArgPrefixes[StudyConfig] = StudyConfig(),  # noqa: B008  # frozen
+    config: StudyConfig = StudyConfig(),  # noqa: B008  # frozen
 ) -> None:
     """Rerun the paper's experiments; Ctrl-C saves, the same command resumes.
 
@@ -35,9 +35,9 @@ def study_run(
 
 
 @app.command(name="report")
-@output_flags
+@flags_of
 def study_report(
-    folder: Positional[Path],
+    folder: Folder,
     /,
     output: Annotated[Path | None, arg(aliases=["-o"])] = None,
     name: str = "report",
@@ -63,9 +63,9 @@ def study_report(
 
 
 @app.command(name="search")
-@output_flags
+@flags_of
 def study_search(
-    config: OmitArgPrefixes[SearchConfig] = SearchConfig(),  # noqa: B008  # frozen
+    config: SearchConfig = SearchConfig(),  # noqa: B008  # frozen
     dry_run: bool = False,
 ) -> None:
     """Search batch size, learning rate and L2; Ctrl-C saves, the same command resumes.

@@ -66,7 +66,8 @@ class StudyConfig:
     out: Output = Path("runs/study")
     """Folder of the study; cells that it already holds are not run again."""
     only: tuple[str, ...] = ()
-    """Prefixes of the names of the cells to run; `paper` for the paper's experiments."""
+    """Prefixes of the names of the cells to run; `paper` for the paper's experiments
+    (default: all)."""
     epochs: int | None = None
     """Number of epochs of every cell (default: that of the size)."""
     tap: Tap = "relu2_2"
