@@ -13,6 +13,7 @@ from unveil.degradation.operators import obfuscate
 from unveil.linear.spectral import (
     OPPONENT,
     analyse,
+    analyse_adjoint,
     apply,
     grid,
     synthesise,
@@ -44,10 +45,13 @@ def test_synthesis_undoes_analysis(size, dtype, library):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_the_adjoint_of_synthesis_gives_the_same_inner_products(size, library):
+@pytest.mark.parametrize(
+    ("forward", "back"), [(synthesise, synthesise_adjoint), (analyse, analyse_adjoint)]
+)
+def test_the_adjoints_give_the_same_inner_products(size, forward, back, library):
     x, y = np.random.default_rng(0).random((2, 1, 3, *size))
-    inner = (library.compute(synthesise, x) * y).sum()
-    assert inner == pytest.approx((x * library.compute(synthesise_adjoint, y)).sum(), rel=1e-12)
+    inner = (library.compute(forward, x) * y).sum()
+    assert inner == pytest.approx((x * library.compute(back, y)).sum(), rel=1e-12)
 
 
 @pytest.mark.parametrize("operator", BLURS, ids=str)

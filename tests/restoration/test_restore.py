@@ -94,6 +94,18 @@ def test_weights_that_are_forced_say_what_they_were_trained_on(hidden, astronaut
     assert "optics was not trained on disk:radius=20 in 8bit, but on" in done.err
 
 
+def test_a_motion_is_undone_by_linear_algebra_not_by_weights(hidden, astronaut, cli):
+    told = "motion:length=15,angle=30"
+    path, out = hidden(told), astronaut.parent / "out.png"
+    done = cli("restore", path, "-o", out, "--operator", told)
+    assert done.status == 0, done.err
+    assert f"undoing {told} in 8bit with lmmse" in done.err
+    assert psnr(out, astronaut) > psnr(path, astronaut) + 5
+    refused = cli(*("restore", path, "-o", out, "--operator", told, "--model", "optics"))
+    assert refused.status == 2
+    assert f"not {told}" in refused.err
+
+
 @pytest.mark.slow
 def test_a_clean_photo_is_written_as_it_is(astronaut, cli):
     out = astronaut.parent / "out.png"

@@ -1,11 +1,14 @@
 """Closed-form deblurring, one factor a frequency: any size, in colour, true at the borders."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from unveil.arrays import Array, array_namespace
-from unveil.degradation import Blur, Degradation, Storage
+from unveil.degradation import Blur, Degradation, Motion, Storage
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
+from unveil.linear.gradients import estimate_by_gradients
 from unveil.linear.noise import ROUNDING_8BIT, storage_noise
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import apply, frequencies, grid, is_slanted, transfer
@@ -19,8 +22,29 @@ def lmmse_blur(obfuscated: Array, operator: Blur, storage: Storage, prior: Prior
     ``B x 3 x H x W`` in, the same out, not clipped. Wiener, "Extrapolation, Interpolation, and
     Smoothing of Stationary Time Series", 1949.
     """
-    gains = lmmse_gains(operator, storage, prior, *obfuscated.shape[-2:])
-    return apply(operator, gains, obfuscated)
+    return lmmse_filter(operator, storage, prior, *obfuscated.shape[-2:])(obfuscated)
+
+
+def lmmse_filter(
+    operator: Blur, storage: Storage, prior: Prior, height: int, width: int
+) -> Callable[[Array], Array]:
+    """Return what maps images of this size, ``B x 3 x H x W``, to their estimates."""
+    if not _is_slanted_line(operator):
+        gains = lmmse_gains(operator, storage, prior, height, width)
+        return lambda images: apply(operator, gains, images)
+    power = prior.at(height, width)
+    passed = (transfer(operator, height, width)[:, None] ** 2).mean(axis=0)
+    noise = storage_noise(storage, power * passed).clip(min=ROUNDING_8BIT)
+    return lambda images: estimate_by_gradients(images, operator, 1 / power, noise)
+
+
+def _is_slanted_line(operator: Blur) -> bool:
+    """Return whether a guess at what lies beyond the borders would spoil the whole picture.
+
+    A line passes fine detail across it, so that its inverse carries the guess's errors far in; a
+    Gaussian of two widths passes none.
+    """
+    return isinstance(operator, Motion) and operator.is_slanted
 
 
 def lmmse_gains(
@@ -64,7 +88,11 @@ def tikhonov(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array
     roughness = laplacian_transfer(height, width) ** 2
     gains = [passed / (passed**2 + weight * roughness) for weight in _WEIGHTS]
     errors = [(power * (1 - gain * passed) ** 2 + noise * gain**2).sum() for gain in gains]
-    return apply(operator, gains[int(np.argmin(errors))], obfuscated)
+    best = int(np.argmin(errors))
+    if _is_slanted_line(operator):
+        roughness = _WEIGHTS[best] * laplacian_transfer(*obfuscated.shape[-2:])[None] ** 2
+        return estimate_by_gradients(obfuscated, operator, roughness, np.ones_like(roughness))
+    return apply(operator, gains[best], obfuscated)
 
 
 _WEIGHTS = tuple(10 ** (-exponent / 4) for exponent in range(4, 41))

@@ -7,6 +7,7 @@ convolution and the discrete sine and cosine transforms", 1994).
 
 A slanted window (an ``AnisotropicGaussian`` that is turned) has no such basis:
 it is undone on a larger picture that wraps around, whose unknown margin is estimated along.
+A slanted line is undone by :mod:`unveil.linear.gradients`.
 """
 
 import functools
@@ -38,6 +39,12 @@ def analyse(images: Array) -> Array:
     """
     height, width = images.shape[-2:]
     return resample(mix(images, np.array(OPPONENT)), basis(height), basis(width))
+
+
+def analyse_adjoint(coefficients: Array) -> Array:
+    """Return the adjoint of :func:`analyse` at ``coefficients``: RGB images."""
+    height, width = coefficients.shape[-2:]
+    return to_rgb(resample(coefficients, basis(height).T, basis(width).T))
 
 
 def synthesise(coefficients: Array) -> Array:

@@ -1,13 +1,12 @@
 """Answers that agree with the data: obfuscated again, they give the input."""
 
-import numpy as np
+from collections.abc import Callable
 
 from unveil.arrays import Array, array_namespace, constant
 from unveil.degradation import Blur, Degradation, Pixelate, Sample
 from unveil.degradation.operators import block_means, is_sampled, obfuscate, paint
-from unveil.linear.blur import lmmse_gains
+from unveil.linear.blur import lmmse_filter
 from unveil.linear.prior import Prior
-from unveil.linear.spectral import apply
 
 ROUNDS = 20
 """Each undoes what clipping to [0,1] broke in the last; most photos need two or three."""
@@ -34,8 +33,8 @@ def make_consistent(
     """
     operator, (height, width) = degradation.linear, restored.shape[-2:]
     if isinstance(operator, Blur):
-        gains = lmmse_gains(operator, degradation.storage, prior, height, width)
-        return _keep_passed(restored, obfuscated, operator, gains)
+        undo = lmmse_filter(operator, degradation.storage, prior, height, width)
+        return _keep_passed(restored, obfuscated, operator, undo)
     match operator:
         case Pixelate():
             return _keep_means(restored, obfuscated, operator)
@@ -44,10 +43,12 @@ def make_consistent(
             return array_namespace(restored).where(kept, obfuscated, restored)
 
 
-def _keep_passed(restored: Array, obfuscated: Array, operator: Blur, gains: np.ndarray) -> Array:
+def _keep_passed(
+    restored: Array, obfuscated: Array, operator: Blur, undo: Callable[[Array], Array]
+) -> Array:
     xp = array_namespace(restored)
     for _ in range(ROUNDS):
-        missing = apply(operator, gains, obfuscated - obfuscate(restored, operator))
+        missing = undo(obfuscated - obfuscate(restored, operator))
         restored = xp.clip(restored + missing, 0, 1)
     return restored
 

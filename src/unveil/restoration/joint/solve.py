@@ -7,6 +7,7 @@ import numpy as np
 from unveil.degradation import Blur, Linear
 from unveil.degradation.adjoints import adjoint
 from unveil.degradation.operators import obfuscate
+from unveil.linear.gradients import conjugate_gradients
 from unveil.linear.spectral import frequencies, synthesise, synthesise_adjoint, transfer
 from unveil.restoration.joint.warp import Warp
 
@@ -79,19 +80,8 @@ def _solve(frames: Frames, missing: np.ndarray, scale: np.ndarray, prior: np.nda
     def gather(differences: np.ndarray) -> np.ndarray:
         return scale * synthesise_adjoint(frames.gather(frames.weights * differences))
 
-    found = np.zeros_like(scale)[None]
-    rest = gather(missing)
-    direction, size = rest, np.vdot(rest, rest)
-    for _ in range(ITERATIONS):
-        if size < TINY:
-            break
-        bent = gather(frames.show(synthesise(scale * direction))) + prior * direction
-        length = size / np.vdot(direction, bent)
-        found, rest = found + length * direction, rest - length * bent
-        size, before = np.vdot(rest, rest), size
-        direction = rest + size / before * direction
-    return found
+    def normal(coefficients: np.ndarray) -> np.ndarray:
+        shown = frames.show(synthesise(scale * coefficients))
+        return gather(shown) + prior * coefficients
 
-
-TINY = 1e-12
-"""Nothing is left to explain; keeps divisions finite."""
+    return conjugate_gradients(normal, gather(missing), ITERATIONS)
