@@ -150,6 +150,22 @@ def folder(tmp_path):
     return shutil.copytree(FOLDER / "blur-fast", tmp_path / "copy")
 
 
+def test_files_that_are_swapped_after_their_check_are_not_read(folder, monkeypatch):
+    images = np.random.default_rng(0).random((1, 3, 32, 32), np.float32)
+    undone = read_card(folder).task.example
+    wanted = load(str(folder), engine="onnx").restore(images, undone)
+
+    def swap():
+        for path in (*folder.glob("*.safetensors"), folder / "graph.onnx"):
+            path.write_bytes(bytes(path.stat().st_size))
+        return import_onnxruntime()
+
+    monkeypatch.setattr("unveil.networks.onnx_engine.import_onnxruntime", swap)
+    found = load(str(folder), engine="onnx").restore(images, undone)
+    assert not any((folder / "graph.onnx").read_bytes())
+    assert np.array_equal(found, wanted)
+
+
 def test_a_changed_graph_is_refused(folder):
     graph = folder / "graph.onnx"
     graph.write_bytes(graph.read_bytes()[:-1] + b"x")

@@ -77,8 +77,14 @@ def _source(folder: Path, card: Card) -> Source:
     return Source(folder.name, network.eval(), card)
 
 
-def export_to_cache(folder: Path, card: Card, cache: Path, stem: str) -> Path:
-    """Export the network of a checkpoint into ``cache``; the name gets the file's sha256, too.
+def export_to_cache(folder: Path, card: Card, cache: Path, stem: str) -> bytes:
+    """Export the network of a checkpoint into ``cache``; return the file's content.
+
+    Args:
+        folder: the checkpoint.
+        card: of the checkpoint.
+        cache: folder of the file.
+        stem: of the file's name, which gets the content's sha256, too.
 
     Raises:
         UnveilError: the network cannot be exported.
@@ -86,7 +92,8 @@ def export_to_cache(folder: Path, card: Card, cache: Path, stem: str) -> Path:
     source = _source(folder, card)
     content = to_onnx(source)
     name = f"{stem}-{hashlib.sha256(content).hexdigest()[:DIGITS]}.onnx"
-    return write_checked(source, content, cache / name).path
+    write_checked(source, content, cache / name)
+    return content
 
 
 def write_onnx(source: Source, target: Path) -> Report:

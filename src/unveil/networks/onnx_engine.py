@@ -5,8 +5,10 @@ into the file of weights beside it, so that no weight is stored twice. Of other 
 is exported once, into the cache folder, which takes torch.
 """
 
+import hashlib
 import importlib.metadata
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation
 from unveil.errors import UnveilError
 from unveil.extras import require
-from unveil.files import REINSTALL, cache_folder, check_sha256, file_sha256, read_checked
+from unveil.files import REINSTALL, cache_folder, read_checked
 from unveil.linear.prior import Prior
 from unveil.networks.card import Card
 from unveil.networks.interface import ESTIMATE, KNOWN, OBFUSCATED, Interface, refiner_inputs
@@ -32,8 +34,8 @@ DIGITS = 32
 """Number of hexadecimal digits of a sha256 in the name of a cached file."""
 
 PROVIDERS = ("CPUExecutionProvider",)
-MIN_VERSION = (1, 22)
-"""Oldest ONNX Runtime that is taken, as in ``pyproject.toml``."""
+MIN_VERSION = (1, 24)
+"""Oldest ONNX Runtime that is taken, as in ``pyproject.toml``: it takes weights from memory."""
 
 FATAL = 4
 """Severity from which ONNX Runtime prints: what is milder it also raises, and that is enough."""
@@ -119,19 +121,14 @@ def open_engine(folder: Path, card: Card, config: RuntimeConfig) -> OnnxEngine:
     content = read_checked(weights, card.files["weights"]["sha256"], REINSTALL)
     power = load(content).get("power")
     prior = None if power is None else Prior(power.astype(np.float32))
-    return OnnxEngine(open_session(_graph(folder, card)), prior)
-
-
-def _graph(folder: Path, card: Card) -> Path:
-    """Return the graph of a checkpoint, exported into the cache folder where there is none."""
     if "graph" not in card.files:
-        return _cached(folder, card)
+        return OnnxEngine(open_session(_cached(folder, card)), prior)
     path = folder / Path(card.files["graph"]["name"]).name
-    check_sha256(path, [card.files["graph"]["sha256"]], REINSTALL)
-    return path
+    graph = read_checked(path, card.files["graph"]["sha256"], REINSTALL)
+    return OnnxEngine(open_session(graph, path, {weights.name: content}), prior)
 
 
-def _cached(folder: Path, card: Card) -> Path:
+def _cached(folder: Path, card: Card) -> bytes:
     """Return the ONNX file of a checkpoint in the cache folder, made where it is missing.
 
     Its name holds the sha256 of the weights and of the file itself: a file that is damaged is
@@ -140,8 +137,9 @@ def _cached(folder: Path, card: Card) -> Path:
     weights = card.files["weights"]["sha256"][:DIGITS]
     cache = cache_folder() / "onnx"
     for path in cache.glob(f"{weights}-{FORMAT}-*.onnx"):
-        if path.stem.endswith(f"-{file_sha256(path)[:DIGITS]}"):
-            return path
+        content = path.read_bytes()
+        if path.stem.endswith(f"-{hashlib.sha256(content).hexdigest()[:DIGITS]}"):
+            return content
         path.unlink(missing_ok=True)
     require("onnx")
     from unveil.networks.export import export_to_cache
@@ -178,11 +176,16 @@ def import_quantization() -> Any:
     return onnxruntime.quantization
 
 
-def open_session(model: bytes | Path) -> Any:
+def open_session(
+    model: bytes | Path, name: object = "model", beside: Mapping[str, bytes] | None = None
+) -> Any:
     """Return an ``onnxruntime.InferenceSession`` on the CPU.
 
     Args:
         model: an ONNX file, or the bytes of one.
+        name: of the bytes, for errors.
+        beside: content of the files that the bytes refer to, by their names. ONNX Runtime opens
+            none of them, so what is run is what was checked.
 
     Raises:
         UnveilError: ONNX Runtime cannot run it.
@@ -191,7 +194,10 @@ def open_session(model: bytes | Path) -> Any:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.log_severity_level = FATAL
-    source, name = (model, "model") if isinstance(model, bytes) else (str(model), model)
+    source, name = (model, name) if isinstance(model, bytes) else (str(model), model)
+    files = dict(beside or {})
+    sizes = [len(content) for content in files.values()]
+    options.add_external_initializers_from_files_in_memory([*files], [*files.values()], sizes)
     try:
         return runtime.InferenceSession(source, options, providers=list(PROVIDERS))
     except Exception as error:  # ONNX Runtime's own exceptions have no common base
