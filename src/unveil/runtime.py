@@ -122,7 +122,8 @@ def commit() -> str:
 
     def git(*words: str) -> str:
         done = subprocess.run(  # noqa: S603  # fixed words, no shell
-            ["git", "-C", str(folder), *words],  # noqa: S607  # git is where the user has it
+            # Without locks: `git status` would write what it found into the repository's index.
+            ["git", "--no-optional-locks", "-C", str(folder), *words],  # noqa: S607
             capture_output=True,
             text=True,
             check=True,

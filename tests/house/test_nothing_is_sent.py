@@ -1,19 +1,23 @@
 """No command opens a connection, or writes anything outside its output and the cache folder."""
 
+import contextlib
+import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.conftest import BLUR, TINY_DATA, TINY_TRAINING, run_cli
 
-INTERNET = re.compile(r"(connect|sendto|sendmsg)\(.*AF_INET")
-"""A line of strace that shows a packet, or a lookup of a name, leaving for the network."""
-
+TINY = " ".join(map(str, (*TINY_DATA, *TINY_TRAINING)))
 COMMANDS = {
     "obfuscate photo.jpg -o out.png --operator gaussian:kernel=9,sigma=4": None,
     "inspect hidden.png": None,
@@ -26,25 +30,72 @@ COMMANDS = {
     "audit hidden.png --box 32,32,64,64": "dlib",
     "obfuscate photo.jpg -o out.png --safe --box 32,32,64,64": "dlib",
     "export cae-blur -o net.onnx": "onnxscript",
-    "study search --data people --dry-run": "optuna",
-    "train --data people --output new " + " ".join(map(str, (*TINY_DATA, *TINY_TRAINING))): "torch",
+    f"study search --data people -o search --trials 2 {TINY}": "optuna",
+    f"train --data people -o new {TINY}": "torch",
 }
 
+OUTSIDE = re.compile(r"(connect|bind|sendto|sendmsg)\(.*AF_INET(?!.*\b(127\.0\.0\.1|::1)\b)")
+"""A line of strace that shows a packet, a lookup or a listening socket beyond this machine."""
 
-def traced(words: list[str], folder: Path, home: Path) -> list[str]:
-    """Run a command in ``folder`` under strace; return the system calls that use the network."""
-    log = home.with_name("trace.txt")
+MADE = re.compile(
+    r"\b(openat\(.*O_(WRONLY|RDWR|CREAT)|(creat|mkdir|rename|link|symlink)\w*\().*= \d"
+)
+"""A line of strace that shows a file that was written, or a folder that was made."""
+
+NETWORK, FILES = "connect,bind,sendto,sendmsg", "openat,creat,/^(mkdir|rename|link|symlink)"
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+class Traced(NamedTuple):
+    """A command line that runs under strace.
+
+    Attributes:
+        words: the command line.
+        environment: its variables.
+        log: start of the names of strace's files, one for each thread.
+    """
+
+    words: list[str]
+    environment: dict[str, str]
+    log: Path
+
+    def lines(self) -> list[str]:
+        """Return the system calls that succeeded or failed, in any order."""
+        files = self.log.parent.glob(f"{self.log.name}.*")
+        return [line for path in files for line in path.read_text(errors="replace").splitlines()]
+
+    def sent(self) -> list[str]:
+        """Return the system calls that use the network beyond this machine."""
+        return [line for line in self.lines() if OUTSIDE.search(line)]
+
+    def made(self, *allowed: Path) -> list[str]:
+        """Return the system calls that write elsewhere than ``allowed`` and the working folder."""
+        places = (*map(str, allowed), "/dev/", "/proc/")
+        made = [line for line in self.lines() if MADE.search(line)]
+        paths = {line: re.findall(r'"([^"]*)"', line) for line in made}
+        return [
+            line
+            for line, found in paths.items()
+            if any(path.startswith(("/", "..")) and not path.startswith(places) for path in found)
+        ]
+
+
+@pytest.fixture
+def trace(tmp_path, monkeypatch):
+    """A function that puts a command line under strace, with a home folder of its own."""
+    for name in ("home", "temporary"):
+        (tmp_path / name).mkdir()
     variables = {name: value for name, value in os.environ.items() if "XDG" not in name}
-    strace = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(log)]
-    done = subprocess.run(
-        [*strace, sys.executable, "-m", "unveil", *words],
-        cwd=folder,
-        env={**variables, "HOME": str(home), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return [line for line in log.read_text().splitlines() if INTERNET.search(line)]
+    variables |= {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "temporary")}
+    variables |= {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "127.0.0.1"}
+    variables.pop("MPLCONFIGDIR", None)  # which a command run by another test has set
+
+    def start(*words):
+        log = tmp_path / "trace"
+        strace = ["strace", "-ff", "--seccomp-bpf", "-qq", "-e", f"trace={NETWORK},{FILES}"]
+        return Traced([*strace, "-o", str(log), sys.executable, *words], variables, log)
+
+    return start
 
 
 @pytest.fixture
@@ -58,23 +109,111 @@ def folder(tmp_path, photo, photo_folder):
     return folder
 
 
+def assert_nothing_left(traced, folder, cache, tmp_path):
+    assert traced.sent() == []
+    assert traced.made(folder, cache, tmp_path / "temporary") == []
+    for name in ("home", "temporary"):
+        assert [path for path in (tmp_path / name).rglob("*") if path.is_file()] == []
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-@pytest.mark.parametrize("words", COMMANDS)
-def test_a_command_opens_no_connection_and_leaves_nothing_at_home(words, folder, tmp_path):
+@needs_strace
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[:48])
+def test_a_command_sends_nothing_and_writes_only_its_output(words, trace, folder, tmp_path, cache):
     if needs := COMMANDS[words]:
         pytest.importorskip(needs, reason=f"{needs} is not installed")
-    home = tmp_path / "home"
-    home.mkdir()
-    assert traced(words.split(), folder, home) == []
-    assert [path for path in home.rglob("*") if path.is_file()] == []
+    traced = trace("-m", "unveil", *words.split())
+    done = subprocess.run(
+        traced.words, cwd=folder, env=traced.environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert_nothing_left(traced, folder, cache, tmp_path)
+
+
+@contextlib.contextmanager
+def interrupted(process):
+    """Interrupt a process and its children in the end, and let it say its last words."""
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+class Visitor:
+    """Asks the page as its own scripts do."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        with self.ask("/config") as answer:
+            config = json.load(answer)
+        ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+        self.numbers = {
+            (name, event): call["id"]
+            for call in config["dependencies"]
+            for target, event in call["targets"]
+            for name, number in ids.items()
+            if number == target
+        }
+
+    def ask(self, path: str, body: bytes | None = None, kind: str = "application/json"):
+        place = self.address + path
+        asked = urllib.request.Request(place, body, {"Content-Type": kind})  # noqa: S310  # http
+        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked)
+
+    def upload(self, photo: Path) -> None:
+        head = 'Content-Disposition: form-data; name="files"; filename="photo.png"'
+        body = b"--x\r\n%b\r\n\r\n%b\r\n--x--\r\n" % (head.encode(), photo.read_bytes())
+        with self.ask("/gradio_api/upload", body, "multipart/form-data; boundary=x") as answer:
+            (path,) = json.load(answer)
+        self.press("photo", "upload", {"path": path, "meta": {"_type": "gradio.FileData"}})
+
+    def press(self, part: str, event: str, *given: object) -> str:
+        """Do what a part of the page does at an event; return the HTML of its answer."""
+        asked = {"data": given, "fn_index": self.numbers[part, event], "session_hash": "me"}
+        self.ask("/gradio_api/queue/join", json.dumps(asked).encode()).close()
+        with self.ask("/gradio_api/queue/data?session_hash=me") as told:
+            for line in told:
+                said = json.loads(line.removeprefix(b"data:")) if line.strip() else {}
+                if said.get("msg") == "process_completed":
+                    return str(said["output"]["data"][0])
+        pytest.fail(f"no answer from {part}")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_the_trace_sees_a_connection(folder, tmp_path):
-    lookup = "import socket; s = socket.socket(); s.settimeout(0.1); s.connect_ex(('192.0.2.1', 9))"
-    log = tmp_path / "trace.txt"
-    strace = ["strace", "-f", "-qq", "-e", "trace=connect", "-o", str(log)]
-    subprocess.run([*strace, sys.executable, "-c", lookup], check=True)
-    assert INTERNET.search(log.read_text())
+@needs_strace
+def test_the_page_sends_nothing_and_keeps_nothing(trace, folder, tmp_path, cache):
+    pytest.importorskip("gradio", reason="the extra web is not installed")
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    traced = trace("-m", "unveil", "serve", "--port", str(port))
+    with (
+        subprocess.Popen(
+            traced.words,
+            cwd=folder,
+            env=traced.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # strace heeds no Ctrl-C while it writes a file
+        ) as server,
+        interrupted(server),
+    ):
+        visitor = Visitor(server.stdout.readline().split()[0])
+        visitor.upload(folder / "hidden.png")
+        answer = visitor.press("restore", "click", None, "find out", 8, "")
+    assert "Found: gaussian" in answer
+    assert server.returncode == 0
+    assert any("AF_INET" in line and "127.0.0.1" in line for line in traced.lines())
+    assert_nothing_left(traced, folder, cache, tmp_path)
+
+
+@pytest.mark.slow
+@needs_strace
+def test_the_trace_sees_a_connection_and_a_file(trace, tmp_path):
+    code = "import socket; s = socket.socket(); s.settimeout(0.1); s.connect_ex(('192.0.2.1', 9));"
+    code += f"open('{tmp_path}/home/new', 'w').close()"
+    traced = trace("-c", code)
+    subprocess.run(traced.words, env=traced.environment, check=True)
+    assert len(traced.sent()) == 1
+    assert len(traced.made(tmp_path / "cache")) == 1

@@ -24,6 +24,7 @@ from unveil.cli import refusals
 from unveil.cli.flags import CONFIGS, shown_parameter, unbroken
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.extras import require
+from unveil.files import cache_folder
 from unveil.video.stream.opening import SUFFIXES
 
 DESCRIPTION = (
@@ -63,6 +64,8 @@ TYRO: dict[str, Any] = {"config": (FlagCreatePairsOff, OmitArgPrefixes), "regist
 
 def main() -> NoReturn:
     """Run the command line and exit with its status (0, 1 failure, 2 usage)."""
+    # Else matplotlib keeps its list of fonts and an empty folder of settings in the home folder.
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
     status = 1
     try:
         status = int(select(sys.argv[1:])() or 0)

@@ -42,27 +42,33 @@ def serve(port: int, limits: Limits, *, browser: bool) -> None:
         page = build(Visits(worker, limits), limits)
         page.queue(max_size=limits.queue, default_concurrency_limit=1)
         try:
-            page.launch(
-                server_name=HOST,
-                server_port=port,
-                inbrowser=browser,
-                share=False,
-                quiet=True,
-                ssr_mode=False,
-                max_file_size=f"{limits.max_mb}mb",
-                css_paths=STYLE,
-                theme=_theme(gr.themes),
-                footer_links=[],
-                enable_monitoring=False,
-                prevent_thread_lock=True,
-            )
+            _launch(page, port, limits, browser=browser, theme=_theme(gr.themes))
             print(f"http://{HOST}:{port} (Ctrl-C stops it)", flush=True)
             page.block_thread()
-        except OSError:
-            raise UnveilError(f"port {port} is in use; choose another with --port.") from None
         finally:
             page.close(verbose=False)
             worker.stop()
+
+
+def _launch(page: Any, port: int, limits: Limits, *, browser: bool, theme: Any) -> None:
+    """Start the server in threads of its own."""
+    try:
+        page.launch(
+            server_name=HOST,
+            server_port=port,
+            inbrowser=browser,
+            share=False,
+            quiet=True,
+            ssr_mode=False,
+            max_file_size=f"{limits.max_mb}mb",
+            css_paths=STYLE,
+            theme=theme,
+            footer_links=[],
+            enable_monitoring=False,
+            prevent_thread_lock=True,
+        )
+    except OSError:
+        raise UnveilError(f"port {port} is in use; choose another with --port.") from None
 
 
 def _theme(themes: Any) -> Any:
