@@ -1,4 +1,4 @@
-"""Training speed of the study's cells, beside this machine's rate of convolutions.
+"""Training speed of the study's cells and of a refiner, beside this machine's convolution rate.
 
     python benchmarks/train_speed.py        (run nothing else meanwhile)
 
@@ -38,6 +38,10 @@ DEGRADATION = Degradation(GaussianBlur())
 SIDE_PX = 112
 EPOCH_PHOTOS = 7620
 PIXEL, PERCEPTUAL = LossConfig(), LossConfig(loss="perceptual")
+BLUR_FAST = ModelConfig(
+    "refiner", stem_kernel=6, stem_stride=2, widths=(32, 64, 96), blocks=(1, 1, 2)
+)
+"""The network of the shipped weights ``blur-fast``; most trained networks are refiners."""
 CELLS = {
     "cae, pixel": (ModelConfig(), PIXEL),
     "vcae, pixel": (ModelConfig("vcae"), PIXEL),
@@ -47,6 +51,7 @@ CELLS = {
     "rescae, relu2_2": (ModelConfig("rescae"), PERCEPTUAL),
     "cae-blur, pixel": (BLUR_CAE, PIXEL),
     "cae-pixelate, pixel": (MOSAIC_CAE, PIXEL),
+    "refiner, pixel": (BLUR_FAST, PIXEL),
 }
 """The mixed losses cost what the perceptual one does."""
 
