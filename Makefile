@@ -10,7 +10,7 @@ CORE := .venv-core
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
 FAST := $(PARALLEL) -m "not slow and not lfw"
 
-.PHONY: demo test test-all test-lfw test-oldest lint types tests format docs gallery bench bench-peers bench-streaming tables lock clean
+.PHONY: demo test test-all test-lfw test-oldest lint types tests format docs gallery bench bench-peers bench-streaming bench-wild tables lock clean
 
 demo: $(CORE)/.ready
 	$(CORE)/bin/unveil demo --output runs/demo
@@ -74,6 +74,13 @@ bench-peers: $(READY)
 bench-streaming: $(READY)
 	$(BIN)/python benchmarks/streaming.py --data $(LFW) --seconds 480
 	$(BIN)/python tools/fill_tables.py docs/restorers.md
+
+# What inspect sees in pictures as people have them; HALF=held-out only at the end.
+HALF ?= development
+bench-wild: $(READY)
+	$(BIN)/uv pip install --system-certs --python $(BIN)/python --constraint constraints.txt '.[programs]'
+	PYTHONPATH=tools $(BIN)/python benchmarks/wild_bench.py --data $(LFW) --half $(HALF) --append results/wild.jsonl
+	$(BIN)/python tools/fill_tables.py docs/wild.md
 
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)

@@ -15,6 +15,7 @@ from typing import Any
 import tyro
 
 import script
+import wild_tables
 from unveil.auditing.verdict import RISK
 from unveil.errors import UnveilError
 from unveil.files import write_text
@@ -261,6 +262,7 @@ TABLES: dict[str, Table] = {
     "page": page,
     "install": install,
     "splits": splits,
+    **wild_tables.TABLES,
 }
 
 
