@@ -6,11 +6,12 @@ import signal
 import sqlite3
 import sys
 import time
-from contextlib import closing, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 
 import optuna
 import pytest
 from filelock import FileLock
+from optuna.storages import RDBStorage
 from safetensors.torch import load_file
 
 from tests.conftest import TINY_DATA, TINY_TRAINING, assert_told
@@ -66,9 +67,18 @@ def wait_for(text, *logs):
     pytest.fail(f"never said {text!r}: {[log.read_text() for log in logs]}")
 
 
+@contextmanager
+def opened(url):
+    """Open a database as other programs of Optuna do, and close its connections."""
+    storage = RDBStorage(url)
+    yield storage
+    storage.engine.dispose()
+
+
 def trials_of(out, name="search"):
     """Return all trials that Optuna itself finds in the database."""
-    return optuna.load_study(study_name=name, storage=f"sqlite:///{out}/search.sqlite").trials
+    with opened(f"sqlite:///{out}/search.sqlite") as storage:
+        return optuna.load_study(study_name=name, storage=storage).trials
 
 
 def table_of(text):
@@ -206,8 +216,9 @@ def test_a_search_with_other_settings_is_refused(change, phrase, shared, photo_f
 
 def test_a_study_of_somebody_elses_is_refused(photo_folder, tmp_path, cli):
     url = f"sqlite:///{tmp_path}/theirs.sqlite"
-    theirs = optuna.create_study(storage=url, study_name="search", direction="maximize")
-    theirs.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    with opened(url) as storage:
+        theirs = optuna.create_study(storage=storage, study_name="search", direction="maximize")
+        theirs.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
     done = cli(*flags(photo_folder, tmp_path / "out", "--database", url))
     assert_told(done, 1, "not a search of unveil", "--name")
 
