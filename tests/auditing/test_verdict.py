@@ -15,7 +15,7 @@ from unveil.auditing.verdict import (
     shipped_curves,
     shipped_rows,
 )
-from unveil.degradation import BoxBlur, Median, Pixelate, Solid, Unchanged
+from unveil.degradation import BoxBlur, Median, Pixelate, Solid, Unchanged, UnevenPixelate
 from unveil.errors import UsageError
 from unveil.report.rows import read_rows
 
@@ -85,6 +85,13 @@ def test_the_strongest_attacker_counts():
 
 def test_clean_faces_have_the_risk_of_clean_faces():
     assert risk_of(Unchanged(), 90, CURVES).share == 0.98
+
+
+def test_blocks_of_a_part_of_a_pixel_are_on_the_curve_of_means():
+    curves = shipped_curves()
+    uneven = risk_of(UnevenPixelate(7.5, 8.5), 112, curves)
+    smaller, larger = (risk_of(Pixelate(block), 112, curves) for block in (7, 9))
+    assert larger.share < uneven.share < smaller.share
 
 
 def test_between_strengths_the_risk_lies_between():

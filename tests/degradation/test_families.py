@@ -12,6 +12,7 @@ from unveil.degradation import (
     Pixelate,
     Sample,
     Storage,
+    UnevenPixelate,
     Window,
 )
 from unveil.degradation.families import (
@@ -135,10 +136,10 @@ def test_blurs_of_lenses_are_a_family_of_their_own():
     assert family_of(GaussianBlur(9, 4.0)) == "blur"
 
 
-def test_a_motion_is_in_no_family():
-    motion = Motion(7, 30)
-    assert family_of(motion) is None
-    assert not any(family.covers(motion) for family in FAMILIES.values())
+@pytest.mark.parametrize("operator", [Motion(7, 30), UnevenPixelate(7.5), UnevenPixelate(8)])
+def test_some_operators_are_in_no_family(operator):
+    assert family_of(operator) is None
+    assert not any(family.covers(operator) for family in FAMILIES.values())
 
 
 def test_weights_for_every_quality_of_jpeg_help_with_h264():

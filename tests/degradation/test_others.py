@@ -17,6 +17,7 @@ from unveil.degradation import (
     Median,
     Noise,
     Operator,
+    Pixelate,
     Poisson,
     Solid,
     Unchanged,
@@ -147,7 +148,7 @@ def test_none_changes_nothing(apply):
 def test_dp_pix_adds_laplacian_noise_of_the_papers_scale(apply):
     grey = np.full((1, 3, 800, 800), 0.5)
     operator = DpPix(block=8, epsilon=8, pixels=16)
-    noise = (block_means(apply(grey, operator), 8) - 0.5).flatten()
+    noise = (block_means(apply(grey, operator), Pixelate(8)) - 0.5).flatten()
     scale = 16 / (8**2 * 8)
     assert stats.kstest(noise, stats.laplace(scale=scale).cdf).pvalue > 1e-3
     assert np.abs(noise).mean() == pytest.approx(scale, rel=0.03)

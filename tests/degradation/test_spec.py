@@ -24,6 +24,7 @@ from unveil.degradation import (
     Pixelate,
     Sample,
     Spec,
+    UnevenPixelate,
     Window,
     parse_operator,
 )
@@ -97,6 +98,10 @@ def test_of_two_widths_the_smaller_counts():
         (Pixelate(8), Sample(8, 3, 1), 0),
         (Sample(8), Pixelate(8), 0),
         (Pixelate(8), Pixelate(9), math.inf),
+        (UnevenPixelate(8, 10), UnevenPixelate(10, 11, 3, 2), 0.25),
+        (UnevenPixelate(8, 10), UnevenPixelate(8, 7, 3, 2), 0.3),
+        (UnevenPixelate(8), Pixelate(8), math.inf),
+        (Pixelate(8), UnevenPixelate(8), math.inf),
         (BoxBlur(9), Median(9), math.inf),
     ],
     ids=str,

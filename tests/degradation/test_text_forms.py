@@ -13,6 +13,7 @@ from unveil.degradation import (
     Motion,
     Pixelate,
     Storage,
+    UnevenPixelate,
     Window,
     parse_operator,
     parse_storage,
@@ -32,6 +33,7 @@ from unveil.errors import UsageError
         ("motion:length=15,angle=30", Motion(15, 30)),
         ("motion:length=7.25,angle=179.5", Motion(7.25, 179.5)),
         ("pixelate:block=8", Pixelate(8)),
+        ("blocks:across=7.47,down=7.5,left=0.3,top=2.1", UnevenPixelate(7.47, 7.5, 0.3, 2.1)),
     ],
 )
 def test_text_and_operator_are_each_others_inverse(text, operator):
@@ -48,6 +50,12 @@ def test_parameters_left_out_keep_the_studys_values():
     assert parse_operator("gaussian") == GaussianBlur(kernel=9, sigma=4.0)
     assert parse_operator("gaussian:kernel=13") == GaussianBlur(kernel=13, sigma=4.0)
     assert parse_operator("pixelate") == Pixelate(block=8)
+
+
+def test_blocks_are_square_unless_their_height_is_stated():
+    assert parse_operator("blocks:across=7.47") == UnevenPixelate(7.47, 7.47)
+    assert parse_operator("blocks") == UnevenPixelate(7.5)
+    assert str(UnevenPixelate(7.5)) == "blocks:across=7.5,down=7.5,left=0,top=0"
 
 
 @pytest.mark.parametrize("sigma", [0.1, 0.3, 1, 1.12, 2.7, 10, 127.87])
@@ -76,7 +84,7 @@ def test_a_gaussian_is_copied_pickled_and_taken_apart_like_other_operators():
     [
         ("gausian:sigma=4", "did you mean 'gaussian'"),
         ("pixelize", "did you mean 'pixelate'"),
-        ("", "Choices: gaussian, box, window, disk, aniso, motion, pixelate, sample"),
+        ("", "Choices: gaussian, box, window, disk, aniso, motion, pixelate, sample, blocks"),
         ("gaussian:sigm=4", "did you mean 'sigma'"),
         ("gaussian:sigma=-1", "sigma=-1 must be above 0"),
         ("gaussian:sigma=nan", "sigma=nan must be above 0"),
@@ -110,6 +118,12 @@ def test_a_gaussian_is_copied_pickled_and_taken_apart_like_other_operators():
         ("motion:angle=180", "to below 180 degrees"),
         ("motion:angle=nan", "to below 180 degrees"),
         ("motion:angel=3", "did you mean 'angle'"),
+        ("blocks:across=0.9", "across=0.9 must be from 1 to 4096 pixels"),
+        ("blocks:across=8,down=inf", "down=inf must be from 1"),
+        ("blocks:across=nan", "across=nan must be from 1"),
+        ("blocks:across=8,left=8", "left=8 must be from 0 to below across"),
+        ("blocks:down=8.5,top=-1", "top=-1 must be from 0 to below down"),
+        ("blocks:top=nan", "top=nan must be from 0"),
         ("pixelate:block=0", "block=0 must be from 1"),
     ],
 )

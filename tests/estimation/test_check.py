@@ -22,6 +22,7 @@ RIGHT = [
     "motion:length=15,angle=30",
     "pixelate:block=8,left=3,top=1",
     "sample:block=6",
+    "blocks:across=7.47,down=8.42,left=0.3",
 ]
 WRONG = [
     ("gaussian:kernel=13,sigma=2", "gaussian:kernel=31,sigma=5"),

@@ -8,8 +8,17 @@ from tests.linear import test_linear
 from tests.linear.test_linear import PRIOR, spectral_noise
 from unveil.arrays import to_numpy
 from unveil.config import LossConfig, ModelConfig, RunConfig, TrainConfig
-from unveil.degradation import BoxBlur, Degradation, GaussianBlur, Pixelate, Sample, Storage
+from unveil.degradation import (
+    BoxBlur,
+    Degradation,
+    GaussianBlur,
+    Pixelate,
+    Sample,
+    Storage,
+    UnevenPixelate,
+)
 from unveil.degradation.degrade import degrade
+from unveil.errors import UsageError
 from unveil.linear.closed_forms import lmmse
 from unveil.linear.prior import Prior
 from unveil.networks.architectures import build
@@ -142,6 +151,11 @@ def test_it_is_told_what_it_needs():
     assert column.tolist() == [0.75, -0.75, -0.25, 0.25, 0.75, -0.75, -0.25]
     assert row.tolist() == [0.25, 0.75, -0.75, -0.25, 0.25, 0.75]
     assert np.unique(known[2]).tolist() == pytest.approx([1.0])
+
+
+def test_uneven_blocks_are_not_told_to_a_network():
+    with pytest.raises(UsageError, match="no network is told blocks"):
+        conditions(Degradation(UnevenPixelate(7.5)), 6, 7)
 
 
 def test_the_same_strength_reads_the_same():

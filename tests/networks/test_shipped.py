@@ -29,6 +29,7 @@ MAX_BYTES = 10_000_000
         ("pixelate:block=13,left=4,top=7", "pixelate"),
         ("sample:block=5", "pixelate"),
         ("motion:length=9,angle=20", "lmmse"),
+        ("blocks:across=7.47", "lmmse"),
     ],
 )
 def test_the_best_weights_for_an_operator_are_chosen(operator, name):

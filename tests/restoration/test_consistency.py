@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from tests.linear.test_linear import BLURS, MOSAICS, PRIOR, SLANTED, drawn
-from unveil.degradation import Degradation, Pixelate, Storage
+from unveil.degradation import Degradation, Pixelate, Sample, Storage
 from unveil.degradation.degrade import degrade
 from unveil.degradation.operators import block_means, obfuscate
 from unveil.restoration.consistency import make_consistent
+
+MEANS = [operator for operator in MOSAICS if not isinstance(operator, Sample)]
 
 
 @pytest.fixture
@@ -48,9 +50,9 @@ def test_a_blurs_residual_is_the_storages_noise(operator, storage, consistent):
     assert residual < 1.5 * noise
 
 
-def test_a_mosaics_projection_is_orthogonal_where_nothing_clips(consistent):
+@pytest.mark.parametrize("operator", MEANS, ids=str)
+def test_a_mosaics_projection_is_orthogonal_where_nothing_clips(operator, consistent):
     """What changes is constant in every block: the nearest consistent picture."""
-    operator = Pixelate(6, 2, 3)
     clean = 0.3 + 0.4 * drawn()
     guess = 0.3 + 0.4 * drawn(seed=1)
     obfuscated = obfuscate(clean, operator)
@@ -64,11 +66,11 @@ def test_what_is_consistent_is_left_alone(consistent):
     np.testing.assert_allclose(found, clean, atol=1e-6)
 
 
-def test_black_and_white_blocks_stay_within_range(consistent):
+@pytest.mark.parametrize("operator", MEANS, ids=str)
+def test_black_and_white_blocks_stay_within_range(operator, consistent):
     hard = drawn().round()
-    operator = Pixelate(4, 1, 0)
     obfuscated = obfuscate(hard, operator)
     guess = np.random.default_rng(0).random(hard.shape, dtype=np.float32)
     found = consistent(guess, obfuscated, Degradation(operator))
-    miss = np.abs(block_means(found, 4, 1, 0) - block_means(obfuscated, 4, 1, 0))
+    miss = np.abs(block_means(found, operator) - block_means(obfuscated, operator))
     assert miss.max() < 0.5 / 255

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate, Sample
+from unveil.degradation import Degradation, GaussianBlur, Linear, Pixelate, Sample, UnevenPixelate
 from unveil.degradation.degrade import degrade
 from unveil.degradation.operators import obfuscate
 from unveil.linear.closed_forms import lmmse
@@ -140,7 +140,7 @@ def test_motion_is_found_through_the_operator(clip, motions, operator):
         assert np.abs(found - motions[number])[:, :2].max() * 56 < 0.3
 
 
-@pytest.mark.parametrize("operator", [Pixelate(3, 1, 2), GaussianBlur(5, 2.0)])
+@pytest.mark.parametrize("operator", [Pixelate(3, 1, 2), UnevenPixelate(3.4), GaussianBlur(5, 2.0)])
 def test_the_picture_solves_the_whole_linear_system(operator: Linear, monkeypatch):
     """Against NumPy's solution of the system written out, matrix by matrix."""
     monkeypatch.setattr(solve, "ITERATIONS", 400)  # noise has no structure to make it easy

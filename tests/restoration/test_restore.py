@@ -106,6 +106,28 @@ def test_a_motion_is_undone_by_linear_algebra_not_by_weights(hidden, astronaut, 
     assert f"not {told}" in refused.err
 
 
+def test_a_part_in_uneven_blocks_is_undone_with_its_surroundings(astronaut, cli):
+    """Obfuscated with the whole photo, so that the grid counts from the photo's corner."""
+    mosaic, sides = astronaut.parent / "mosaic.png", "blocks:across=7.47,down=8.42"
+    words = ("--operator", f"{sides},left=3.3,top=5.1", "-o", mosaic)
+    assert cli("obfuscate", astronaut, *words).status == 0
+    photo, box = Image.open(astronaut), (72, 44, 152, 124)
+    photo.paste(Image.open(mosaic).crop(box), box)
+    path, out = astronaut.parent / "part.png", astronaut.parent / "out.png"
+    photo.save(path)
+    told = f"{sides},left={(3.3 - 72) % 7.47:.4f},top={(5.1 - 44) % 8.42:.4f}"
+    done = cli("restore", path, "-o", out, "--operator", told, "--box", "72,44,80,80")
+    assert done.status == 0, done.err
+    assert "with lmmse" in done.err
+    inside = (slice(44, 124), slice(72, 152))
+    clean = pixels(astronaut)[inside]
+    before, after = (np.square(pixels(file)[inside] - clean).mean() for file in (path, out))
+    assert after < before / 1.25
+    refused = cli(*("restore", path, "-o", out, "--operator", told, "--model", "pixelate"))
+    assert refused.status == 2
+    assert "not blocks:across=7.47" in refused.err
+
+
 @pytest.mark.slow
 def test_a_clean_photo_is_written_as_it_is(astronaut, cli):
     out = astronaut.parent / "out.png"

@@ -24,6 +24,7 @@ from unveil.degradation import (
     Sample,
     Solid,
     Unchanged,
+    UnevenPixelate,
     Window,
     parse_storage,
 )
@@ -132,9 +133,16 @@ class Setting:
     def kind(self) -> str:
         """Name of the curve that the operator is on.
 
-        A window is on that of the Gaussian, because those of real programs are nearly Gaussian.
+        A window is on that of the Gaussian, because those of real programs are nearly Gaussian;
+        blocks that are not whole pixels wide are on that of means.
         """
-        return GaussianBlur.name if isinstance(self.operator, Window) else self.operator.name
+        match self.operator:
+            case Window():
+                return GaussianBlur.name
+            case UnevenPixelate():
+                return Pixelate.name
+            case operator:
+                return operator.name
 
     @property
     def strength(self) -> float:

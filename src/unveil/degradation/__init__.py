@@ -24,7 +24,14 @@ from unveil.degradation.blurs import (
     Motion,
     Window,
 )
-from unveil.degradation.mosaics import MAX_BLOCK_PX, Mosaic, Pixelate, Sample
+from unveil.degradation.mosaics import (
+    MAX_BLOCK_PX,
+    EvenMosaic,
+    Mosaic,
+    Pixelate,
+    Sample,
+    UnevenPixelate,
+)
 from unveil.degradation.numbers import parse_value
 from unveil.degradation.others import (
     Downscale,
@@ -51,6 +58,7 @@ __all__ = [
     "Disk",
     "Downscale",
     "DpPix",
+    "EvenMosaic",
     "GaussianBlur",
     "Linear",
     "Median",
@@ -66,6 +74,7 @@ __all__ = [
     "Spec",
     "Storage",
     "Unchanged",
+    "UnevenPixelate",
     "Window",
     "parse_operator",
     "parse_parameters",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from unveil.arrays import Array, array_namespace, constant
-from unveil.degradation import Linear, Pixelate, Sample
+from unveil.degradation import Linear, Pixelate, Sample, UnevenPixelate
 from unveil.degradation.blurs import Planar
 from unveil.degradation.filters import edge_weights, fold, planar
 from unveil.degradation.kernels import planar_kernel
@@ -24,10 +24,10 @@ def adjoint(images: Array, operator: Linear) -> Array:
     """
     height, width = images.shape[-2:]
     match operator:
-        case Pixelate():
+        case Pixelate() | UnevenPixelate():
             return obfuscate(images, operator)  # an orthogonal projection
-        case Sample(block, left, top):
-            sums = paint(block_sums(images, block, left, top), images, block, left, top)
+        case Sample():
+            sums = paint(block_sums(images, operator), images, operator)
             return sums * constant(is_sampled(height, width, operator), images)
     if isinstance(operator, Planar) and operator.is_slanted:
         return _slanted(images, operator)

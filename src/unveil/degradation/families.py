@@ -14,9 +14,9 @@ from unveil.degradation import (
     Degradation,
     Disk,
     Downscale,
+    EvenMosaic,
     GaussianBlur,
     Linear,
-    Mosaic,
     Motion,
     Noise,
     Operator,
@@ -25,6 +25,7 @@ from unveil.degradation import (
     Sample,
     Storage,
     Unchanged,
+    UnevenPixelate,
     parse_operator,
     parse_storage,
 )
@@ -174,7 +175,7 @@ def _draw_mosaic(draw: random.Random) -> Linear:
 
 
 def _covers_mosaic(operator: Operator) -> bool:
-    return isinstance(operator, Mosaic) and _is_within(BLOCKS_PX, operator.block)
+    return isinstance(operator, EvenMosaic) and _is_within(BLOCKS_PX, operator.block)
 
 
 def _draw_streaming(draw: random.Random) -> Operator:
@@ -268,7 +269,7 @@ def family_of(operator: Linear) -> str | None:
 
     What ``blur`` has, ``optics`` has too.
     """
-    if isinstance(operator, Motion):
+    if isinstance(operator, Motion | UnevenPixelate):
         return None
     if isinstance(operator, Disk | AnisotropicGaussian):
         return "optics"

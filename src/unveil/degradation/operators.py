@@ -5,6 +5,8 @@ rounding. Blurs and mosaics are linear. Storage (8 bits, JPEG) is a separate ste
 :mod:`unveil.degradation.degrade`.
 """
 
+from typing import Literal
+
 import cv2
 import numpy as np
 
@@ -13,6 +15,7 @@ from unveil.degradation import (
     Downscale,
     DpPix,
     Median,
+    Mosaic,
     Noise,
     Operator,
     Pixelate,
@@ -20,6 +23,7 @@ from unveil.degradation import (
     Sample,
     Solid,
     Unchanged,
+    UnevenPixelate,
 )
 from unveil.degradation.blurs import Planar, Separable
 from unveil.degradation.filters import (
@@ -31,6 +35,7 @@ from unveil.degradation.filters import (
     take,
 )
 from unveil.degradation.kernels import blur_kernel, gaussian_kernel, planar_kernel
+from unveil.degradation.mosaics import pitch_and_start
 
 
 def obfuscate(images: Array, operator: Operator) -> Array:  # noqa: C901  # one case each
@@ -54,8 +59,8 @@ def obfuscate(images: Array, operator: Operator) -> Array:  # noqa: C901  # one 
     if isinstance(operator, Planar):
         return planar(mirror(images, operator.kernel // 2), planar_kernel(operator))
     match operator:
-        case Pixelate(block, left, top):
-            return pixelate(images, block, left, top)
+        case Pixelate() | UnevenPixelate():
+            return _pixelated(images, operator)
         case Sample(block, left, top):
             return sample(images, block, left, top)
         case Median(kernel):
@@ -104,46 +109,60 @@ def _is_faster_in_opencv(images: Array) -> bool:
 
 
 def pixelate(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
-    """Replace every block of ``images`` by its mean, ``B x C x H x W``.
-
-    See :class:`unveil.degradation.Pixelate` for the grid and for blocks cut by the edge. The map
-    is an orthogonal projection: idempotent and self-adjoint.
-    """
-    return paint(block_means(images, block, left, top), images, block, left, top)
+    """Replace every block of ``images`` by its mean; see :class:`unveil.degradation.Pixelate`."""
+    return _pixelated(images, Pixelate(block, left, top))
 
 
-def block_means(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
-    """Return the mean of every block, ``B x C x rows x columns``; ``images`` as in `pixelate`.
+def _pixelated(images: Array, mosaic: Pixelate | UnevenPixelate) -> Array:
+    """Replace every block by its mean: an orthogonal projection, idempotent and self-adjoint."""
+    return paint(block_means(images, mosaic), images, mosaic)
+
+
+def block_means(images: Array, mosaic: Mosaic) -> Array:
+    """Return the mean of every block of ``images``, ``B x C x rows x columns``.
 
     Blocks that the edge cuts are means of the pixels that they have.
     """
-    height, width = images.shape[-2:]
-    counts = np.outer(_counts(height, block, top), _counts(width, block, left))
-    return block_sums(images, block, left, top) / constant(counts, images)
+    counts = np.outer(*(np.bincount(numbers) for numbers in _numbers(mosaic, images)))
+    return block_sums(images, mosaic) / constant(counts, images)
 
 
-def block_sums(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
-    """Return the sum of every block, ``B x C x rows x columns``; ``images`` as in `pixelate`."""
-    xp, (height, width) = array_namespace(images), images.shape[-2:]
-    rows, columns = len(_counts(height, block, top)), len(_counts(width, block, left))
-    y, x = -top % block, -left % block
+def block_sums(images: Array, mosaic: Mosaic) -> Array:
+    """Return the sum of every block of ``images``, ``B x C x rows x columns``."""
+    numbers = _numbers(mosaic, images)
+    even = mosaic.whole if isinstance(mosaic, UnevenPixelate) else mosaic
+    if even is None:
+        return resample(images, *(np.equal.outer(np.arange(n[-1] + 1), n) for n in numbers))
+    xp, block, (height, width) = array_namespace(images), even.block, images.shape[-2:]
+    rows, columns = (n[-1] + 1 for n in numbers)
+    y, x = -even.top % block, -even.left % block
     shape = (*images.shape[:2], rows * block, columns * block)
     framed = xp.zeros(shape, dtype=images.dtype, device=images.device)
     framed[..., y : y + height, x : x + width] = images
     return xp.sum(xp.reshape(framed, (*shape[:2], rows, block, columns, block)), axis=(3, 5))
 
 
-def _counts(size: int, block: int, start: int) -> np.ndarray:
-    """Return how many pixels each block of a row or column of ``size`` pixels has."""
-    return np.bincount((np.arange(size) + -start % block) // block)
-
-
-def paint(blocks: Array, images: Array, block: int, left: int = 0, top: int = 0) -> Array:
+def paint(blocks: Array, images: Array, mosaic: Mosaic) -> Array:
     """Enlarge ``blocks`` (``B x C x rows x columns``) to the size of ``images``."""
+    rows, columns = _numbers(mosaic, images)
+    return take(take(blocks, rows, -2), columns, -1)
+
+
+def _numbers(mosaic: Mosaic, images: Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return which row and which column of blocks each row and column of pixels lies in."""
     height, width = images.shape[-2:]
-    for axis, size, start in ((-2, height, top), (-1, width, left)):
-        blocks = take(blocks, (np.arange(size) + -start % block) // block, axis)
-    return blocks
+    return block_numbers(mosaic, -2, height), block_numbers(mosaic, -1, width)
+
+
+def block_numbers(mosaic: Mosaic, axis: Literal[-2, -1], size: int) -> np.ndarray:
+    """Return which block each pixel along an axis lies in by its centre, from 0, ``(size,)``."""
+    pitch, start = pitch_and_start(mosaic, axis)
+    numbers = np.floor((np.arange(size) + 0.5 - start) / pitch + ON_BORDER).astype(int)
+    return numbers - numbers[0]
+
+
+ON_BORDER = 1e-9
+"""Share of a block by which a centre may miss a border that it lies on, by rounding."""
 
 
 def sample(images: Array, block: int, left: int = 0, top: int = 0) -> Array:
@@ -216,8 +235,9 @@ def shot_noise(images: Array, photons: float, seed: int) -> Array:
 
 def dp_pix(images: Array, operator: DpPix) -> Array:
     """Pixelate with Laplacian noise on the means; see :class:`unveil.degradation.DpPix`."""
-    means = block_means(images, operator.block)
+    mosaic = Pixelate(operator.block)
+    means = block_means(images, mosaic)
     scale = operator.pixels / (operator.block**2 * operator.epsilon)
     noise = np.random.default_rng(operator.seed).laplace(scale=scale, size=tuple(means.shape))
     noisy = array_namespace(images).clip(means + constant(noise, images), 0, 1)
-    return paint(noisy, images, operator.block)
+    return paint(noisy, images, mosaic)

@@ -7,7 +7,16 @@ it can contradict a statement but not replace the search.
 import numpy as np
 
 from unveil.arrays import Array, to_numpy
-from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Linear, Storage, Unchanged
+from unveil.degradation import (
+    Blur,
+    BoxBlur,
+    Disk,
+    GaussianBlur,
+    Linear,
+    Storage,
+    Unchanged,
+    UnevenPixelate,
+)
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import busiest, taper
 from unveil.estimation.finding import MIN_SIDE_PX, find_part
@@ -55,6 +64,8 @@ def contradiction(
         prior: power spectrum of clean photos.
         box: the obfuscated part (default: the whole image).
     """
+    if isinstance(stated, UnevenPixelate):
+        return None  # the search knows blocks of whole pixels only
     images = to_numpy(images)
     part = images if box is None else images[..., *box.place]
     if min(part.shape[-2:]) < MIN_SIDE_PX or np.ptp(part) < 2 / 255:

@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
+from typing import Literal
 
 import cv2
 import numpy as np
 
-from unveil.degradation import Mosaic, Pixelate, Sample
+from unveil.degradation import EvenMosaic, Pixelate, Sample
 from unveil.degradation.operators import block_means
 from unveil.estimation.likelihood import SLOPES, TAIL_DOF
 from unveil.images.box import Box
@@ -45,7 +46,7 @@ class MosaicFit:
         flatness: mean jump inside blocks over ``jump``; 0 for a perfect mosaic.
     """
 
-    operator: Mosaic
+    operator: EvenMosaic
     jump: float
     flatness: float
 
@@ -116,22 +117,22 @@ def _sampled_odds(image: np.ndarray, block: int, left: int, top: int, prior: Pri
 
     Sampling folds fine detail into the blocks' values; averaging removes most of it.
     """
-    squares = analyse(block_means(image, block, left, top))[0, 0].ravel()[1:] ** 2
+    squares = analyse(block_means(image, Pixelate(block, left, top)))[0, 0].ravel()[1:] ** 2
     height, width = image.shape[-2:]
     power, rows, columns = prior.at(height, width)[0], frequencies(height), frequencies(width)
     frequency = np.hypot(rows[:, None], columns).clip(min=0.05).astype(np.float32)
     likelihoods = []
     for kind in (Sample, Pixelate):
         operator = kind(block, left, top)
-        down, across = _passed(operator, top, height), _passed(operator, left, width)
+        down, across = _passed(operator, -2, height), _passed(operator, -1, width)
         expected = [down @ (power * frequency ** np.float32(-s)) @ across.T for s in SLOPES]
         likelihoods.append(max(_log_likelihood(squares, e.ravel()[1:]) for e in expected))
     return likelihoods[0] - likelihoods[1]
 
 
-def _passed(operator: Mosaic, start: int, size: int) -> np.ndarray:
+def _passed(operator: EvenMosaic, axis: Literal[-2, -1], size: int) -> np.ndarray:
     """Return what each frequency of the pixels gives to each of the blocks, ``blocks x size``."""
-    shrink = shrink_matrix(operator, start, size).astype(np.float32)
+    shrink = shrink_matrix(operator, axis, size).astype(np.float32)
     return (basis(len(shrink)) @ shrink @ inverse_basis(size)) ** 2
 
 
@@ -229,7 +230,7 @@ def _clearest(cells: np.ndarray, block: int) -> tuple[float, Box | None]:
     return float(evidence[best]), Box(left, top, width, height)
 
 
-def snap(image: np.ndarray, rough: Box, operator: Mosaic) -> Box:
+def snap(image: np.ndarray, rough: Box, operator: EvenMosaic) -> Box:
     """Return the rectangle of whole blocks about ``rough`` that has the look of the mosaic.
 
     Args:

@@ -1,16 +1,22 @@
 """Closed-form interpolation of mosaics: smooth pictures from blocks, any size and grid."""
 
+from typing import Literal
+
 import numpy as np
 from PIL import Image
 
 from unveil.arrays import Array, constant, to_numpy
 from unveil.degradation import Degradation, Mosaic, Sample, Storage
 from unveil.degradation.filters import cubic_interpolation, resample
-from unveil.degradation.operators import block_means
+from unveil.degradation.mosaics import pitch_and_start
+from unveil.degradation.operators import block_means, block_numbers
 from unveil.errors import UsageError
 from unveil.linear.noise import storage_noise
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import to_opponent, to_rgb
+
+Axis = Literal[-2, -1]
+AXES: tuple[Axis, Axis] = (-2, -1)
 
 
 def lmmse_mosaic(obfuscated: Array, operator: Mosaic, storage: Storage, prior: Prior) -> Array:
@@ -19,11 +25,11 @@ def lmmse_mosaic(obfuscated: Array, operator: Mosaic, storage: Storage, prior: P
     ``B x 3 x H x W`` in, the same out, not clipped. Photos are taken as stationary and separable
     (their covariance is a row's times a column's), which makes it two small matrices a colour.
     """
-    blocks = to_opponent(block_means(obfuscated, operator.block, operator.left, operator.top))
+    blocks = to_opponent(block_means(obfuscated, operator))
     height, width = obfuscated.shape[-2:]
     noise = _relative_noise(operator, storage, prior.power)
-    rows = _interpolators(operator, operator.top, _correlation(prior, -2, height), noise)
-    columns = _interpolators(operator, operator.left, _correlation(prior, -1, width), noise)
+    rows = _interpolators(operator, -2, _correlation(prior, -2, height), noise)
+    columns = _interpolators(operator, -1, _correlation(prior, -1, width), noise)
     return to_rgb(constant(rows, blocks) @ blocks @ constant(columns, blocks).mT)
 
 
@@ -32,11 +38,11 @@ def lmmse_mosaic_error(operator: Mosaic, storage: Storage, prior: Prior) -> floa
     power = prior.power
     noise = _relative_noise(operator, storage, power)
     explained = np.ones(len(power))
-    for axis, start in ((-2, operator.top), (-1, operator.left)):
+    for axis in AXES:
         size = power.shape[axis]
         correlation = _correlation(prior, axis, size)
-        shrunk = shrink_matrix(operator, start, size) @ correlation
-        found = _interpolators(operator, start, correlation, noise)
+        shrunk = shrink_matrix(operator, axis, size) @ correlation
+        found = _interpolators(operator, axis, correlation, noise)
         # The trace of C A' (A C A' + noise)^-1 A C, of a correlation C of trace ``size``.
         explained = explained * (found.mT * shrunk).sum(axis=(1, 2)) / size
     return float((power.mean(axis=(1, 2), dtype=np.float64) * (1 - explained)).mean())
@@ -51,31 +57,31 @@ def _correlation(prior: Prior, axis: int, size: int) -> np.ndarray:
 
 def _relative_noise(operator: Mosaic, storage: Storage, power: np.ndarray) -> np.ndarray:
     """Return the variance of a block's storage noise, relative to that of a pixel, ``(3,)``."""
-    noise = storage_noise(storage, power)[:, 0, 0] / operator.block**2
+    noise = storage_noise(storage, power)[:, 0, 0] / (operator.across * operator.down)
     return noise / power.mean(axis=(1, 2), dtype=np.float64) + 1e-6
 
 
 def _interpolators(
-    operator: Mosaic, start: int, correlation: np.ndarray, noise: np.ndarray
+    operator: Mosaic, axis: Axis, correlation: np.ndarray, noise: np.ndarray
 ) -> np.ndarray:
     """Return ``C A' (A C A' + noise)^-1`` along one axis, ``3 x size x blocks``.
 
     Args:
         operator: the mosaic.
-        start: its first grid line.
+        axis: -2 for the blocks of a column, -1 for those of a row.
         correlation: ``C`` of the pixels of a line, ``3 x size x size``.
         noise: variance of a block's noise, relative to that of a pixel, ``(3,)``.
     """
-    shrink = shrink_matrix(operator, start, correlation.shape[-1])
+    shrink = shrink_matrix(operator, axis, correlation.shape[-1])
     seen = shrink @ correlation @ shrink.T
     regular = seen + noise[:, None, None] * np.eye(len(shrink))
     return np.linalg.solve(regular, shrink @ correlation).mT
 
 
-def shrink_matrix(operator: Mosaic, start: int, size: int) -> np.ndarray:
-    """Return what takes a row of pixels to its blocks, float64 ``blocks x size``."""
-    block = (np.arange(size) - start) // operator.block
-    member = np.equal.outer(np.arange(block[0], block[-1] + 1), block)
+def shrink_matrix(operator: Mosaic, axis: Axis, size: int) -> np.ndarray:
+    """Return what takes pixels along an axis to their blocks, float64 ``blocks x size``."""
+    block = block_numbers(operator, axis, size)
+    member = np.equal.outer(np.arange(block[-1] + 1), block)
     if isinstance(operator, Sample):
         member = np.equal.outer(member.argmax(axis=1), np.arange(size))
     return member / member.sum(axis=1, keepdims=True)
@@ -88,11 +94,10 @@ def bicubic(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
         UsageError: the operator is no mosaic.
     """
     operator = _mosaic_of(degradation, "bicubic")
-    blocks = block_means(obfuscated, operator.block, operator.left, operator.top)
-    sizes, starts = obfuscated.shape[-2:], (operator.top, operator.left)
+    blocks = block_means(obfuscated, operator)
     rows, columns = (
-        cubic_interpolation(_positions(operator, start, size), count)
-        for start, size, count in zip(starts, sizes, blocks.shape[-2:], strict=True)
+        cubic_interpolation(_positions(operator, axis, obfuscated.shape[axis]), blocks.shape[axis])
+        for axis in AXES
     )
     return resample(blocks, rows, columns)
 
@@ -104,14 +109,14 @@ def lanczos(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
         UsageError: the operator is no mosaic.
     """
     operator = _mosaic_of(degradation, "lanczos")
-    blocks = to_numpy(block_means(obfuscated, operator.block, operator.left, operator.top))
+    blocks = to_numpy(block_means(obfuscated, operator))
     height, width = obfuscated.shape[-2:]
     top, left = (
-        float(_positions(operator, start, 1)[0]) + 0.5 - 0.5 / operator.block + 1
-        for start in (operator.top, operator.left)
+        float(_positions(operator, axis, 1)[0]) + 0.5 - 0.5 / pitch_and_start(operator, axis)[0] + 1
+        for axis in AXES
     )
     # Pillow wants the part to scale inside its image: one more block on every side.
-    part = (left, top, left + width / operator.block, top + height / operator.block)
+    part = (left, top, left + width / operator.across, top + height / operator.down)
     framed = np.pad(blocks, ((0, 0), (0, 0), (1, 1), (1, 1)), "edge").astype(np.float32)
     smooth = [
         np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.LANCZOS, part))
@@ -120,11 +125,13 @@ def lanczos(obfuscated: Array, degradation: Degradation, prior: Prior) -> Array:
     return constant(np.stack(smooth).reshape(obfuscated.shape), obfuscated)
 
 
-def _positions(operator: Mosaic, start: int, size: int) -> np.ndarray:
+def _positions(operator: Mosaic, axis: Axis, size: int) -> np.ndarray:
     """Return where each pixel lies between the places that blocks speak for, in blocks."""
-    pixel = np.arange(size) - start + (operator.block if start else 0)
-    centre = 0.0 if isinstance(operator, Sample) else (operator.block - 1) / 2
-    return (pixel - centre) / operator.block
+    pitch, start = pitch_and_start(operator, axis)
+    # A block that the edge cuts comes before the first that begins.
+    pixel = np.arange(size) - start + (pitch if start > 0.5 else 0)
+    centre = 0.0 if isinstance(operator, Sample) else (pitch - 1) / 2
+    return (pixel - centre) / pitch
 
 
 def _mosaic_of(degradation: Degradation, name: str) -> Mosaic:

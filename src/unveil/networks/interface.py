@@ -7,7 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from unveil.arrays import Array, array_namespace, constant, full_precision
-from unveil.degradation import AnisotropicGaussian, Blur, Degradation, Mosaic, Sample, Storage
+from unveil.degradation import (
+    AnisotropicGaussian,
+    Blur,
+    Degradation,
+    EvenMosaic,
+    Sample,
+    Storage,
+    UnevenPixelate,
+)
 from unveil.degradation.kernels import spread_px
 from unveil.errors import UsageError
 from unveil.linear.closed_forms import expected_error, lmmse
@@ -118,7 +126,7 @@ def conditions(degradation: Degradation, height: int, width: int) -> np.ndarray:
     ======  ====================================================================
 
     Raises:
-        UsageError: the operator is not linear.
+        UsageError: the operator is not linear, or a mosaic of uneven blocks.
 
     Examples:
         >>> from unveil.degradation import Pixelate
@@ -126,6 +134,8 @@ def conditions(degradation: Degradation, height: int, width: int) -> np.ndarray:
         [0.5, 0.0, 1.0]
     """
     operator, coarseness = degradation.linear, _coarseness(degradation.storage)
+    if isinstance(operator, UnevenPixelate):
+        raise UsageError(f"no network is told {operator}; take lmmse, bicubic or lanczos.")
     if isinstance(operator, Blur):
         constants = [*_blur_conditions(operator), coarseness]
         varying = np.broadcast_to(_anisotropy(operator)[:, None, None], (2, height, width))
@@ -170,7 +180,7 @@ def _anisotropy(operator: Blur) -> np.ndarray:
     return half * np.array([math.cos(turn), math.sin(turn)])
 
 
-def _block_coordinates(operator: Mosaic, height: int, width: int) -> np.ndarray:
+def _block_coordinates(operator: EvenMosaic, height: int, width: int) -> np.ndarray:
     """Return each pixel's column and row in its block, from -1 to 1, ``2 x H x W``."""
     starts = ((operator.top, height), (operator.left, width))
     rows, columns = (

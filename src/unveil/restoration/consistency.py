@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from unveil.arrays import Array, array_namespace, constant
-from unveil.degradation import Blur, Degradation, Pixelate, Sample
+from unveil.degradation import Blur, Degradation, Pixelate, Sample, UnevenPixelate
 from unveil.degradation.operators import block_means, is_sampled, obfuscate, paint
 from unveil.linear.blur import lmmse_filter
 from unveil.linear.prior import Prior
@@ -36,7 +36,7 @@ def make_consistent(
         undo = lmmse_filter(operator, degradation.storage, prior, height, width)
         return _keep_passed(restored, obfuscated, operator, undo)
     match operator:
-        case Pixelate():
+        case Pixelate() | UnevenPixelate():
             return _keep_means(restored, obfuscated, operator)
         case Sample():
             kept = constant(is_sampled(height, width, operator), restored, keep_dtype=True)
@@ -53,14 +53,14 @@ def _keep_passed(
     return restored
 
 
-def _keep_means(restored: Array, obfuscated: Array, operator: Pixelate) -> Array:
+def _keep_means(restored: Array, obfuscated: Array, operator: Pixelate | UnevenPixelate) -> Array:
     """Shift every block until, clipped to [0,1], its mean is right: by bisection."""
-    xp, grid = array_namespace(restored), (operator.block, operator.left, operator.top)
-    means = block_means(obfuscated, *grid)
+    xp = array_namespace(restored)
+    means = block_means(obfuscated, operator)
     low, high = xp.full_like(means, -1), xp.full_like(means, 1)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        shifted = xp.clip(restored + paint(middle, restored, *grid), 0, 1)
-        is_low = block_means(shifted, *grid) < means
+        shifted = xp.clip(restored + paint(middle, restored, operator), 0, 1)
+        is_low = block_means(shifted, operator) < means
         low, high = xp.where(is_low, middle, low), xp.where(is_low, high, middle)
-    return xp.clip(restored + paint((low + high) / 2, restored, *grid), 0, 1)
+    return xp.clip(restored + paint((low + high) / 2, restored, operator), 0, 1)

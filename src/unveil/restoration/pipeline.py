@@ -6,14 +6,15 @@ callers differ in how they show the remarks.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from unveil.arrays import Array, array_namespace
 from unveil.config import TILE_PX
 from unveil.console import Remark
-from unveil.degradation import Degradation, Linear, Pixelate, Sample, Storage
+from unveil.degradation import Degradation, EvenMosaic, Linear, Mosaic, Storage
 from unveil.degradation.families import FAMILIES
+from unveil.degradation.mosaics import moved
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
 from unveil.estimation.check import contradiction
@@ -227,7 +228,7 @@ def undo(
     if bool(xp.all(images == images[..., :1, :1])):
         return images, None
     part = images if box is None else images[..., *box.place]
-    if box is not None and isinstance(known.operator, Pixelate | Sample):
+    if box is not None and isinstance(known.operator, Mosaic):
         restored, error = _mosaic_in_context(images, box, known, restorer, request.tile_px)
     else:
         # A part that was blurred by itself is a whole image: its borders were mirrored.
@@ -249,16 +250,14 @@ def _mosaic_in_context(
     Its surroundings help: put through the same mosaic, they are context for the restorer.
     """
     operator = known.operator
-    if not isinstance(operator, Pixelate | Sample):
+    if not isinstance(operator, Mosaic):
         raise TypeError(operator)
-    block = operator.block
-    left, top = (box.left + operator.left) % block, (box.top + operator.top) % block
-    grid = replace(operator, left=left, top=top)
+    grid = moved(operator, box.left, box.top)
     context = _framed(images[..., *box.place], obfuscate(images, grid), box)
     restored, error = restorer.restore_with_error(
         context, Degradation(grid, known.storage), tile_px
     )
-    part = paste(images, restored, box, block)[..., *box.place]
+    part = paste(images, restored, box, round(max(operator.across, operator.down)))[..., *box.place]
     return part, None if error is None else error[..., *box.place]
 
 
@@ -278,7 +277,7 @@ def draw(
         UsageError: what was found is not a mosaic of the whole image.
     """
     known = finding.degradation if finding and finding.box is None else None
-    if known is None or not isinstance(known.operator, Pixelate | Sample):
+    if known is None or not isinstance(known.operator, EvenMosaic):
         raise UsageError("--samples is for mosaics that cover the whole picture.")
     if not isinstance(sampler, NetworkRestorer):
         raise TypeError(sampler)

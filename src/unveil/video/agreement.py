@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unveil.degradation import (
     Blur,
     Degradation,
-    Mosaic,
+    EvenMosaic,
     Operator,
     Pixelate,
     Sample,
@@ -30,7 +30,7 @@ class Moving:
         storage: how the clip was compressed.
     """
 
-    operator: Mosaic
+    operator: EvenMosaic
     storage: Storage
 
     @property
@@ -62,7 +62,7 @@ def agree(seen: Sequence[Finding]) -> Finding | Moving:
 
     usual, count = Counter(map(kind, seen)).most_common(1)[0]
     is_usual = 2 * count > len(seen)
-    parts = Counter(f.operator for f in seen if f.box and isinstance(f.operator, Mosaic))
+    parts = Counter(f.operator for f in seen if f.box and isinstance(f.operator, EvenMosaic))
     if parts and not (is_usual and usual[0] is not Unchanged):
         ((operator, sights),) = parts.most_common(1)
         if sights > 1:

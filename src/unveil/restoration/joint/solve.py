@@ -69,7 +69,8 @@ def _passed(operator: Linear, power: np.ndarray) -> np.ndarray:
     if isinstance(operator, Blur):
         return (transfer(operator, height, width) ** 2).mean(axis=0)
     rows, columns = (
-        np.sinc(frequencies(size) * operator.block / (2 * np.pi)) ** 2 for size in (height, width)
+        np.sinc(frequencies(size) * pitch / (2 * np.pi)) ** 2
+        for size, pitch in ((height, operator.down), (width, operator.across))
     )
     return np.outer(rows, columns).astype(power.dtype)
 

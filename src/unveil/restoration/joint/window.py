@@ -152,7 +152,7 @@ class _Window:
         weights = inside / (1 + excess)
         weights[self.middle] = 1.0
         # A block is one measurement, however many pixels it is painted on.
-        pixels = 1 if isinstance(self.operator, Blur) else self.operator.block**2
+        pixels = 1 if isinstance(self.operator, Blur) else self.operator.across * self.operator.down
         return weights / (noise * pixels)
 
 
