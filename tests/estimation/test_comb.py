@@ -1,0 +1,63 @@
+"""A mosaic's pitch and borders are found at fractions of a pixel, after scaling and JPEG too."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from tests.estimation.test_jpeg_history import kept
+from unveil.estimation.comb import find_comb
+
+GRAY = np.array([0.299, 0.587, 0.114])
+
+
+def hidden(cells: int, side: int = 120) -> np.ndarray:
+    """Return a photo whose middle was resized to ``cells`` x ``cells`` and back by Pillow."""
+    photo = data.astronaut()[:240, 100:340].copy()
+    place = np.s_[60 : 60 + side, 60 : 60 + side]
+    small = Image.fromarray(photo[place]).resize((cells, cells), Image.Resampling.BOX)
+    photo[place] = np.asarray(small.resize((side, side), Image.Resampling.NEAREST))
+    return photo
+
+
+def region(size: tuple[int, int], scale: float = 1.0, side: int = 120) -> np.ndarray:
+    """Return the mask of that middle."""
+    mask = np.zeros(size, bool)
+    low, high = round(60 * scale) + 1, round((60 + side) * scale) - 1
+    mask[low:high, low:high] = True
+    return mask
+
+
+@pytest.mark.parametrize("cells", [6, 10, 13, 16, 21])
+@pytest.mark.parametrize("quality", [None, 75])
+def test_blocks_of_unequal_width(cells, quality):
+    pixels = hidden(cells)
+    pixels = pixels if quality is None else kept(pixels, "JPEG", quality=quality)
+    found = find_comb(pixels @ GRAY, region(pixels.shape[:2]))
+    assert found is not None
+    for axis in (found.across, found.down):
+        assert axis.pitch_px == pytest.approx(120 / cells, rel=0.02)
+        off = (axis.border_px - 60) / axis.pitch_px
+        assert abs(off - round(off)) * axis.pitch_px < 0.75
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.3])
+def test_blocks_that_were_scaled_later(scale):
+    size = round(240 * scale)
+    pixels = np.asarray(Image.fromarray(hidden(12)).resize((size, size)))
+    found = find_comb(pixels @ GRAY, region(pixels.shape[:2], scale))
+    assert found is not None
+    assert found.across.pitch_px == pytest.approx(10 * size / 240, rel=0.02)
+    assert found.score > 7.5
+
+
+def test_a_clean_photo_has_no_comb():
+    photo = data.astronaut()[:240, 100:340]
+    found = find_comb(photo @ GRAY, region(photo.shape[:2]))
+    assert found is not None
+    assert found.across.flatness > 0.4
+
+
+@pytest.mark.parametrize("side", [1, 3, 7])
+def test_no_room_for_a_grid(side):
+    assert find_comb(np.zeros((side, side)), np.ones((side, side), bool)) is None
