@@ -25,7 +25,8 @@ from unveil.degradation import (
     parse_operator,
     parse_storage,
 )
-from unveil.estimation.finding import Finding, inspect
+from unveil.estimation.finding import Finding
+from unveil.estimation.inspection import inspect
 from unveil.linear.prior import read_prior
 from unveil.report import tables
 from unveil.report.rows import Row, append_row

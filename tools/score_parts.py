@@ -18,7 +18,8 @@ from unveil.config import DataConfig
 from unveil.degradation import Degradation, Linear, Storage, parse_operator, parse_storage
 from unveil.degradation.degrade import store
 from unveil.degradation.operators import obfuscate
-from unveil.estimation.finding import Finding, find_part
+from unveil.estimation.finding import Finding
+from unveil.estimation.part import find_part
 from unveil.images.arrays import to_array
 from unveil.images.box import Box
 from unveil.images.photos import read_photo

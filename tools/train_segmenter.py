@@ -1,6 +1,6 @@
 """Train the segmenter on drawn journeys of LFW's training people, resumable.
 
-    python tools/train_segmenter.py --data ../shared/lfw --output runs/segmenter --steps 20000
+python tools/train_segmenter.py --data ../shared/lfw --output runs/segmenter --steps 20000
 """
 
 from pathlib import Path

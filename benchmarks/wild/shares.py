@@ -75,8 +75,8 @@ def share(question: str, by: str, value: str, right: int, count: int) -> Tally:
         "question": question,
         "by": by,
         "value": value,
-        "right": right,
-        "images": count,
+        "right": int(right),
+        "images": int(count),
         "share": [round(number, 4) for number in (right / count, low, high)],
     }
 

@@ -76,7 +76,7 @@ def inspect(
         UnveilError: the file is missing, damaged, too large or not a photo.
         UsageError: the box is not inside the photo, or an array of several images.
     """
-    from unveil.estimation.finding import inspect as inspect_array
+    from unveil.estimation.inspection import inspect as inspect_array
     from unveil.images.arrays import check_images, storage_of
     from unveil.linear.prior import read_prior
 

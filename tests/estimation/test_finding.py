@@ -24,8 +24,9 @@ from unveil.degradation.degrade import degrade, store
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
 from unveil.estimation.blur import estimate_blur
-from unveil.estimation.finding import find_part, inspect
+from unveil.estimation.inspection import inspect
 from unveil.estimation.mosaic import estimate_mosaic
+from unveil.estimation.part import find_part
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box, parse_box
 from unveil.images.photos import Photo

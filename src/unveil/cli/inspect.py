@@ -27,7 +27,7 @@ def inspect(
     at_least(1, max_pixels=max_pixels)
     place = parse_box(box) if box else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
-    from unveil.estimation.finding import inspect as inspect_images
+    from unveil.estimation.inspection import inspect as inspect_images
     from unveil.images.arrays import to_array
     from unveil.images.photos import read_photo
     from unveil.linear.prior import read_prior

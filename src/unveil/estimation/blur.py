@@ -2,13 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
 from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Storage, Unchanged
+from unveil.degradation.kernels import spread_px
 from unveil.estimation.anisotropic import turned
 from unveil.estimation.likelihood import Candidate, Evidence, of_cosines, of_waves
 from unveil.linear.prior import Prior
@@ -38,14 +39,24 @@ class BlurFit:
         sigma_error_px: standard error of a Gaussian's sigma.
         log_odds: log-likelihood above the best hypothesis of another kind (none, Gaussian, box,
             disk, Gaussian of two widths), in nats for each coefficient that counts.
+        is_mirrored: whether the whole image, borders mirrored, says the same as its middle; taken
+            to be so where it was too large to look at, and of a Gaussian of two widths.
     """
 
     operator: Candidate
     sigma_error_px: float | None
     log_odds: float
+    is_mirrored: bool = False
 
 
-def estimate_blur(image: np.ndarray, storage: Storage, prior: Prior, *, is_cut: bool) -> BlurFit:
+def estimate_blur(
+    image: np.ndarray,
+    storage: Storage,
+    prior: Prior,
+    *,
+    is_cut: bool,
+    widths_px: tuple[float, float] = (0.0, math.inf),
+) -> BlurFit:
     """Find the blur of ``image``.
 
     Args:
@@ -53,23 +64,35 @@ def estimate_blur(image: np.ndarray, storage: Storage, prior: Prior, *, is_cut: 
         storage: how it was kept.
         prior: power spectrum of clean photos.
         is_cut: whether the image is a piece of a larger one, whose borders were not mirrored.
+        widths_px: range of the standard deviation of the blurs that are looked at.
     """
     part = busiest(image)
     tapered = taper(part)
-    fit = _fit(of_cosines(tapered, storage, prior))
+    guesses = [blur for blur in first_guesses() if _is_in(blur, widths_px)]
+    fit = _fit(of_cosines(tapered, storage, prior), guesses)
+    if part.shape != image.shape:  # too large to look at its borders
+        fit = replace(fit, is_mirrored=not is_cut)
     if not is_cut and part.shape == image.shape:
         # Mirrored borders make the whole image exact evidence. Other programs have other borders:
         # then both disagree, and the faded one, which sees no borders, is right.
         # But a disk's rings are in no border.
-        whole = _fit(of_cosines(image, storage, prior))
-        sure = isinstance(whole.operator, Disk) or _alike(whole.operator, fit.operator)
-        fit = whole if sure else fit
+        whole = _fit(of_cosines(image, storage, prior), guesses)
+        alike = _alike(whole.operator, fit.operator)
+        if alike or isinstance(whole.operator, Disk):
+            fit = replace(whole, is_mirrored=True)
     found = turned(of_waves(tapered, storage, prior), fit.operator)
-    return fit if found is None else BlurFit(found.operator, None, found.log_odds)
+    if found is None:
+        return fit
+    return BlurFit(found.operator, None, found.log_odds, is_mirrored=not is_cut)
 
 
-def _fit(evidence: Evidence) -> BlurFit:
-    found = evidence.log_likelihoods(first_guesses(), SHARES[0])
+def _is_in(blur: Candidate, widths_px: tuple[float, float]) -> bool:
+    low, high = widths_px
+    return isinstance(blur, Unchanged) or low <= spread_px(blur) <= high
+
+
+def _fit(evidence: Evidence, guesses: Sequence[Candidate]) -> BlurFit:
+    found = evidence.log_likelihoods(guesses, SHARES[0])
     for share in SHARES[1:]:
         # The noise of a JPEG depends on what was stored, and so on the blur.
         evidence.expect(max(found, key=lambda blur: found[blur]))
@@ -78,7 +101,7 @@ def _fit(evidence: Evidence) -> BlurFit:
     best = _cautious(found)
     rivals = [value for blur, value in found.items() if type(blur) is not type(best)]
     error = _sigma_error(found, best) if isinstance(best, GaussianBlur) else None
-    return BlurFit(best, error, found[best] - max(rivals))
+    return BlurFit(best, error, found[best] - max(rivals, default=found[best]))
 
 
 def _without_faint_disks(found: dict[Candidate, float], storage: Storage) -> dict[Candidate, float]:

@@ -1,7 +1,7 @@
 """A cheap check of an operator that the user states against the image itself.
 
-It looks at a few dozen blurs where :func:`unveil.estimation.finding.inspect` searches hundreds, so
-it can contradict a statement but not replace the search.
+It looks at a few dozen blurs, not at everything that :func:`unveil.estimation.inspection.inspect`
+does, so it can contradict a statement but not replace the search.
 """
 
 import numpy as np
@@ -19,9 +19,10 @@ from unveil.degradation import (
 )
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import busiest, taper
-from unveil.estimation.finding import MIN_SIDE_PX, find_part
+from unveil.estimation.finding import MIN_SIDE_PX
 from unveil.estimation.likelihood import Candidate, of_cosines
 from unveil.estimation.mosaic import estimate_mosaic
+from unveil.estimation.part import find_part
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 

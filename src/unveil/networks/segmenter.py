@@ -82,8 +82,10 @@ class Segmenter(nn.Module):
         kinds, strength, spread = found.split((found.shape[1] - 2, 1, 1), dim=1)
         odds = kinds.log_softmax(1)
         summary = torch.cat(
-            [deepest.float().amax((2, 3)), deepest.float().mean((2, 3))]
-            + [odds.amax((2, 3)), odds.exp().mean((2, 3))],
+            [
+                *(deepest.float().amax((2, 3)), deepest.float().mean((2, 3))),
+                *(odds.amax((2, 3)), odds.exp().mean((2, 3))),
+            ],
             dim=1,
         )
         return Answer(kinds, strength, spread, self.whole(summary)[:, 0].float())

@@ -18,7 +18,8 @@ from unveil.degradation.mosaics import moved
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
 from unveil.estimation.check import contradiction
-from unveil.estimation.finding import Finding, inspect
+from unveil.estimation.finding import Finding
+from unveil.estimation.inspection import inspect
 from unveil.images.box import Box
 from unveil.linear.prior import read_prior
 from unveil.report.rows import Row

@@ -49,7 +49,7 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Pieces(IterableDataset[Batch]):
-    """Batches of drawn pieces: images, kinds, strength, hidden; each batch has a seed of its own."""
+    """Batches of drawn pieces: images, kinds, strength, hidden; each has a seed of its own."""
 
     def __init__(self, photos: Sequence[Path], config: SegmenterConfig, first_step: int) -> None:
         self.photos, self.config, self.first_step = photos, config, first_step
@@ -154,7 +154,7 @@ class SegmenterTraining:
             answer = self.model(x)
         terms = losses(answer, kinds, strength, hidden)
         self.optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
+        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
         self.optimizer.step()
         decay = min(self.config.decay, (1 + self.step) / (10 + self.step))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unveil.degradation import Degradation
-from unveil.estimation.finding import find_part
+from unveil.estimation.part import find_part
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 from unveil.video.agreement import Moving

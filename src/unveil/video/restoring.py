@@ -9,7 +9,8 @@ from unveil import console
 from unveil.console import Remark
 from unveil.degradation import Degradation
 from unveil.errors import UsageError
-from unveil.estimation.finding import Finding, inspect
+from unveil.estimation.finding import Finding
+from unveil.estimation.inspection import inspect
 from unveil.images.box import Box
 from unveil.linear.prior import read_prior
 from unveil.restoration.pipeline import Load, Request, assumed, decide, find, undo, used

@@ -20,7 +20,7 @@ from unveil.auditing.verdict import SAFE_RISK, shipped_curves
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
-from unveil.estimation.finding import inspect
+from unveil.estimation.inspection import inspect
 from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFilter
 
+from unveil.degradation import Motion
+from unveil.degradation.kernels import planar_kernel
 from unveil.training.journeys.draws import between, chance, log_between
 
 Hiding = tuple[np.ndarray, float]
@@ -43,7 +45,7 @@ _BORDER_ODDS = (0.6, 0.25, 0.1, 0.05)
 
 def box(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
     """Blur by a box."""
-    side = int(round(log_between(rng, 4, 40)))
+    side = round(log_between(rng, 4, 40))
     border = BORDERS[int(rng.choice(3, p=(0.7, 0.25, 0.05)))]
     return cv2.blur(pixels, (side, side), borderType=border), float(side / np.sqrt(12))
 
@@ -60,13 +62,14 @@ def motion(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
     length, angle = log_between(rng, 5, 32), between(rng, 0, np.pi)
     if chance(rng, 0.25):
         angle = 0.0 if chance(rng, 0.7) else np.pi / 2
-    blurred = convolve(pixels, line_kernel(length, angle), in_light=chance(rng, 0.3))
+    kernel = planar_kernel(Motion(length, float(np.degrees(angle)) % 180)).astype(np.float32)
+    blurred = convolve(pixels, kernel, in_light=chance(rng, 0.3))
     return blurred, length / np.sqrt(12)
 
 
 def median(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
     """Filter by the median of a square window."""
-    side = 2 * int(round(log_between(rng, 2, 14))) + 1
+    side = 2 * round(log_between(rng, 2, 14)) + 1
     return cv2.medianBlur(pixels, side), side / np.sqrt(12)
 
 
@@ -80,7 +83,9 @@ def mosaic(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
     # Resized to a few pixels and back, as scripts do: no whole blocks.
     stretch = log_between(rng, 0.8, 1.25) if chance(rng, 0.3) else 1.0
     cells = max(round(width / block / stretch), 2), max(round(height / block * stretch), 2)
-    down = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)[int(rng.choice(3, p=(0.5, 0.4, 0.1)))]
+    down = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_NEAREST)[
+        int(rng.choice(3, p=(0.5, 0.4, 0.1)))
+    ]
     small = cv2.resize(pixels, cells, interpolation=down)
     blocks = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
     return blocks, float(np.sqrt(width / cells[0] * height / cells[1]))
@@ -182,20 +187,6 @@ def disk_kernel(radius: float) -> np.ndarray:
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     weights = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
     normal: np.ndarray = (weights / weights.sum()).astype(np.float32)
-    return normal
-
-
-def line_kernel(length: float, angle: float) -> np.ndarray:
-    """Return the weights of a line of ``length`` pixels at ``angle`` radians, one pixel wide."""
-    side = (int(np.ceil(length)) | 1) + 2
-    fine = 8
-    big = np.zeros((side * fine, side * fine), np.float32)
-    center = side * fine / 2 - 0.5
-    dx, dy = np.cos(angle) * length / 2 * fine, np.sin(angle) * length / 2 * fine
-    ends = [(round(center + s * dx), round(center + s * dy)) for s in (-1, 1)]
-    cv2.line(big, ends[0], ends[1], 1, fine)
-    small = cv2.resize(big, (side, side), interpolation=cv2.INTER_AREA)
-    normal: np.ndarray = small / small.sum()
     return normal
 
 

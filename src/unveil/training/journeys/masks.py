@@ -17,7 +17,7 @@ def draw_mask(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     if shape == "stroke":
         return _stroke(size, rng)
     box = draw_box(size, rng)
-    mask = np.zeros(size, np.float32)
+    mask: np.ndarray = np.zeros(size, np.float32)
     if shape == "box":
         mask[box] = 1
         return mask

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from unveil.training.journeys import travels
-from unveil.training.journeys.draws import between, chance, log_between
+from unveil.training.journeys.draws import chance, log_between
 from unveil.training.journeys.hidings import HIDINGS
 from unveil.training.journeys.masks import draw_box, draw_mask
 from unveil.training.journeys.subjects import DRAWN
@@ -18,7 +18,7 @@ SIDE_PX = 160
 CELL_PX = 4
 """Truth and answers are cells of this size."""
 
-KINDS = ("clean", *HIDINGS)
+KINDS = ("none", *HIDINGS)
 ODDS = (0.2, 0.12, 0.12, 0.12, 0.1, 0.2, 0.07, 0.07)
 IGNORED = 255
 """A cell without a truth: on a rim, or where what hides changed nothing."""
@@ -55,12 +55,12 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator) -> Piece:
     factor = 1.0 if chance(rng, 0.45) else log_between(rng, 0.65, 2.0)
     side = min(round((SIDE_PX + travels.MAX_SHIFT_PX) / factor), MAX_SOURCE_PX)
     soft_px = min(1.0, 1.0 / factor)
-    pixels = travels.photograph(_subject(photos, side, rng), soft_px, rng)
+    pixels = travels.photograph(draw_subject(photos, side, rng), soft_px, rng)
     if chance(rng, 0.2):
         pixels = travels.jpeg(pixels, rng)
     count = int(rng.choice(4, p=(0.36, 0.47, 0.13, 0.04)))
-    kinds = np.zeros((side, side), np.uint8)
-    strength = np.zeros((side, side), np.float32)
+    kinds: np.ndarray = np.zeros((side, side), np.uint8)
+    strength: np.ndarray = np.zeros((side, side), np.float32)
     is_open, is_hidden = False, False
     for _ in range(count):
         before = pixels
@@ -98,7 +98,8 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator) -> Piece:
     return Piece(np.ascontiguousarray(pixels[place]), cells, middle, hidden)
 
 
-def _subject(photos: Sequence[Path], side: int, rng: np.random.Generator) -> np.ndarray:
+def draw_subject(photos: Sequence[Path], side: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a photo, or something drawn, as a square of ``side`` pixels."""
     if chance(rng, 0.14):
         return DRAWN[int(rng.integers(len(DRAWN)))](side, rng)
     photo = np.asarray(Image.open(photos[int(rng.integers(len(photos)))]).convert("RGB"))

@@ -4,6 +4,7 @@ All on ``H x W x 3`` uint8 pixels.
 """
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,9 +20,7 @@ MAX_SHIFT_PX = 8
 RESAMPLERS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA, cv2.INTER_LANCZOS4)
 
 
-def photograph(
-    pixels: np.ndarray, max_soft_px: float, rng: np.random.Generator
-) -> np.ndarray:
+def photograph(pixels: np.ndarray, max_soft_px: float, rng: np.random.Generator) -> np.ndarray:
     """Return a photo as another camera takes it: softer, noisier, sharpened, less in focus."""
     if chance(rng, 0.25):
         pixels = tone(pixels, rng)
@@ -96,8 +95,8 @@ def resize(pixels: np.ndarray, side_px: int, rng: np.random.Generator) -> np.nda
         ways = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
         way = ways[int(rng.integers(3))]
         return np.asarray(Image.fromarray(pixels).resize((side_px, side_px), way))
-    way = RESAMPLERS[int(rng.integers(4))]
-    return cv2.resize(pixels, (side_px, side_px), interpolation=way)
+    filter_ = RESAMPLERS[int(rng.integers(4))]
+    return cv2.resize(pixels, (side_px, side_px), interpolation=filter_)
 
 
 def edit(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -148,7 +147,8 @@ def _webp(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _through(pixels: np.ndarray, suffix: str, options: list[int]) -> np.ndarray:
     _, content = cv2.imencode(suffix, pixels[..., ::-1], options)
-    return np.ascontiguousarray(cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded: Any = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _avif(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

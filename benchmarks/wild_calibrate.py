@@ -1,0 +1,155 @@
+"""Fit the chances of findings on the development half of the wild bench.
+
+    PYTHONPATH=tools python benchmarks/wild_calibrate.py --data ../shared/lfw
+
+Writes the coefficients that the package ships. The held-out half takes no part.
+"""
+
+import json
+import multiprocessing
+import os
+from pathlib import Path
+
+import numpy as np
+import tyro
+from PIL import Image
+
+from unveil.estimation import confidence
+from unveil.estimation.classifier import classify
+from unveil.estimation.features import features
+from unveil.estimation.inspection import look
+from unveil.estimation.jpeg_history import find_jpeg
+from unveil.images.box import Box
+from wild import store
+from wild.cases import Role, open_source
+
+MIN_SHARE = 0.5
+"""Of a seen region's pixels that are hidden, from which it counts as hidden."""
+
+FALSE_ALARMS = 0.001
+"""Share of the clean pictures that may be called hidden."""
+
+RIDGE, STEPS = 1.0, 50
+
+Examples = dict[str, list[tuple[list[float], bool]]]
+"""For each regression, what speaks for a finding, and whether it is right."""
+
+
+def calibrate(
+    data: Path,
+    folder: Path = Path("runs/wild"),
+    hidden: int = 240,
+    clean: int = 320,
+    told: int = 200,
+    jobs: int = 2,
+    target: Path = confidence.COEFFICIENTS,
+) -> None:
+    """Fit.
+
+    Args:
+        data: LFW's folder.
+        folder: where the pictures are.
+        hidden: pictures with something hidden.
+        clean: pictures without.
+        told: pictures whose hidden place is told.
+        jobs: processes.
+        target: file of the coefficients.
+    """
+    source = open_source(data, "development")
+    counts: dict[Role, int] = {"hidden": hidden, "clean": clean, "told": told}
+    cases = [
+        store.stored(source, role, number, folder)
+        for role, count in counts.items()
+        for number in range(count)
+    ]
+    examples: Examples = {"seen": [], "told": [], "kind": [], "clean": []}
+    clean_pictures: list[list[list[float]]] = []
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        for found in pool.imap(collected, cases, chunksize=8):
+            for name, rows in found.items():
+                examples[name] += rows
+            clean_pictures.append([values for values, _ in found["seen"]] if found["clean"] else [])
+    examples.pop("clean")
+    coefficients = {name: fit(rows) for name, rows in examples.items()}
+    for name, is_whole in (("least_part", False), ("least_whole", True)):
+        coefficients[name] = [least_chance(clean_pictures, coefficients["seen"], is_whole)]
+    target.write_text(json.dumps(coefficients, indent=1) + "\n")
+    for name, rows in examples.items():
+        error = error_of(coefficients[name], rows)
+        print(name, len(rows), coefficients[name], f"error {error:.3f}")
+
+
+def collected(case: store.Stored) -> Examples:
+    """Return the examples of a picture: what is seen in it, and whether it is true."""
+    examples: Examples = {"seen": [], "told": [], "kind": [], "clean": []}
+    if case.case.role == "clean":
+        examples["clean"].append(([], True))
+    pixels = np.asarray(Image.open(case.file).convert("RGB"))
+    masks = [store.read_mask(path) >= 0.5 for path in case.masks]
+    is_told = case.case.role == "told"
+    box = Box(*case.case.regions[0].box) if is_told else None
+    for region in look(pixels, box):
+        seen = features(pixels, region.mask, find_jpeg(pixels))
+        if seen is None:
+            continue
+        opinion = classify(seen.values)
+        shares = [float((region.mask & mask).sum() / region.mask.sum()) for mask in masks]
+        best = int(np.argmax(shares)) if shares else 0
+        kind = case.case.regions[best].kind if shares else "none"
+        is_hidden = kind != "none" and (is_told or shares[best] > MIN_SHARE)
+        values = confidence.evidence(region, seen, opinion, is_told=is_told)
+        examples["told" if is_told else "seen"].append((values, is_hidden))
+        if is_hidden:
+            name, chance = confidence.likeliest_kind(opinion)
+            examples["kind"].append(([confidence.log_odds(chance)], name == kind))
+    return examples
+
+
+def fit(rows: list[tuple[list[float], bool]]) -> list[float]:
+    """Return the coefficients of a logistic regression, the constant first, by Newton's method."""
+    x = np.array([[1.0, *values] for values, _ in rows])
+    y = np.array([float(right) for _, right in rows])
+    found = np.zeros(x.shape[1])
+    ridge = np.diag([0.0] + [RIDGE] * (x.shape[1] - 1))
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(-x @ found))
+        slope = x.T @ (y - chance) - ridge @ found
+        curvature = (x.T * (chance * (1 - chance))) @ x + ridge + 1e-9 * np.eye(len(found))
+        found = found + np.linalg.solve(curvature, slope)
+    return [round(float(value), 4) for value in found]
+
+
+def least_chance(
+    clean: list[list[list[float]]], coefficients: list[float], is_whole: bool
+) -> float:
+    """Return the chance that all but ``FALSE_ALARMS`` of the clean pictures stay below.
+
+    Args:
+        clean: what speaks for each region of each clean picture.
+        coefficients: of the chance.
+        is_whole: whether regions that are the whole picture count, or the others.
+    """
+    most = [
+        max(
+            (
+                confidence.logistic(coefficients, values)
+                for values in seen
+                if (values[confidence.SHARE_PLACE] > confidence.WHOLE_SHARE) == is_whole
+            ),
+            default=0.0,
+        )
+        for seen in clean
+        if seen
+    ]
+    return max(0.5, round(float(np.quantile(most, 1 - FALSE_ALARMS)), 4))
+
+
+def error_of(coefficients: list[float], rows: list[tuple[list[float], bool]]) -> float:
+    """Return the share of examples on the wrong side of a half."""
+    wrong = [(confidence.logistic(coefficients, values) > 0.5) != right for values, right in rows]
+    return float(np.mean(wrong))
+
+
+if __name__ == "__main__":
+    tyro.cli(calibrate, description=__doc__)

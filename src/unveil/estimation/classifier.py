@@ -1,0 +1,67 @@
+"""The kind and the strength of what hides a region, from its features, by a small network.
+
+Trained on drawn journeys (``tools/train_classifier.py``): its chances are as often right as they
+say there, and its intervals hold as many strengths.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from unveil.estimation.kinds import KINDS
+
+WEIGHTS = Path(__file__).parent / "weights" / "classifier.safetensors"
+CLIPPED = 6.0
+"""Standard deviations beyond which a feature says no more."""
+
+MIN_LOG_SPREAD, MAX_LOG_SPREAD = -5.0, 1.0
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the classifier says of a region.
+
+    Attributes:
+        chances: of each of ``KINDS``, sum 1.
+        log_width: logarithm of the width in pixels, if it is of that kind.
+        log_spread: logarithm of its mean absolute error.
+    """
+
+    chances: np.ndarray
+    log_width: np.ndarray
+    log_spread: np.ndarray
+
+
+def classify(values: np.ndarray) -> Opinion:
+    """Return the opinion on a region by its :func:`.features.features`."""
+    weights = _weights()
+    x = ((values - weights["mean"]) / weights["scale"]).clip(-CLIPPED, CLIPPED)
+    direct = _layer(x, "direct")
+    x = _silu(_layer(x, "first"))
+    x = x + _silu(_layer(x, "second"))
+    x = x + _silu(_layer(x, "third"))
+    logits, width, spread = np.split(_layer(x, "last") + direct, 3)
+    odds = np.exp(logits - logits.max())
+    return Opinion(odds / odds.sum(), width, spread.clip(MIN_LOG_SPREAD, MAX_LOG_SPREAD))
+
+
+def _layer(x: np.ndarray, name: str) -> np.ndarray:
+    weights = _weights()
+    result: np.ndarray = weights[f"{name}.weight"] @ x + weights[f"{name}.bias"]
+    return result
+
+
+def _silu(x: np.ndarray) -> np.ndarray:
+    result: np.ndarray = x / (1 + np.exp(-x))
+    return result
+
+
+@cache
+def _weights() -> dict[str, np.ndarray]:
+    weights = {name: value.astype(np.float32) for name, value in load_file(WEIGHTS).items()}
+    if len(weights["last.bias"]) != 3 * len(KINDS):
+        raise ValueError(f"{WEIGHTS}: other kinds than {KINDS}")
+    return weights

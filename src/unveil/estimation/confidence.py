@@ -1,0 +1,105 @@
+"""How sure a finding is: chances that were calibrated on pictures, not odds among hypotheses.
+
+The coefficients are fitted by ``tools/calibrate.py`` on the development half of the wild bench.
+"""
+
+import json
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from unveil.estimation.classifier import Opinion
+from unveil.estimation.comb import Comb
+from unveil.estimation.features import Features
+from unveil.estimation.kinds import KINDS
+from unveil.estimation.regions import Region
+
+COEFFICIENTS = Path(__file__).parent / "weights" / "confidence.json"
+MIN_CHANCE = 1e-3
+MIN_COMB_SCORE, MAX_COMB_FLATNESS = 7.0, 0.42
+"""Of mosaics 98 % are beyond, of clean JPEGs below one or the other (docs/log.md)."""
+
+SHARE_PLACE = 4
+"""Which value of the evidence is the share of the picture that a region covers."""
+
+WHOLE_SHARE = 0.9
+"""A region that covers more of the picture is all of it."""
+
+
+def chance_hidden(region: Region, seen: Features, opinion: Opinion, *, is_told: bool) -> float:
+    """Return the chance that a region is hidden at all."""
+    name = "told" if is_told else "seen"
+    values = evidence(region, seen, opinion, is_told=is_told)
+    return logistic(_coefficients()[name], values)
+
+
+def least_chance(region: Region) -> float:
+    """Return the chance from which a region counts as hidden, where the place was not told.
+
+    It is set by clean pictures, for parts and for whole pictures: one in a thousand reaches it.
+    """
+    name = "least_whole" if is_whole(region) else "least_part"
+    return float(_coefficients()[name][0])
+
+
+def is_whole(region: Region) -> bool:
+    """Return whether a region is all of the picture."""
+    return bool(region.mask.mean() > WHOLE_SHARE)
+
+
+def evidence(region: Region, seen: Features, opinion: Opinion, *, is_told: bool) -> list[float]:
+    """Return what speaks for a region, as logarithms of odds and as shares."""
+    by_classifier = log_odds(1 - float(opinion.chances[0]))
+    if is_told:
+        return [by_classifier]
+    kind, _ = likeliest_kind(opinion)
+    is_block = seen.comb is not None and is_clear(seen.comb)
+    return [
+        by_classifier,
+        log_odds(region.picture),
+        log_odds(region.chance),
+        float(np.log(region.mask.sum())) - 8,
+        float(region.mask.mean()),
+        # A drawing is flat in large parts, as mosaics and fills are.
+        seen.flat_share * (not is_block),
+        float(kind == "mosaic" and not is_block),
+        float(kind in ("solid", "other") and is_whole(region)),
+    ]
+
+
+def is_clear(comb: Comb) -> bool:
+    """Return whether the steps of a region stand in a grid, with little between them."""
+    flatness = max(comb.across.flatness, comb.down.flatness)
+    return comb.score > MIN_COMB_SCORE and flatness < MAX_COMB_FLATNESS
+
+
+def likeliest_kind(opinion: Opinion) -> tuple[str, float]:
+    """Return the likeliest kind of what hides a region, and its share among those that do."""
+    chances = opinion.chances[1:] / max(float(opinion.chances[1:].sum()), 1e-9)
+    best = int(chances.argmax())
+    return KINDS[1 + best], float(chances[best])
+
+
+def chance_right(share: float) -> float:
+    """Return how often the likeliest kind is right, by its share."""
+    return logistic(_coefficients()["kind"], [log_odds(share)])
+
+
+def log_odds(chance: float) -> float:
+    """Return the logarithm of the odds of a chance, kept finite."""
+    kept = min(max(chance, MIN_CHANCE), 1 - MIN_CHANCE)
+    return math.log(kept / (1 - kept))
+
+
+def logistic(coefficients: list[float], values: list[float]) -> float:
+    """Return the chance by a logistic regression; the first coefficient is the constant."""
+    x = coefficients[0] + sum(c * v for c, v in zip(coefficients[1:], values, strict=True))
+    return 1 / (1 + math.exp(-max(min(x, 30.0), -30.0)))
+
+
+@cache
+def _coefficients() -> dict[str, list[float]]:
+    found: dict[str, list[float]] = json.loads(COEFFICIENTS.read_text())
+    return found

@@ -1,0 +1,244 @@
+"""What a region's pixels say of how it was hidden, as numbers for the classifier.
+
+Most of them are a spectrum: the logarithm of the power in rings of the plane of frequencies. A blur
+makes it fall, and what a codec or noise added stands above where the blur left nothing. Beside it
+stand the likeliest blur of each kind, the spectra of colour and of the region's surroundings, the
+mosaic's comb, an earlier JPEG, and how pixels differ from their neighbours, by which a median and a
+fill are known.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from unveil.estimation.blur_kinds import TRIED, KindFits, fit_kinds
+from unveil.estimation.comb import Comb, find_comb
+from unveil.estimation.jpeg_history import JpegHistory
+from unveil.estimation.spectra import spectrum
+from unveil.images.box import Box
+
+RINGS = 28
+LOWEST, HIGHEST = 0.006, 0.5
+"""Frequencies of the rings, in cycles a pixel."""
+
+MAX_SIDE_PX = 192
+"""Of a larger region, the middle is looked at."""
+
+MIN_SIDE_PX = 10
+WINDOW_PX, WINDOWS = 48, 6
+"""Side and number of the windows that the surroundings are looked at through."""
+
+MIN_POWER = 1e-3
+SCALES = 4
+HALF_LEVEL = 0.5
+CELLS = 64
+"""Cells along the longer side, by which the largest rectangle of a mask is found."""
+
+
+_FITS, _COMB = 4 * RINGS, 4 * RINGS + 5 * len(TRIED) + 2 + RINGS + 1 + 3 * SCALES
+WIDTH_PLACES = {
+    "gaussian": (_FITS + 3, 1),
+    "median": (_FITS + 3, 1),
+    "disk": (_FITS + 5 * TRIED.index("disk") + 3, 1),
+    "box": (_FITS + 5 * TRIED.index("box") + 3, 1),
+    "motion": (_FITS + 5 * TRIED.index("motion") + 3, 1),
+    "mosaic": (_COMB + 1, 3),
+}
+"""Which feature is the likeliest log width of a kind, and its unit."""
+
+
+class Features(NamedTuple):
+    """What was found.
+
+    Attributes:
+        values: 1-D float32, of about unit size.
+        box: the rectangle of the region that was looked at.
+        comb: the likeliest grid of a mosaic; None where there is no room for one.
+        fits: the likeliest blur of each kind.
+        flat_share: share of the neighbouring pixels without a step between them: drawings.
+    """
+
+    values: np.ndarray
+    box: Box
+    comb: Comb | None
+    fits: KindFits
+    flat_share: float
+
+
+def features(pixels: np.ndarray, mask: np.ndarray, history: JpegHistory | None) -> Features | None:
+    """Return the features of a region; None where it is smaller than ``MIN_SIDE_PX``.
+
+    Args:
+        pixels: the picture, ``H x W x 3`` uint8.
+        mask: the region, ``H x W`` bool.
+        history: an earlier JPEG compression of the picture.
+    """
+    box = _middle(largest_rectangle(mask))
+    if min(box.width, box.height) < MIN_SIDE_PX:
+        return None
+    luma = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    part, colors = luma[box.place], pixels[box.place].astype(np.float32)
+    comb = find_comb(luma, mask)
+    fits = fit_kinds(spectrum(part, history), min(box.width, box.height))
+    values = np.concatenate(
+        [
+            *_log_spectrum(part),
+            *(_log_spectrum(colors[..., c] - part)[0] for c in (0, 2)),
+            _of_fits(fits),
+            _surroundings(luma, mask),
+            _differences(part),
+            _of_comb(comb),
+            _of_history(history),
+            _of_look(part, colors),
+        ]
+    )
+    flat_share = float((np.abs(np.diff(part, axis=1)) < HALF_LEVEL).mean())
+    return Features(values.astype(np.float32), box, comb, fits, flat_share)
+
+
+def largest_rectangle(mask: np.ndarray) -> Box:
+    """Return about the largest rectangle inside a mask, squares preferred.
+
+    Args:
+        mask: ``H x W`` bool.
+    """
+    cell = max(1, -(-max(mask.shape) // CELLS))
+    rows, columns = (size // cell for size in mask.shape)
+    cut = mask[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell)
+    cells = np.asarray(cut.all(axis=(1, 3)))
+    best, found = 0.0, (0, 0, 0, 0)
+    heights = np.zeros(columns + 1, int)  # the last column ends all rectangles
+    for row in range(rows):
+        heights[:columns] = np.where(cells[row], heights[:columns] + 1, 0)
+        begun: list[tuple[int, int]] = []
+        for column, height in enumerate(heights.tolist()):
+            start = column
+            while begun and begun[-1][1] >= height:
+                start, tall = begun.pop()
+                wide = column - start
+                size = tall * wide * min(1.0, 3 * min(tall, wide) / max(tall, wide, 1))
+                if size > best:
+                    best, found = size, (start, row - tall + 1, wide, tall)
+            begun.append((start, height))
+    return Box(*(side * cell for side in found))
+
+
+def _middle(box: Box) -> Box:
+    width, height = min(box.width, MAX_SIDE_PX), min(box.height, MAX_SIDE_PX)
+    left, top = box.left + (box.width - width) // 2, box.top + (box.height - height) // 2
+    return Box(left, top, width, height)
+
+
+@cache
+def _layout(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the ring of each frequency, how many each holds, and a Hann window."""
+    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
+    radius = np.hypot(rows, columns)
+    edges = np.exp(np.linspace(np.log(LOWEST), np.log(HIGHEST), RINGS + 1))
+    ring = np.digitize(radius, edges) - 1
+    # Below about two waves in the window, the window itself shows.
+    is_in = (ring >= 0) & (ring < RINGS) & (radius > 1.8 / min(height, width))
+    number = np.where(is_in, ring, RINGS).ravel()
+    window = np.outer(*(np.hanning(size + 2)[1:-1] for size in (height, width)))
+    return number, np.bincount(number, minlength=RINGS + 1)[:-1], window.astype(np.float32)
+
+
+def _power(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the power in each ring of a plane, summed, and the number of summands."""
+    number, held, window = _layout(*part.shape)
+    faded = (part - (part * window).sum() / window.sum()) * window
+    power = np.abs(np.fft.rfft2(faded)) ** 2 / (window**2).sum()
+    return np.bincount(number, weights=power.ravel(), minlength=RINGS + 1)[:-1], held
+
+
+def _log_spectrum(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log of the mean power by ring, and which rings are there.
+
+    A ring that a small region does not have gets the value between its neighbours.
+    """
+    ring, have = _by_ring(*_power(part))
+    return _scaled(np.log(ring + MIN_POWER)), have
+
+
+def _by_ring(sums: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    have = held > 0
+    places = np.arange(RINGS)
+    return np.interp(places, places[have], sums[have] / held[have]), have
+
+
+def _scaled(logarithm: np.ndarray) -> np.ndarray:
+    return (logarithm - 3) / 4
+
+
+def _surroundings(luma: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the spectrum of the busiest windows without a hidden pixel, and whether there are."""
+    size, step = WINDOW_PX, max(WINDOW_PX // 2, min(luma.shape) // 16)
+    places = [
+        np.s_[top : top + size, left : left + size]
+        for top in range(0, luma.shape[0] - size + 1, step)
+        for left in range(0, luma.shape[1] - size + 1, step)
+        if not mask[top : top + size, left : left + size].any()
+    ]
+    if not places:
+        return np.zeros(RINGS + 1)
+    busiest = sorted(places, key=lambda place: float(luma[place].var()))[-WINDOWS:]
+    powers = [_power(luma[place]) for place in busiest]
+    sums = np.add.reduce([sums for sums, _ in powers])
+    ring, _ = _by_ring(sums, powers[0][1] * len(powers))
+    return np.append(_scaled(np.log(ring + MIN_POWER)), 1)
+
+
+def _differences(part: np.ndarray) -> np.ndarray:
+    """Return tail, share of zeros and size of the steps between neighbours at several scales."""
+    found = np.zeros((SCALES, 3))
+    for scale in range(SCALES):
+        if min(part.shape) < MIN_SIDE_PX // 2:
+            break
+        step = np.concatenate([np.diff(part, axis=axis).ravel() for axis in (0, 1)])
+        power = (step**2).mean() + MIN_POWER
+        tail = np.log((step**4).mean() / power**2 + 1) - 1
+        found[scale] = tail, (np.abs(step) < HALF_LEVEL).mean(), np.log(power) / 5
+        part = cv2.resize(part, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return found.ravel()
+
+
+def _of_fits(fits: KindFits) -> np.ndarray:
+    """Return how likely each blur is beside none and the best, its width, and the noise."""
+    best = max(fit.gain_nats for fit in fits.kinds.values())
+    rows = [
+        [
+            np.sign(fit.gain_nats) * np.log1p(abs(fit.gain_nats)) / 4,
+            fit.gain_nats / fits.held * 5,
+            np.log1p(best - fit.gain_nats) / 3,
+            fit.log_width,
+            fit.spread * 4,
+        ]
+        for fit in fits.kinds.values()
+    ]
+    return np.append(np.array(rows).ravel(), [np.log(fits.noise) / 4, np.log(fits.held) / 8])
+
+
+def _of_comb(comb: Comb | None) -> np.ndarray:
+    if comb is None:
+        return np.zeros(6)
+    axes = (comb.across, comb.down)
+    pitch = np.log([axis.pitch_px for axis in axes]).mean() / 3
+    scores = [axis.score / 3 - 1 for axis in axes]
+    flat = [np.log(axis.flatness + 0.02) / 2 for axis in axes]
+    return np.array([comb.score / 5 - 1, pitch, *scores, *flat])
+
+
+def _of_history(history: JpegHistory | None) -> np.ndarray:
+    if history is None:
+        return np.array([0.0, 1.0])
+    return np.array([np.log1p(history.score_nats) / 10, history.quality / 100])
+
+
+def _of_look(part: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Return size, shape and contrast of the rectangle, and the share of its commonest level."""
+    height, width = part.shape
+    commonest = np.bincount(np.rint(part).astype(int).ravel()).max() / part.size
+    spread = [part.std() / 30, (colors - part[..., None]).std() / 15]
+    return np.array([np.log(height * width) / 10, np.log(height / width), commonest, *spread])

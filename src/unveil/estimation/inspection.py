@@ -1,0 +1,337 @@
+"""What hides a photo, told from the photo alone.
+
+A mosaic on whole pixels is found exactly, by its steps. For everything else the segmenter says
+where, the classifier what and how strong; likelihood then sharpens what it can, and says whether
+the operator describes the picture so well that it can be undone.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from unveil.arrays import Array, to_numpy
+from unveil.degradation import (
+    AnisotropicGaussian,
+    Blur,
+    BoxBlur,
+    Disk,
+    EvenMosaic,
+    GaussianBlur,
+    Median,
+    Motion,
+    Operator,
+    Pixelate,
+    Solid,
+    Storage,
+    Unchanged,
+)
+from unveil.degradation.kernels import spread_px
+from unveil.estimation.blur import estimate_blur
+from unveil.estimation.classifier import Opinion, classify
+from unveil.estimation.comb import Comb, find_comb
+from unveil.estimation.confidence import (
+    WHOLE_SHARE,
+    chance_hidden,
+    chance_right,
+    is_clear,
+    is_whole,
+    least_chance,
+    likeliest_kind,
+)
+from unveil.estimation.features import Features, features
+from unveil.estimation.finding import MIN_SIDE_PX, Finding
+from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
+from unveil.estimation.kinds import BLURS, KINDS
+from unveil.estimation.mosaic import estimate_mosaic
+from unveil.estimation.motion import MAX_LENGTH_PX, MIN_LENGTH_PX, fit_motion
+from unveil.estimation.part import find_part, of_mosaic
+from unveil.estimation.regions import MIN_CHANCE, Region, mask_of, regions
+from unveil.estimation.segmenter import segment
+from unveil.estimation.spectra import spectrum
+from unveil.images.box import Box
+from unveil.linear.prior import Prior
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+MIN_RANGE_LEVELS = 2
+SAME_PITCH = 0.03
+MIN_SEEN_SHARE = 0.3
+"""Share of a told box from which the hidden pixels in it are taken to be all that are."""
+
+INTERVAL = 2.303
+"""Mean absolute errors on either side that hold 90 % of a Laplace distribution: ln 10."""
+
+LENGTH_ERROR, EXACT_ERROR = 0.15, 0.02
+"""Relative errors: of a motion's length, and of strengths that likelihood has sharpened."""
+
+EXACT_DOUBT = 0.1
+"""Share of the doubt that is left when both likelihoods agree."""
+
+WIDTH_RANGE, MAX_WIDTH_PX = 2.0, 10.0
+MIN_WIDTH_PX = 1.0
+"""Lenses and scaling blur any photo by as much."""
+
+MAX_FLAT_SHARE = 0.5
+"""Of drawings more is flat; of 320 clean pictures, no other came this far."""
+
+MIN_LOG_ODDS = 1e-3
+"""Nats a coefficient by which one blur must be likelier than the others."""
+
+Z_90 = 1.645
+SIZE_OF_WIDTH = {
+    "gaussian": 1.0,
+    "box": math.sqrt(12),
+    "disk": 2.0,
+    "motion": math.sqrt(12),
+    "median": math.sqrt(12),
+    "mosaic": 1.0,
+}
+"""Strength of each kind over the standard deviation of its kernel."""
+
+
+def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:
+    """Find what hides ``image``, or the part of it in ``box``.
+
+    Args:
+        image: ``1 x 3 x H x W`` in [0,1].
+        storage: how its file says that it was kept.
+        prior: power spectrum of clean photos.
+        box: where to look (default: everywhere; hidden parts are found).
+
+    Raises:
+        UsageError: the box is not inside the picture.
+    """
+    if box is not None:
+        box.check_inside(image.shape[-1], image.shape[-2])
+    image = to_numpy(image)
+    pixels = np.rint(image[0].transpose(1, 2, 0) * 255).clip(0, 255).astype(np.uint8)
+    history = find_jpeg(pixels)
+    kept = _kept(storage, history)
+    part = image if box is None else image[..., *box.place]
+    mosaic = estimate_mosaic(part, prior)
+    if mosaic is not None and _is_on_pixels(mosaic.operator, pixels, box):
+        return of_mosaic(mosaic, kept, box)
+    if min(part.shape[-2:]) < MIN_SIDE_PX or np.ptp(part) < MIN_RANGE_LEVELS / 255:
+        reason = "too small or too plain to tell"
+        return Finding(Unchanged(), kept, 0.5, box=box, kind="none", reason=reason)
+    if box is None and (found := find_part(image, kept, prior)) is not None:
+        return found
+    places = look(pixels, box)
+    judged = [_judge(image, pixels, region, history, kept, prior, box) for region in places]
+    hidden = [finding for finding in judged if not finding.is_clean]
+    if not hidden:
+        return min(judged, key=lambda finding: finding.confidence or 0.0)
+    return replace(hidden[0], others=tuple(hidden[1:]))
+
+
+def _is_on_pixels(mosaic: EvenMosaic, pixels: np.ndarray, box: Box | None) -> bool:
+    """Return whether a grid of any pitch says the same: the exact search takes multiples, too."""
+    luma = (pixels if box is None else pixels[box.place]).astype(np.float32) @ LUMA
+    comb = find_comb(luma, np.ones(luma.shape, bool))
+    if comb is None or not is_clear(comb):
+        return True
+    axes = comb.across, comb.down
+    return all(abs(axis.pitch_px / mosaic.block - 1) < SAME_PITCH for axis in axes)
+
+
+def look(pixels: np.ndarray, box: Box | None) -> Sequence[Region]:
+    """Return the regions of a picture to be judged, at least one.
+
+    Args:
+        pixels: ``H x W x 3`` uint8.
+        box: where the user says that something is hidden.
+    """
+    return _seen(pixels) if box is None else [_told(pixels, box)]
+
+
+def _kept(storage: Storage, history: JpegHistory | None) -> Storage:
+    """Return the storage that the pixels show: a JPEG may lie in a PNG, or in a better JPEG."""
+    if history is None:
+        return storage
+    if storage.kind == "jpeg" and storage.quality is not None:
+        return Storage("jpeg", min(storage.quality, history.quality))
+    return Storage("jpeg", history.quality) if storage.kind == "8bit" else storage
+
+
+def _told(pixels: np.ndarray, box: Box) -> Region:
+    """Return the hidden pixels in a box: those that the segmenter sees there, or all of it."""
+    answer = segment(pixels)
+    seen = mask_of(answer.chances[0] < MIN_CHANCE, *pixels.shape[:2])
+    mask = np.zeros(pixels.shape[:2], bool)
+    mask[box.place] = True
+    both = mask & seen
+    is_part = MIN_SEEN_SHARE < both.sum() / mask.sum() < WHOLE_SHARE
+    return Region(both if is_part else mask, box, 1.0, 1.0)
+
+
+def _seen(pixels: np.ndarray) -> Sequence[Region]:
+    """Return the regions that the segmenter sees; the whole picture, clean, where it sees none."""
+    answer = segment(pixels)
+    hidden = 1 - answer.chances[0]
+    found = regions(hidden, answer.hidden, *pixels.shape[:2])
+    if found:
+        return found
+    whole = np.ones(pixels.shape[:2], bool)
+    box = Box(0, 0, pixels.shape[1], pixels.shape[0])
+    return [Region(whole, box, float(hidden.mean()), answer.hidden)]
+
+
+def _judge(
+    image: np.ndarray,
+    pixels: np.ndarray,
+    region: Region,
+    history: JpegHistory | None,
+    storage: Storage,
+    prior: Prior,
+    told: Box | None,
+) -> Finding:
+    """Return what hides a region."""
+    covers_all = told is None and is_whole(region)
+    box = None if covers_all else told or region.box
+    seen = features(pixels, region.mask, history)
+    if seen is None:
+        reason = "the hidden part is too small to tell how it was hidden"
+        unknown = Finding(Unchanged(), storage, 0.5, None, box, "other", reason=reason)
+        return unknown if told else Finding(Unchanged(), storage, 0.5, kind="none")
+    opinion = classify(seen.values)
+    hidden = chance_hidden(region, seen, opinion, is_told=told is not None)
+    if (
+        covers_all
+        and region.chance > MIN_CHANCE
+        and (exact := _exact(image, seen, opinion, hidden, storage, prior))
+    ):
+        return exact
+    if hidden < (0.5 if told else least_chance(region)):
+        doubt = f"in doubt about {region.box}" if hidden >= 0.5 else None
+        return Finding(Unchanged(), storage, 1 - hidden, None, told, "none", reason=doubt)
+    kind, share = likeliest_kind(opinion)
+    finding = _sized(kind, opinion, seen, storage, hidden * chance_right(share), box)
+    mask = None if covers_all or told else region.mask
+    finding = replace(finding, mask=mask)
+    if kind == "motion":
+        return _with_path(finding, pixels, seen, history)
+    return finding
+
+
+def _sized(
+    kind: str,
+    opinion: Opinion,
+    seen: Features,
+    storage: Storage,
+    confidence: float,
+    box: Box | None,
+) -> Finding:
+    """Return the finding of a kind, with its strength and the interval of that."""
+    if kind == "mosaic" and seen.comb is not None:
+        return _of_comb(seen.comb, storage, confidence, box)
+    finding = Finding(
+        Unchanged(), storage, confidence, None, box, kind, is_exact=False,
+        reason="a part, or by a program of its own: not undone",
+    )  # fmt: skip
+    if kind == "solid":
+        return replace(finding, operator=Solid(), reason="nothing is left to undo")
+    if kind not in SIZE_OF_WIDTH:
+        return replace(finding, reason="no known operator")
+    number, size = KINDS.index(kind), SIZE_OF_WIDTH[kind]
+    width, error = float(opinion.log_width[number]), math.exp(float(opinion.log_spread[number]))
+    low, strength, high = (size * math.exp(width + side * error * INTERVAL) for side in (-1, 0, 1))
+    operator = _operator(kind, strength)
+    return replace(finding, operator=operator, strength_px=strength, low_px=low, high_px=high)
+
+
+def _operator(kind: str, strength_px: float) -> Operator:
+    """Return the operator of a kind at about this strength."""
+    odd = max(2 * round((strength_px - 1) / 2) + 1, 3)
+    match kind:
+        case "gaussian":
+            return GaussianBlur(2 * math.ceil(3 * strength_px) + 1, round(strength_px, 2))
+        case "box":
+            return BoxBlur(odd)
+        case "disk":
+            return Disk(max(round(strength_px, 2), 0.5))
+        case "median":
+            return Median(odd)
+        case _:
+            return Unchanged()
+
+
+def _of_comb(comb: Comb, storage: Storage, confidence: float, box: Box | None) -> Finding:
+    """Return the finding of a mosaic with blocks of any width."""
+    pitch = (comb.across.pitch_px, comb.down.pitch_px)
+    phase = (comb.across.border_px, comb.down.border_px)
+    size = math.sqrt(pitch[0] * pitch[1])
+    operator = Pixelate(max(round(size), 1))
+    return Finding(
+        operator, storage, confidence, None, box, "mosaic", size, 0.98 * size, 1.02 * size,
+        pitch_px=pitch, phase_px=phase, is_exact=False,
+        reason="its blocks are not whole pixels: not undone",
+    )  # fmt: skip
+
+
+def _with_path(
+    finding: Finding, pixels: np.ndarray, seen: Features, history: JpegHistory | None
+) -> Finding:
+    """Return the finding of a motion with its angle, and its length by likelihood."""
+    if finding.low_px is None or finding.high_px is None:
+        return finding
+    part = pixels[seen.box.place].astype(np.float32) @ LUMA
+    whole = spectrum(part, history).with_floor(seen.fits.noise)
+    fit = fit_motion(whole, MIN_LENGTH_PX, MAX_LENGTH_PX)
+    operator = Motion(round(fit.length_px, 1), round(fit.angle_deg, 1) % 180)
+    low, high = (fit.length_px * factor for factor in (1 - LENGTH_ERROR, 1 + LENGTH_ERROR))
+    return replace(
+        finding, operator=operator, strength_px=fit.length_px, low_px=low, high_px=high,
+        angle_deg=fit.angle_deg,
+    )  # fmt: skip
+
+
+def _exact(
+    image: np.ndarray,
+    seen: Features,
+    opinion: Opinion,
+    hidden: float,
+    storage: Storage,
+    prior: Prior,
+) -> Finding | None:
+    """Return the blur of a whole picture with mirrored borders; None where it is no such blur.
+
+    Two likelihoods must agree: of the picture as it is, and of its middle, borders faded.
+    """
+    kind, _ = likeliest_kind(opinion)
+    if kind not in BLURS or seen.flat_share > MAX_FLAT_SHARE:
+        return None
+    width = math.exp(float(opinion.log_width[KINDS.index(kind)]))
+    width = min(width, MAX_WIDTH_PX)
+    widths = (max(width / WIDTH_RANGE, MIN_WIDTH_PX), width * WIDTH_RANGE)
+    fit = estimate_blur(image, storage, prior, is_cut=False, widths_px=widths)
+    if not fit.is_mirrored or isinstance(fit.operator, Unchanged):
+        return None
+    if kind == "motion" and isinstance(fit.operator, AnisotropicGaussian):
+        return None
+    if fit.log_odds < MIN_LOG_ODDS or spread_px(fit.operator) < MIN_WIDTH_PX:
+        return None
+    kind, strength = _strength(fit.operator)
+    error = fit.sigma_error_px or EXACT_ERROR * strength
+    low, high = (strength + side * Z_90 * error for side in (-1, 1))
+    confidence = 1 - (1 - hidden) * EXACT_DOUBT
+    return Finding(
+        fit.operator, storage, confidence, fit.sigma_error_px, None, kind, strength, low, high
+    )
+
+
+def _strength(operator: Operator) -> tuple[str, float]:
+    """Return kind and strength of a blur."""
+    match operator:
+        case GaussianBlur(_, sigma):
+            return "gaussian", sigma
+        case BoxBlur(kernel):
+            return "box", float(kernel)
+        case Disk(radius):
+            return "disk", radius
+        case AnisotropicGaussian(sigma_x, sigma_y):
+            return "gaussian", math.sqrt(sigma_x * sigma_y)
+        case blur if isinstance(blur, Blur):
+            return "gaussian", spread_px(blur)
+        case _:
+            raise TypeError(operator)

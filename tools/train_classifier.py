@@ -1,0 +1,183 @@
+"""Train the classifier of hidden regions on drawn journeys.
+
+    python tools/train_classifier.py draw --data ../shared/lfw --output runs/told --shards 30
+    python tools/train_classifier.py fit --data runs/told
+
+``draw`` takes an hour of one core for thirty shards and goes on where it was cut off; ``fit``
+takes a few minutes. The photos are those of the people whom no audit names.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import tyro
+from safetensors.numpy import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from train_segmenter import training_photos
+from unveil.estimation.classifier import CLIPPED, MAX_LOG_SPREAD, MIN_LOG_SPREAD, WEIGHTS
+from unveil.estimation.features import WIDTH_PLACES, features
+from unveil.estimation.jpeg_history import find_jpeg
+from unveil.estimation.kinds import KINDS
+from unveil.training.journeys.told import draw_told
+
+SHARD = 1000
+HELD_OUT = 0.1
+LEARNING_RATE, WEIGHT_DECAY, BATCH = 2e-3, 5e-2, 256
+NOISE = 0.05
+"""Added to the features, in standard deviations."""
+
+
+def draw(data: Path, output: Path = Path("runs/told"), shards: int = 30) -> None:
+    """Draw regions and keep their features.
+
+    Args:
+        data: LFW's folder.
+        output: folder of the shards.
+        shards: of a thousand regions each.
+    """
+    cv2.setNumThreads(1)
+    photos = training_photos(data)
+    output.mkdir(parents=True, exist_ok=True)
+    for number in range(shards):
+        target = output / f"{number}.npz"
+        if target.exists():
+            continue
+        rng = np.random.default_rng((1, number))
+        rows: list[tuple[np.ndarray, int, float]] = []
+        while len(rows) < SHARD:
+            told = draw_told(photos, rng)
+            seen = features(told.pixels, told.mask, find_jpeg(told.pixels))
+            if seen is not None:
+                rows.append((seen.values, told.kind, told.width_px))
+        values, kinds, widths = zip(*rows, strict=True)
+        np.savez(target, values=np.stack(values), kinds=np.array(kinds), widths=np.array(widths))
+        print(target, flush=True)
+
+
+class Classifier(nn.Module):
+    """What :func:`unveil.estimation.classifier.classify` computes, on batches."""
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(inputs, width)
+        self.second = nn.Linear(width, width)
+        self.third = nn.Linear(width, width)
+        self.last = nn.Linear(width, 3 * len(KINDS))
+        self.direct = nn.Linear(inputs, 3 * len(KINDS))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return logits, expected log widths and log spreads of all kinds."""
+        direct = self.direct(x)
+        x = F.silu(self.first(F.dropout(x, 0.1, self.training)))
+        x = x + F.silu(self.second(F.dropout(x, 0.2, self.training)))
+        x = x + F.silu(self.third(F.dropout(x, 0.2, self.training)))
+        logits, width, spread = (self.last(x) + direct).chunk(3, dim=1)
+        return logits, width, spread.clamp(MIN_LOG_SPREAD, MAX_LOG_SPREAD)
+
+
+@torch.no_grad()
+def start_at_likelihood(model: Classifier, mean: np.ndarray, scale: np.ndarray) -> None:
+    """Let the width of each kind begin as the likeliest one, or a mosaic's as its comb's pitch."""
+    nn.init.zeros_(model.direct.weight)
+    nn.init.zeros_(model.direct.bias)
+    nn.init.zeros_(model.last.weight[len(KINDS) :])
+    nn.init.zeros_(model.last.bias)
+    for kind, (place, unit) in WIDTH_PLACES.items():
+        row = len(KINDS) + KINDS.index(kind)
+        model.direct.weight[row, place] = float(unit * scale[place])
+        model.direct.bias[row] = float(unit * mean[place])
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Features with their truth."""
+
+    values: Tensor
+    kinds: Tensor
+    log_widths: Tensor
+
+    def part(self, place: slice | Tensor) -> "Examples":
+        """Return some of them."""
+        return Examples(self.values[place], self.kinds[place], self.log_widths[place])
+
+
+def loss(model: Classifier, examples: Examples) -> Tensor:
+    """Return the negative log-likelihood of kinds and of widths, which err as a Laplacian."""
+    logits, widths, spreads = model(examples.values)
+    place = examples.kinds[:, None]
+    has = examples.log_widths.isfinite()
+    error = (widths.gather(1, place)[has, 0] - examples.log_widths[has]).abs()
+    spread = spreads.gather(1, place)[has, 0]
+    by_width = (error / spread.exp() + spread).mean()
+    return F.cross_entropy(logits, examples.kinds, label_smoothing=0.01) + 0.5 * by_width
+
+
+def fit(data: Path = Path("runs/told"), width: int = 256, epochs: int = 30) -> None:
+    """Fit the classifier and write the weights that the package ships.
+
+    Args:
+        data: folder of the shards.
+        width: of the hidden layers.
+        epochs: passes over the shards.
+    """
+    torch.manual_seed(0)
+    shards = [np.load(path) for path in sorted(data.glob("*.npz"))]
+    values, kinds, widths = (
+        np.concatenate([shard[name] for shard in shards]) for name in ("values", "kinds", "widths")
+    )
+    with np.errstate(divide="ignore"):
+        logs = np.where(widths > 0, np.log(widths), np.nan).astype(np.float32)
+    held = int(len(values) * HELD_OUT)
+    mean, scale = values[held:].mean(0), values[held:].std(0) + 0.05
+    scaled = ((values - mean) / scale).clip(-CLIPPED, CLIPPED)
+    everything = Examples(torch.from_numpy(scaled), torch.from_numpy(kinds), torch.from_numpy(logs))
+    test, train = everything.part(slice(held)), everything.part(slice(held, None))
+    model = Classifier(values.shape[1], width)
+    start_at_likelihood(model, mean, scale)
+    optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    steps = epochs * (len(train.kinds) // BATCH)
+    for step in range(steps):
+        batch = train.part(torch.randint(len(train.kinds), (BATCH,)))
+        noisy = batch.values + NOISE * torch.randn_like(batch.values)
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
+        optimizer.zero_grad()
+        loss(model, Examples(noisy, batch.kinds, batch.log_widths)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    report(model.eval(), test)
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    weights |= {"mean": mean, "scale": scale}
+    halves = {n: v.astype(np.float16 if v.ndim == 2 else np.float32) for n, v in weights.items()}
+    WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
+    save_file(halves, WEIGHTS)
+    print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e6:.1f} MB of {len(train.kinds)} regions")
+
+
+@torch.inference_mode()
+def report(model: Classifier, test: Examples) -> None:
+    """Print what the held-out regions say."""
+    logits, widths, spreads = model(test.values)
+    kinds, chances = logits.argmax(1), logits.softmax(1)
+    print(f"kind right {(kinds == test.kinds).float().mean():.3f}, loss {loss(model, test):.3f}")
+    clean = test.kinds == 0
+    limit = chances[clean, 0].quantile(0.01)
+    print(f"hidden seen at 1 % of clean ones: {(chances[~clean, 0] < limit).float().mean():.3f}")
+    for number, name in enumerate(KINDS):
+        of_kind = test.kinds == number
+        error = (widths[of_kind, number] - test.log_widths[of_kind]).abs()
+        held = (error < math.log(10) * spreads[of_kind, number].exp()).float().mean()
+        right = (kinds[of_kind] == number).float().mean()
+        print(
+            f"{name:9} {int(of_kind.sum()):5} kind right {right:.2f}"
+            f" width within 10 % {(error < 0.1).float().mean():.2f}, interval holds {held:.2f}"
+        )
+
+
+if __name__ == "__main__":
+    tyro.extras.subcommand_cli_from_dict({"draw": draw, "fit": fit}, description=__doc__)
