@@ -43,18 +43,18 @@ def test_wilsons_interval_is_the_published_one():
 
 
 def test_the_calibration_error_is_the_mean_gap_of_the_bins():
-    """Two of 0.95, one right: 0.45. Two of 0.55, one right: 0.05. One of 1, right: 0 in its bin."""
-    said = [(0.95, True), (0.95, False), (0.55, True), (0.55, False)]
+    """Two of 0.95, one right: a gap of 0.45. Four of 0.55, three right: one of 0.2."""
+    said = [(0.95, True), (0.95, False), *[(0.55, True)] * 3, (0.55, False)]
     rows = [
         {"confidence": value, "said": "box" if is_right else "none", "kind": "box"}
         for value, is_right in said
     ]
     *bins, total = shares.confidence("x", rows)
     assert [(one["value"], one["right"], one["images"]) for one in bins] == [
-        ("0.5 to 0.6", 1, 2),
+        ("0.5 to 0.6", 3, 4),
         ("0.9 to 1.0", 1, 2),
     ]
-    assert total["error"] == pytest.approx(0.45 / 2 + 0.05 / 2)
+    assert total["error"] == pytest.approx((2 * 0.45 + 4 * 0.2) / 6)
     certain = [{"confidence": 1.0, "said": "none", "kind": "none"}]
     assert shares.confidence("x", certain)[-1]["error"] == 0
     assert shares.confidence("x", [{"confidence": None, "said": "none", "kind": "none"}]) == []
