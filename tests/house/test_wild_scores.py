@@ -54,7 +54,7 @@ def test_the_calibration_error_is_the_mean_gap_of_the_bins():
         ("0.5 to 0.6", 3, 4),
         ("0.9 to 1.0", 1, 2),
     ]
-    assert total["error"] == pytest.approx((2 * 0.45 + 4 * 0.2) / 6)
+    assert total["error"] == pytest.approx((2 * 0.45 + 4 * 0.2) / 6, abs=5e-5)
     certain = [{"confidence": 1.0, "said": "none", "kind": "none"}]
     assert shares.confidence("x", certain)[-1]["error"] == 0
     assert shares.confidence("x", [{"confidence": None, "said": "none", "kind": "none"}]) == []
