@@ -43,7 +43,7 @@ from unveil.estimation.confidence import (
 from unveil.estimation.features import Features, features
 from unveil.estimation.finding import MIN_SIDE_PX, Finding
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
-from unveil.estimation.kinds import BLURS, KINDS
+from unveil.estimation.kinds import KINDS
 from unveil.estimation.mosaic import estimate_mosaic
 from unveil.estimation.motion import MAX_LENGTH_PX, MIN_LENGTH_PX, fit_motion
 from unveil.estimation.part import find_part, of_mosaic
@@ -75,7 +75,7 @@ MIN_WIDTH_PX = 1.0
 MAX_FLAT_SHARE = 0.5
 """Of drawings more is flat; of 320 clean pictures, no other came this far."""
 
-MIN_LOG_ODDS = 1e-3
+MIN_LOG_ODDS = 2e-4
 """Nats a coefficient by which one blur must be likelier than the others."""
 
 Z_90 = 1.645
@@ -299,15 +299,13 @@ def _exact(
     Two likelihoods must agree: of the picture as it is, and of its middle, borders faded.
     """
     kind, _ = likeliest_kind(opinion)
-    if kind not in BLURS or seen.flat_share > MAX_FLAT_SHARE:
+    if kind not in ("gaussian", "box", "disk") or seen.flat_share > MAX_FLAT_SHARE:
         return None
     width = math.exp(float(opinion.log_width[KINDS.index(kind)]))
     width = min(width, MAX_WIDTH_PX)
     widths = (max(width / WIDTH_RANGE, MIN_WIDTH_PX), width * WIDTH_RANGE)
     fit = estimate_blur(image, storage, prior, is_cut=False, widths_px=widths)
     if not fit.is_mirrored or isinstance(fit.operator, Unchanged):
-        return None
-    if kind == "motion" and isinstance(fit.operator, AnisotropicGaussian):
         return None
     if fit.log_odds < MIN_LOG_ODDS or spread_px(fit.operator) < MIN_WIDTH_PX:
         return None

@@ -33,6 +33,7 @@ class SegmenterConfig:
         weight_decay: of AdamW.
         seed: of weights and pieces.
         save_every: steps between checkpoints.
+        log_every: steps between rows of the log.
         decay: of the average of the weights, which is what is kept.
     """
 
@@ -42,6 +43,7 @@ class SegmenterConfig:
     weight_decay: float = 1e-2
     seed: int = 0
     save_every: int = 500
+    log_every: int = 100
     decay: float = 0.999
 
 
@@ -123,8 +125,15 @@ class SegmenterTraining:
             self.average, self.step = saved["average"], saved["step"]
             self.optimizer.load_state_dict(saved["optimizer"])
 
-    def run(self, photos: Sequence[Path], workers: int = 1) -> None:
-        """Train until the configured step."""
+    def run(self, photos: Sequence[Path], workers: int = 1, until: int | None = None) -> None:
+        """Train until the configured step, or an earlier one.
+
+        Args:
+            photos: files.
+            workers: processes that draw pieces; 0 for this one.
+            until: the last step of this session.
+        """
+        every = self.config.log_every
         self.folder.mkdir(parents=True, exist_ok=True)
         loader = DataLoader(
             Pieces(photos, self.config, self.step),
@@ -138,12 +147,14 @@ class SegmenterTraining:
             for name, value in self._train_on(batch).items():
                 sums[name] = sums.get(name, 0.0) + value
             self.step += 1
-            if self.step % 100 == 0:
-                rate = 100 * self.config.batch / (time.perf_counter() - started)
-                self._log({n: round(v / 100, 4) for n, v in sums.items()} | {"pieces_s": rate})
+            if self.step % every == 0:
+                rate = every * self.config.batch / (time.perf_counter() - started)
+                self._log({n: round(v / every, 4) for n, v in sums.items()} | {"pieces_s": rate})
                 sums, started = {}, time.perf_counter()
             if self.step % self.config.save_every == 0 or self.step == self.config.steps:
                 self._save()
+            if self.step == until:
+                return
 
     def _train_on(self, batch: Batch) -> dict[str, float]:
         images, kinds, strength, hidden = batch
