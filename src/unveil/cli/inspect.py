@@ -21,7 +21,7 @@ def inspect(
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
-        box: X,Y,W,H, the part to inspect (default: all of it; a mosaic in a part is located).
+        box: X,Y,W,H, the part to inspect (default: all of it; hidden parts are located).
         max_pixels: refuse larger photos and frames.
     """
     at_least(1, max_pixels=max_pixels)

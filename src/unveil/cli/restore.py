@@ -70,9 +70,8 @@ def restore(
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
         quality: of a video, the codec's rate factor: lower is better and larger (default: a loss
             that is hardly visible).
-        together: of a video: number of frames to restore jointly, 1 to 16; 10 to 60 times
-            slower, and better where something moves under a blur or a mosaic that stands still
-            (default: 1).
+        together: of a video: frames to restore jointly, 1 to 16; 10 to 60 times slower, better
+            where something moves under a blur or a mosaic that stands still (default: 1).
         overwrite: replace files that exist.
         dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.

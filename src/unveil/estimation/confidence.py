@@ -17,7 +17,7 @@ from unveil.estimation.kinds import KINDS
 from unveil.estimation.regions import Region
 
 COEFFICIENTS = Path(__file__).parent / "weights" / "confidence.json"
-MIN_CHANCE = 1e-3
+CLIPPED_CHANCE = 1e-3
 MIN_COMB_SCORE, MAX_COMB_FLATNESS = 7.0, 0.42
 """Of mosaics 98 % are beyond, of clean JPEGs below one or the other (docs/log.md)."""
 
@@ -89,7 +89,7 @@ def chance_right(share: float) -> float:
 
 def log_odds(chance: float) -> float:
     """Return the logarithm of the odds of a chance, kept finite."""
-    kept = min(max(chance, MIN_CHANCE), 1 - MIN_CHANCE)
+    kept = min(max(chance, CLIPPED_CHANCE), 1 - CLIPPED_CHANCE)
     return math.log(kept / (1 - kept))
 
 
