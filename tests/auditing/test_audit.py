@@ -108,8 +108,9 @@ def test_pipelines_get_a_status(cli, mosaicked):
 
 
 def test_the_picture_marks_the_face(cli, mosaicked, tmp_path):
-    assert cli("audit", mosaicked, "--picture", tmp_path / "boxes.png").status == 0
-    drawn, before = (np.asarray(Image.open(p)) for p in (tmp_path / "boxes.png", mosaicked))
+    picture = tmp_path / "new" / "boxes.png"
+    assert cli("audit", mosaicked, "--picture", picture).status == 0
+    drawn, before = (np.asarray(Image.open(p)) for p in (picture, mosaicked))
     changed = (drawn != before).any(axis=2).nonzero()
     assert 40 < changed[0].min() < changed[0].max() < 260
     assert 120 < changed[1].min() < changed[1].max() < 330

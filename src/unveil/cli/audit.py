@@ -76,13 +76,12 @@ def audit_photos(
     places = [parse_box(box) for box in boxes]
     stated = parse_call(operator) if operator else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
-    if picture is not None and (len(sources) != 1 or is_video(sources[0])):
-        raise UsageError("--picture is for one photo.")
     if picture is not None:
-        photo_jobs.check_extra(sources[0], picture, overwrite=overwrite)
-        check_folder(picture.parent)
+        photo_jobs.check_picture(sources, picture, overwrite=overwrite)
     if dry_run:
-        return _preview(picture)
+        return photo_jobs.preview_picture(picture)
+    if picture is not None:
+        photo_jobs.make_folder(picture.parent)
     from unveil.auditing.photo import Auditor
 
     auditor = Auditor(places, picture, fail_above, max_pixels, stated)
@@ -112,13 +111,6 @@ def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
         has_mosaic |= isinstance(verdict.operator, Mosaic)
     if has_mosaic:
         console.warn(MOTION_WARNING)
-
-
-def _preview(picture: Path | None) -> int:
-    if picture is None:
-        raise UsageError("--dry-run goes with --picture; without it nothing is written.")
-    console.would_write(picture)
-    return 0
 
 
 @app.command(name="curve")

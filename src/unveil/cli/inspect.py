@@ -15,6 +15,9 @@ def inspect(
     inputs: Inputs,
     /,
     box: Box = None,
+    picture: Path | None = None,
+    overwrite: bool = False,
+    dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> int:
     """Find what obfuscated photos or videos, how strongly and where, and how the file stores them.
@@ -22,14 +25,22 @@ def inspect(
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
         box: X,Y,W,H, the part to inspect (default: all of it; hidden parts are located).
+        picture: file for one photo with each hidden part outlined (a clean one as it is).
+        overwrite: replace the --picture if it exists.
+        dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos and frames.
     """
     at_least(1, max_pixels=max_pixels)
     place = parse_box(box) if box else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    if picture is not None:
+        photo_jobs.check_picture(sources, picture, overwrite=overwrite)
+    if dry_run:
+        return photo_jobs.preview_picture(picture)
     from unveil.estimation.inspection import inspect as inspect_images
+    from unveil.estimation.outlines import draw_finding
     from unveil.images.arrays import to_array
-    from unveil.images.photos import read_photo
+    from unveil.images.photos import read_photo, write_photo
     from unveil.linear.prior import read_prior
     from unveil.restoration.pipeline import Request
 
@@ -47,6 +58,9 @@ def inspect(
             return
         photo = read_photo(path, max_pixels)
         finding = inspect_images(to_array(photo), photo.storage, read_prior(), place)
+        if picture is not None:
+            photo_jobs.make_folder(picture.parent)
+            write_photo(draw_finding(photo, finding), picture)
         console.result({"photo": str(path), **finding.as_row()}, f"{path}: {finding}")
 
     return int(photo_jobs.each(sources, look) > 0)

@@ -23,6 +23,7 @@ from unveil.images.photos import (
     read_photo,
     write_photo,
 )
+from unveil.video.stream.opening import is_video
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,31 @@ def check_extra(source: Path, extra: Path, *, overwrite: bool) -> None:
     if source != STREAM and extra.resolve() == source.resolve():
         raise UsageError(f"{extra}: is the input; give the output another name.")
     check_free(extra, overwrite=overwrite)
+
+
+def check_picture(sources: Sequence[Path], picture: Path, *, overwrite: bool) -> None:
+    """Refuse a ``--picture`` that cannot be written, or is not of one photo.
+
+    Raises:
+        UsageError: several inputs, or a video; as :func:`check_extra`.
+        UnveilError: the file exists; no folder can be made for it.
+    """
+    if len(sources) != 1 or is_video(sources[0]):
+        raise UsageError("--picture is for one photo.")
+    check_extra(sources[0], picture, overwrite=overwrite)
+    check_folder(picture.parent)
+
+
+def preview_picture(picture: Path | None) -> int:
+    """Print that ``--picture`` would be written; return the exit status.
+
+    Raises:
+        UsageError: none is asked for.
+    """
+    if picture is None:
+        raise UsageError("--dry-run goes with --picture; without it nothing is written.")
+    console.would_write(picture)
+    return 0
 
 
 def check_free(target: Path, *, overwrite: bool) -> None:
