@@ -199,14 +199,17 @@ def audit(
 ) -> "list[Verdict]":
     """Return for each face of a photo how likely a machine names it, as ``unveil audit`` does.
 
+    Without boxes, hidden parts are judged, too, each as a face as wide as it is (``is_face`` is
+    False); what cannot be measured has the risk None.
+
     Args:
         path: the photo file.
         boxes: where its faces are, each as for ``inspect``; none to find them.
         operator: what obfuscated the faces, as in ``obfuscate``; None to find it.
 
     Raises:
-        UnveilError: the photo cannot be read, no face is found, or what the audit needs is not
-            installed (``pip install 'unveil[audit]'``).
+        UnveilError: the photo cannot be read, nothing to judge is found, or what the audit needs is
+            not installed (``pip install 'unveil[audit]'``).
         UsageError: a box is not inside the photo; what is no path, box or operator.
     """
     from unveil.extras import require

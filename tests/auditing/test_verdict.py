@@ -1,5 +1,6 @@
 """Verdicts: what a curve says, between and beyond what was measured."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -8,15 +9,27 @@ import pytest
 from unveil.auditing.verdict import (
     PEOPLE,
     curves_of,
+    judged,
     measured_curves,
     mildest,
     risk_of,
+    risk_of_finding,
     sentence,
     shipped_curves,
     shipped_rows,
 )
-from unveil.degradation import BoxBlur, Median, Pixelate, Solid, Unchanged, UnevenPixelate
+from unveil.degradation import (
+    BoxBlur,
+    Median,
+    Motion,
+    Pixelate,
+    Solid,
+    Storage,
+    Unchanged,
+    UnevenPixelate,
+)
 from unveil.errors import UsageError
+from unveil.estimation.finding import Finding
 from unveil.report.rows import read_rows
 
 
@@ -148,3 +161,37 @@ def test_the_sentence_says_cases_attacker_and_what_to_do():
 def test_what_is_safe_gets_no_advice():
     said = sentence(risk_of(Solid(), 112, CURVES), Solid(), 112, CURVES)
     assert "0 of 100" in said
+
+
+def found(**values) -> Finding:
+    stated = Finding(
+        Pixelate(11), Storage("8bit"), 0.9, None, None, "mosaic", 11.2, 8.0, 20.0, is_exact=False
+    )  # fmt: skip
+    return replace(stated, **values)
+
+
+def test_the_interval_of_the_risk_takes_in_that_of_the_strength():
+    risk = risk_of_finding(found(), 112, CURVES)
+    at, milder, stronger = (risk_of(Pixelate(block), 112, CURVES) for block in (11, 8, 20))
+    assert (risk.share, risk.attacker) == (at.share, at.attacker)
+    assert (risk.low, risk.high) == (stronger.low, milder.high)
+    assert risk_of_finding(found(is_exact=True), 112, CURVES) == at
+
+
+def test_strengths_that_may_be_beyond_the_curve_have_no_risk():
+    assert risk_of_finding(found(low_px=2.0), 112, CURVES) is None
+    assert risk_of_finding(found(operator=Motion(9.0, 30.0)), 112, CURVES) is None
+
+
+def test_a_finding_that_nothing_is_hidden_has_the_risk_of_clean_faces():
+    clean = found(operator=Unchanged(), kind="none", is_exact=True)
+    risk, words = judged(clean, 112, CURVES)
+    assert risk == risk_of(Unchanged(), 112, CURVES)
+    assert "hidden" not in words.lower()
+
+
+@pytest.mark.parametrize("confidence", [0.4, None, 0.6])
+def test_a_kind_in_doubt_is_not_read_from_its_curve(confidence):
+    risk, words = judged(found(confidence=confidence), 112, CURVES)
+    assert (risk is None) == (confidence == 0.4)
+    assert ("Hidden, cannot be measured" in words) == (risk is None)

@@ -1,18 +1,31 @@
-"""The audit of a photo: the operator on each face, and the risk that the person is identified."""
+"""The audit of a photo: the operator on each face, and the risk that the person is identified.
+
+Faces are told, or detected, or hidden: a hidden part of a photo may have a face behind it that no
+detector sees, and is judged as one that is as wide as the part.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from unveil.auditing.verdict import ADVICE_RISK, Curves, Risk, risk_of, sentence, shipped_curves
+from unveil.auditing.verdict import (
+    ADVICE_RISK,
+    Curves,
+    Risk,
+    judged,
+    risk_of,
+    sentence,
+    shipped_curves,
+    unmeasured,
+)
 from unveil.degradation import Degradation, Operator, Solid, Storage, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding
-from unveil.faces.finder import FaceFinder, NoFaceError
+from unveil.faces.finder import MIN_FACE_PX, NO_FACE, FaceFinder, NoFaceError
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
@@ -24,20 +37,30 @@ from unveil.restoration.restorers import load
 MAX_FLAT_RANGE = 4 / 255
 """Range of values, of [0,1], up to which a part has a single colour."""
 
+MIN_HEIGHT_SHARE = 0.6
+"""Height of a part, over its width, below which it hides less than a face: a bar over the eyes."""
+
+MIN_COVERED_SHARE = 0.7
+"""Share of a face that has to be hidden, for curves that were measured on whole faces."""
+
+MIN_FLAT_SHARE = 0.8
+"""Share of the pixels of a part from which it has a single colour: its rim is found to 4 pixels."""
+
 RED, GREEN, GREY = (220, 40, 40), (40, 160, 60), (128, 128, 128)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result for one face.
+    """The result for one face, or for one hidden part that may have a face behind it.
 
     Attributes:
-        box: around the face.
+        box: around the face or the part.
         finding: the operator found in it, and the storage.
         operator: on the face, a solid box included.
         risk: of identification; None if it was not measured.
         words: the verdict as a sentence.
         warning: how the photo contradicts the stated operator; None for not at all.
+        is_face: whether a face was told or detected there.
     """
 
     box: Box
@@ -46,6 +69,7 @@ class Verdict:
     risk: Risk | None
     words: str
     warning: str | None = None
+    is_face: bool = True
 
     def is_above(self, limit: float) -> bool:
         """Return whether the risk may be above ``limit``: it is, or it was not measured."""
@@ -53,7 +77,10 @@ class Verdict:
 
     def __str__(self) -> str:
         what = "one colour" if isinstance(self.operator, Solid) else self.finding
-        return f"face in {self.box}: {what}. {self.words}"
+        subject = f"face in {self.box}" if self.is_face else f"hidden part in {self.box}"
+        if not self.is_face and self.risk is not None:
+            subject += ", taken for a whole face"
+        return f"{subject}: {what}. {self.words}"
 
     def as_row(self) -> Row:
         """Return the verdict as plain values."""
@@ -94,10 +121,10 @@ class Auditor:
         return FaceFinder()
 
     def audit(self, path: Path) -> list[Verdict]:
-        """Return a verdict on each face of the photo ``path``.
+        """Return a verdict on each face and each hidden part of the photo ``path``.
 
         Raises:
-            UnveilError: the photo cannot be read, or no face is found in it.
+            UnveilError: the photo cannot be read, or no face and no hidden part is found in it.
             UsageError: a box is not inside the photo.
         """
         photo = read_photo(path, self.max_pixels)
@@ -108,14 +135,14 @@ class Auditor:
         return verdicts
 
     def judge(self, photo: Photo, name: str) -> list[Verdict]:
-        """Return a verdict on each face of a photo or frame, and count those above the limit.
+        """Return the verdicts on a photo or frame, and count those above the limit.
 
         Args:
             photo: the photo.
             name: what errors call it.
 
         Raises:
-            NoFaceError: no face is found.
+            NoFaceError: no face and no hidden part is found.
             UsageError: a box is not inside the photo.
         """
         try:
@@ -137,7 +164,7 @@ def audit_photo(
     curves: Curves,
     operator: Operator | None = None,
 ) -> list[Verdict]:
-    """Return a verdict on each face of a photo.
+    """Return a verdict on each face of a photo, and on each hidden part unless faces are told.
 
     Args:
         photo: the photo.
@@ -148,14 +175,23 @@ def audit_photo(
 
     Raises:
         UsageError: a box is not inside the photo.
-        NoFaceError: no face is found.
+        NoFaceError: no face and no hidden part is found.
     """
     images = to_array(photo)
     whole = None if operator and boxes else _find_operator(images, photo.storage, operator, None)
-    chosen = list(boxes) or _find_faces(photo, images, whole[0] if whole else None, finder)
-    if not chosen:
-        raise NoFaceError
-    return [_judge(photo, images, box, whole, curves, operator) for box in chosen]
+    parts = [] if whole is None or operator else _parts(whole[0])
+    faces = list(boxes)
+    if whole is not None and not boxes:
+        faces = _find_faces(photo, images, whole[0], finder)
+    judged_faces = [_judge(photo, images, box, whole, curves, operator) for box in faces]
+    verdicts = [if_covered(verdict, parts, images.shape[-2:]) for verdict in judged_faces]
+    if not boxes:
+        hidden = [part for part in parts if part.box or not faces]
+        verdicts = [*(judge_part(images, part, curves) for part in hidden), *verdicts]
+    if not verdicts:
+        doubt = whole[0].reason if whole else None
+        raise NoFaceError(NO_FACE.replace(";", f" ({doubt});") if doubt else NO_FACE)
+    return verdicts
 
 
 def _find_operator(
@@ -169,16 +205,70 @@ def _find_operator(
     return Finding(operator, storage, None, None, box), None
 
 
-def _find_faces(
-    photo: Photo, images: np.ndarray, whole: Finding | None, finder: FaceFinder
-) -> list[Box]:
-    """Return the boxes of the detected faces, and of a mosaic in an otherwise clean photo."""
-    known, box = (None, None) if whole is None else (whole.degradation, whole.box)
-    if known is not None and box is None and known.operator.is_linear:
+def _find_faces(photo: Photo, images: np.ndarray, whole: Finding, finder: FaceFinder) -> list[Box]:
+    """Return the boxes of the detected faces."""
+    known = whole.degradation
+    if known is not None and whole.box is None and known.operator.is_linear:
         # The detector sees faces in a restored photo that it does not see in a blurred one.
         photo = to_photo(undo(images, known, None, load("lmmse"), Request())[0])
-    boxes = finder.find_boxes(photo.rgb)
-    return [box, *boxes] if box is not None else boxes
+    return finder.find_boxes(photo.rgb)
+
+
+def _parts(whole: Finding) -> list[Finding]:
+    """Return the hidden parts of a photo; one without a box is all of it."""
+    parts = (replace(part, others=()) for part in (whole, *whole.others))
+    return [part for part in parts if not part.is_clean]
+
+
+def judge_part(images: np.ndarray, part: Finding, curves: Curves) -> Verdict:
+    """Return the verdict on a hidden part where no face was told: a whole face is behind it."""
+    box = part.box or Box(0, 0, images.shape[-1], images.shape[-2])
+    if reason := _why_no_face(part):
+        return Verdict(box, part, part.operator, None, unmeasured(reason), is_face=False)
+    if isinstance(part.operator, Solid) and _is_one_colour(images, part):
+        part = replace(part, is_exact=True)
+    risk, words = judged(part, box.width, curves)
+    return Verdict(box, part, part.operator, risk, words, is_face=False)
+
+
+def if_covered(verdict: Verdict, parts: Sequence[Finding], shape: tuple[int, ...]) -> Verdict:
+    """Return the verdict, without its risk where hidden parts leave much of the face to be seen.
+
+    Args:
+        verdict: on a face.
+        parts: the hidden parts of the photo.
+        shape: height and width of the photo.
+    """
+    hidden = np.zeros(shape, bool)
+    for part in parts:
+        if part.box is not None:
+            hidden[part.box.place] |= True if part.mask is None else part.mask[part.box.place]
+    share = float(hidden[verdict.box.place].mean())
+    if verdict.finding.is_clean or not 0 < share < MIN_COVERED_SHARE:
+        return verdict
+    words = unmeasured(f"only {share:.0%} of the face is hidden")
+    return replace(verdict, risk=None, words=words)
+
+
+def _why_no_face(part: Finding) -> str | None:
+    """Return why a hidden part cannot be taken for a whole face; None if it can."""
+    if part.box is None:
+        return "no face is seen in it, so its place must be told"
+    if min(part.box.width, part.box.height) < MIN_FACE_PX:
+        return f"it is smaller than a face of {MIN_FACE_PX} pixels"
+    if part.box.height < MIN_HEIGHT_SHARE * part.box.width:
+        return "it is too low to hide a whole face"
+    return None
+
+
+def _is_one_colour(images: np.ndarray, part: Finding) -> bool:
+    """Return whether a part has a single colour, but for its rim."""
+    if part.mask is None:
+        return part.box is not None and _is_flat(images[..., *part.box.place])
+    pixels = images[0][:, part.mask]
+    colour = np.median(pixels, axis=1, keepdims=True)
+    is_flat = (np.abs(pixels - colour) <= MAX_FLAT_RANGE / 2).all(axis=0)
+    return bool(is_flat.mean() >= MIN_FLAT_SHARE)
 
 
 def _judge(
@@ -191,19 +281,17 @@ def _judge(
 ) -> Verdict:
     """Find the operator in a box, and the risk of a face as wide as the box behind it."""
     box.check_inside(photo.rgb.shape[1], photo.rgb.shape[0])
-    operator: Operator
-    warning = None
     if _is_flat(images[..., *box.place]):
         finding, operator = Finding(Unchanged(), photo.storage, 1.0, None, box), Solid()
-    else:
-        covers_all = whole is not None and whole[0].degradation and whole[0].box in (None, box)
-        if whole is None or not covers_all:
-            whole = _find_operator(images, photo.storage, stated, box)
-        finding, warning = whole
-        operator = finding.operator
-    risk = risk_of(operator, box.width, curves)
-    words = sentence(risk, operator, box.width, curves)
-    return Verdict(box, finding, operator, risk, words, warning)
+        risk = risk_of(operator, box.width, curves)
+        words = sentence(risk, operator, box.width, curves)
+        return Verdict(box, finding, operator, risk, words)
+    covers_all = whole is not None and whole[0].degradation and whole[0].box in (None, box)
+    if whole is None or not covers_all:
+        whole = _find_operator(images, photo.storage, stated, box)
+    finding, warning = whole
+    risk, words = judged(finding, box.width, curves)
+    return Verdict(box, finding, finding.operator, risk, words, warning)
 
 
 def _is_flat(part: np.ndarray) -> bool:

@@ -8,9 +8,10 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from unveil.auditing.settings import Setting, operator_at
-from unveil.degradation import Operator
+from unveil.auditing.settings import GRID, Setting, operator_at
+from unveil.degradation import Operator, Solid, Unchanged
 from unveil.errors import UnveilError, UsageError
+from unveil.estimation.finding import Finding
 from unveil.report.rows import Row
 
 CURVE = Path(__file__).parent / "curve.json"
@@ -25,6 +26,9 @@ SAFE_RISK = 0.02
 
 ADVICE_RISK = 0.05
 """Risk, by the upper end of its interval, above which a stronger setting is advised."""
+
+MIN_CONFIDENCE = 0.5
+"""Chance that the kind is right below which a risk is not read from the kind's curve."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,59 @@ def _mix(one: Risk, other: Risk, share: float) -> Risk:
         for name in ("share", "low", "high")
     )
     return Risk(share_, low, high, one.attacker)
+
+
+def risk_of_finding(finding: Finding, face_px: float, curves: Curves) -> Risk | None:
+    """Return the risk of a face behind what was found; None if it was not measured.
+
+    The interval of the risk takes in that of the strength: its upper end is the risk at the mildest
+    strength that the finding allows.
+    """
+    risk, name = risk_of(finding.operator, face_px, curves), finding.operator.name
+    if risk is None or finding.is_exact or finding.low_px is None or finding.high_px is None:
+        return risk
+    width = max(round(face_px), 1)
+    milder, stronger = (
+        risk_of(operator_at(name, px / width, width), face_px, curves) if name in GRID else None
+        for px in (finding.low_px, finding.high_px)
+    )
+    if milder is None or stronger is None:
+        return None
+    low, high = min(risk.low, stronger.low), max(risk.high, milder.high)
+    return Risk(risk.share, low, high, risk.attacker)
+
+
+def judged(finding: Finding, face_px: float, curves: Curves) -> tuple[Risk | None, str]:
+    """Return the risk of a face behind what was found, and the verdict as sentences.
+
+    What is hidden in a way that has no curve, or in one that is in doubt, is not measured.
+    """
+    if reason := _why_not(finding):
+        return None, unmeasured(reason)
+    risk = risk_of_finding(finding, face_px, curves)
+    if risk is None and not finding.is_exact:
+        return None, unmeasured("it may be milder than all that its curve was measured at")
+    return risk, sentence(risk, finding.operator, face_px, curves)
+
+
+def unmeasured(reason: str) -> str:
+    """Return the verdict on what is hidden but has no risk that was measured."""
+    return f"Hidden, cannot be measured: {reason}."
+
+
+def _why_not(finding: Finding) -> str | None:
+    """Return why the curves say nothing about what was found; None if they do."""
+    if finding.is_clean or (finding.is_exact and finding.operator != Unchanged()):
+        return None
+    if finding.operator == Unchanged():
+        return finding.reason or "no curve was measured for it"
+    if finding.operator.name not in GRID:
+        return "no curve was measured for it"
+    if isinstance(finding.operator, Solid):
+        return "it is not of one colour all over"
+    if finding.confidence is not None and finding.confidence < MIN_CONFIDENCE:
+        return "how it was hidden is in doubt"
+    return None
 
 
 def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator | None:

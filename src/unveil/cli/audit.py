@@ -56,7 +56,7 @@ def audit_photos(
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
-        boxes: where a face is, again for more faces (default: they are found).
+        boxes: where a face is, again for more faces (default: faces and hidden parts are found).
         operator: what obfuscated the faces, e.g. pixelate:block=8 (default: it is found).
         picture: file for one photo with a box around each face, red where it is at risk.
         fail_above: exit with status 3 if the risk of a face may be above this, e.g. 0.05.

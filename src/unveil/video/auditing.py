@@ -13,9 +13,9 @@ from unveil.video.stream.reading import frames
 def audit_video(
     auditor: Auditor, path: Path, every_seconds: float
 ) -> Iterator[tuple[float, Verdict]]:
-    """Yield a verdict on each face of the frames of ``path``, with the frame's time in seconds.
+    """Yield the verdicts on the frames of ``path``, with the frame's time in seconds.
 
-    Frames without a face are skipped.
+    Frames without a face and without a hidden part are skipped.
 
     Args:
         auditor: audits each frame.

@@ -21,7 +21,7 @@ from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
 from unveil.estimation.inspection import inspect
-from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
+from unveil.faces.finder import FaceFinder, NoFaceError
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
@@ -120,13 +120,13 @@ def _sentence(remark: Remark) -> str:
 
 
 def judge(path: Path, max_pixels: int, box: Box | None) -> Answer:
-    """Return the risk that a machine identifies each face, and charts that mark it on the curve."""
+    """Return the verdicts on faces and hidden parts, and charts that mark them on the curve."""
     photo = read_photo(path, max_pixels)
     boxes = [box] if box is not None else []
     try:
         verdicts = audit_photo(photo, boxes, _finder(), shipped_curves())
-    except NoFaceError:
-        raise NoFaceError(NO_FACE.replace("--box X,Y,W,H", "the field Box")) from None
+    except NoFaceError as error:
+        raise NoFaceError(str(error).replace("--box X,Y,W,H", "the field Box")) from None
     return Answer([str(verdict) for verdict in verdicts], charts=_charts(verdicts))
 
 
