@@ -37,8 +37,8 @@ def inspect(
         photo_jobs.check_picture(sources, picture, overwrite=overwrite)
     if dry_run:
         return photo_jobs.preview_picture(picture)
+    from unveil.estimation.drawing import draw_finding
     from unveil.estimation.inspection import inspect as inspect_images
-    from unveil.estimation.outlines import draw_finding
     from unveil.images.arrays import to_array
     from unveil.images.photos import read_photo, write_photo
     from unveil.linear.prior import read_prior

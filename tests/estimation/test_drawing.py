@@ -10,8 +10,8 @@ from skimage.morphology import disk as circle
 
 from tests.conftest import assert_told
 from unveil.degradation import GaussianBlur, Solid, Storage, Unchanged
+from unveil.estimation.drawing import INNER, OUTER, draw_finding, label, outlined
 from unveil.estimation.finding import Finding
-from unveil.estimation.outlines import INNER, OUTER, draw_finding, label, outlined
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 
