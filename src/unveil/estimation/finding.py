@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from unveil.degradation import Degradation, Operator, Storage, Unchanged
+from unveil.estimation.history import History
 from unveil.images.box import Box
 from unveil.report.rows import Row
 
@@ -48,6 +49,7 @@ class Finding:
         reason: why it cannot be told, or not be undone; None for no reason.
         mask: the pixels that are hidden, ``H x W`` bool; None for those of the box.
         others: further hidden parts of the same picture.
+        history: what the picture went through; None where it was not looked at.
     """
 
     operator: Operator
@@ -66,6 +68,7 @@ class Finding:
     reason: str | None = None
     mask: np.ndarray | None = field(default=None, compare=False, repr=False)
     others: tuple["Finding", ...] = ()
+    history: History | None = field(default=None, compare=False)
 
     @property
     def is_clean(self) -> bool:
@@ -96,6 +99,8 @@ class Finding:
             "box": str(self.box) if self.box else None,
             "reason": self.reason,
         }
+        if self.history is not None:
+            row["history"] = self.history.as_row()
         if self.others:
             row["others"] = [other.as_row() for other in self.others]
         return row
@@ -105,6 +110,8 @@ class Finding:
         text = f"{self._what()}{self._where()}, kept as {self.storage}; {sure}"
         if self.reason:
             text += f" ({self.reason})"
+        if self.history is not None and (past := str(self.history)):
+            text += f"; {past}"
         more = len(self.others)
         return text + (f"; {more} more part{'s' * (more > 1)}" if more else "")
 

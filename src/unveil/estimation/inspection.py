@@ -13,24 +13,14 @@ import numpy as np
 
 from unveil.arrays import Array, to_numpy
 from unveil.degradation import (
-    AnisotropicGaussian,
-    Blur,
-    BoxBlur,
-    Disk,
     EvenMosaic,
-    GaussianBlur,
-    Median,
-    Motion,
-    Operator,
-    Pixelate,
-    Solid,
     Storage,
     Unchanged,
 )
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import estimate_blur
 from unveil.estimation.classifier import Opinion, classify
-from unveil.estimation.comb import Comb, find_comb
+from unveil.estimation.comb import find_comb
 from unveil.estimation.confidence import (
     WHOLE_SHARE,
     chance_hidden,
@@ -42,28 +32,24 @@ from unveil.estimation.confidence import (
 )
 from unveil.estimation.features import Features, features
 from unveil.estimation.finding import MIN_SIDE_PX, Finding
+from unveil.estimation.history import LUMA, look_back
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.mosaic import estimate_mosaic
-from unveil.estimation.motion import MAX_LENGTH_PX, MIN_LENGTH_PX, fit_motion
 from unveil.estimation.part import find_part, of_mosaic
 from unveil.estimation.regions import MIN_CHANCE, Region, mask_of, regions
 from unveil.estimation.segmenter import segment
-from unveil.estimation.spectra import spectrum
+from unveil.estimation.strengths import sized, strength_of, with_path
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MIN_RANGE_LEVELS = 2
 SAME_PITCH = 0.03
 MIN_SEEN_SHARE = 0.3
 """Share of a told box from which the hidden pixels in it are taken to be all that are."""
 
-INTERVAL = 2.303
-"""Mean absolute errors on either side that hold 90 % of a Laplace distribution: ln 10."""
-
-LENGTH_ERROR, EXACT_ERROR = 0.15, 0.02
-"""Relative errors: of a motion's length, and of strengths that likelihood has sharpened."""
+EXACT_ERROR = 0.02
+"""Relative error of strengths that likelihood has sharpened."""
 
 EXACT_DOUBT = 0.1
 """Share of the doubt that is left when both likelihoods agree."""
@@ -79,15 +65,6 @@ MIN_LOG_ODDS = 2e-4
 """Nats a coefficient by which one blur must be likelier than the others."""
 
 Z_90 = 1.645
-SIZE_OF_WIDTH = {
-    "gaussian": 1.0,
-    "box": math.sqrt(12),
-    "disk": 2.0,
-    "motion": math.sqrt(12),
-    "median": math.sqrt(12),
-    "mosaic": 1.0,
-}
-"""Strength of each kind over the standard deviation of its kernel."""
 
 
 def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:
@@ -106,7 +83,21 @@ def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None
         box.check_inside(image.shape[-1], image.shape[-2])
     image = to_numpy(image)
     pixels = np.rint(image[0].transpose(1, 2, 0) * 255).clip(0, 255).astype(np.uint8)
-    history = find_jpeg(pixels)
+    jpeg = find_jpeg(pixels)
+    found = _find(image, pixels, jpeg, storage, prior, box)
+    has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
+    return replace(found, history=look_back(pixels, jpeg, has_blocks=has_blocks))
+
+
+def _find(
+    image: np.ndarray,
+    pixels: np.ndarray,
+    history: JpegHistory | None,
+    storage: Storage,
+    prior: Prior,
+    box: Box | None,
+) -> Finding:
+    """Return what hides a picture or a box of it, without what it went through."""
     kept = _kept(storage, history)
     part = image if box is None else image[..., *box.place]
     mosaic = estimate_mosaic(part, prior)
@@ -206,84 +197,12 @@ def _judge(
         doubt = f"in doubt about {region.box}" if hidden >= 0.5 else None
         return Finding(Unchanged(), storage, 1 - hidden, None, told, "none", reason=doubt)
     kind, share = likeliest_kind(opinion)
-    finding = _sized(kind, opinion, seen, storage, hidden * chance_right(share), box)
+    finding = sized(kind, opinion, seen, storage, hidden * chance_right(share), box)
     mask = None if covers_all or told else region.mask
     finding = replace(finding, mask=mask)
     if kind == "motion":
-        return _with_path(finding, pixels, seen, history)
+        return with_path(finding, pixels, seen, history)
     return finding
-
-
-def _sized(
-    kind: str,
-    opinion: Opinion,
-    seen: Features,
-    storage: Storage,
-    confidence: float,
-    box: Box | None,
-) -> Finding:
-    """Return the finding of a kind, with its strength and the interval of that."""
-    if kind == "mosaic" and seen.comb is not None:
-        return _of_comb(seen.comb, storage, confidence, box)
-    finding = Finding(
-        Unchanged(), storage, confidence, None, box, kind, is_exact=False,
-        reason="a part, or by a program of its own: not undone",
-    )  # fmt: skip
-    if kind == "solid":
-        return replace(finding, operator=Solid(), reason="nothing is left to undo")
-    if kind not in SIZE_OF_WIDTH:
-        return replace(finding, reason="no known operator")
-    number, size = KINDS.index(kind), SIZE_OF_WIDTH[kind]
-    width, error = float(opinion.log_width[number]), math.exp(float(opinion.log_spread[number]))
-    low, strength, high = (size * math.exp(width + side * error * INTERVAL) for side in (-1, 0, 1))
-    operator = _operator(kind, strength)
-    return replace(finding, operator=operator, strength_px=strength, low_px=low, high_px=high)
-
-
-def _operator(kind: str, strength_px: float) -> Operator:
-    """Return the operator of a kind at about this strength."""
-    odd = max(2 * round((strength_px - 1) / 2) + 1, 3)
-    match kind:
-        case "gaussian":
-            return GaussianBlur(2 * math.ceil(3 * strength_px) + 1, round(strength_px, 2))
-        case "box":
-            return BoxBlur(odd)
-        case "disk":
-            return Disk(max(round(strength_px, 2), 0.5))
-        case "median":
-            return Median(odd)
-        case _:
-            return Unchanged()
-
-
-def _of_comb(comb: Comb, storage: Storage, confidence: float, box: Box | None) -> Finding:
-    """Return the finding of a mosaic with blocks of any width."""
-    pitch = (comb.across.pitch_px, comb.down.pitch_px)
-    phase = (comb.across.border_px, comb.down.border_px)
-    size = math.sqrt(pitch[0] * pitch[1])
-    operator = Pixelate(max(round(size), 1))
-    return Finding(
-        operator, storage, confidence, None, box, "mosaic", size, 0.98 * size, 1.02 * size,
-        pitch_px=pitch, phase_px=phase, is_exact=False,
-        reason="its blocks are not whole pixels: not undone",
-    )  # fmt: skip
-
-
-def _with_path(
-    finding: Finding, pixels: np.ndarray, seen: Features, history: JpegHistory | None
-) -> Finding:
-    """Return the finding of a motion with its angle, and its length by likelihood."""
-    if finding.low_px is None or finding.high_px is None:
-        return finding
-    part = pixels[seen.box.place].astype(np.float32) @ LUMA
-    whole = spectrum(part, history).with_floor(seen.fits.noise)
-    fit = fit_motion(whole, MIN_LENGTH_PX, MAX_LENGTH_PX)
-    operator = Motion(round(fit.length_px, 1), round(fit.angle_deg, 1) % 180)
-    low, high = (fit.length_px * factor for factor in (1 - LENGTH_ERROR, 1 + LENGTH_ERROR))
-    return replace(
-        finding, operator=operator, strength_px=fit.length_px, low_px=low, high_px=high,
-        angle_deg=fit.angle_deg,
-    )  # fmt: skip
 
 
 def _exact(
@@ -309,27 +228,10 @@ def _exact(
         return None
     if fit.log_odds < MIN_LOG_ODDS or spread_px(fit.operator) < MIN_WIDTH_PX:
         return None
-    kind, strength = _strength(fit.operator)
+    kind, strength = strength_of(fit.operator)
     error = fit.sigma_error_px or EXACT_ERROR * strength
     low, high = (strength + side * Z_90 * error for side in (-1, 1))
     confidence = 1 - (1 - hidden) * EXACT_DOUBT
     return Finding(
         fit.operator, storage, confidence, fit.sigma_error_px, None, kind, strength, low, high
     )
-
-
-def _strength(operator: Operator) -> tuple[str, float]:
-    """Return kind and strength of a blur."""
-    match operator:
-        case GaussianBlur(_, sigma):
-            return "gaussian", sigma
-        case BoxBlur(kernel):
-            return "box", float(kernel)
-        case Disk(radius):
-            return "disk", radius
-        case AnisotropicGaussian(sigma_x, sigma_y):
-            return "gaussian", math.sqrt(sigma_x * sigma_y)
-        case blur if isinstance(blur, Blur):
-            return "gaussian", spread_px(blur)
-        case _:
-            raise TypeError(operator)

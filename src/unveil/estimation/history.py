@@ -1,0 +1,59 @@
+"""What a file went through before, from its pixels alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unveil.estimation.jpeg_history import JpegHistory
+from unveil.estimation.noise import Noise, find_noise
+from unveil.estimation.scaling import find_scaling
+from unveil.report.rows import Row
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+NOTED_NOISE_LEVELS = 2.0
+"""Less noise than most cameras leave is not worth a phrase."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What was found; None for what does not show.
+
+    Attributes:
+        jpeg: the last JPEG compression.
+        scaled: factor by which the picture was scaled up, new size over old.
+        noise: its noise.
+    """
+
+    jpeg: JpegHistory | None
+    scaled: float | None
+    noise: Noise | None
+
+    def as_row(self) -> Row:
+        """Return the history as JSON values."""
+        return {
+            "jpeg_quality": self.jpeg and self.jpeg.quality,
+            "jpeg_grid_px": self.jpeg and [self.jpeg.left, self.jpeg.top],
+            "scaled": self.scaled and round(self.scaled, 3),
+            "noise_levels": self.noise and round(self.noise.levels, 2),
+            "noise_rings": self.noise and [round(ring, 2) for ring in self.noise.rings],
+        }
+
+    def __str__(self) -> str:
+        said = []
+        if self.scaled is not None:
+            said.append(f"scaled up by about {self.scaled:.2f} before")
+        if self.noise is not None and self.noise.levels >= NOTED_NOISE_LEVELS:
+            said.append(f"noise {self.noise.levels:.1f} levels")
+        return ", ".join(said)
+
+
+def look_back(pixels: np.ndarray, jpeg: JpegHistory | None, *, has_blocks: bool) -> History:
+    """Return the history of a picture.
+
+    Args:
+        pixels: ``H x W x 3`` uint8.
+        jpeg: its earlier JPEG compression.
+        has_blocks: whether it shows a mosaic, whose blocks would pass for a scaled grid.
+    """
+    luma = pixels.astype(np.float32) @ LUMA
+    return History(jpeg, None if has_blocks else find_scaling(luma), find_noise(luma))

@@ -1,0 +1,137 @@
+"""Findings of each kind, with their operator and strength, from what the classifier says."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from unveil.degradation import (
+    AnisotropicGaussian,
+    Blur,
+    BoxBlur,
+    Disk,
+    GaussianBlur,
+    Median,
+    Motion,
+    Operator,
+    Pixelate,
+    Solid,
+    Storage,
+    Unchanged,
+)
+from unveil.degradation.kernels import spread_px
+from unveil.estimation.classifier import Opinion
+from unveil.estimation.comb import Comb
+from unveil.estimation.features import Features
+from unveil.estimation.finding import Finding
+from unveil.estimation.history import LUMA
+from unveil.estimation.jpeg_history import JpegHistory
+from unveil.estimation.kinds import KINDS
+from unveil.estimation.motion import MAX_LENGTH_PX, MIN_LENGTH_PX, fit_motion
+from unveil.estimation.spectra import spectrum
+from unveil.images.box import Box
+
+INTERVAL = 2.303
+"""Mean absolute errors on either side that hold 90 % of a Laplace distribution: ln 10."""
+
+LENGTH_ERROR = 0.15
+"""Relative error of a motion's length."""
+
+SIZE_OF_WIDTH = {
+    "gaussian": 1.0,
+    "box": math.sqrt(12),
+    "disk": 2.0,
+    "motion": math.sqrt(12),
+    "median": math.sqrt(12),
+    "mosaic": 1.0,
+}
+"""Strength of each kind over the standard deviation of its kernel."""
+
+
+def sized(
+    kind: str,
+    opinion: Opinion,
+    seen: Features,
+    storage: Storage,
+    confidence: float,
+    box: Box | None,
+) -> Finding:
+    """Return the finding of a kind, with its strength and the interval of that."""
+    if kind == "mosaic" and seen.comb is not None:
+        return _of_comb(seen.comb, storage, confidence, box)
+    finding = Finding(
+        Unchanged(), storage, confidence, None, box, kind, is_exact=False,
+        reason="a part, or by a program of its own: not undone",
+    )  # fmt: skip
+    if kind == "solid":
+        return replace(finding, operator=Solid(), reason="nothing is left to undo")
+    if kind not in SIZE_OF_WIDTH:
+        return replace(finding, reason="no known operator")
+    number, size = KINDS.index(kind), SIZE_OF_WIDTH[kind]
+    width, error = float(opinion.log_width[number]), math.exp(float(opinion.log_spread[number]))
+    low, strength, high = (size * math.exp(width + side * error * INTERVAL) for side in (-1, 0, 1))
+    operator = _operator(kind, strength)
+    return replace(finding, operator=operator, strength_px=strength, low_px=low, high_px=high)
+
+
+def _operator(kind: str, strength_px: float) -> Operator:
+    """Return the operator of a kind at about this strength."""
+    odd = max(2 * round((strength_px - 1) / 2) + 1, 3)
+    match kind:
+        case "gaussian":
+            return GaussianBlur(2 * math.ceil(3 * strength_px) + 1, round(strength_px, 2))
+        case "box":
+            return BoxBlur(odd)
+        case "disk":
+            return Disk(max(round(strength_px, 2), 0.5))
+        case "median":
+            return Median(odd)
+        case _:
+            return Unchanged()
+
+
+def _of_comb(comb: Comb, storage: Storage, confidence: float, box: Box | None) -> Finding:
+    """Return the finding of a mosaic with blocks of any width."""
+    pitch = (comb.across.pitch_px, comb.down.pitch_px)
+    phase = (comb.across.border_px, comb.down.border_px)
+    size = math.sqrt(pitch[0] * pitch[1])
+    operator = Pixelate(max(round(size), 1))
+    return Finding(
+        operator, storage, confidence, None, box, "mosaic", size, 0.98 * size, 1.02 * size,
+        pitch_px=pitch, phase_px=phase, is_exact=False,
+        reason="its blocks are not whole pixels: not undone",
+    )  # fmt: skip
+
+
+def with_path(
+    finding: Finding, pixels: np.ndarray, seen: Features, history: JpegHistory | None
+) -> Finding:
+    """Return the finding of a motion with its angle, and its length by likelihood."""
+    if finding.low_px is None or finding.high_px is None:
+        return finding
+    part = pixels[seen.box.place].astype(np.float32) @ LUMA
+    whole = spectrum(part, history).with_floor(seen.fits.noise)
+    fit = fit_motion(whole, MIN_LENGTH_PX, MAX_LENGTH_PX)
+    operator = Motion(round(fit.length_px, 1), round(fit.angle_deg, 1) % 180)
+    low, high = (fit.length_px * factor for factor in (1 - LENGTH_ERROR, 1 + LENGTH_ERROR))
+    return replace(
+        finding, operator=operator, strength_px=fit.length_px, low_px=low, high_px=high,
+        angle_deg=fit.angle_deg,
+    )  # fmt: skip
+
+
+def strength_of(operator: Operator) -> tuple[str, float]:
+    """Return kind and strength of a blur."""
+    match operator:
+        case GaussianBlur(_, sigma):
+            return "gaussian", sigma
+        case BoxBlur(kernel):
+            return "box", float(kernel)
+        case Disk(radius):
+            return "disk", radius
+        case AnisotropicGaussian(sigma_x, sigma_y):
+            return "gaussian", math.sqrt(sigma_x * sigma_y)
+        case blur if isinstance(blur, Blur):
+            return "gaussian", spread_px(blur)
+        case _:
+            raise TypeError(operator)

@@ -1,0 +1,41 @@
+"""`inspect` says what a picture went through, and nothing where nothing shows."""
+
+import numpy as np
+
+from tests.estimation.test_jpeg_history import kept
+from tests.estimation.test_scaling import PILLOW, drawn, scaled
+from unveil.degradation import Storage
+from unveil.estimation.history import History, look_back
+from unveil.estimation.inspection import inspect
+from unveil.estimation.jpeg_history import find_jpeg
+from unveil.estimation.noise import Noise
+from unveil.linear.prior import read_prior
+
+
+def test_inspect_tells_the_history():
+    pixels = kept(scaled(drawn(), 1.55, PILLOW["lanczos"]), "JPEG", quality=95)
+    image = pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    finding = inspect(image, Storage("8bit"), read_prior())
+    assert finding.history is not None
+    assert "scaled up by about 1.55 before" in str(finding)
+    row = finding.as_row()["history"]
+    assert abs(row["jpeg_quality"] - 95) <= 1
+    assert row["jpeg_grid_px"] == [0, 0]
+    assert abs(row["scaled"] - 1.55) < 0.01
+
+
+def test_what_does_not_show_is_not_said():
+    assert str(History(None, None, None)) == ""
+    assert set(History(None, None, None).as_row().values()) == {None}
+    assert str(History(None, None, Noise(1.9, (1.9,) * 4))) == ""
+    assert str(History(None, 1.5, Noise(3.24, (3.24,) * 4))) == (
+        "scaled up by about 1.50 before, noise 3.2 levels"
+    )
+
+
+def test_a_mosaic_is_not_a_scaled_grid():
+    pixels = scaled(drawn(), 1.55, PILLOW["lanczos"])
+    jpeg = find_jpeg(pixels)
+    assert look_back(pixels, jpeg, has_blocks=False).scaled is not None
+    assert look_back(pixels, jpeg, has_blocks=True).scaled is None
+    assert look_back(np.zeros((1, 1, 3), np.uint8), None, has_blocks=False) == History(*[None] * 3)
