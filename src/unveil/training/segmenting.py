@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
-from unveil.networks.segmenter import Answer, Segmenter
+from unveil.networks.segmenter import Answer, Segmenter, cells_of
 from unveil.training.journeys.pieces import IGNORED, KINDS, draw_piece
 
 WARM_UP_STEPS = 300
@@ -51,7 +51,7 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Pieces(IterableDataset[Batch]):
-    """Batches of drawn pieces: images, kinds, strength, hidden; each has a seed of its own."""
+    """Batches of drawn pieces: cells, kinds, strength, hidden; each has a seed of its own."""
 
     def __init__(self, photos: Sequence[Path], config: SegmenterConfig, first_step: int) -> None:
         self.photos, self.config, self.first_step = photos, config, first_step
@@ -66,11 +66,12 @@ class Pieces(IterableDataset[Batch]):
 
 
 def draw_batch(photos: Sequence[Path], count: int, seed: tuple[int, int]) -> Batch:
-    """Return images (uint8), kinds, strength and hidden of ``count`` drawn pieces."""
+    """Return cells (bfloat16), kinds, strength and hidden of ``count`` drawn pieces."""
     rng = np.random.default_rng(seed)
     pieces = [draw_piece(photos, rng) for _ in range(count)]
+    images = torch.from_numpy(np.stack([piece.pixels for piece in pieces]).transpose(0, 3, 1, 2))
     return (
-        torch.from_numpy(np.stack([piece.pixels for piece in pieces]).transpose(0, 3, 1, 2)),
+        cells_of(images.contiguous().float() / 255).bfloat16(),
         torch.from_numpy(np.stack([piece.kinds for piece in pieces]).astype(np.int64)),
         torch.from_numpy(np.stack([piece.strength for piece in pieces])),
         torch.tensor([piece.hidden for piece in pieces]),
@@ -157,21 +158,23 @@ class SegmenterTraining:
                 return
 
     def _train_on(self, batch: Batch) -> dict[str, float]:
-        images, kinds, strength, hidden = batch
+        cells, kinds, strength, hidden = batch
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * self._rate()
-        x = (images.float() / 255).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
-            answer = self.model(x)
+            answer = self.model.answer(cells, *cells.shape[-2:])
         terms = losses(answer, kinds, strength, hidden)
         self.optimizer.zero_grad()
         torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
+        if not torch.isfinite(norm):
+            # One such step would end the run: every weight becomes NaN.
+            return dict.fromkeys(terms, 0.0) | {"skipped": 1.0}
         self.optimizer.step()
         decay = min(self.config.decay, (1 + self.step) / (10 + self.step))
         for name, value in self.model.state_dict().items():
             self.average[name].lerp_(value, 1 - decay)
-        return {name: float(value.detach()) for name, value in terms.items()}
+        return {name: float(value.detach()) for name, value in terms.items()} | {"skipped": 0.0}
 
     def _rate(self) -> float:
         """Return the learning rate over the highest: a warm-up, then a cosine to a hundredth."""

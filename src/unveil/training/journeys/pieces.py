@@ -12,7 +12,7 @@ from unveil.training.journeys import travels
 from unveil.training.journeys.draws import chance, log_between
 from unveil.training.journeys.hidings import HIDINGS
 from unveil.training.journeys.masks import draw_box, draw_mask
-from unveil.training.journeys.subjects import DRAWN
+from unveil.training.journeys.subjects import DRAWN, DRAWN_ODDS, draw_graphic
 
 SIDE_PX = 160
 CELL_PX = 4
@@ -37,7 +37,7 @@ class Piece:
     """A drawn piece.
 
     Attributes:
-        pixels: ``SIDE_PX x SIDE_PX x 3`` uint8.
+        pixels: ``S x S x 3`` uint8, S = ``SIDE_PX`` unless another was asked for.
         kinds: number in ``KINDS`` of each cell, or ``IGNORED``, uint8.
         strength: logarithm of the width in pixels of each cell; 0 where it has none, float32.
         hidden: 1 with a hidden region, 0 without, -1 where that is open.
@@ -49,13 +49,23 @@ class Piece:
     hidden: int
 
 
-def draw_piece(photos: Sequence[Path], rng: np.random.Generator) -> Piece:
-    """Draw a subject, what hides parts of it, and the journey of the file."""
-    # Scaled to SIDE_PX by this factor after it was hidden.
+def draw_piece(photos: Sequence[Path], rng: np.random.Generator, side_px: int = SIDE_PX) -> Piece:
+    """Draw a subject, what hides parts of it, and the journey of the file.
+
+    Args:
+        photos: files.
+        rng: draws.
+        side_px: of the piece, a multiple of ``CELL_PX``, at most ``MAX_SOURCE_PX`` less a crop.
+    """
+    # Scaled to ``side_px`` by this factor after it was hidden.
     factor = 1.0 if chance(rng, 0.45) else log_between(rng, 0.65, 2.0)
-    side = min(round((SIDE_PX + travels.MAX_SHIFT_PX) / factor), MAX_SOURCE_PX)
+    side = min(round((side_px + travels.MAX_SHIFT_PX) / factor), MAX_SOURCE_PX)
+    final = side_px + travels.MAX_SHIFT_PX
+    factor = final / side if factor != 1.0 else 1.0
     soft_px = min(1.0, 1.0 / factor)
-    pixels = travels.photograph(draw_subject(photos, side, rng), soft_px, rng)
+    draw = DRAWN[int(rng.choice(len(DRAWN), p=DRAWN_ODDS))] if chance(rng, 0.18) else None
+    subject = draw(side, rng) if draw else draw_photo(photos, side, rng)
+    pixels = travels.photograph(subject, soft_px, rng)
     if chance(rng, 0.2):
         pixels = travels.jpeg(pixels, rng)
     count = int(rng.choice(4, p=(0.36, 0.47, 0.13, 0.04)))
@@ -65,6 +75,9 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator) -> Piece:
     for _ in range(count):
         before = pixels
         pixels, mask, kind, width = _hide(pixels, rng)
+        if draw is draw_graphic and KINDS[kind] in ("solid", "other"):
+            pixels = before  # one more shape among shapes
+            continue
         inside = mask > 0.5
         if not inside.any():
             continue
@@ -78,7 +91,6 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator) -> Piece:
         kinds[(mask > 0.1) & ~(mask > 0.9)] = IGNORED
         kinds[mask > 0.9] = kind
         strength[inside] = np.log(width * factor) if width else 0
-    final = SIDE_PX + travels.MAX_SHIFT_PX
     if chance(rng, 0.15):
         pixels = travels.store(pixels, rng)
     if factor != 1.0:
@@ -87,7 +99,7 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator) -> Piece:
         strength = cv2.resize(strength, (final, final), interpolation=cv2.INTER_NEAREST)
     pixels = travels.store(travels.edit(pixels, rng), rng)
     top, left = rng.integers(0, travels.MAX_SHIFT_PX + 1, 2)
-    place = np.s_[top : top + SIDE_PX, left : left + SIDE_PX]
+    place = np.s_[top : top + side_px, left : left + side_px]
     cells = _cells(kinds[place])
     middle = strength[place][CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX]
     if is_hidden:
@@ -102,6 +114,11 @@ def draw_subject(photos: Sequence[Path], side: int, rng: np.random.Generator) ->
     """Return a photo, or something drawn, as a square of ``side`` pixels."""
     if chance(rng, 0.14):
         return DRAWN[int(rng.integers(len(DRAWN)))](side, rng)
+    return draw_photo(photos, side, rng)
+
+
+def draw_photo(photos: Sequence[Path], side: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a square of ``side`` pixels of a photo, scaled and mirrored at random."""
     photo = np.asarray(Image.open(photos[int(rng.integers(len(photos)))]).convert("RGB"))
     if chance(rng, 0.5):
         photo = photo[:, ::-1]

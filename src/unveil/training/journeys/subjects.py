@@ -39,11 +39,13 @@ def draw_graphic(side_px: int, rng: np.random.Generator) -> np.ndarray:
     page = np.empty((side_px, side_px, 3), np.uint8)
     page[:] = rng.integers(0, 256, 3)
     if chance(rng, 0.5):
-        ramp = np.linspace(0, 1, side_px, dtype=np.float32)[:, None, None]
+        y, x = np.mgrid[:side_px, :side_px].astype(np.float32)
+        turn = between(rng, 0, 2 * np.pi)
+        way = np.cos(turn) * x + np.sin(turn) * y
+        ramp = ((way - way.min()) / np.ptp(way))[..., None]
         ends = rng.integers(0, 256, (2, 3)).astype(np.float32)
         page = np.rint(ends[0] * (1 - ramp) + ends[1] * ramp).astype(np.uint8)
-        page = np.ascontiguousarray(np.broadcast_to(page, (side_px, side_px, 3)))
-    for _ in range(int(rng.integers(3, 25))):
+    for _ in range(int(log_between(rng, 1, 25)) - 1):
         color = tuple(int(v) for v in rng.integers(0, 256, 3))
         a, b = (tuple(int(v) for v in point) for point in rng.integers(0, side_px, (2, 2)))
         kind = rng.integers(4)
@@ -73,3 +75,4 @@ def draw_texture(side_px: int, rng: np.random.Generator) -> np.ndarray:
 
 
 DRAWN = (draw_page, draw_graphic, draw_texture)
+DRAWN_ODDS = (0.3, 0.45, 0.25)
