@@ -8,6 +8,7 @@ Writes the coefficients that the package ships. The held-out half takes no part.
 import json
 import multiprocessing
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from unveil.estimation.classifier import classify
 from unveil.estimation.features import features
 from unveil.estimation.inspection import look
 from unveil.estimation.jpeg_history import find_jpeg
+from unveil.estimation.weight_files import write_weights
 from unveil.images.box import Box
 from wild import store
 from wild.cases import Role, open_source
@@ -26,7 +28,7 @@ from wild.cases import Role, open_source
 MIN_SHARE = 0.5
 """Of a seen region's pixels that are hidden, from which it counts as hidden."""
 
-FALSE_ALARMS = 0.001
+FALSE_ALARMS = 0.003
 """Share of the clean pictures that may be called hidden."""
 
 RIDGE, STEPS = 1.0, 50
@@ -42,7 +44,6 @@ def calibrate(
     clean: int = 320,
     told: int = 200,
     jobs: int = 2,
-    target: Path = confidence.COEFFICIENTS,
 ) -> None:
     """Fit.
 
@@ -53,7 +54,6 @@ def calibrate(
         clean: pictures without.
         told: pictures whose hidden place is told.
         jobs: processes.
-        target: file of the coefficients.
     """
     source = open_source(data, "development")
     counts: dict[Role, int] = {"hidden": hidden, "clean": clean, "told": told}
@@ -62,36 +62,57 @@ def calibrate(
         for role, count in counts.items()
         for number in range(count)
     ]
-    examples: Examples = {"seen": [], "told": [], "kind": [], "clean": []}
-    clean_pictures: list[list[list[float]]] = []
+    examples: Examples = {"seen": [], "told": [], "kind": []}
+    pictures: list[Seen] = []
     os.environ["OMP_NUM_THREADS"] = "1"
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         for found in pool.imap(collected, cases, chunksize=8):
-            for name, rows in found.items():
+            for name, rows in found.examples.items():
                 examples[name] += rows
-            clean_pictures.append([values for values, _ in found["seen"]] if found["clean"] else [])
-    examples.pop("clean")
+            pictures += [found] if found.picture is not None else []
     coefficients = {name: fit(rows) for name, rows in examples.items()}
     for name, is_whole in (("least_part", False), ("least_whole", True)):
-        coefficients[name] = [least_chance(clean_pictures, coefficients["seen"], is_whole)]
-    target.write_text(json.dumps(coefficients, indent=1) + "\n")
+        kept = [[values for values, _ in one.examples["seen"]] for one in pictures if one.is_clean]
+        coefficients[name] = [least_chance(kept, coefficients["seen"], is_whole)]
+    examples["clean"] = called_clean(pictures, coefficients)
+    coefficients["clean"] = fit(examples["clean"])
+    content = json.dumps(coefficients, indent=1) + "\n"
+    write_weights(confidence.COEFFICIENTS, content.encode())
     for name, rows in examples.items():
         error = error_of(coefficients[name], rows)
         print(name, len(rows), coefficients[name], f"error {error:.3f}")
 
 
-def collected(case: store.Stored) -> Examples:
-    """Return the examples of a picture: what is seen in it, and whether it is true."""
-    examples: Examples = {"seen": [], "told": [], "kind": [], "clean": []}
-    if case.case.role == "clean":
-        examples["clean"].append(([], True))
+@dataclass
+class Seen:
+    """What is seen in a picture, and whether it is true.
+
+    Attributes:
+        examples: of each regression.
+        is_clean: whether nothing is hidden in it.
+        picture: the segmenter's chance that something is; None where the place was told.
+        has_small: whether a region was too small to look at.
+    """
+
+    examples: Examples
+    is_clean: bool
+    picture: float | None = None
+    has_small: bool = False
+
+
+def collected(case: store.Stored) -> Seen:
+    """Return what is seen in a picture."""
+    examples: Examples = {"seen": [], "told": [], "kind": []}
+    found = Seen(examples, case.case.role == "clean")
     pixels = np.asarray(Image.open(case.file).convert("RGB"))
     masks = [store.read_mask(path) >= 0.5 for path in case.masks]
     is_told = case.case.role == "told"
     box = Box(*case.case.regions[0].box) if is_told else None
     for region in look(pixels, box):
         seen = features(pixels, region.mask, find_jpeg(pixels))
+        found.picture = None if is_told else region.picture
         if seen is None:
+            found.has_small = True
             continue
         opinion = classify(seen.values)
         shares = [float((region.mask & mask).sum() / region.mask.sum()) for mask in masks]
@@ -103,7 +124,33 @@ def collected(case: store.Stored) -> Examples:
         if is_hidden:
             name, chance = confidence.likeliest_kind(opinion)
             examples["kind"].append(([confidence.log_odds(chance)], name == kind))
-    return examples
+    return found
+
+
+def called_clean(
+    pictures: list[Seen], coefficients: dict[str, list[float]]
+) -> list[tuple[list[float], bool]]:
+    """Return, of pictures without a region above its limit, the evidence, and whether it is right.
+
+    Args:
+        pictures: whose place was not told.
+        coefficients: of the chance of a region, and the limits.
+    """
+    rows = []
+    for one in pictures:
+        regions = [values for values, _ in one.examples["seen"]]
+        chances = [confidence.logistic(coefficients["seen"], values) for values in regions]
+        shares = [values[confidence.SHARE_PLACE] for values in regions]
+        limits = [
+            coefficients["least_whole" if share > confidence.WHOLE_SHARE else "least_part"][0]
+            for share in shares
+        ]
+        if all(chance < limit for chance, limit in zip(chances, limits, strict=True)):
+            small = [confidence.UNKNOWN_CHANCE] * one.has_small
+            most = max([*chances, *small], default=0.0)
+            odds = [confidence.log_odds(most), confidence.log_odds(one.picture or 0.0)]
+            rows.append((odds, one.is_clean))
+    return rows
 
 
 def fit(rows: list[tuple[list[float], bool]]) -> list[float]:

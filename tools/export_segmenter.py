@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.segmenter import GRAPH
+from unveil.estimation.weight_files import write_weights
 from unveil.networks.export import OPSET, quiet
 from unveil.networks.onnx_engine import open_session
 from unveil.networks.segmenter import Segmenter
@@ -59,12 +60,11 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def export(state: Path, target: Path = GRAPH) -> None:
+def export(state: Path) -> None:
     """Write the file, and check it against torch.
 
     Args:
         state: of the training run.
-        target: the file.
     """
     saved: dict[str, Any] = torch.load(state, weights_only=True)
     segmenter = Segmenter(len(KINDS))
@@ -84,16 +84,14 @@ def export(state: Path, target: Path = GRAPH) -> None:
     for item in (content.graph, *content.graph.node):
         del item.metadata_props[:]
         item.doc_string = ""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content.SerializeToString())
+    graph = content.SerializeToString()
     image = torch.rand(1, 3, 77, 130, generator=torch.Generator().manual_seed(0)).numpy()
-    found = open_session(target).run(None, {"image": image})
+    found = open_session(graph).run(None, {"image": image})
     error = max(float(np.abs(f - w.numpy()).max()) for f, w in zip(found, wanted, strict=True))
-    print(
-        f"{target}: {target.stat().st_size / 1e6:.1f} MB, step {saved['step']}, error {error:.2g}"
-    )
+    print(f"{len(graph) / 1e6:.1f} MB, step {saved['step']}, error {error:.2g}")
     if not error < TOLERANCE:
         sys.exit("differs from torch")
+    print(write_weights(GRAPH, graph))
 
 
 if __name__ == "__main__":

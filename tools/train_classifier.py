@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import torch
 import tyro
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,6 +24,7 @@ from unveil.estimation.classifier import CLIPPED, MAX_LOG_SPREAD, MIN_LOG_SPREAD
 from unveil.estimation.features import WIDTH_PLACES, features
 from unveil.estimation.jpeg_history import find_jpeg
 from unveil.estimation.kinds import KINDS
+from unveil.estimation.weight_files import write_weights
 from unveil.training.journeys.told import draw_told
 
 SHARD = 1000
@@ -154,9 +155,8 @@ def fit(data: Path = Path("runs/told"), width: int = 256, epochs: int = 30) -> N
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     weights |= {"mean": mean, "scale": scale}
     halves = {n: v.astype(np.float16 if v.ndim == 2 else np.float32) for n, v in weights.items()}
-    WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
-    save_file(halves, WEIGHTS)
-    print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e6:.1f} MB of {len(train.kinds)} regions")
+    target = write_weights(WEIGHTS, save(halves))
+    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB of {len(train.kinds)} regions")
 
 
 @torch.inference_mode()

@@ -6,14 +6,14 @@ say there, and its intervals hold as many strengths.
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
 from unveil.estimation.kinds import KINDS
+from unveil.estimation.weight_files import read_weights
 
-WEIGHTS = Path(__file__).parent / "weights" / "classifier.safetensors"
+WEIGHTS = "classifier.safetensors"
 CLIPPED = 6.0
 """Standard deviations beyond which a feature says no more."""
 
@@ -61,7 +61,9 @@ def _silu(x: np.ndarray) -> np.ndarray:
 
 @cache
 def _weights() -> dict[str, np.ndarray]:
-    weights = {name: value.astype(np.float32) for name, value in load_file(WEIGHTS).items()}
+    weights = {
+        name: value.astype(np.float32) for name, value in load(read_weights(WEIGHTS)).items()
+    }
     if len(weights["last.bias"]) != 3 * len(KINDS):
         raise ValueError(f"{WEIGHTS}: other kinds than {KINDS}")
     return weights

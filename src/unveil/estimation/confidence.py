@@ -1,12 +1,12 @@
 """How sure a finding is: chances that were calibrated on pictures, not odds among hypotheses.
 
-The coefficients are fitted by ``tools/calibrate.py`` on the development half of the wild bench.
+The coefficients are fitted on the development half of the wild bench
+(``benchmarks/wild_calibrate.py``).
 """
 
 import json
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -15,13 +15,17 @@ from unveil.estimation.comb import Comb
 from unveil.estimation.features import Features
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.regions import Region
+from unveil.estimation.weight_files import read_weights
 
-COEFFICIENTS = Path(__file__).parent / "weights" / "confidence.json"
+COEFFICIENTS = "confidence.json"
 CLIPPED_CHANCE = 1e-3
+UNKNOWN_CHANCE = 0.5
+"""Of a region that is too small to look at."""
+
 MIN_COMB_SCORE, MAX_COMB_FLATNESS = 7.0, 0.42
 """Of mosaics 98 % are beyond, of clean JPEGs below one or the other (docs/log.md)."""
 
-SHARE_PLACE = 4
+SHARE_PLACE = 5
 """Which value of the evidence is the share of the picture that a region covers."""
 
 WHOLE_SHARE = 0.9
@@ -33,6 +37,16 @@ def chance_hidden(region: Region, seen: Features, opinion: Opinion, *, is_told: 
     name = "told" if is_told else "seen"
     values = evidence(region, seen, opinion, is_told=is_told)
     return logistic(_coefficients()[name], values)
+
+
+def chance_clean(most: float, picture: float) -> float:
+    """Return the chance that a picture is clean in which no region counts as hidden.
+
+    Args:
+        most: the largest chance of its regions to be hidden.
+        picture: the segmenter's chance that anything is hidden.
+    """
+    return logistic(_coefficients()["clean"], [log_odds(most), log_odds(picture)])
 
 
 def least_chance(region: Region) -> float:
@@ -59,6 +73,7 @@ def evidence(region: Region, seen: Features, opinion: Opinion, *, is_told: bool)
     return [
         by_classifier,
         log_odds(region.picture),
+        log_odds(region.outlined),
         log_odds(region.chance),
         float(np.log(region.mask.sum())) - 8,
         float(region.mask.mean()),
@@ -101,5 +116,5 @@ def logistic(coefficients: list[float], values: list[float]) -> float:
 
 @cache
 def _coefficients() -> dict[str, list[float]]:
-    found: dict[str, list[float]] = json.loads(COEFFICIENTS.read_text())
+    found: dict[str, list[float]] = json.loads(read_weights(COEFFICIENTS))
     return found

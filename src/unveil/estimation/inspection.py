@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from unveil.arrays import Array, to_numpy
@@ -18,11 +19,13 @@ from unveil.degradation import (
     Unchanged,
 )
 from unveil.degradation.kernels import spread_px
-from unveil.estimation.blur import estimate_blur
+from unveil.estimation.blur import busiest, estimate_blur
 from unveil.estimation.classifier import Opinion, classify
 from unveil.estimation.comb import find_comb
 from unveil.estimation.confidence import (
+    UNKNOWN_CHANCE,
     WHOLE_SHARE,
+    chance_clean,
     chance_hidden,
     chance_right,
     is_clear,
@@ -30,20 +33,21 @@ from unveil.estimation.confidence import (
     least_chance,
     likeliest_kind,
 )
+from unveil.estimation.doubts import has_other_rim, too_little
 from unveil.estimation.features import Features, features
-from unveil.estimation.finding import MIN_SIDE_PX, Finding
+from unveil.estimation.finding import Finding
 from unveil.estimation.history import LUMA, look_back
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.mosaic import estimate_mosaic
+from unveil.estimation.outlining import regions
 from unveil.estimation.part import find_part, of_mosaic
-from unveil.estimation.regions import MIN_CHANCE, Region, mask_of, regions
+from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, Region, mask_of
 from unveil.estimation.segmenter import segment
 from unveil.estimation.strengths import sized, strength_of, with_path
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 
-MIN_RANGE_LEVELS = 2
 SAME_PITCH = 0.03
 MIN_SEEN_SHARE = 0.3
 """Share of a told box from which the hidden pixels in it are taken to be all that are."""
@@ -82,11 +86,32 @@ def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None
     if box is not None:
         box.check_inside(image.shape[-1], image.shape[-2])
     image = to_numpy(image)
-    pixels = np.rint(image[0].transpose(1, 2, 0) * 255).clip(0, 255).astype(np.uint8)
-    jpeg = find_jpeg(pixels)
-    found = _find(image, pixels, jpeg, storage, prior, box)
+    pixels = _as_bytes(image)
+    part = pixels if box is None else pixels[box.place]
+    reason = too_little(part.astype(np.float32) @ LUMA)
+    # The steps of a smooth slope look like those of a JPEG.
+    jpeg = None if reason else find_jpeg(pixels)
+    found = _on_pixels(image, pixels, jpeg, storage, prior, box)
+    if found is None and reason:
+        found = Finding(Unchanged(), storage, 0.5, box=box, kind="none", reason=reason)
+    found = found or _find(image, pixels, jpeg, storage, prior, box)
     has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
     return replace(found, history=look_back(pixels, jpeg, has_blocks=has_blocks))
+
+
+def _on_pixels(
+    image: np.ndarray,
+    pixels: np.ndarray,
+    history: JpegHistory | None,
+    storage: Storage,
+    prior: Prior,
+    box: Box | None,
+) -> Finding | None:
+    """Return the finding of a mosaic on whole pixels in all of a picture or a box."""
+    mosaic = estimate_mosaic(image if box is None else image[..., *box.place], prior)
+    if mosaic is None or not _is_on_pixels(mosaic.operator, pixels, box):
+        return None
+    return of_mosaic(mosaic, _kept(storage, history), box)
 
 
 def _find(
@@ -99,21 +124,42 @@ def _find(
 ) -> Finding:
     """Return what hides a picture or a box of it, without what it went through."""
     kept = _kept(storage, history)
-    part = image if box is None else image[..., *box.place]
-    mosaic = estimate_mosaic(part, prior)
-    if mosaic is not None and _is_on_pixels(mosaic.operator, pixels, box):
-        return of_mosaic(mosaic, kept, box)
-    if min(part.shape[-2:]) < MIN_SIDE_PX or np.ptp(part) < MIN_RANGE_LEVELS / 255:
-        reason = "too small or too plain to tell"
-        return Finding(Unchanged(), kept, 0.5, box=box, kind="none", reason=reason)
-    if box is None and (found := find_part(image, kept, prior)) is not None:
-        return found
-    places = look(pixels, box)
+    exact = _part_on_pixels(image, pixels, kept, prior) if box is None else None
+    places = [place for place in look(pixels, box) if exact is None or not _is_over(place, exact)]
     judged = [_judge(image, pixels, region, history, kept, prior, box) for region in places]
-    hidden = [finding for finding in judged if not finding.is_clean]
+    hidden = [finding for finding in (exact, *judged) if finding and not finding.is_clean]
     if not hidden:
-        return min(judged, key=lambda finding: finding.confidence or 0.0)
+        clean = min(judged, key=lambda finding: finding.confidence or 0.0)
+        if box is None:
+            most = 1 - (clean.confidence or 0.0)
+            clean = replace(clean, confidence=chance_clean(most, places[0].picture))
+        return clean
     return replace(hidden[0], others=tuple(hidden[1:]))
+
+
+def _part_on_pixels(
+    image: np.ndarray, pixels: np.ndarray, storage: Storage, prior: Prior
+) -> Finding | None:
+    """Return the finding of a mosaic on whole pixels in a part of the picture, if there is one."""
+    found = find_part(image, storage, prior)
+    if found is None or not isinstance(found.operator, EvenMosaic):
+        return None
+    return found if _is_on_pixels(found.operator, pixels, found.box) else None
+
+
+def _is_over(region: Region, found: Finding) -> bool:
+    """Return whether a region is about the part that was found, or holds it."""
+    if found.box is None:
+        return True
+    inside = float(region.mask[found.box.place].sum())
+    return inside > MAX_SHARED * min(region.mask.sum(), found.box.width * found.box.height)
+
+
+def _as_bytes(image: np.ndarray) -> np.ndarray:
+    """Return ``1 x 3 x H x W`` in [0,1] as ``H x W x 3`` uint8."""
+    planes = [cv2.convertScaleAbs(np.ascontiguousarray(p), alpha=255) for p in image[0]]
+    pixels: np.ndarray = cv2.merge(planes)
+    return pixels
 
 
 def _is_on_pixels(mosaic: EvenMosaic, pixels: np.ndarray, box: Box | None) -> bool:
@@ -153,19 +199,17 @@ def _told(pixels: np.ndarray, box: Box) -> Region:
     mask[box.place] = True
     both = mask & seen
     is_part = MIN_SEEN_SHARE < both.sum() / mask.sum() < WHOLE_SHARE
-    return Region(both if is_part else mask, box, 1.0, 1.0)
+    return Region(both if is_part else mask, box, 1.0, 1.0, 1.0)
 
 
 def _seen(pixels: np.ndarray) -> Sequence[Region]:
     """Return the regions that the segmenter sees; the whole picture, clean, where it sees none."""
     answer = segment(pixels)
-    hidden = 1 - answer.chances[0]
-    found = regions(hidden, answer.hidden, *pixels.shape[:2])
-    if found:
+    if found := regions(answer, pixels):
         return found
     whole = np.ones(pixels.shape[:2], bool)
     box = Box(0, 0, pixels.shape[1], pixels.shape[0])
-    return [Region(whole, box, float(hidden.mean()), answer.hidden)]
+    return [Region(whole, box, 1 - float(answer.chances[0].mean()), answer.hidden, 0.0)]
 
 
 def _judge(
@@ -183,14 +227,15 @@ def _judge(
     seen = features(pixels, region.mask, history)
     if seen is None:
         reason = "the hidden part is too small to tell how it was hidden"
-        unknown = Finding(Unchanged(), storage, 0.5, None, box, "other", reason=reason)
-        return unknown if told else Finding(Unchanged(), storage, 0.5, kind="none")
+        unknown = Finding(Unchanged(), storage, UNKNOWN_CHANCE, None, box, "other", reason=reason)
+        clean = Finding(Unchanged(), storage, UNKNOWN_CHANCE, kind="none")
+        return unknown if told else clean
     opinion = classify(seen.values)
     hidden = chance_hidden(region, seen, opinion, is_told=told is not None)
     if (
         covers_all
         and region.chance > MIN_CHANCE
-        and (exact := _exact(image, seen, opinion, hidden, storage, prior))
+        and (exact := _exact(image, pixels, seen, opinion, hidden, storage, prior))
     ):
         return exact
     if hidden < (0.5 if told else least_chance(region)):
@@ -207,6 +252,7 @@ def _judge(
 
 def _exact(
     image: np.ndarray,
+    pixels: np.ndarray,
     seen: Features,
     opinion: Opinion,
     hidden: float,
@@ -219,6 +265,10 @@ def _exact(
     """
     kind, _ = likeliest_kind(opinion)
     if kind not in ("gaussian", "box", "disk") or seen.flat_share > MAX_FLAT_SHARE:
+        return None
+    # Of a small picture the likelihood sees the borders.
+    is_large = busiest(image).shape != image.shape
+    if is_large and has_other_rim(pixels.astype(np.float32) @ LUMA):
         return None
     width = math.exp(float(opinion.log_width[KINDS.index(kind)]))
     width = min(width, MAX_WIDTH_PX)

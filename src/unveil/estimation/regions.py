@@ -1,5 +1,6 @@
 """Where a picture is hidden: regions of any shape, from the segmenter's answer for each cell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,8 +12,15 @@ CELL_PX = 4
 MIN_CHANCE = 0.5
 """Chance of being hidden from which a cell belongs to a region."""
 
+LEVELS = (0.3, 0.5, 0.7, 0.85, 0.93, 0.97, 0.99)
+"""Chances at which outlines are drawn: two regions that touch part at a high one."""
+
 MIN_CELLS = 9
 """Smaller regions are noise: of 12 x 12 pixels, at the size that was looked at."""
+
+MAX_AT_LEVEL = 12
+MAX_SHARED = 0.3
+"""Share of the smaller of two regions that they may have in common."""
 
 MAX_PIXELS = 1_500_000
 """A larger picture is shrunk to this: hidden regions of it are large too."""
@@ -29,12 +37,29 @@ class Region:
         box: the rectangle around them.
         chance: mean chance of its cells to be hidden.
         picture: chance that anything is hidden in the picture.
+        outlined: chance that its outline is about that of a hidden region.
     """
 
     mask: np.ndarray
     box: Box
     chance: float
     picture: float
+    outlined: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Connected cells that are hidden at some level.
+
+    Attributes:
+        cells: ``h x w`` bool, holes filled.
+        outline: of the cells, as OpenCV gives it.
+        filled: share of its cells that were above the level, the others being holes.
+    """
+
+    cells: np.ndarray
+    outline: np.ndarray
+    filled: float
 
 
 def shrunk(pixels: np.ndarray) -> np.ndarray:
@@ -47,27 +72,44 @@ def shrunk(pixels: np.ndarray) -> np.ndarray:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
-def regions(hidden: np.ndarray, picture: float, height: int, width: int) -> list[Region]:
-    """Return the hidden regions of a picture, the clearest first.
+def candidates(hidden: np.ndarray) -> list[Candidate]:
+    """Return the connected cells above each of ``LEVELS``, each outline once.
 
     Args:
         hidden: chance of each cell to be hidden, ``h x w``.
-        picture: chance that anything is hidden in it.
-        height: of the picture, in pixels.
-        width: of the picture, in pixels.
     """
-    is_hidden = (hidden > MIN_CHANCE).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(is_hidden, connectivity=8)
-    found = []
-    for number in range(1, count):
-        if stats[number, cv2.CC_STAT_AREA] >= MIN_CELLS:
-            cells = labels == number
-            mask = mask_of(cells, height, width)
-            if mask.any():
-                chance = float(hidden[cells].mean())
-                found.append(Region(mask, box_of(mask), chance, picture))
-    found.sort(key=lambda region: -region.chance * np.sqrt(region.mask.sum()))
-    return found[:MAX_REGIONS]
+    found: dict[bytes, Candidate] = {}
+    for level in LEVELS:
+        above = (hidden > level).astype(np.uint8)
+        # Regions that touch at a corner are two.
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
+        sizes = stats[1:, cv2.CC_STAT_AREA]
+        for number in 1 + np.argsort(-sizes, kind="stable")[:MAX_AT_LEVEL]:
+            if sizes[number - 1] >= MIN_CELLS:
+                candidate = _filled((labels == number).astype(np.uint8))
+                found.setdefault(np.packbits(candidate.cells).tobytes(), candidate)
+    return list(found.values())
+
+
+def _filled(cells: np.ndarray) -> Candidate:
+    held = int(cells.sum())
+    outlines, _ = cv2.findContours(cells, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(cells, outlines, -1, 1, cv2.FILLED)
+    return Candidate(cells.astype(bool), outlines[0], held / float(cells.sum()))
+
+
+def apart(found: Sequence[Candidate], scores: np.ndarray) -> list[int]:
+    """Return the best candidates of those that lie over each other, the best first, as places."""
+    kept: list[int] = []
+    for place in np.argsort(-scores, kind="stable").tolist():
+        cells = found[place].cells
+        shared = [float((cells & found[other].cells).sum()) for other in kept]
+        least = [float(min(cells.sum(), found[other].cells.sum())) for other in kept]
+        if all(s <= MAX_SHARED * size for s, size in zip(shared, least, strict=True)):
+            kept.append(place)
+        if len(kept) == MAX_REGIONS:
+            break
+    return kept
 
 
 def box_of(mask: np.ndarray) -> Box:

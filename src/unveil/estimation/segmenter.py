@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from unveil.estimation.regions import CELL_PX, shrunk
+from unveil.estimation.weight_files import read_weights
 from unveil.networks.onnx_engine import open_session
 
-GRAPH = Path(__file__).parent / "weights" / "segmenter.onnx"
+GRAPH = "segmenter.onnx"
 
 TRAINED_PX = 160
 """Side of the pieces that it was trained on: smaller pictures are mirrored to it."""
@@ -44,4 +44,4 @@ def segment(pixels: np.ndarray) -> Segmentation:
 
 @cache
 def _session() -> Any:
-    return open_session(GRAPH)
+    return open_session(read_weights(GRAPH), GRAPH)

@@ -1,0 +1,84 @@
+"""Regions from chances: where outlines part, which are kept, and what the mask is."""
+
+import numpy as np
+
+from unveil.estimation.outlining import described, regions
+from unveil.estimation.regions import Candidate, apart, box_of, candidates, mask_of
+from unveil.estimation.segmenter import Segmentation
+
+
+def chances_with(*places: tuple[slice, slice], bridge: float = 0.0) -> np.ndarray:
+    """Return chances of 40 x 60 cells: 0.995 in the places, ``bridge`` in all of rows 10 to 19."""
+    hidden = np.full((40, 60), 0.02)
+    hidden[10:20, 5:55] = np.maximum(hidden[10:20, 5:55], bridge)
+    for place in places:
+        hidden[place] = 0.995
+    return hidden
+
+
+def is_there(found: list[Candidate], place: tuple[slice, slice]) -> bool:
+    """Return whether one candidate is that place and nothing else."""
+    wanted = np.zeros((40, 60), bool)
+    wanted[place] = True
+    return any(np.array_equal(one.cells, wanted) for one in found)
+
+
+def test_regions_that_touch_part_at_a_higher_level() -> None:
+    """Two regions with doubtful cells between them are found one by one, and together."""
+    left, right = np.s_[10:20, 5:20], np.s_[10:20, 40:55]
+    found = candidates(chances_with(left, right, bridge=0.8))
+    assert is_there(found, left)
+    assert is_there(found, right)
+    assert is_there(found, np.s_[10:20, 5:55])
+
+
+def test_an_outline_is_there_once() -> None:
+    """A region that is the same at all levels is one candidate."""
+    assert len(candidates(chances_with(np.s_[5:20, 5:20]))) == 1
+
+
+def test_holes_are_filled_and_counted() -> None:
+    """The eyes of a hidden face may look clean."""
+    hidden = chances_with(np.s_[5:15, 5:15])
+    hidden[8:10, 8:13] = 0.01
+    (found,) = candidates(hidden)
+    assert found.cells.sum() == 100
+    assert found.filled == 0.9
+
+
+def test_small_regions_are_noise() -> None:
+    """Of eight cells none is made."""
+    assert not candidates(chances_with(np.s_[5:7, 5:9]))
+
+
+def test_the_best_of_those_over_each_other_is_kept() -> None:
+    """The whole loses to its two parts where they score more, and wins otherwise."""
+    left, right = np.s_[10:20, 5:20], np.s_[10:20, 40:55]
+    found = candidates(chances_with(left, right, bridge=0.8))
+    is_whole = np.array([one.cells.sum() == 500 for one in found])
+    parts = apart(found, np.where(is_whole, 0.3, 0.6))
+    assert [int(found[place].cells.sum()) for place in parts] == [150, 150]
+    whole = apart(found, np.where(is_whole, 0.9, 0.6))
+    assert [int(found[place].cells.sum()) for place in whole] == [500]
+
+
+def test_a_mask_has_the_pixels_of_its_cells() -> None:
+    """To within the half cell that smoothing takes."""
+    cells = np.zeros((10, 10), bool)
+    cells[2:6, 3:8] = True
+    box = box_of(mask_of(cells, 40, 40))
+    assert (box.left, box.top, box.width, box.height) == (12, 8, 20, 16)
+
+
+def test_every_candidate_is_described_by_finite_numbers() -> None:
+    """Whole pictures, flat ones and such whose sides are no multiples of a cell, too."""
+    for size, hidden in (((157, 238), chances_with(np.s_[5:15, 5:15])), ((160, 240), None)):
+        share = np.full((40, 60), 0.9) if hidden is None else hidden
+        kinds = np.stack([1 - share] + [share / 8] * 8)
+        pixels = np.full((*size, 3), 128, np.uint8)
+        found, values = described(Segmentation(kinds, 0.5), pixels)
+        assert len(found) == len(values) > 0
+        assert np.isfinite(values).all()
+        for region in regions(Segmentation(kinds, 0.5), pixels):
+            assert region.mask.shape == size
+            assert 0 <= region.outlined <= 1
