@@ -63,8 +63,7 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator, side_px: int = 
     final = side_px + travels.MAX_SHIFT_PX
     factor = final / side if factor != 1.0 else 1.0
     soft_px = min(1.0, 1.0 / factor)
-    draw = DRAWN[int(rng.choice(len(DRAWN), p=DRAWN_ODDS))] if chance(rng, 0.18) else None
-    subject = draw(side, rng) if draw else draw_photo(photos, side, rng)
+    subject, is_graphic = draw_subject(photos, side, rng)
     pixels = travels.photograph(subject, soft_px, rng)
     if chance(rng, 0.2):
         pixels = travels.jpeg(pixels, rng)
@@ -75,7 +74,7 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator, side_px: int = 
     for _ in range(count):
         before = pixels
         pixels, mask, kind, width = _hide(pixels, rng)
-        if draw is draw_graphic and KINDS[kind] in ("solid", "other"):
+        if is_graphic and KINDS[kind] in ("solid", "other"):
             pixels = before  # one more shape among shapes
             continue
         inside = mask > 0.5
@@ -110,14 +109,17 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator, side_px: int = 
     return Piece(np.ascontiguousarray(pixels[place]), cells, middle, hidden)
 
 
-def draw_subject(photos: Sequence[Path], side: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a photo, or something drawn, as a square of ``side`` pixels."""
-    if chance(rng, 0.14):
-        return DRAWN[int(rng.integers(len(DRAWN)))](side, rng)
-    return draw_photo(photos, side, rng)
+def draw_subject(
+    photos: Sequence[Path], side: int, rng: np.random.Generator
+) -> tuple[np.ndarray, bool]:
+    """Return a photo, or something drawn, ``side`` pixels square; and whether it is flat shapes."""
+    if chance(rng, 0.18):
+        draw = DRAWN[int(rng.choice(len(DRAWN), p=DRAWN_ODDS))]
+        return draw(side, rng), draw is draw_graphic
+    return _photo(photos, side, rng), False
 
 
-def draw_photo(photos: Sequence[Path], side: int, rng: np.random.Generator) -> np.ndarray:
+def _photo(photos: Sequence[Path], side: int, rng: np.random.Generator) -> np.ndarray:
     """Return a square of ``side`` pixels of a photo, scaled and mirrored at random."""
     photo = np.asarray(Image.open(photos[int(rng.integers(len(photos)))]).convert("RGB"))
     if chance(rng, 0.5):

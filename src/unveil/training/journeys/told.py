@@ -43,7 +43,7 @@ def draw_told(photos: Sequence[Path], rng: np.random.Generator) -> Told:
         largest = 250 if factor >= 1 else 250 * factor
         wanted = between(rng, 0.6 if factor >= 1 else 0.9, 1.0) * largest
         side = min(round((wanted + travels.MAX_SHIFT_PX) / factor), MAX_SIDE_PX)
-        pixels = draw_subject(photos, side, rng)
+        pixels, _ = draw_subject(photos, side, rng)
         pixels = travels.photograph(pixels, min(1.0, 1 / factor), rng)
         if chance(rng, 0.2):
             pixels = travels.jpeg(pixels, rng)
