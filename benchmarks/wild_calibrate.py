@@ -20,6 +20,9 @@ from unveil.estimation.classifier import classify
 from unveil.estimation.features import features
 from unveil.estimation.inspection import look
 from unveil.estimation.jpeg_history import find_jpeg
+from unveil.estimation.odds import log_odds
+from unveil.estimation.regions import WHOLE_SHARE
+from unveil.estimation.segmenter import segment
 from unveil.estimation.weight_files import write_weights
 from unveil.images.box import Box
 from wild import store
@@ -108,7 +111,7 @@ def collected(case: store.Stored) -> Seen:
     masks = [store.read_mask(path) >= 0.5 for path in case.masks]
     is_told = case.case.role == "told"
     box = Box(*case.case.regions[0].box) if is_told else None
-    for region in look(pixels, box):
+    for region in look(segment(pixels), pixels, box):
         seen = features(pixels, region.mask, find_jpeg(pixels))
         found.picture = None if is_told else region.picture
         if seen is None:
@@ -123,7 +126,7 @@ def collected(case: store.Stored) -> Seen:
         examples["told" if is_told else "seen"].append((values, is_hidden))
         if is_hidden:
             name, chance = confidence.likeliest_kind(opinion)
-            examples["kind"].append(([confidence.log_odds(chance)], name == kind))
+            examples["kind"].append(([float(log_odds(chance))], name == kind))
     return found
 
 
@@ -142,13 +145,13 @@ def called_clean(
         chances = [confidence.logistic(coefficients["seen"], values) for values in regions]
         shares = [values[confidence.SHARE_PLACE] for values in regions]
         limits = [
-            coefficients["least_whole" if share > confidence.WHOLE_SHARE else "least_part"][0]
+            coefficients["least_whole" if share > WHOLE_SHARE else "least_part"][0]
             for share in shares
         ]
         if all(chance < limit for chance, limit in zip(chances, limits, strict=True)):
             small = [confidence.UNKNOWN_CHANCE] * one.has_small
             most = max([*chances, *small], default=0.0)
-            odds = [confidence.log_odds(most), confidence.log_odds(one.picture or 0.0)]
+            odds = [float(log_odds(most)), float(log_odds(one.picture or 0.0))]
             rows.append((odds, one.is_clean))
     return rows
 
@@ -182,7 +185,7 @@ def least_chance(
             (
                 confidence.logistic(coefficients, values)
                 for values in seen
-                if (values[confidence.SHARE_PLACE] > confidence.WHOLE_SHARE) == is_whole
+                if (values[confidence.SHARE_PLACE] > WHOLE_SHARE) == is_whole
             ),
             default=0.0,
         )

@@ -7,8 +7,8 @@ from PIL import Image
 from skimage import data
 
 from tests.estimation.test_jpeg_history import kept
-from unveil.estimation.history import LUMA
 from unveil.estimation.scaling import find_scaling, flat_share, middle
+from unveil.images.pixels import brightness
 
 PILLOW = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -40,7 +40,7 @@ def own_size(photo: str) -> np.ndarray:
 
 
 def found(pixels: np.ndarray) -> float | None:
-    return find_scaling(pixels.astype(np.float32) @ LUMA)
+    return find_scaling(brightness(pixels))
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -136,9 +136,12 @@ def _scores(step: np.ndarray, pitches: np.ndarray) -> np.ndarray:
     rest, places = step - local, np.arange(1.0, len(step) + 1)
     shifts = np.arange(SHIFTS) / SHIFTS
     total, power = np.zeros((len(pitches), SHIFTS)), np.zeros(len(pitches))
+    waves = np.exp(-2j * np.pi * np.outer(1 / pitches, places))
+    turns = np.ones_like(waves)
     for harmonic in range(1, HARMONICS + 1):
+        turns *= waves
         weight = np.exp(-2 * (np.pi * harmonic * PEAK_PX / pitches) ** 2)
-        found = np.exp(-2j * np.pi * np.outer(harmonic / pitches, places)) @ rest
+        found = turns @ rest
         turned = found[:, None] * np.exp(2j * np.pi * harmonic * shifts)
         total = total + weight[:, None] * turned.real
         power = power + weight**2

@@ -14,11 +14,11 @@ from unveil.estimation.classifier import Opinion
 from unveil.estimation.comb import Comb
 from unveil.estimation.features import Features
 from unveil.estimation.kinds import KINDS
-from unveil.estimation.regions import Region
+from unveil.estimation.odds import log_odds
+from unveil.estimation.regions import WHOLE_SHARE, Region
 from unveil.estimation.weight_files import read_weights
 
 COEFFICIENTS = "confidence.json"
-CLIPPED_CHANCE = 1e-3
 UNKNOWN_CHANCE = 0.5
 """Of a region that is too small to look at."""
 
@@ -27,9 +27,6 @@ MIN_COMB_SCORE, MAX_COMB_FLATNESS = 7.0, 0.42
 
 SHARE_PLACE = 5
 """Which value of the evidence is the share of the picture that a region covers."""
-
-WHOLE_SHARE = 0.9
-"""A region that covers more of the picture is all of it."""
 
 
 def chance_hidden(region: Region, seen: Features, opinion: Opinion, *, is_told: bool) -> float:
@@ -46,13 +43,13 @@ def chance_clean(most: float, picture: float) -> float:
         most: the largest chance of its regions to be hidden.
         picture: the segmenter's chance that anything is hidden.
     """
-    return logistic(_coefficients()["clean"], [log_odds(most), log_odds(picture)])
+    return logistic(_coefficients()["clean"], [float(log_odds(most)), float(log_odds(picture))])
 
 
 def least_chance(region: Region) -> float:
     """Return the chance from which a region counts as hidden, where the place was not told.
 
-    It is set by clean pictures, for parts and for whole pictures: one in a thousand reaches it.
+    It is set by clean pictures, for parts and for whole pictures: three in a thousand reach it.
     """
     name = "least_whole" if is_whole(region) else "least_part"
     return float(_coefficients()[name][0])
@@ -65,16 +62,16 @@ def is_whole(region: Region) -> bool:
 
 def evidence(region: Region, seen: Features, opinion: Opinion, *, is_told: bool) -> list[float]:
     """Return what speaks for a region, as logarithms of odds and as shares."""
-    by_classifier = log_odds(1 - float(opinion.chances[0]))
+    by_classifier = float(log_odds(1 - float(opinion.chances[0])))
     if is_told:
         return [by_classifier]
     kind, _ = likeliest_kind(opinion)
     is_block = seen.comb is not None and is_clear(seen.comb)
     return [
         by_classifier,
-        log_odds(region.picture),
-        log_odds(region.outlined),
-        log_odds(region.chance),
+        float(log_odds(region.picture)),
+        float(log_odds(region.outlined)),
+        float(log_odds(region.chance)),
         float(np.log(region.mask.sum())) - 8,
         float(region.mask.mean()),
         # A drawing is flat in large parts, as mosaics and fills are.
@@ -99,13 +96,7 @@ def likeliest_kind(opinion: Opinion) -> tuple[str, float]:
 
 def chance_right(share: float) -> float:
     """Return how often the likeliest kind is right, by its share."""
-    return logistic(_coefficients()["kind"], [log_odds(share)])
-
-
-def log_odds(chance: float) -> float:
-    """Return the logarithm of the odds of a chance, kept finite."""
-    kept = min(max(chance, CLIPPED_CHANCE), 1 - CLIPPED_CHANCE)
-    return math.log(kept / (1 - kept))
+    return logistic(_coefficients()["kind"], [float(log_odds(share))])
 
 
 def logistic(coefficients: list[float], values: list[float]) -> float:

@@ -18,6 +18,7 @@ from unveil.estimation.comb import Comb, find_comb
 from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.spectra import spectrum
 from unveil.images.box import Box
+from unveil.images.pixels import brightness
 
 RINGS = 28
 LOWEST, HIGHEST = 0.006, 0.5
@@ -78,7 +79,7 @@ def features(pixels: np.ndarray, mask: np.ndarray, history: JpegHistory | None) 
     box = _middle(largest_rectangle(mask))
     if min(box.width, box.height) < MIN_SIDE_PX:
         return None
-    luma = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = brightness(pixels)
     part, colors = luma[box.place], pixels[box.place].astype(np.float32)
     comb = find_comb(luma, mask)
     fits = fit_kinds(spectrum(part, history), min(box.width, box.height))

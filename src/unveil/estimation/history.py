@@ -7,9 +7,9 @@ import numpy as np
 from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.noise import Noise, find_noise
 from unveil.estimation.scaling import find_scaling
+from unveil.images.pixels import brightness
 from unveil.report.rows import Row
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 NOTED_NOISE_LEVELS = 2.0
 """Less noise than most cameras leave is not worth a phrase."""
 
@@ -55,5 +55,5 @@ def look_back(pixels: np.ndarray, jpeg: JpegHistory | None, *, has_blocks: bool)
         jpeg: its earlier JPEG compression.
         has_blocks: whether it shows a mosaic, whose blocks would pass for a scaled grid.
     """
-    luma = pixels.astype(np.float32) @ LUMA
+    luma = brightness(pixels)
     return History(jpeg, None if has_blocks else find_scaling(luma), find_noise(luma))

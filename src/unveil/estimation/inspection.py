@@ -7,24 +7,19 @@ the operator describes the picture so well that it can be undone.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from unveil.arrays import Array, to_numpy
-from unveil.degradation import (
-    EvenMosaic,
-    Storage,
-    Unchanged,
-)
+from unveil.degradation import EvenMosaic, Storage, Unchanged
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import busiest, estimate_blur
 from unveil.estimation.classifier import Opinion, classify
 from unveil.estimation.comb import find_comb
 from unveil.estimation.confidence import (
     UNKNOWN_CHANCE,
-    WHOLE_SHARE,
     chance_clean,
     chance_hidden,
     chance_right,
@@ -36,16 +31,18 @@ from unveil.estimation.confidence import (
 from unveil.estimation.doubts import has_other_rim, too_little
 from unveil.estimation.features import Features, features
 from unveil.estimation.finding import Finding
-from unveil.estimation.history import LUMA, look_back
+from unveil.estimation.history import look_back
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.mosaic import estimate_mosaic
-from unveil.estimation.outlining import regions
+from unveil.estimation.outlining import regions, whole_region
 from unveil.estimation.part import find_part, of_mosaic
-from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, Region, mask_of
-from unveil.estimation.segmenter import segment
+from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, WHOLE_SHARE, Region, mask_of
+from unveil.estimation.scaling import middle
+from unveil.estimation.segmenter import Segmentation, segment
 from unveil.estimation.strengths import sized, strength_of, with_path
 from unveil.images.box import Box
+from unveil.images.pixels import brightness
 from unveil.linear.prior import Prior
 
 SAME_PITCH = 0.03
@@ -62,6 +59,15 @@ WIDTH_RANGE, MAX_WIDTH_PX = 2.0, 10.0
 MIN_WIDTH_PX = 1.0
 """Lenses and scaling blur any photo by as much."""
 
+MAX_CLEAN, MAX_CLEAN_LARGE = 0.1, 0.02
+"""Chances of being clean up to which likelihood may say that a whole picture is blurred.
+
+Of 691 clean pictures one is called so (docs/log.md): soft ones that were scaled up are like it.
+"""
+
+MAX_WHOLE_PX = 512
+"""Of a larger picture the middle tells what kind of blur it has."""
+
 MAX_FLAT_SHARE = 0.5
 """Of drawings more is flat; of 320 clean pictures, no other came this far."""
 
@@ -69,6 +75,25 @@ MIN_LOG_ODDS = 2e-4
 """Nats a coefficient by which one blur must be likelier than the others."""
 
 Z_90 = 1.645
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture that is inspected, and what is known of it.
+
+    Attributes:
+        image: ``1 x 3 x H x W`` in [0,1].
+        pixels: the same, ``H x W x 3`` uint8.
+        jpeg: its last JPEG compression.
+        storage: how it was kept, as its pixels tell, or else its file.
+        prior: power spectrum of clean photos.
+    """
+
+    image: np.ndarray
+    pixels: np.ndarray
+    jpeg: JpegHistory | None
+    storage: Storage
+    prior: Prior
 
 
 def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:
@@ -87,64 +112,52 @@ def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None
         box.check_inside(image.shape[-1], image.shape[-2])
     image = to_numpy(image)
     pixels = _as_bytes(image)
-    part = pixels if box is None else pixels[box.place]
-    reason = too_little(part.astype(np.float32) @ LUMA)
+    reason = too_little(brightness(pixels if box is None else pixels[box.place]))
     # The steps of a smooth slope look like those of a JPEG.
     jpeg = None if reason else find_jpeg(pixels)
-    found = _on_pixels(image, pixels, jpeg, storage, prior, box)
+    subject = Subject(image, pixels, jpeg, _kept(storage, jpeg), prior)
+    found = _on_pixels(subject, box)
     if found is None and reason:
-        found = Finding(Unchanged(), storage, 0.5, box=box, kind="none", reason=reason)
-    found = found or _find(image, pixels, jpeg, storage, prior, box)
+        found = Finding(Unchanged(), storage, UNKNOWN_CHANCE, box=box, kind="none", reason=reason)
+    found = found or _find(subject, box)
     has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
     return replace(found, history=look_back(pixels, jpeg, has_blocks=has_blocks))
 
 
-def _on_pixels(
-    image: np.ndarray,
-    pixels: np.ndarray,
-    history: JpegHistory | None,
-    storage: Storage,
-    prior: Prior,
-    box: Box | None,
-) -> Finding | None:
+def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:
     """Return the finding of a mosaic on whole pixels in all of a picture or a box."""
-    mosaic = estimate_mosaic(image if box is None else image[..., *box.place], prior)
-    if mosaic is None or not _is_on_pixels(mosaic.operator, pixels, box):
+    part = subject.image if box is None else subject.image[..., *box.place]
+    mosaic = estimate_mosaic(part, subject.prior)
+    if mosaic is None or not _has_no_other_pitch(mosaic.operator, subject.pixels, box):
         return None
-    return of_mosaic(mosaic, _kept(storage, history), box)
+    return of_mosaic(mosaic, subject.storage, box)
 
 
-def _find(
-    image: np.ndarray,
-    pixels: np.ndarray,
-    history: JpegHistory | None,
-    storage: Storage,
-    prior: Prior,
-    box: Box | None,
-) -> Finding:
+def _find(subject: Subject, box: Box | None) -> Finding:
     """Return what hides a picture or a box of it, without what it went through."""
-    kept = _kept(storage, history)
-    exact = _part_on_pixels(image, pixels, kept, prior) if box is None else None
-    places = [place for place in look(pixels, box) if exact is None or not _is_over(place, exact)]
-    judged = [_judge(image, pixels, region, history, kept, prior, box) for region in places]
+    answer = segment(subject.pixels)
+    exact = _part_on_pixels(subject) if box is None else None
+    if box is None and exact is None and (whole := _whole_blur(subject, answer)):
+        return whole
+    seen = look(answer, subject.pixels, box)
+    places = [place for place in seen if exact is None or not _is_over(place, exact)]
+    judged = [_judge(subject, region, box) for region in places]
     hidden = [finding for finding in (exact, *judged) if finding and not finding.is_clean]
-    if not hidden:
-        clean = min(judged, key=lambda finding: finding.confidence or 0.0)
-        if box is None:
-            most = 1 - (clean.confidence or 0.0)
-            clean = replace(clean, confidence=chance_clean(most, places[0].picture))
+    if hidden:
+        return replace(hidden[0], others=tuple(hidden[1:]))
+    clean = min(judged, key=lambda finding: finding.confidence or 0.0)
+    if box is not None:
         return clean
-    return replace(hidden[0], others=tuple(hidden[1:]))
+    most = 1 - (clean.confidence or 0.0)
+    return replace(clean, confidence=chance_clean(most, places[0].picture))
 
 
-def _part_on_pixels(
-    image: np.ndarray, pixels: np.ndarray, storage: Storage, prior: Prior
-) -> Finding | None:
+def _part_on_pixels(subject: Subject) -> Finding | None:
     """Return the finding of a mosaic on whole pixels in a part of the picture, if there is one."""
-    found = find_part(image, storage, prior)
+    found = find_part(subject.image, subject.storage, subject.prior)
     if found is None or not isinstance(found.operator, EvenMosaic):
         return None
-    return found if _is_on_pixels(found.operator, pixels, found.box) else None
+    return found if _has_no_other_pitch(found.operator, subject.pixels, found.box) else None
 
 
 def _is_over(region: Region, found: Finding) -> bool:
@@ -162,24 +175,25 @@ def _as_bytes(image: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _is_on_pixels(mosaic: EvenMosaic, pixels: np.ndarray, box: Box | None) -> bool:
-    """Return whether a grid of any pitch says the same: the exact search takes multiples, too."""
-    luma = (pixels if box is None else pixels[box.place]).astype(np.float32) @ LUMA
-    comb = find_comb(luma, np.ones(luma.shape, bool))
+def _has_no_other_pitch(mosaic: EvenMosaic, pixels: np.ndarray, box: Box | None) -> bool:
+    """Return whether no grid of another pitch is clear: the exact search takes multiples, too."""
+    part = brightness(pixels if box is None else pixels[box.place])
+    comb = find_comb(part, np.ones(part.shape, bool))
     if comb is None or not is_clear(comb):
         return True
     axes = comb.across, comb.down
     return all(abs(axis.pitch_px / mosaic.block - 1) < SAME_PITCH for axis in axes)
 
 
-def look(pixels: np.ndarray, box: Box | None) -> Sequence[Region]:
+def look(answer: Segmentation, pixels: np.ndarray, box: Box | None) -> Sequence[Region]:
     """Return the regions of a picture to be judged, at least one.
 
     Args:
+        answer: of the segmenter about the picture.
         pixels: ``H x W x 3`` uint8.
         box: where the user says that something is hidden.
     """
-    return _seen(pixels) if box is None else [_told(pixels, box)]
+    return _seen(answer, pixels) if box is None else [_told(answer, pixels, box)]
 
 
 def _kept(storage: Storage, history: JpegHistory | None) -> Storage:
@@ -191,9 +205,8 @@ def _kept(storage: Storage, history: JpegHistory | None) -> Storage:
     return Storage("jpeg", history.quality) if storage.kind == "8bit" else storage
 
 
-def _told(pixels: np.ndarray, box: Box) -> Region:
+def _told(answer: Segmentation, pixels: np.ndarray, box: Box) -> Region:
     """Return the hidden pixels in a box: those that the segmenter sees there, or all of it."""
-    answer = segment(pixels)
     seen = mask_of(answer.chances[0] < MIN_CHANCE, *pixels.shape[:2])
     mask = np.zeros(pixels.shape[:2], bool)
     mask[box.place] = True
@@ -202,9 +215,8 @@ def _told(pixels: np.ndarray, box: Box) -> Region:
     return Region(both if is_part else mask, box, 1.0, 1.0, 1.0)
 
 
-def _seen(pixels: np.ndarray) -> Sequence[Region]:
+def _seen(answer: Segmentation, pixels: np.ndarray) -> Sequence[Region]:
     """Return the regions that the segmenter sees; the whole picture, clean, where it sees none."""
-    answer = segment(pixels)
     if found := regions(answer, pixels):
         return found
     whole = np.ones(pixels.shape[:2], bool)
@@ -212,19 +224,11 @@ def _seen(pixels: np.ndarray) -> Sequence[Region]:
     return [Region(whole, box, 1 - float(answer.chances[0].mean()), answer.hidden, 0.0)]
 
 
-def _judge(
-    image: np.ndarray,
-    pixels: np.ndarray,
-    region: Region,
-    history: JpegHistory | None,
-    storage: Storage,
-    prior: Prior,
-    told: Box | None,
-) -> Finding:
+def _judge(subject: Subject, region: Region, told: Box | None) -> Finding:
     """Return what hides a region."""
     covers_all = told is None and is_whole(region)
-    box = None if covers_all else told or region.box
-    seen = features(pixels, region.mask, history)
+    box, storage = None if covers_all else told or region.box, subject.storage
+    seen = features(subject.pixels, region.mask, subject.jpeg)
     if seen is None:
         reason = "the hidden part is too small to tell how it was hidden"
         unknown = Finding(Unchanged(), storage, UNKNOWN_CHANCE, None, box, "other", reason=reason)
@@ -232,12 +236,6 @@ def _judge(
         return unknown if told else clean
     opinion = classify(seen.values)
     hidden = chance_hidden(region, seen, opinion, is_told=told is not None)
-    if (
-        covers_all
-        and region.chance > MIN_CHANCE
-        and (exact := _exact(image, pixels, seen, opinion, hidden, storage, prior))
-    ):
-        return exact
     if hidden < (0.5 if told else least_chance(region)):
         doubt = f"in doubt about {region.box}" if hidden >= 0.5 else None
         return Finding(Unchanged(), storage, 1 - hidden, None, told, "none", reason=doubt)
@@ -246,34 +244,42 @@ def _judge(
     mask = None if covers_all or told else region.mask
     finding = replace(finding, mask=mask)
     if kind == "motion":
-        return with_path(finding, pixels, seen, history)
+        return with_path(finding, subject.pixels, seen, subject.jpeg)
     return finding
 
 
-def _exact(
-    image: np.ndarray,
-    pixels: np.ndarray,
-    seen: Features,
-    opinion: Opinion,
-    hidden: float,
-    storage: Storage,
-    prior: Prior,
-) -> Finding | None:
+def _whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
     """Return the blur of a whole picture with mirrored borders; None where it is no such blur.
 
-    Two likelihoods must agree: of the picture as it is, and of its middle, borders faded.
+    Where the classifier takes it for hidden, two likelihoods must agree: of the picture as it is,
+    and of its middle, borders faded. Of a large picture only the middle is looked at.
     """
+    region = whole_region(answer, subject.pixels)
+    part = middle(subject.pixels, MAX_WHOLE_PX)
+    seen = features(part, np.ones(part.shape[:2], bool), subject.jpeg)
+    if seen is None:
+        return None
+    opinion = classify(seen.values)
+    is_large = busiest(subject.image).shape != subject.image.shape
+    if opinion.chances[0] > (MAX_CLEAN_LARGE if is_large else MAX_CLEAN):
+        return None
+    if is_large and has_other_rim(brightness(subject.pixels)):
+        return None
+    hidden = chance_hidden(region, seen, opinion, is_told=False)
+    return _exact(subject, seen, opinion, hidden)
+
+
+def _exact(subject: Subject, seen: Features, opinion: Opinion, hidden: float) -> Finding | None:
+    """Return the blur of a whole picture, as far as likelihood bears it out."""
     kind, _ = likeliest_kind(opinion)
     if kind not in ("gaussian", "box", "disk") or seen.flat_share > MAX_FLAT_SHARE:
-        return None
-    # Of a small picture the likelihood sees the borders.
-    is_large = busiest(image).shape != image.shape
-    if is_large and has_other_rim(pixels.astype(np.float32) @ LUMA):
         return None
     width = math.exp(float(opinion.log_width[KINDS.index(kind)]))
     width = min(width, MAX_WIDTH_PX)
     widths = (max(width / WIDTH_RANGE, MIN_WIDTH_PX), width * WIDTH_RANGE)
-    fit = estimate_blur(image, storage, prior, is_cut=False, widths_px=widths)
+    fit = estimate_blur(
+        subject.image, subject.storage, subject.prior, is_cut=False, widths_px=widths
+    )
     if not fit.is_mirrored or isinstance(fit.operator, Unchanged):
         return None
     if fit.log_odds < MIN_LOG_ODDS or spread_px(fit.operator) < MIN_WIDTH_PX:
@@ -283,5 +289,6 @@ def _exact(
     low, high = (strength + side * Z_90 * error for side in (-1, 1))
     confidence = 1 - (1 - hidden) * EXACT_DOUBT
     return Finding(
-        fit.operator, storage, confidence, fit.sigma_error_px, None, kind, strength, low, high
-    )
+        fit.operator, subject.storage, confidence, fit.sigma_error_px, None, kind, strength,
+        low, high,
+    )  # fmt: skip

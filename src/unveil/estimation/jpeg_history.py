@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from unveil.degradation.codecs import quantisation_tables
+from unveil.images.pixels import brightness
 
 QUALITIES = range(30, 99)
 LOWEST = 20
@@ -66,8 +67,7 @@ def find_jpeg(pixels: np.ndarray) -> JpegHistory | None:
     """
     (height, width), side = pixels.shape[:2], MAX_SIDE_PX
     top, left = (max(0, size - side) // 16 * 8 for size in (height, width))
-    part = pixels[top : top + side, left : left + side].astype(np.float32)
-    luma = part @ np.array([0.299, 0.587, 0.114], np.float32) - 128
+    luma = brightness(pixels[top : top + side, left : left + side]) - 128
     scores = _histograms(luma) @ _log_odds().T
     grid, place = np.unravel_index(scores.argmax(), scores.shape)
     score = float(scores[grid, place])

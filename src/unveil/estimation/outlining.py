@@ -6,18 +6,21 @@ journeys (``tools/train_outlining.py``).
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from safetensors.numpy import load
 
 from unveil.estimation.kinds import KINDS
+from unveil.estimation.odds import log_odds
 from unveil.estimation.regions import (
     CELL_PX,
     Candidate,
     Region,
     apart,
     box_of,
+    candidate,
     candidates,
     mask_of,
     shrunk,
@@ -26,12 +29,14 @@ from unveil.estimation.segmenter import Segmentation
 from unveil.estimation.weight_files import read_weights
 
 WEIGHTS = "outlining.safetensors"
-CLIPPED_CHANCE = 1e-3
 CLIPPED = 5.0
 """Standard deviations beyond which a value says no more."""
 
+ODDS_UNIT = 3.0
+"""What log odds are divided by, so that they are of about unit size."""
+
 FAR = -2.3
-"""The log odds around a region that has no surroundings, over 3: as clean as can be."""
+"""Of the surroundings of a region that has none, in that unit: as clean as can be."""
 
 ELLIPSE = np.pi / 4
 """Share of its box that an ellipse fills."""
@@ -51,32 +56,45 @@ def regions(answer: Segmentation, pixels: np.ndarray) -> list[Region]:
     if not found:
         return []
     scores = chances(values)
-    hidden = 1 - answer.chances[0]
-    regions_ = []
-    for place in apart(found, scores):
-        cells = found[place].cells
-        mask = mask_of(cells, *pixels.shape[:2])
-        if mask.any():
-            chance, score = float(hidden[cells].mean()), float(scores[place])
-            regions_.append(Region(mask, box_of(mask), chance, answer.hidden, score))
-    return regions_
+    places = apart(found, scores)
+    size = pixels.shape[:2]
+    return [_region(found[place].cells, float(scores[place]), answer, size) for place in places]
+
+
+def whole_region(answer: Segmentation, pixels: np.ndarray) -> Region:
+    """Return all of a picture as a region."""
+    every = candidate(np.ones(answer.chances.shape[1:], bool))
+    score = float(chances(_values([every], answer, pixels))[0])
+    return _region(every.cells, score, answer, pixels.shape[:2])
+
+
+def _region(cells: np.ndarray, score: float, answer: Segmentation, size: tuple[int, ...]) -> Region:
+    mask = mask_of(cells, *size)
+    chance = float(1 - answer.chances[0][cells].mean())
+    return Region(mask, box_of(mask), chance, answer.hidden, score)
 
 
 def described(answer: Segmentation, pixels: np.ndarray) -> tuple[list[Candidate], np.ndarray]:
     """Return the candidates of a picture, and what speaks for each, ``N x 31`` float32."""
     found = candidates(1 - answer.chances[0])
+    return found, _values(found, answer, pixels)
+
+
+def _values(found: list[Candidate], answer: Segmentation, pixels: np.ndarray) -> np.ndarray:
     look = _look(pixels, answer.chances.shape[1:])
-    odds = _log_odds(1 - answer.chances[0])
-    rows = [
-        [
-            *_of_odds(one, odds, answer.hidden),
-            *_of_shape(one),
-            *_of_kind(one, answer.chances),
-            *_of_look(one, look),
-        ]
-        for one in found
-    ]
-    return found, np.array(rows, np.float32)
+    odds = log_odds(1 - answer.chances[0]) / ODDS_UNIT
+    rows = []
+    for one in found:
+        rims = _rims(one.cells)
+        rows.append(
+            [
+                *_of_odds(one, rims, odds, answer.hidden),
+                *_of_shape(one),
+                *_of_kind(one, answer.chances),
+                *_of_look(one, rims, look),
+            ]
+        )
+    return np.array(rows, np.float32)
 
 
 def chances(values: np.ndarray) -> np.ndarray:
@@ -89,25 +107,26 @@ def chances(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _log_odds(chance: np.ndarray) -> np.ndarray:
-    kept = np.clip(chance, CLIPPED_CHANCE, 1 - CLIPPED_CHANCE)
-    odds: np.ndarray = np.log(kept / (1 - kept)) / 3
-    return odds
+class Rims(NamedTuple):
+    """The cells just inside, just outside, and some way around a candidate, ``h x w`` bool."""
+
+    inner: np.ndarray
+    near: np.ndarray
+    around: np.ndarray
 
 
-def _rims(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the cells just inside, just outside, and some way around a candidate."""
+def _rims(cells: np.ndarray) -> Rims:
     inside = cells.astype(np.uint8)
     # The border of the picture is no rim: beyond it lies more of the same.
     worn = cv2.erode(np.pad(inside, 1, constant_values=1), NEIGHBOURS)[1:-1, 1:-1]
     near = cv2.dilate(inside, NEIGHBOURS).astype(bool)
     wide = cv2.dilate(inside, NEIGHBOURS, iterations=3).astype(bool)
-    return cells & ~worn.astype(bool), near & ~cells, wide & ~near
+    return Rims(cells & ~worn.astype(bool), near & ~cells, wide & ~near)
 
 
-def _of_odds(one: Candidate, odds: np.ndarray, picture: float) -> list[float]:
+def _of_odds(one: Candidate, rims: Rims, odds: np.ndarray, picture: float) -> list[float]:
     """Return how the odds fall from the inside of a candidate to its surroundings."""
-    inner, near, around = _rims(one.cells)
+    inner, near, around = rims
     inside = odds[one.cells]
     rim = float(odds[inner].mean()) if inner.any() else float(inside.mean())
     beyond = float(odds[near].mean()) if near.any() else FAR
@@ -120,7 +139,7 @@ def _of_odds(one: Candidate, odds: np.ndarray, picture: float) -> list[float]:
         float(outside.mean()),
         float(np.quantile(outside, 0.9)),
         rim - beyond,
-        float(_log_odds(np.array(picture))),
+        float(log_odds(picture)) / ODDS_UNIT,
     ]
 
 
@@ -164,11 +183,10 @@ def _look(pixels: np.ndarray, cells: tuple[int, ...]) -> np.ndarray:
     return np.stack([cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in planes])
 
 
-def _of_look(one: Candidate, look: np.ndarray) -> list[float]:
+def _of_look(one: Candidate, rims: Rims, look: np.ndarray) -> list[float]:
     """Return contrast, steps and flatness inside, steps around, and the picture's flatness."""
-    _, _, around = _rims(one.cells)
     mean, square, step, flat = (float(v) for v in look[:, one.cells].mean(axis=1))
-    outside = float(look[2][around].mean()) if around.any() else step
+    outside = float(look[2][rims.around].mean()) if rims.around.any() else step
     return [
         float(np.log(max(square - mean**2, 0) + 1)) / 4,
         float(np.log(step + MIN_STEP_LEVELS)),

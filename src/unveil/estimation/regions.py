@@ -18,6 +18,9 @@ LEVELS = (0.3, 0.5, 0.7, 0.85, 0.93, 0.97, 0.99)
 MIN_CELLS = 9
 """Smaller regions are noise: of 12 x 12 pixels, at the size that was looked at."""
 
+WHOLE_SHARE = 0.9
+"""A region that covers more of the picture is all of it."""
+
 MAX_AT_LEVEL = 12
 MAX_SHARED = 0.3
 """Share of the smaller of two regions that they may have in common."""
@@ -86,16 +89,23 @@ def candidates(hidden: np.ndarray) -> list[Candidate]:
         sizes = stats[1:, cv2.CC_STAT_AREA]
         for number in 1 + np.argsort(-sizes, kind="stable")[:MAX_AT_LEVEL]:
             if sizes[number - 1] >= MIN_CELLS:
-                candidate = _filled((labels == number).astype(np.uint8))
-                found.setdefault(np.packbits(candidate.cells).tobytes(), candidate)
+                one = candidate(labels == number)
+                found.setdefault(np.packbits(one.cells).tobytes(), one)
     return list(found.values())
 
 
-def _filled(cells: np.ndarray) -> Candidate:
-    held = int(cells.sum())
-    outlines, _ = cv2.findContours(cells, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(cells, outlines, -1, 1, cv2.FILLED)
-    return Candidate(cells.astype(bool), outlines[0], held / float(cells.sum()))
+def candidate(connected: np.ndarray) -> Candidate:
+    """Return the candidate of connected cells, ``h x w`` bool."""
+    cells, outlines = _filled(connected)
+    return Candidate(cells.astype(bool), outlines[0], float(connected.sum() / cells.sum()))
+
+
+def _filled(cells: np.ndarray) -> tuple[np.ndarray, Sequence[np.ndarray]]:
+    """Return cells with their holes filled, ``h x w`` uint8, and the outlines around them."""
+    whole = cells.astype(np.uint8)
+    outlines, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
+    return whole, outlines
 
 
 def apart(found: Sequence[Candidate], scores: np.ndarray) -> list[int]:
@@ -121,9 +131,7 @@ def box_of(mask: np.ndarray) -> Box:
 
 def mask_of(cells: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return a mask of pixels, ``H x W`` bool, from one of cells; holes are filled."""
-    whole = cells.astype(np.uint8)
-    outlines, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
+    whole, _ = _filled(cells)
     smooth = cv2.resize(whole.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     mask: np.ndarray = smooth > 0.5
     return mask

@@ -89,10 +89,10 @@ def find_scaling(luma: np.ndarray) -> float | None:
     return likely[0] if step < -MIN_STEP_NATS else None
 
 
-def middle(luma: np.ndarray, side_px: int) -> np.ndarray:
-    """Return the middle of a picture, at most ``side_px`` high and wide."""
-    top, left = (max(0, size - side_px) // 2 for size in luma.shape)
-    return luma[top : top + side_px, left : left + side_px]
+def middle(pixels: np.ndarray, side_px: int) -> np.ndarray:
+    """Return the middle of a picture, ``H x W`` or ``H x W x 3``, at most ``side_px`` a side."""
+    top, left = (max(0, size - side_px) // 2 for size in pixels.shape[:2])
+    return pixels[top : top + side_px, left : left + side_px]
 
 
 def flat_share(luma: np.ndarray) -> float:

@@ -24,12 +24,12 @@ from unveil.estimation.classifier import Opinion
 from unveil.estimation.comb import Comb
 from unveil.estimation.features import Features
 from unveil.estimation.finding import Finding
-from unveil.estimation.history import LUMA
 from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.motion import MAX_LENGTH_PX, MIN_LENGTH_PX, fit_motion
 from unveil.estimation.spectra import spectrum
 from unveil.images.box import Box
+from unveil.images.pixels import brightness
 
 INTERVAL = 2.303
 """Mean absolute errors on either side that hold 90 % of a Laplace distribution: ln 10."""
@@ -109,7 +109,7 @@ def with_path(
     """Return the finding of a motion with its angle, and its length by likelihood."""
     if finding.low_px is None or finding.high_px is None:
         return finding
-    part = pixels[seen.box.place].astype(np.float32) @ LUMA
+    part = brightness(pixels[seen.box.place])
     whole = spectrum(part, history).with_floor(seen.fits.noise)
     fit = fit_motion(whole, MIN_LENGTH_PX, MAX_LENGTH_PX)
     operator = Motion(round(fit.length_px, 1), round(fit.angle_deg, 1) % 180)

@@ -42,6 +42,12 @@ def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(samples)
 
 
+def brightness(pixels: np.ndarray) -> np.ndarray:
+    """Return the brightness of ``H x W x 3`` pixels in their own range, ``H x W`` float32."""
+    luma: np.ndarray = pixels.astype(np.float32) @ np.array(LUMA, np.float32)
+    return luma
+
+
 MAX_LEVEL = 65535
 LUMA = (0.299, 0.587, 0.114)
 BITS_PER_SAMPLE_TAG = 0x0102
