@@ -5,9 +5,10 @@ import numpy as np
 from tests.estimation.test_jpeg_history import kept
 from tests.estimation.test_scaling import PILLOW, drawn, scaled
 from unveil.degradation import Storage
+from unveil.estimation.codec_history import CodecHistory
 from unveil.estimation.history import History, look_back
 from unveil.estimation.inspection import inspect
-from unveil.estimation.jpeg_history import find_jpeg
+from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
 from unveil.estimation.noise import Noise
 from unveil.linear.prior import read_prior
 
@@ -31,6 +32,26 @@ def test_what_does_not_show_is_not_said():
     assert str(History(None, 1.5, Noise(3.24, (3.24,) * 4))) == (
         "scaled up by about 1.50 before, noise 3.2 levels"
     )
+
+
+def test_the_last_codec_is_said_unless_it_is_the_jpeg_that_is_told_already():
+    jpeg, webp = CodecHistory("jpeg", 0.987654), CodecHistory("webp", 0.95)
+    found = JpegHistory(75, 0, 0, 100.0)
+    assert str(History(None, 1.5, None, webp)) == (
+        "scaled up by about 1.50 before, went through WebP"
+    )
+    assert str(History(found, None, None, webp)) == "went through WebP"
+    assert str(History(found, None, None, jpeg)) == ""
+    assert str(History(None, None, None, jpeg)) == "went through JPEG"
+    row = History(None, None, None, jpeg).as_row()
+    assert (row["codec"], row["codec_chance"]) == ("jpeg", 0.988)
+
+
+def test_inspect_tells_the_last_codec_of_a_png():
+    pixels = kept(scaled(drawn(), 0.9, PILLOW["lanczos"]), "WEBP", quality=70)[3:, 1:]
+    image = pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    finding = inspect(image, Storage("8bit"), read_prior())
+    assert "went through WebP" in str(finding)
 
 
 def test_a_mosaic_is_not_a_scaled_grid():

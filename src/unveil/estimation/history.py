@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unveil.estimation.codec_history import WORDS, CodecHistory, find_codec
 from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.noise import Noise, find_noise
 from unveil.estimation.scaling import find_scaling
@@ -22,17 +23,21 @@ class History:
         jpeg: the last JPEG compression.
         scaled: factor by which the picture was scaled up, new size over old.
         noise: its noise.
+        codec: the last lossy codec of any kind; may be None where ``jpeg`` is not.
     """
 
     jpeg: JpegHistory | None
     scaled: float | None
     noise: Noise | None
+    codec: CodecHistory | None = None
 
     def as_row(self) -> Row:
         """Return the history as JSON values."""
         return {
             "jpeg_quality": self.jpeg and self.jpeg.quality,
             "jpeg_grid_px": self.jpeg and [self.jpeg.left, self.jpeg.top],
+            "codec": self.codec and self.codec.name,
+            "codec_chance": self.codec and round(self.codec.chance, 3),
             "scaled": self.scaled and round(self.scaled, 3),
             "noise_levels": self.noise and round(self.noise.levels, 2),
             "noise_rings": self.noise and [round(ring, 2) for ring in self.noise.rings],
@@ -42,6 +47,9 @@ class History:
         said = []
         if self.scaled is not None:
             said.append(f"scaled up by about {self.scaled:.2f} before")
+        # What is kept as JPEG is said elsewhere, with its quality.
+        if self.codec is not None and (self.codec.name != "jpeg" or self.jpeg is None):
+            said.append(f"went through {WORDS[self.codec.name]}")
         if self.noise is not None and self.noise.levels >= NOTED_NOISE_LEVELS:
             said.append(f"noise {self.noise.levels:.1f} levels")
         return ", ".join(said)
@@ -56,4 +64,5 @@ def look_back(pixels: np.ndarray, jpeg: JpegHistory | None, *, has_blocks: bool)
         has_blocks: whether it shows a mosaic, whose blocks would pass for a scaled grid.
     """
     luma = brightness(pixels)
-    return History(jpeg, None if has_blocks else find_scaling(luma), find_noise(luma))
+    scaled = None if has_blocks else find_scaling(luma)
+    return History(jpeg, scaled, find_noise(luma), find_codec(pixels, jpeg))
