@@ -2,10 +2,11 @@
 
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from unveil.images.photos import read_photo
 
@@ -27,6 +28,12 @@ def ask(page, tab):
     return page.locator(answer)
 
 
+def found(page):
+    """Return what the page says of hidden parts, once it has looked for them."""
+    said = "#finding p:text-matches('^(Found|Nothing)')"
+    return page.wait_for_selector(said).inner_text()
+
+
 def downloaded(answer):
     link = answer.locator("a[download]").get_attribute("href")
     return Image.open(io.BytesIO(base64.b64decode(link.partition(",")[2])))
@@ -35,6 +42,17 @@ def downloaded(answer):
 @pytest.fixture(scope="module")
 def box():
     return "167,68,116,116"
+
+
+@pytest.fixture(scope="module")
+def blurred(photos):
+    """The portrait, its face blurred by Pillow in an ellipse."""
+    path = photos / "blurred.webp"
+    clean = Image.open(photos / "astronaut.jpg")
+    mask = Image.new("L", clean.size)
+    ImageDraw.Draw(mask).ellipse((165, 60, 290, 200), fill=255)
+    Image.composite(clean.filter(ImageFilter.GaussianBlur(8)), clean, mask).save(path, quality=95)
+    return path
 
 
 @pytest.fixture
@@ -94,6 +112,46 @@ def test_the_verdict_comes_with_the_setting_on_its_curve(visit, photos, tmp_path
     assert "mosaic" in answer.inner_text()
     assert "of 100 cases" in answer.inner_text()
     assert "here: pixelate:block=8" in answer.locator("svg").text_content()
+
+
+def test_a_hidden_face_is_outlined_named_and_judged_without_a_box(visit, blurred):
+    page = visit()
+    upload(page, blurred)
+    plain = page.locator("#chosen img").get_attribute("src")
+    assert re.match(r"Found: Gaussian blur, sigma [\d.]+ px \([\d.]+ to [\d.]+\), in ", found(page))
+    shown = page.locator("#chosen img").get_attribute("src")
+    assert shown != plain
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.partition(",")[2]))), int)
+    lines = (abs(pixels - [255, 220, 0]) < 40).all(axis=-1)
+    rows, columns = (np.flatnonzero(lines.any(axis=axis)) for axis in (1, 0))
+    assert (columns[0], columns[-1], rows[-1]) == pytest.approx((165, 290, 200), abs=16)
+    answer = ask(page, "Audit").inner_text()
+    assert "hidden part in" in answer
+    assert "of 100 cases" in answer
+
+
+def test_a_box_that_is_chosen_early_is_still_drawn_over_the_outlined_photo(visit, blurred):
+    page = visit()
+    upload(page, blurred)
+    page.fill("#box textarea, #box input", "100,100,50,50")
+    plain = page.locator("#chosen img").get_attribute("src")
+    page.wait_for_function(f"document.querySelector('#chosen img').src !== '{plain}'")
+    page.wait_for_function("document.querySelector('.unveil-outline').style.width")
+
+
+def test_a_photo_that_follows_one_that_is_looked_at_gets_its_own_finding(visit, photos, blurred):
+    large = photos / "large-blurred.jpg"
+    Image.open(blurred).resize((900, 900)).save(large)
+    page = visit()
+    upload(page, large)
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("!document.querySelector('#chosen p')")
+    seen = "() => [...document.querySelectorAll('#finding p')].map((p) => p.innerText).join()"
+    page.evaluate(f"window.said = new Set(); setInterval(() => said.add(({seen})()), 20)")
+    page.set_input_files("#photo input[type=file]", photos / "cat.png")
+    page.wait_for_selector("#chosen img[data-width='451']")
+    own = found(page)
+    assert set(page.evaluate("[...said]")) <= {"", "Looking for hidden parts ...", own}
 
 
 def test_strength_is_asked_anew_when_the_slider_is_let_go(page):

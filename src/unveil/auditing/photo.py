@@ -216,8 +216,7 @@ def _find_faces(photo: Photo, images: np.ndarray, whole: Finding, finder: FaceFi
 
 def _parts(whole: Finding) -> list[Finding]:
     """Return the hidden parts of a photo; one without a box is all of it."""
-    parts = (replace(part, others=()) for part in (whole, *whole.others))
-    return [part for part in parts if not part.is_clean]
+    return [part for part in whole.parts if not part.is_clean]
 
 
 def judge_part(images: np.ndarray, part: Finding, curves: Curves) -> Verdict:

@@ -40,7 +40,7 @@ def outlined(pixels: np.ndarray, finding: Finding) -> np.ndarray:
         finding: what hides the picture or parts of it.
     """
     drawn = pixels.copy()
-    parts = [part for part in (finding, *finding.others) if not part.is_clean]
+    parts = [part for part in finding.parts if not part.is_clean]
     outlines = [_outlines(part, *pixels.shape[:2]) for part in parts]
     for lines in outlines:
         _draw_lines(drawn, lines)

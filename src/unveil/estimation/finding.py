@@ -1,6 +1,6 @@
 """What hides a photo or a part of it: the result of :func:`.inspection.inspect`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,11 @@ class Finding:
         if self.operator == Unchanged() or not self.is_exact:
             return None
         return Degradation(self.operator, self.storage)
+
+    @property
+    def parts(self) -> tuple["Finding", ...]:
+        """The finding and its others, each by itself."""
+        return (replace(self, others=()), *self.others)
 
     def as_row(self) -> Row:
         """Return the finding as JSON values; ``operator`` is its text form."""

@@ -20,6 +20,8 @@ from unveil.auditing.verdict import SAFE_RISK, shipped_curves
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
+from unveil.estimation.drawing import draw_finding
+from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import inspect
 from unveil.faces.finder import FaceFinder, NoFaceError
 from unveil.images.arrays import to_array, to_photo
@@ -70,9 +72,27 @@ def prepare() -> None:
 
 def look(path: Path, max_pixels: int) -> Answer:
     """Check a photo and return it for display."""
-    photo = read_photo(path, max_pixels)
+    return _sized(read_photo(path, max_pixels))
+
+
+def _sized(photo: Photo) -> Answer:
     height, width = photo.rgb.shape[:2]
     return Answer([f"{width} x {height} pixels."], before=shown(photo), width_px=width)
+
+
+def find_hidden(path: Path, max_pixels: int) -> tuple[Answer, Answer]:
+    """Return a photo for display with its hidden parts outlined, and what was found in words."""
+    photo = read_photo(path, max_pixels)
+    finding = inspect(to_array(photo), photo.storage, read_prior())
+    drawn = _sized(draw_finding(photo, finding))
+    return drawn, Answer([_told(part) for part in finding.parts])
+
+
+def _told(part: Finding) -> str:
+    """Return what was found as a sentence; in doubt, what is in doubt."""
+    if part.is_clean and part.reason:
+        return f"Nothing hidden was found, but it cannot be ruled out: {part.reason}."
+    return f"Found: {part}."
 
 
 def find_face(path: Path, max_pixels: int) -> Box:

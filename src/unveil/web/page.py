@@ -36,6 +36,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
         # The file is read and deleted immediately; by default, Gradio would copy it first.
         upload.preprocess = _path  # type: ignore[method-assign]
         chosen = gr.HTML(elem_id="chosen", js_on_load=DRAG.read_text(encoding="utf-8"))
+        finding = gr.HTML(elem_id="finding")
         with gr.Row():
             box = gr.Textbox(
                 label="Box: drag over the photo, or left, top, width, height (or empty)",
@@ -59,12 +60,27 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
                 show_progress="minimal",
             )
         private: dict[str, Any] = {"api_visibility": "private"}
-        upload.upload(take, upload, photo, queue=False, **private).then(
-            visits.look, photo, chosen, **private
+        outline: dict[str, Any] = {"js": OUTLINE.read_text(encoding="utf-8"), **private}
+        taken = upload.upload(take, upload, photo, queue=False, **private)
+        looked = taken.then(visits.look, photo, [chosen, finding], **private)
+        searched = looked.then(
+            visits.find_hidden,
+            [photo, finding],
+            [chosen, finding],
+            show_progress="hidden",
+            **private,
         )
-        upload.clear(lambda: (None, "", "", ""), None, [photo, chosen, box, found], **private)
+        # The photo was replaced: the box that may have been chosen meanwhile is drawn anew.
+        searched.then(None, box, None, **outline)
+        upload.clear(
+            lambda: (None, "", "", "", ""),
+            None,
+            [photo, chosen, finding, box, found],
+            cancels=[looked, searched],
+            **private,
+        )
         face.click(visits.find_face, photo, [box, found], **private)
-        box.change(None, box, None, js=OUTLINE.read_text(encoding="utf-8"), **private)
+        box.change(None, box, None, **outline)
     return page
 
 

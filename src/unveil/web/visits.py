@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import gradio as gr
+
 from unveil.degradation import Operator, parse_operator
 from unveil.errors import UnveilError, UsageError
 from unveil.images.box import Box, parse_box
@@ -27,6 +29,7 @@ OPERATOR_FORMATS = {
 """The operators that the page offers, and their text forms; strengths are in pixels."""
 
 NO_PHOTO = "choose a photo first."
+LOOKING = "Looking for hidden parts ..."
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,27 @@ class Visits:
     worker: Worker
     limits: Limits
 
-    def look(self, photo: bytes | None) -> str:
-        """Check and display the uploaded photo."""
-        return self._say(photo, answers.look)
+    def look(self, photo: bytes | None) -> tuple[str, str]:
+        """Return the uploaded photo as displayed, and that hidden parts are looked for."""
+        try:
+            return panel(self._ask(photo, answers.look)), panel(Answer([LOOKING]))
+        except UnveilError as error:
+            return alert(str(error)), ""
+
+    def find_hidden(self, photo: bytes | None, waiting: str) -> tuple[Any, str]:
+        """Return the photo with its hidden parts outlined, and what was found.
+
+        Args:
+            photo: the uploaded photo.
+            waiting: what :meth:`look` said; nothing of a photo that it refused.
+        """
+        if not waiting:
+            return gr.skip(), ""
+        try:
+            drawn, found = self._ask(photo, answers.find_hidden)
+        except UnveilError as error:
+            return gr.skip(), alert(str(error))
+        return panel(drawn), panel(found)
 
     def find_face(self, photo: bytes | None) -> tuple[str, str]:
         """Return the box of the widest face as text, and an error as HTML; one of them is empty."""
