@@ -93,6 +93,17 @@ def reliability(rows: Sequence[Row]) -> str:
     return markdown(table)
 
 
+def history(rows: Sequence[Row]) -> str:
+    """Lay out what the newest run found of pictures' past."""
+    return markdown(
+        [
+            {"what": row["question"], "of": row["value"], half: percent(row)}
+            for half, some in newest(rows).items()
+            for row in sorted(some, key=lambda row: (row["question"], row["value"]))
+        ]
+    )
+
+
 TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "wild": goals,
     "wild-found": breakdown("region found", "kind", "mask", "journey"),
@@ -100,4 +111,5 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "wild-kinds": breakdown("kind right, place told", "kind"),
     "wild-strengths": breakdown("strength within 10 %", "kind"),
     "wild-confidence": reliability,
+    "wild-history": history,
 }
