@@ -51,6 +51,14 @@ class Box:
         bottom = max(self.top + self.height, other.top + other.height)
         return Box(left, top, right - left, bottom - top)
 
+    def overlap(self, other: "Box") -> float:
+        """Return the intersection of both over their union."""
+        right = min(self.left + self.width, other.left + other.width)
+        bottom = min(self.top + self.height, other.top + other.height)
+        shared = max(right - max(self.left, other.left), 0)
+        shared *= max(bottom - max(self.top, other.top), 0)
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
     def check_inside(self, width: int, height: int) -> None:
         """Refuse a box that is empty or reaches beyond an image of this size.
 

@@ -27,14 +27,16 @@ def audit_video(
             decoded, the verdicts on the frames before it have been yielded.
     """
     found, storage = False, describe(path, auditor.max_pixels).storage
+    missed = NO_FACE
     for frame in frames(path, every_seconds, auditor.max_pixels):
+        name = f"{path}, {frame.seconds:.1f} s"
         try:
-            verdicts = auditor.judge(
-                Photo(frame.rgb, storage=storage), f"{path}, {frame.seconds:.1f} s"
-            )
-        except NoFaceError:
+            verdicts = auditor.judge(Photo(frame.rgb, storage=storage), name)
+        except NoFaceError as error:
+            # The longest names a part that is in doubt.
+            missed = max(missed, str(error).removeprefix(f"{name}: "), key=len)
             continue
         found = True
         yield from ((frame.seconds, verdict) for verdict in verdicts)
     if not found:
-        raise NoFaceError(f"{path}: {NO_FACE}")
+        raise NoFaceError(f"{path}: {missed}")
