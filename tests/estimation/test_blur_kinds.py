@@ -8,6 +8,7 @@ from skimage import data
 
 from unveil.estimation.blur_kinds import bessel_1, fit_kinds
 from unveil.estimation.motion import fit_motion
+from unveil.estimation.polar import polar_spectrum
 from unveil.estimation.spectra import spectrum
 
 PLACE = np.s_[40:180, 150:290]
@@ -20,7 +21,7 @@ def luma() -> np.ndarray:
 
 def fits(blurred: np.ndarray):
     """Return what is likely of the middle of a photo, rounded to 8 bits."""
-    return fit_kinds(spectrum(np.rint(blurred)[PLACE], None), 140).kinds
+    return fit_kinds(polar_spectrum(np.rint(blurred)[PLACE], None)).kinds
 
 
 def likeliest(blurred: np.ndarray) -> str:

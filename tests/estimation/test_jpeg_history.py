@@ -4,10 +4,12 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 from skimage import data, transform
 
-from unveil.estimation.jpeg_history import find_jpeg
+from unveil.estimation.jpeg_history import find_jpeg, log_odds_of_part
+from unveil.images.box import Box
+from unveil.images.pixels import brightness
 
 
 def astronaut(side: int = 240) -> np.ndarray:
@@ -55,3 +57,33 @@ def test_a_scaled_jpeg_has_no_grid_any_more():
 @pytest.mark.parametrize("shape", [(1, 1, 3), (7, 7, 3), (8, 40, 3), (16, 16, 3)])
 def test_small_pictures_say_nothing(shape):
     assert find_jpeg(np.random.default_rng(0).integers(0, 256, shape, np.uint8)) is None
+
+
+PART = Box(83, 60, 90, 75)
+
+
+def odds_of_part(pixels: np.ndarray) -> float:
+    """Return what the pixels of ``PART`` say of the compression of their picture."""
+    history = find_jpeg(pixels)
+    assert history is not None
+    return log_odds_of_part(brightness(pixels[PART.place]), PART, history)
+
+
+@pytest.mark.parametrize("quality", [50, 75, 90])
+def test_a_part_was_compressed_with_its_picture(quality):
+    assert odds_of_part(kept(astronaut(), "JPEG", quality=quality)[3:, 6:]) > 100
+
+
+@pytest.mark.parametrize("quality", [50, 75])
+@pytest.mark.parametrize("sigma", [1.5, 3.0])
+def test_a_part_that_was_blurred_afterwards_was_not(quality, sigma):
+    pixels = kept(astronaut(), "JPEG", quality=quality).copy()
+    blurred = Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(sigma))
+    pixels[PART.place] = np.asarray(blurred)[PART.place]
+    assert odds_of_part(pixels) < -100
+
+
+def test_a_part_without_anything_in_it_says_nothing():
+    pixels = kept(astronaut(), "JPEG", quality=70).copy()
+    pixels[PART.place] = 90
+    assert odds_of_part(pixels) == 0

@@ -1,29 +1,43 @@
-"""Which blur a part went through, kind by kind, by likelihood of its spectrum."""
+"""Which blur a part went through, kind by kind, by likelihood of its spectrum.
+
+Programs mean several kernels by a Gaussian: the real one, one cut short, two or three boxes, a
+recursive filter. Each is tried: taken for one another, their widths differ by a fifth.
+"""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unveil.estimation.spectra import Spectrum, costs, in_rings
+from unveil.estimation.polar import (
+    OCTANTS,
+    SECTORS,
+    Frequencies,
+    PolarSpectrum,
+    costs,
+    expected,
+    frequencies,
+)
 
 NOISES = (1.0, 4.0, 16.0, 64.0)
 """Powers of white noise that are tried, times rounding's."""
 
-SOFTNESS_PX = 0.9
-"""Sigma of the blur that photos have anyway."""
-
 SIGMAS_PX = np.exp(np.arange(np.log(0.9), np.log(14), 0.06))
 RADII_PX = np.exp(np.arange(np.log(1.4), np.log(18), 0.06))
-SIDES_PX = np.exp(np.arange(np.log(3), np.log(44), 0.1))
-LENGTHS_PX = np.exp(np.arange(np.log(4), np.log(36), 0.16))
-ANGLES = np.arange(12) * np.pi / 12
+SIDES_PX = np.exp(np.arange(np.log(3), np.log(44), 0.06))
+LENGTHS_PX = np.exp(np.arange(np.log(4), np.log(36), 0.12))
+ANGLES = np.arange(SECTORS) * np.pi / SECTORS
 
 WIDTHS_PX = {
     "gaussian": SIGMAS_PX,
     "tailed": SIGMAS_PX,
-    "box": SIDES_PX / np.sqrt(12),
     "disk": RADII_PX / 2,
+    "cut": SIGMAS_PX,
+    "triangle": SIGMAS_PX,
+    "three boxes": SIGMAS_PX,
+    "recursive": SIGMAS_PX,
+    "box": SIDES_PX / np.sqrt(12),
     "motion": np.repeat(LENGTHS_PX, len(ANGLES)) / np.sqrt(12),
 }
 """Standard deviations of the kernels that are tried, along the widest axis.
@@ -31,7 +45,19 @@ WIDTHS_PX = {
 ``tailed`` is a Gaussian whose transfer does not fall to nothing: 8-bit weights, sharpening.
 """
 
-TRIED = ("gaussian", "tailed", "disk", "box", "motion")
+TRIED = tuple(WIDTHS_PX)
+ROUND, SEPARABLE = TRIED[:3], TRIED[3:8]
+GAUSSIAN_LIKE = ("gaussian", "cut", "triangle", "three boxes")
+
+LEAK, GAUSSIAN_LEAK = 5e-4, 1e-6
+"""Share of the power that a window lets through where the transfer is zero, or nearly so."""
+
+CUT = 2.2
+"""Standard deviations at which a Gaussian is cut short."""
+
+RECURSIONS = 3
+TEMPER = 0.3
+"""Photos are no Gaussian fields: likelihoods count so much of what they say."""
 
 
 @dataclass(frozen=True)
@@ -55,62 +81,37 @@ class KindFits:
 
     Attributes:
         kinds: the fit of each of ``TRIED``.
+        gaussian: of all that programs call a Gaussian.
         noise: power of white noise, times rounding's.
         held: number of frequencies.
     """
 
     kinds: dict[str, KindFit]
+    gaussian: KindFit
     noise: float
     held: int
 
 
-def fit_kinds(whole: Spectrum, side_px: int) -> KindFits:
-    """Return the likeliest blur of each kind.
-
-    Args:
-        whole: the spectrum of a part.
-        side_px: its shorter side.
-    """
-    rings = in_rings(whole, side_px)
-    none = np.ones((1, len(rings.radius)), np.float32)
-    sharp = _gaussian(rings.radius)
-    round_ = np.concatenate([none, sharp, sharp + np.float32(LEAK), _disk(rings.radius)])
-    tried = [(costs(rings.with_floor(noise), round_, SOFTNESS_PX), noise) for noise in NOISES]
+def fit_kinds(whole: PolarSpectrum) -> KindFits:
+    """Return the likeliest blur of each kind."""
+    rings = whole.merged(1)
+    tried = [(costs(rings.with_floor(noise), _round()), noise) for noise in NOISES]
     likeliest, noise = min(tried, key=lambda one: float(one[0].min()))
     unblurred = min(float(cost[0]) for cost, _ in tried)
-    flat = _thinned(whole)
-    seen, share = flat.with_floor(noise), len(whole.power) / len(flat.power)
-    lines = costs(seen, np.concatenate([_box(seen), _line(seen)]), SOFTNESS_PX)
-    # Rings and single coefficients have different constants: compare by a round blur in both.
-    best_round = int(likeliest.argmin())
-    same = costs(seen, _at(round_names()[best_round], seen), SOFTNESS_PX)[0]
-    lines = (lines - same) * share + float(likeliest[best_round])
-    groups = np.split(
-        np.concatenate([likeliest[1:], lines]),
-        np.cumsum([len(WIDTHS_PX[kind]) for kind in TRIED[:-1]]),
+    noisy = whole.with_floor(noise)
+    cost = np.concatenate(
+        [
+            likeliest[1:],
+            costs(noisy.merged(OCTANTS), _separable()),
+            costs(noisy, _motions()),
+        ]
     )
-    fits = {
-        kind: _summary(cost, WIDTHS_PX[kind], unblurred)
-        for kind, cost in zip(TRIED, groups, strict=True)
-    }
-    return KindFits(fits, noise, len(whole.power))
-
-
-LEAK, GAUSSIAN_LEAK = 5e-4, 1e-6
-"""Share of the power that a window lets through where the transfer is zero, or nearly so."""
-
-MOST = 2500
-TEMPER = 0.3
-"""Photos are no Gaussian fields: likelihoods count so much of what they say."""
-
-
-def _thinned(whole: Spectrum) -> Spectrum:
-    """Return every so many of the frequencies, at most ``MOST`` of them."""
-    step = -(-len(whole.power) // MOST)
-    return Spectrum(
-        whole.across[::step], whole.down[::step], whole.power[::step], whole.floor[::step],
-        whole.held[::step],
-    )  # fmt: skip
+    ends = np.cumsum([len(WIDTHS_PX[kind]) for kind in TRIED[:-1]])
+    groups = dict(zip(TRIED, np.split(cost, ends), strict=True))
+    fits = {kind: _summary(one, WIDTHS_PX[kind], unblurred) for kind, one in groups.items()}
+    all_widths = np.concatenate([WIDTHS_PX[kind] for kind in GAUSSIAN_LIKE])
+    like = np.concatenate([groups[kind] for kind in GAUSSIAN_LIKE])
+    return KindFits(fits, _summary(like, all_widths, unblurred), noise, int(whole.held.sum()))
 
 
 def _summary(cost: NDArray[np.floating], widths: np.ndarray, unblurred: float) -> KindFit:
@@ -122,43 +123,87 @@ def _summary(cost: NDArray[np.floating], widths: np.ndarray, unblurred: float) -
     return KindFit(unblurred - float(cost.min()), mean, spread)
 
 
-def round_names() -> list[tuple[str, float]]:
-    """Return kind and size of each blur that is alike in all directions, in the order tried."""
-    names = [("none", 0.0)]
-    for _ in ("gaussian", "tailed"):
-        names += [("gaussian", float(sigma)) for sigma in SIGMAS_PX]
-    return names + [("disk", float(radius)) for radius in RADII_PX]
+@cache
+def _round() -> np.ndarray:
+    """Return what no blur and each of ``ROUND`` shows in the rings."""
+    radius = frequencies(1).radius
+    sharp = np.exp(-4 * np.pi**2 * np.multiply.outer(SIGMAS_PX**2, radius**2))
+    z = 2 * np.pi * np.multiply.outer(RADII_PX, radius)
+    disks = (2 * bessel_1(z) / z) ** 2
+    none = np.ones((1, *radius.shape))
+    passed = [none, sharp + GAUSSIAN_LEAK, sharp + LEAK, disks + LEAK]
+    return expected(np.concatenate(passed), 1)
 
 
-def _at(name: tuple[str, float], seen: Spectrum) -> np.ndarray:
-    kind, size = name
-    if kind == "gaussian":
-        return _gaussian(seen.radius, np.array([size]))
-    if kind == "disk":
-        return _disk(seen.radius, np.array([size]))
-    return np.ones((1, len(seen.power)), np.float32)
+@cache
+def _separable() -> np.ndarray:
+    """Return what each of ``SEPARABLE`` shows by ring and angle to an axis."""
+    where = frequencies(OCTANTS)
+    passed = [
+        *(_both(_cut(sigma), where) for sigma in SIGMAS_PX),
+        *(_both(_boxes(sigma, 2), where) for sigma in SIGMAS_PX),
+        *(_both(_boxes(sigma, 3), where) for sigma in SIGMAS_PX),
+        *(_both(_recursive(sigma), where) for sigma in SIGMAS_PX),
+    ]
+    boxes = [_both(np.sinc(side * FINE), where) + LEAK for side in SIDES_PX]
+    return expected(np.stack([one + GAUSSIAN_LEAK for one in passed] + boxes), OCTANTS)
 
 
-def _gaussian(radius: np.ndarray, sigmas: np.ndarray = SIGMAS_PX) -> np.ndarray:
-    passed: np.ndarray = np.exp(-4 * np.pi**2 * np.outer(sigmas**2, radius**2))
-    return (passed + GAUSSIAN_LEAK).astype(np.float32)
+@cache
+def _motions() -> np.ndarray:
+    """Return what each motion shows in the bins."""
+    where = frequencies(SECTORS)
+    along = [where.across * np.cos(angle) + where.down * np.sin(angle) for angle in ANGLES]
+    passed = [np.sinc(length * one) ** 2 + LEAK for length in LENGTHS_PX for one in along]
+    return expected(np.stack(passed), SECTORS)
 
 
-def _disk(radius: np.ndarray, radii: np.ndarray = RADII_PX) -> np.ndarray:
-    z = 2 * np.pi * np.outer(radii, radius)
-    return ((2 * bessel_1(z) / z) ** 2 + LEAK).astype(np.float32)
+FINE = np.linspace(0, 0.5, 513)
+"""Frequencies along an axis at which transfers are computed."""
 
 
-def _box(seen: Spectrum) -> np.ndarray:
-    across, down = np.outer(SIDES_PX, seen.across), np.outer(SIDES_PX, seen.down)
-    passed: np.ndarray = (np.sinc(across) * np.sinc(down)) ** 2 + LEAK
-    return passed.astype(np.float32)
+def _both(transfer: np.ndarray, where: Frequencies) -> np.ndarray:
+    """Return the squared transfer of a filter that runs along both axes."""
+    across, down = (np.interp(np.abs(f), FINE, transfer) for f in where)
+    passed: np.ndarray = (across * down) ** 2
+    return passed
 
 
-def _line(seen: Spectrum) -> np.ndarray:
-    along = np.outer(np.cos(ANGLES), seen.across) + np.outer(np.sin(ANGLES), seen.down)
-    passed: np.ndarray = np.sinc(LENGTHS_PX[:, None, None] * along) ** 2 + LEAK
-    return passed.reshape(-1, len(seen.power)).astype(np.float32)
+def _boxes(sigma_px: float, times: int) -> np.ndarray:
+    """Return the transfer of a box that is run ``times``, as wide together as a Gaussian."""
+    side = np.sqrt(12 * sigma_px**2 / times + 1)
+    waves = np.pi * np.maximum(FINE, 1e-6)
+    transfer: np.ndarray = (np.sin(side * waves) / (side * np.sin(waves))) ** times
+    return transfer
+
+
+def _cut(sigma_px: float) -> np.ndarray:
+    """Return the transfer of a Gaussian that ends at ``CUT`` standard deviations."""
+    scale = sigma_px
+    for _ in range(4):  # so that what is left is as wide as asked
+        at, taps = _cut_taps(scale)
+        scale *= sigma_px / np.sqrt((taps * at**2).sum())
+    at, taps = _cut_taps(scale)
+    transfer: np.ndarray = np.cos(2 * np.pi * np.outer(FINE, at)) @ taps
+    return transfer
+
+
+def _cut_taps(scale: float) -> tuple[np.ndarray, np.ndarray]:
+    reach = max(int(np.ceil(CUT * scale)), 1)
+    at = np.arange(-reach, reach + 1)
+    taps = np.exp(-(at**2) / (2 * scale**2))
+    taps[[0, -1]] *= max(1 - reach + CUT * scale, 0)
+    return at, taps / taps.sum()
+
+
+def _recursive(sigma_px: float) -> np.ndarray:
+    """Return the transfer of FFmpeg's gblur: exponentials forth and back, some times over."""
+    share = sigma_px**2 / (2 * RECURSIONS)
+    decay = (1 + 2 * share - np.sqrt(1 + 4 * share)) / (2 * share)
+    transfer: np.ndarray = (
+        (1 - decay) ** 2 / (1 - 2 * decay * np.cos(2 * np.pi * FINE) + decay**2)
+    ) ** RECURSIONS
+    return transfer
 
 
 def bessel_1(z: np.ndarray) -> np.ndarray:

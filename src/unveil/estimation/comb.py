@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from unveil.estimation.regions import box_of
+from unveil.images.pixels import brightness
+
 HARMONICS = 4
 SHIFTS = 32
 """Phases that are tried, in parts of a pitch."""
@@ -69,14 +72,16 @@ class Comb:
         return self.across.score + self.down.score
 
 
-def find_comb(luma: np.ndarray, mask: np.ndarray) -> Comb | None:
+def find_comb(pixels: np.ndarray, mask: np.ndarray) -> Comb | None:
     """Return the likeliest grid inside a mask; None where there is no room for one.
 
     Args:
-        luma: ``H x W``, of 255 levels.
-        mask: ``H x W`` bool.
+        pixels: ``H x W x 3`` uint8.
+        mask: ``H x W`` bool, with a pixel inside.
     """
-    profiles = [_profile(luma, mask), _profile(luma.T, mask.T)]
+    box = box_of(mask)
+    luma, inside = brightness(pixels[box.place]), mask[box.place]
+    profiles = [_profile(luma, inside, box.left), _profile(luma.T, inside.T, box.top)]
     if any(profile is None for profile in profiles):
         return None
     steps = [profile[0] for profile in profiles if profile is not None]
@@ -115,10 +120,11 @@ def _axis(step: np.ndarray, start: int, pitch: float, phase: float, score: float
     return Axis(width, middle + start, score, float(off / max(on, 1e-6)))
 
 
-def _profile(luma: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, int] | None:
+def _profile(luma: np.ndarray, mask: np.ndarray, left: int) -> tuple[np.ndarray, int] | None:
     """Return the mean step from column to column inside a mask, and where it begins.
 
-    Entry ``i`` is the step across the border at ``start + i + 1`` pixels from the left edge.
+    Entry ``i`` is the step across the border at ``start + i + 1`` pixels from the picture's left
+    edge, which is ``left`` pixels from the mask's.
     """
     both = mask[:, 1:] & mask[:, :-1]
     columns = np.flatnonzero(both.any(axis=0))
@@ -127,7 +133,7 @@ def _profile(luma: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, int] | Non
     step = np.abs(np.diff(luma, axis=1))
     step = np.minimum(step, np.quantile(step[both], 1 - CLIPPED_SHARE)) * both
     mean = step.sum(axis=0) / both.sum(axis=0).clip(min=1)
-    return mean[columns[0] : columns[-1] + 1], int(columns[0])
+    return mean[columns[0] : columns[-1] + 1], int(columns[0]) + left
 
 
 def _scores(step: np.ndarray, pitches: np.ndarray) -> np.ndarray:

@@ -7,7 +7,8 @@ mosaic's comb, an earlier JPEG, and how pixels differ from their neighbours, by 
 fill are known.
 """
 
-from functools import cache
+from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -15,8 +16,9 @@ import numpy as np
 
 from unveil.estimation.blur_kinds import TRIED, KindFits, fit_kinds
 from unveil.estimation.comb import Comb, find_comb
-from unveil.estimation.jpeg_history import JpegHistory
-from unveil.estimation.spectra import spectrum
+from unveil.estimation.jpeg_history import JpegHistory, log_odds_of_part
+from unveil.estimation.polar import LAYOUTS, polar_spectrum
+from unveil.estimation.regions import box_of
 from unveil.images.box import Box
 from unveil.images.pixels import brightness
 
@@ -33,18 +35,21 @@ WINDOW_PX, WINDOWS = 48, 6
 
 MIN_POWER = 1e-3
 SCALES = 4
+PERIODS_PX = (4, 8, 16)
 HALF_LEVEL = 0.5
 CELLS = 64
 """Cells along the longer side, by which the largest rectangle of a mask is found."""
 
 
-_FITS, _COMB = 4 * RINGS, 4 * RINGS + 5 * len(TRIED) + 2 + RINGS + 1 + 3 * SCALES
+_FITS, _OF_FIT = 4 * RINGS, 5
+_COMB = _FITS + _OF_FIT * (len(TRIED) + 1) + 2 + RINGS + 1 + 3 * SCALES
+_WIDTH = _FITS + 3
 WIDTH_PLACES = {
-    "gaussian": (_FITS + 3, 1),
-    "median": (_FITS + 3, 1),
-    "disk": (_FITS + 5 * TRIED.index("disk") + 3, 1),
-    "box": (_FITS + 5 * TRIED.index("box") + 3, 1),
-    "motion": (_FITS + 5 * TRIED.index("motion") + 3, 1),
+    "gaussian": (_WIDTH + _OF_FIT * len(TRIED), 1),
+    "median": (_WIDTH + _OF_FIT * TRIED.index("tailed"), 1),
+    "disk": (_WIDTH + _OF_FIT * TRIED.index("disk"), 1),
+    "box": (_WIDTH + _OF_FIT * TRIED.index("box"), 1),
+    "motion": (_WIDTH + _OF_FIT * TRIED.index("motion"), 1),
     "mosaic": (_COMB + 1, 3),
 }
 """Which feature is the likeliest log width of a kind, and its unit."""
@@ -59,6 +64,7 @@ class Features(NamedTuple):
         comb: the likeliest grid of a mosaic; None where there is no room for one.
         fits: the likeliest blur of each kind.
         flat_share: share of the neighbouring pixels without a step between them: drawings.
+        history: the JPEG compression that the region itself went through.
     """
 
     values: np.ndarray
@@ -66,6 +72,7 @@ class Features(NamedTuple):
     comb: Comb | None
     fits: KindFits
     flat_share: float
+    history: JpegHistory | None
 
 
 def features(pixels: np.ndarray, mask: np.ndarray, history: JpegHistory | None) -> Features | None:
@@ -76,27 +83,30 @@ def features(pixels: np.ndarray, mask: np.ndarray, history: JpegHistory | None) 
         mask: the region, ``H x W`` bool.
         history: an earlier JPEG compression of the picture.
     """
-    box = _middle(largest_rectangle(mask))
+    around = box_of(mask)
+    inside = _middle(largest_rectangle(mask[around.place]))
+    box = replace(inside, left=inside.left + around.left, top=inside.top + around.top)
     if min(box.width, box.height) < MIN_SIDE_PX:
         return None
-    luma = brightness(pixels)
-    part, colors = luma[box.place], pixels[box.place].astype(np.float32)
-    comb = find_comb(luma, mask)
-    fits = fit_kinds(spectrum(part, history), min(box.width, box.height))
+    part, colors = brightness(pixels[box.place]), pixels[box.place].astype(np.float32)
+    comb = find_comb(pixels, mask)
+    own = history if history and log_odds_of_part(part, box, history) >= 0 else None
+    fits = fit_kinds(polar_spectrum(part, own))
     values = np.concatenate(
         [
             *_log_spectrum(part),
             *(_log_spectrum(colors[..., c] - part)[0] for c in (0, 2)),
             _of_fits(fits),
-            _surroundings(luma, mask),
+            _surroundings(pixels, mask),
             _differences(part),
             _of_comb(comb),
-            _of_history(history),
+            _of_history(history, own),
             _of_look(part, colors),
+            _of_blocks(part),
         ]
     )
     flat_share = float((np.abs(np.diff(part, axis=1)) < HALF_LEVEL).mean())
-    return Features(values.astype(np.float32), box, comb, fits, flat_share)
+    return Features(values.astype(np.float32), box, comb, fits, flat_share, own)
 
 
 def largest_rectangle(mask: np.ndarray) -> Box:
@@ -132,7 +142,7 @@ def _middle(box: Box) -> Box:
     return Box(left, top, width, height)
 
 
-@cache
+@lru_cache(maxsize=LAYOUTS)
 def _layout(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the ring of each frequency, how many each holds, and a Hann window."""
     rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
@@ -173,19 +183,19 @@ def _scaled(logarithm: np.ndarray) -> np.ndarray:
     return (logarithm - 3) / 4
 
 
-def _surroundings(luma: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _surroundings(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Return the spectrum of the busiest windows without a hidden pixel, and whether there are."""
-    size, step = WINDOW_PX, max(WINDOW_PX // 2, min(luma.shape) // 16)
-    places = [
-        np.s_[top : top + size, left : left + size]
-        for top in range(0, luma.shape[0] - size + 1, step)
-        for left in range(0, luma.shape[1] - size + 1, step)
+    size, step = WINDOW_PX, max(WINDOW_PX // 2, min(mask.shape) // 16)
+    windows = [
+        brightness(pixels[top : top + size, left : left + size])
+        for top in range(0, mask.shape[0] - size + 1, step)
+        for left in range(0, mask.shape[1] - size + 1, step)
         if not mask[top : top + size, left : left + size].any()
     ]
-    if not places:
+    if not windows:
         return np.zeros(RINGS + 1)
-    busiest = sorted(places, key=lambda place: float(luma[place].var()))[-WINDOWS:]
-    powers = [_power(luma[place]) for place in busiest]
+    busiest = sorted(windows, key=lambda window: float(window.var()))[-WINDOWS:]
+    powers = [_power(window) for window in busiest]
     sums = np.add.reduce([sums for sums, _ in powers])
     ring, _ = _by_ring(sums, powers[0][1] * len(powers))
     return np.append(_scaled(np.log(ring + MIN_POWER)), 1)
@@ -216,7 +226,7 @@ def _of_fits(fits: KindFits) -> np.ndarray:
             fit.log_width,
             fit.spread * 4,
         ]
-        for fit in fits.kinds.values()
+        for fit in (*fits.kinds.values(), fits.gaussian)
     ]
     return np.append(np.array(rows).ravel(), [np.log(fits.noise) / 4, np.log(fits.held) / 8])
 
@@ -231,10 +241,14 @@ def _of_comb(comb: Comb | None) -> np.ndarray:
     return np.array([comb.score / 5 - 1, pitch, *scores, *flat])
 
 
-def _of_history(history: JpegHistory | None) -> np.ndarray:
-    if history is None:
-        return np.array([0.0, 1.0])
-    return np.array([np.log1p(history.score_nats) / 10, history.quality / 100])
+def _of_history(whole: JpegHistory | None, own: JpegHistory | None) -> np.ndarray:
+    """Return score and quality of the picture's JPEG compression, and those of the region's."""
+    values = [
+        value
+        for one in (whole, own)
+        for value in ((np.log1p(one.score_nats) / 10, one.quality / 100) if one else (0.0, 1.0))
+    ]
+    return np.array(values)
 
 
 def _of_look(part: np.ndarray, colors: np.ndarray) -> np.ndarray:
@@ -243,3 +257,16 @@ def _of_look(part: np.ndarray, colors: np.ndarray) -> np.ndarray:
     commonest = np.bincount(np.rint(part).astype(int).ravel()).max() / part.size
     spread = [part.std() / 30, (colors - part[..., None]).std() / 15]
     return np.array([np.log(height * width) / 10, np.log(height / width), commonest, *spread])
+
+
+def _of_blocks(part: np.ndarray) -> np.ndarray:
+    """Return how far the steps at every 4th, 8th and 16th pixel stand out: codecs' blocks."""
+    found = []
+    for axis in (0, 1):
+        step = np.abs(np.diff(part, axis=axis)).mean(axis=1 - axis)
+        rest = step - cv2.blur(step[:, None], (1, 9))[:, 0]
+        for period in PERIODS_PX:
+            rows = len(rest) // period
+            mean = rest[: rows * period].reshape(rows, period).mean(axis=0) if rows else np.zeros(1)
+            found.append(float(mean.max()) / (float(rest.std()) + MIN_POWER) * np.sqrt(rows) / 4)
+    return np.array(found)

@@ -7,6 +7,7 @@ the operator describes the picture so well that it can be undone.
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -135,8 +136,7 @@ def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:
 
 def _find(subject: Subject, box: Box | None) -> Finding:
     """Return what hides a picture or a box of it, without what it went through."""
-    answer = segment(subject.pixels)
-    exact = _part_on_pixels(subject) if box is None else None
+    answer, exact = _looked_at(subject, box)
     if box is None and exact is None and (whole := _whole_blur(subject, answer)):
         return whole
     seen = look(answer, subject.pixels, box)
@@ -150,6 +150,15 @@ def _find(subject: Subject, box: Box | None) -> Finding:
         return clean
     most = 1 - (clean.confidence or 0.0)
     return replace(clean, confidence=chance_clean(most, places[0].picture))
+
+
+def _looked_at(subject: Subject, box: Box | None) -> tuple[Segmentation, Finding | None]:
+    """Return what the segmenter says, and meanwhile the exact finding of a part."""
+    if box is not None:
+        return segment(subject.pixels), None
+    with ThreadPoolExecutor(1) as pool:
+        part = pool.submit(_part_on_pixels, subject)
+        return segment(subject.pixels), part.result()
 
 
 def _part_on_pixels(subject: Subject) -> Finding | None:
@@ -177,8 +186,8 @@ def _as_bytes(image: np.ndarray) -> np.ndarray:
 
 def _has_no_other_pitch(mosaic: EvenMosaic, pixels: np.ndarray, box: Box | None) -> bool:
     """Return whether no grid of another pitch is clear: the exact search takes multiples, too."""
-    part = brightness(pixels if box is None else pixels[box.place])
-    comb = find_comb(part, np.ones(part.shape, bool))
+    part = pixels if box is None else pixels[box.place]
+    comb = find_comb(part, np.ones(part.shape[:2], bool))
     if comb is None or not is_clear(comb):
         return True
     axes = comb.across, comb.down
@@ -244,7 +253,7 @@ def _judge(subject: Subject, region: Region, told: Box | None) -> Finding:
     mask = None if covers_all or told else region.mask
     finding = replace(finding, mask=mask)
     if kind == "motion":
-        return with_path(finding, subject.pixels, seen, subject.jpeg)
+        return with_path(finding, subject.pixels, seen)
     return finding
 
 

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from unveil.degradation.codecs import quantisation_tables
+from unveil.images.box import Box
 from unveil.images.pixels import brightness
 
 QUALITIES = range(30, 99)
@@ -30,6 +31,9 @@ MIN_STEP = 3
 
 OUTLIERS = 0.1
 """Share of the coefficients that may lie anywhere: an edited part, clipped colours."""
+
+SMALL_LEVELS, TINY = 1.0, 1e-6
+"""Mean size of a coefficient below which rounding is no evidence; least density of any size."""
 
 BIN_LEVELS, MOST_LEVELS = 0.1, 100.0
 BINS = round(MOST_LEVELS / BIN_LEVELS)
@@ -76,17 +80,58 @@ def find_jpeg(pixels: np.ndarray) -> JpegHistory | None:
     return JpegHistory(QUALITIES[place], int(grid) // 8, int(grid) % 8, score)
 
 
+def log_odds_of_part(part: np.ndarray, box: Box, history: JpegHistory) -> float:
+    """Return the logarithm of the odds that a part went through its picture's compression.
+
+    A part that was hidden after it did not. Coefficients too small to tell are left out: of a
+    strong blur few are left, and none is evidence.
+
+    Args:
+        part: brightness, of 255 levels.
+        box: where it lies in the picture.
+        history: of the picture.
+    """
+    top, left = (history.top - box.top) % 8, (history.left - box.left) % 8
+    sizes = np.abs(_blocks(part[top:, left:] - 128) @ _lowest_waves())
+    total = 0.0
+    for place, pair in enumerate(_order() if len(sizes) else ()):
+        step, size = quantisation_tables(history.quality)[0][pair], sizes[:, place]
+        if step >= MIN_STEP and (mean := float(size.mean())) > SMALL_LEVELS:
+            total += float(_log_odds_of_steps(size, float(step), mean).sum())
+    return total
+
+
+def _log_odds_of_steps(sizes: np.ndarray, step: float, mean: float) -> np.ndarray:
+    """Return how much likelier each size is rounded to multiples of ``step`` than as it was.
+
+    Both are of a Laplacian with this mean size; ``OUTLIERS`` may lie anywhere.
+    """
+    number = np.round(sizes / step)
+    low, high = (np.exp(-np.maximum(number + side, 0) * step / mean) for side in (-0.5, 0.5))
+    share = np.where(number > 0, (low - high) / 2, 1 - high)
+    off = (sizes - number * step) / SPREAD_LEVELS
+    near = np.exp(-0.5 * off**2) / (SPREAD_LEVELS * np.sqrt(2 * np.pi))
+    rounded = share * ((1 - OUTLIERS) * near + OUTLIERS / step)
+    found: np.ndarray = np.log(rounded + TINY) - np.log(np.exp(-sizes / mean) / (2 * mean) + TINY)
+    return found
+
+
+def _blocks(luma: np.ndarray) -> np.ndarray:
+    """Return the whole blocks from the top left corner that are not clipped, ``N x 64``."""
+    rows, columns = (size // 8 for size in luma.shape)
+    cut = luma[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8)
+    blocks: np.ndarray = cut.transpose(0, 2, 1, 3).reshape(-1, 64)
+    if len(blocks):
+        blocks = blocks[np.abs(blocks + 0.5).max(axis=1) < 126.5]  # clipped: no multiples
+    return blocks
+
+
 def _histograms(luma: np.ndarray) -> np.ndarray:
     """Return how often each coefficient has each size on each grid, ``64 x LOWEST * BINS``."""
     places = np.arange(LOWEST, dtype=np.int32) * BINS
     counts = np.zeros((64, LOWEST * BINS), np.float32)
     for grid in range(64):
-        shifted = luma[grid // 8 :, grid % 8 :]
-        rows, columns = (size // 8 for size in shifted.shape)
-        cut = shifted[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8)
-        blocks = cut.transpose(0, 2, 1, 3).reshape(-1, 64)
-        if len(blocks):
-            blocks = blocks[np.abs(blocks + 0.5).max(axis=1) < 126.5]  # clipped: no multiples
+        blocks = _blocks(luma[grid // 8 :, grid % 8 :])
         bins = (np.abs(blocks @ _lowest_waves()) / BIN_LEVELS).astype(np.int32)
         counts[grid] = np.bincount((bins + places)[bins < BINS], minlength=LOWEST * BINS)
     return counts

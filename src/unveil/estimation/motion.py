@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unveil.estimation.blur_kinds import LEAK, SOFTNESS_PX
+from unveil.estimation.blur_kinds import LEAK
+from unveil.estimation.polar import SOFTNESS_PX
 from unveil.estimation.spectra import Spectrum, costs
 
 ANGLE_STEPS = 18

@@ -76,7 +76,9 @@ def shrunk(pixels: np.ndarray) -> np.ndarray:
 
 
 def candidates(hidden: np.ndarray) -> list[Candidate]:
-    """Return the connected cells above each of ``LEVELS``, each outline once.
+    """Return the connected cells above each of ``LEVELS``, and their boxes, each outline once.
+
+    Most people hide boxes, and a few cells at the rim of one may not be seen.
 
     Args:
         hidden: chance of each cell to be hidden, ``h x w``.
@@ -89,8 +91,8 @@ def candidates(hidden: np.ndarray) -> list[Candidate]:
         sizes = stats[1:, cv2.CC_STAT_AREA]
         for number in 1 + np.argsort(-sizes, kind="stable")[:MAX_AT_LEVEL]:
             if sizes[number - 1] >= MIN_CELLS:
-                one = candidate(labels == number)
-                found.setdefault(np.packbits(one.cells).tobytes(), one)
+                for one in (candidate(labels == number), boxed(labels == number)):
+                    found.setdefault(np.packbits(one.cells).tobytes(), one)
     return list(found.values())
 
 
@@ -98,6 +100,14 @@ def candidate(connected: np.ndarray) -> Candidate:
     """Return the candidate of connected cells, ``h x w`` bool."""
     cells, outlines = _filled(connected)
     return Candidate(cells.astype(bool), outlines[0], float(connected.sum() / cells.sum()))
+
+
+def boxed(connected: np.ndarray) -> Candidate:
+    """Return the candidate of the box around connected cells, ``h x w`` bool."""
+    cells = np.zeros_like(connected)
+    cells[box_of(connected).place] = True
+    _, outlines = _filled(cells)
+    return Candidate(cells, outlines[0], float(connected.sum() / cells.sum()))
 
 
 def _filled(cells: np.ndarray) -> tuple[np.ndarray, Sequence[np.ndarray]]:

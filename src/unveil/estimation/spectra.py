@@ -1,4 +1,4 @@
-"""How likely a blur makes the spectrum of a part of a picture (P. Whittle's likelihood, 1953).
+"""How likely a motion makes the spectrum of a part of a picture (P. Whittle's likelihood, 1953).
 
 Each candidate predicts the power of a windowed part: an amplitude, times the blur's squared
 transfer, times the softness and the fall that photos have, plus a floor, which is what rounding,
@@ -11,33 +11,26 @@ import numpy as np
 
 from unveil.degradation.codecs import quantisation_tables
 from unveil.estimation.jpeg_history import JpegHistory
-
-SLOPES = ((2.0, 1.28), (2.4, 0.0), (2.8, 1.28))
-"""Exponents by which a photo's power falls, and what each costs in nats."""
+from unveil.estimation.polar import MIN_WAVES, ROUNDING, SCORING_STEPS, SLOPES
 
 MAX_FREQUENCY, LOW_FREQUENCY = 0.4, 0.15
-MIN_WAVES = 1.8
-ROUNDING = 1 / 12
-SCORING_STEPS = 2
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Power at frequencies of half the plane, or its mean in rings, as lists.
+    """Power at frequencies of half the plane, as lists.
 
     Attributes:
-        across: cycles a pixel along the rows; in rings, the radius.
-        down: along the columns; in rings, 0.
+        across: cycles a pixel along the rows.
+        down: along the columns.
         power: squared magnitude, of 255 levels.
         floor: expected power of what storage adds.
-        held: how many frequencies each entry is the mean of.
     """
 
     across: np.ndarray
     down: np.ndarray
     power: np.ndarray
     floor: np.ndarray
-    held: np.ndarray
 
     @property
     def radius(self) -> np.ndarray:
@@ -65,20 +58,7 @@ def spectrum(part: np.ndarray, history: JpegHistory | None) -> Spectrum:
         steps = quantisation_tables(history.quality)[0]
         rows, columns = (np.clip(np.rint(np.abs(f) * 16).astype(int), 0, 7) for f in (down, across))
         floor = floor + (steps[rows, columns] ** 2 / 24).astype(np.float32)
-    return Spectrum(across, down, power, floor, np.ones_like(power))
-
-
-def in_rings(whole: Spectrum, side_px: int) -> Spectrum:
-    """Return the means over rings as wide as one wave in ``side_px`` pixels."""
-    ring = np.rint(whole.radius * side_px).astype(int)
-    held = np.bincount(ring)
-    there = held > 0
-    radius, power, floor = (
-        (np.bincount(ring, weights=values)[there] / held[there]).astype(np.float32)
-        for values in (whole.radius, whole.power, whole.floor)
-    )
-    counts = held[there].astype(np.float32)
-    return Spectrum(radius, np.zeros_like(radius), power, floor, counts)
+    return Spectrum(across, down, power, floor)
 
 
 def costs(seen: Spectrum, passed: np.ndarray, softness_px: float) -> np.ndarray:
@@ -96,16 +76,17 @@ def costs(seen: Spectrum, passed: np.ndarray, softness_px: float) -> np.ndarray:
 
 
 def _costs(seen: Spectrum, shape: np.ndarray) -> np.ndarray:
-    power, floor, held = seen.power, seen.floor, seen.held
+    power, floor = seen.power, seen.floor
     low = seen.radius < max(LOW_FREQUENCY, 1.5 * float(seen.radius.min()))
     # Of single coefficients, the mean logarithm is 0.58 nats (Euler's number) below the mean's.
     first = np.log(power[low] + np.float32(0.1) * floor[low]) - np.log(shape[:, low])
-    amplitude = np.exp((first * held[low]).sum(axis=1) / held[low].sum() + np.euler_gamma)
+    amplitude = np.exp(first.mean(axis=1) + np.euler_gamma)
     amplitude = amplitude[:, None].astype(np.float32)
     for _ in range(SCORING_STEPS):
         signal = amplitude * shape
-        weight = (signal / (signal + floor)) ** 2 * held
+        weight = (signal / (signal + floor)) ** 2
         found = (weight * ((power - floor) / shape)).sum(axis=1) / weight.sum(axis=1)
         amplitude = found.clip(min=1e-9)[:, None].astype(np.float32)
     model = amplitude * shape + floor
-    return ((np.log(model) + power / model) * held).sum(axis=1)
+    cost: np.ndarray = (np.log(model) + power / model).sum(axis=1)
+    return cost

@@ -24,7 +24,6 @@ from unveil.estimation.classifier import Opinion
 from unveil.estimation.comb import Comb
 from unveil.estimation.features import Features
 from unveil.estimation.finding import Finding
-from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.motion import MAX_LENGTH_PX, MIN_LENGTH_PX, fit_motion
 from unveil.estimation.spectra import spectrum
@@ -103,14 +102,12 @@ def _of_comb(comb: Comb, storage: Storage, confidence: float, box: Box | None) -
     )  # fmt: skip
 
 
-def with_path(
-    finding: Finding, pixels: np.ndarray, seen: Features, history: JpegHistory | None
-) -> Finding:
+def with_path(finding: Finding, pixels: np.ndarray, seen: Features) -> Finding:
     """Return the finding of a motion with its angle, and its length by likelihood."""
     if finding.low_px is None or finding.high_px is None:
         return finding
     part = brightness(pixels[seen.box.place])
-    whole = spectrum(part, history).with_floor(seen.fits.noise)
+    whole = spectrum(part, seen.history).with_floor(seen.fits.noise)
     fit = fit_motion(whole, MIN_LENGTH_PX, MAX_LENGTH_PX)
     operator = Motion(round(fit.length_px, 1), round(fit.angle_deg, 1) % 180)
     low, high = (fit.length_px * factor for factor in (1 - LENGTH_ERROR, 1 + LENGTH_ERROR))
