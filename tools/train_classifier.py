@@ -1,10 +1,12 @@
 """Train the classifier of hidden regions on drawn journeys.
 
     python tools/train_classifier.py draw --data ../shared/lfw --output runs/told --shards 30
+    python tools/train_classifier.py draw --data ../shared/lfw --output runs/told --found --shards 8
     python tools/train_classifier.py fit --data runs/told
 
-``draw`` takes an hour of one core for thirty shards and goes on where it was cut off; ``fit``
-takes a few minutes. The photos are those of the people whom no audit names.
+``draw`` takes half an hour of one core for thirty shards and goes on where it was cut off; ``fit``
+takes a few minutes. With ``--found`` the regions are those that the segmenter finds, right or
+wrong: what looks hidden and is not. The photos are those of the people whom no audit names.
 """
 
 import math
@@ -24,41 +26,86 @@ from unveil.estimation.classifier import CLIPPED, MAX_LOG_SPREAD, MIN_LOG_SPREAD
 from unveil.estimation.features import WIDTH_PLACES, features
 from unveil.estimation.jpeg_history import find_jpeg
 from unveil.estimation.kinds import KINDS
+from unveil.estimation.outlining import regions
+from unveil.estimation.segmenter import segment
 from unveil.estimation.weight_files import write_weights
+from unveil.training.journeys.pieces import IGNORED, Piece, draw_piece
 from unveil.training.journeys.told import draw_told
 
 SHARD = 1000
+FOUND_SIDE_PX, MAX_FOUND = 240, 3
+MOST_CLEAN, LEAST_HIDDEN = 0.1, 0.6
+"""Share of a found region that is hidden, below and above which its kind is clear."""
+
 HELD_OUT = 0.1
 LEARNING_RATE, WEIGHT_DECAY, BATCH = 2e-3, 5e-2, 256
 NOISE = 0.05
 """Added to the features, in standard deviations."""
 
 
-def draw(data: Path, output: Path = Path("runs/told"), shards: int = 30) -> None:
+Row = tuple[np.ndarray, int, float]
+"""Features of a region, number of its kind, and its width in pixels, 0 for none."""
+
+
+def draw(
+    data: Path, output: Path = Path("runs/told"), shards: int = 30, found: bool = False
+) -> None:
     """Draw regions and keep their features.
 
     Args:
         data: LFW's folder.
         output: folder of the shards.
         shards: of a thousand regions each.
+        found: take the regions that the segmenter finds, not those that are told.
     """
     cv2.setNumThreads(1)
     photos = training_photos(data)
     output.mkdir(parents=True, exist_ok=True)
+    rows_of = found_rows if found else told_rows
     for number in range(shards):
-        target = output / f"{number}.npz"
+        target = output / f"{'found' if found else 'told'}-{number}.npz"
         if target.exists():
             continue
-        rng = np.random.default_rng((1, number))
-        rows: list[tuple[np.ndarray, int, float]] = []
+        rng = np.random.default_rng((1 + found, number))
+        rows: list[Row] = []
         while len(rows) < SHARD:
-            told = draw_told(photos, rng)
-            seen = features(told.pixels, told.mask, find_jpeg(told.pixels))
-            if seen is not None:
-                rows.append((seen.values, told.kind, told.width_px))
+            rows += rows_of(photos, rng)
         values, kinds, widths = zip(*rows, strict=True)
         np.savez(target, values=np.stack(values), kinds=np.array(kinds), widths=np.array(widths))
         print(target, flush=True)
+
+
+def told_rows(photos: list[Path], rng: np.random.Generator) -> list[Row]:
+    """Draw a picture; return the row of its one region."""
+    told = draw_told(photos, rng)
+    seen = features(told.pixels, told.mask, find_jpeg(told.pixels))
+    return [] if seen is None else [(seen.values, told.kind, told.width_px)]
+
+
+def found_rows(photos: list[Path], rng: np.random.Generator) -> list[Row]:
+    """Draw a picture; return the rows of the regions that the segmenter finds in it."""
+    piece = draw_piece(photos, rng, FOUND_SIDE_PX)
+    history = find_jpeg(piece.pixels)
+    rows = []
+    for region in regions(segment(piece.pixels), piece.pixels)[:MAX_FOUND]:
+        truth = truth_in(region.mask, piece)
+        seen = features(piece.pixels, region.mask, history) if truth else None
+        if truth and seen:
+            rows.append((seen.values, *truth))
+    return rows
+
+
+def truth_in(mask: np.ndarray, piece: Piece) -> tuple[int, float] | None:
+    """Return the kind of most of a mask and its width; None where that is open."""
+    size = piece.kinds.shape[::-1]
+    inside = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+    kinds = piece.kinds[inside & (piece.kinds != IGNORED)]
+    if not len(kinds) or MOST_CLEAN < float((kinds > 0).mean()) < LEAST_HIDDEN:
+        return None
+    kind = int(np.bincount(kinds).argmax())
+    width = float(np.exp(np.median(piece.strength[inside & (piece.kinds == kind)])))
+    has_width = KINDS[kind] not in ("none", "solid", "other")
+    return kind, width if has_width else 0.0
 
 
 class Classifier(nn.Module):
@@ -132,6 +179,8 @@ def fit(data: Path = Path("runs/told"), width: int = 256, epochs: int = 30) -> N
     values, kinds, widths = (
         np.concatenate([shard[name] for shard in shards]) for name in ("values", "kinds", "widths")
     )
+    mixed = np.random.default_rng(0).permutation(len(kinds))
+    values, kinds, widths = values[mixed], kinds[mixed], widths[mixed]
     with np.errstate(divide="ignore"):
         logs = np.where(widths > 0, np.log(widths), np.nan).astype(np.float32)
     held = int(len(values) * HELD_OUT)

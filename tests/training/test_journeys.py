@@ -8,9 +8,17 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from unveil.training.journeys.hidings import HIDINGS
+from unveil.training.journeys.hidings import (
+    HIDINGS,
+    _boxes,
+    _cut,
+    _pillow,
+    _recursive,
+    _stack,
+    _whole,
+)
 from unveil.training.journeys.masks import draw_mask
-from unveil.training.journeys.pieces import IGNORED, KINDS, SIDE_PX, draw_piece
+from unveil.training.journeys.pieces import IGNORED, KINDS, SIDE_PX, _cells, draw_piece
 from unveil.training.journeys.subjects import DRAWN
 from unveil.training.journeys.told import draw_told
 
@@ -55,6 +63,27 @@ def test_every_kind_hides_and_keeps_the_shape(kind):
     assert hidden.dtype == np.uint8
     assert np.abs(hidden.astype(int) - picture).mean() > 1
     assert (width > 0) == (kind not in ("solid", "other"))
+
+
+@pytest.mark.parametrize("way", [_pillow, _boxes, _stack, _recursive, _cut, _whole])
+@pytest.mark.parametrize("sigma", [2.0, 5.0])
+def test_a_blurred_edge_is_as_wide_as_the_blur_says(way, sigma):
+    edge = np.zeros((9, 401, 3), np.uint8)
+    edge[:, 200:] = 255
+    blurred, width = way(edge, sigma, np.random.default_rng(4))
+    spread = np.diff(blurred[4, :, 0].astype(float))
+    at = np.arange(400) - 199.0
+    assert abs((spread * at).sum() / 255) < 0.1
+    assert np.sqrt((spread * at**2).sum() / 255) == pytest.approx(width, rel=0.08)
+
+
+def test_a_cell_has_the_kind_of_most_of_its_pixels():
+    kinds = np.zeros((8, 8), np.uint8)
+    kinds[:, 3:] = 5
+    kinds[6:, 4:] = IGNORED
+    np.testing.assert_array_equal(_cells(kinds), [[0, 5], [0, 5]])
+    kinds[4:7, :4] = IGNORED
+    np.testing.assert_array_equal(_cells(kinds), [[0, 5], [IGNORED, 5]])
 
 
 @pytest.mark.parametrize("draw", DRAWN)

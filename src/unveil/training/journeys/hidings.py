@@ -21,23 +21,60 @@ BORDERS = (cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT, cv2
 
 
 def gaussian(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
-    """Blur by a Gaussian: OpenCV's, Pillow's three boxes, two boxes, or a truncated one."""
+    """Blur by what programs call a Gaussian: a real one, cut short, boxes, a recursive filter."""
     sigma = log_between(rng, 1.2, 12)
-    if chance(rng, 0.3):
-        image = Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(sigma))
-        return np.asarray(image), sigma
-    if chance(rng, 0.1):
-        side = max(round(sigma * np.sqrt(6)), 3)
-        return cv2.blur(cv2.blur(pixels, (side, side)), (side, side)), float(side / np.sqrt(6))
-    kernel = 2 * round(sigma * between(rng, 1.5, 3.0)) + 1 if chance(rng, 0.4) else 0
-    if kernel:
-        taps = cv2.getGaussianKernel(kernel, sigma)[:, 0]
-        at = np.arange(kernel) - kernel // 2
-        width = float(np.sqrt((taps * at**2).sum()))
-    blurred = cv2.GaussianBlur(
-        pixels, (kernel, kernel), sigma, borderType=BORDERS[int(rng.choice(4, p=_BORDER_ODDS))]
-    )
-    return blurred, width if kernel else sigma
+    ways = (_pillow, _boxes, _stack, _recursive, _cut, _whole)
+    return ways[int(rng.choice(6, p=(0.27, 0.13, 0.06, 0.06, 0.22, 0.26)))](pixels, sigma, rng)
+
+
+def _pillow(pixels: np.ndarray, sigma: float, rng: np.random.Generator) -> Hiding:
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(sigma))), sigma
+
+
+def _boxes(pixels: np.ndarray, sigma: float, rng: np.random.Generator) -> Hiding:
+    """Run a box two to four times, as FFmpeg and browsers do."""
+    times = int(rng.integers(2, 5))
+    side = 2 * max(round((np.sqrt(12 * sigma**2 / times + 1) - 1) / 2), 1) + 1
+    for _ in range(times):
+        pixels = np.asarray(cv2.blur(pixels, (side, side)), np.uint8)
+    return pixels, float(np.sqrt(times * (side**2 - 1) / 12))
+
+
+def _stack(pixels: np.ndarray, sigma: float, rng: np.random.Generator) -> Hiding:
+    reach = max(round(np.sqrt(6 * sigma**2 + 1)), 2)
+    blurred = cv2.stackBlur(pixels, (2 * reach - 1, 2 * reach - 1))
+    return np.asarray(blurred), float(np.sqrt((reach**2 - 1) / 6))
+
+
+def _recursive(pixels: np.ndarray, sigma: float, rng: np.random.Generator) -> Hiding:
+    """Run exponentials forth and back, as FFmpeg's gblur does."""
+    times = int(rng.integers(1, 5))
+    share = sigma**2 / (2 * times)
+    decay = (1 + 2 * share - np.sqrt(1 + 4 * share)) / (2 * share)
+    at = np.arange(-round(5 * sigma) - 1, round(5 * sigma) + 2)
+    taps = once = decay ** np.abs(at)
+    for _ in range(times - 1):
+        taps = np.convolve(taps, once, "same")
+    taps = taps / taps.sum()
+    blurred = cv2.sepFilter2D(pixels, -1, taps, taps, borderType=_border(rng))
+    return np.asarray(blurred, np.uint8), float(np.sqrt((taps * at**2).sum()))
+
+
+def _cut(pixels: np.ndarray, sigma: float, rng: np.random.Generator) -> Hiding:
+    side = 2 * round(sigma * between(rng, 1.5, 3.0)) + 1
+    taps = cv2.getGaussianKernel(side, sigma)[:, 0]
+    width = float(np.sqrt((taps * (np.arange(side) - side // 2) ** 2).sum()))
+    blurred = cv2.GaussianBlur(pixels, (side, side), sigma, borderType=_border(rng))
+    return np.asarray(blurred, np.uint8), width
+
+
+def _whole(pixels: np.ndarray, sigma: float, rng: np.random.Generator) -> Hiding:
+    blurred = cv2.GaussianBlur(pixels, (0, 0), sigma, borderType=_border(rng))
+    return np.asarray(blurred, np.uint8), sigma
+
+
+def _border(rng: np.random.Generator) -> int:
+    return BORDERS[int(rng.choice(4, p=_BORDER_ODDS))]
 
 
 _BORDER_ODDS = (0.6, 0.25, 0.1, 0.05)
@@ -113,9 +150,9 @@ def solid(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
 
 
 def other(pixels: np.ndarray, rng: np.random.Generator) -> Hiding:
-    """Hide in a way that has no operator: noise, swirl, few colours, cells, a sticker."""
-    ways = (_noise, _swirl, _posterize, _cells, _sticker)
-    return ways[int(rng.integers(len(ways)))](pixels, rng), 0.0
+    """Hide in a way that has no operator: noise, swirl, few colours, cells, glass, a sticker."""
+    ways = (_noise, _swirl, _posterize, _cells, _spread, _sticker)
+    return ways[int(rng.choice(len(ways), p=(0.12, 0.26, 0.1, 0.12, 0.18, 0.22)))](pixels, rng), 0.0
 
 
 def _noise(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -128,7 +165,8 @@ def _swirl(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     y, x = np.mgrid[:height, :width].astype(np.float32)
     cy, cx = height * between(rng, 0.3, 0.7), width * between(rng, 0.3, 0.7)
     away = np.hypot(y - cy, x - cx)
-    turn = between(rng, 2, 6) * np.exp(-away / (0.3 * min(height, width)))
+    reach = log_between(rng, 0.08, 0.35) * min(height, width)
+    turn = log_between(rng, 2, 10) * np.exp(-away / reach)
     cos, sin = np.cos(turn), np.sin(turn)
     xs = cx + (x - cx) * cos - (y - cy) * sin
     ys = cy + (x - cx) * sin + (y - cy) * cos
@@ -159,16 +197,32 @@ def _cells(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return found
 
 
+def _spread(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Take each pixel from somewhere near, as frosted glass does."""
+    height, width = pixels.shape[:2]
+    reach = log_between(rng, 2, 14)
+    y, x = np.mgrid[:height, :width] + np.rint(rng.uniform(-reach, reach, (2, height, width)))
+    rows, columns = y.clip(0, height - 1).astype(int), x.clip(0, width - 1).astype(int)
+    return pixels[rows, columns]
+
+
 def _sticker(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw a few filled shapes on one colour, like an emoji."""
+    """Draw a few shapes, filled or as lines, on one colour, like an emoji."""
     drawn = np.empty_like(pixels)
     drawn[:] = rng.integers(0, 256, 3)
     height, width = pixels.shape[:2]
-    for _ in range(int(rng.integers(2, 7))):
+    least = min(height, width)
+    for _ in range(int(rng.integers(1, 7))):
         center = int(rng.integers(width)), int(rng.integers(height))
-        axes = tuple(int(v) for v in rng.integers(2, max(min(height, width) // 4, 4), 2))
+        axes = tuple(int(v) for v in rng.integers(2, max(least // 4, 4), 2))
+        thickness = -1
+        if chance(rng, 0.4):  # an outline, a mouth
+            axes = tuple(int(least * between(rng, 0.15, 0.5)) for _ in range(2))
+            thickness = max(int(least * between(rng, 0.02, 0.1)), 1)
+        ends = (0, 360) if chance(rng, 0.7) else (0, int(rng.integers(60, 300)))
         color = tuple(int(v) for v in rng.integers(0, 256, 3))
-        cv2.ellipse(drawn, center, axes, int(rng.integers(180)), 0, 360, color, -1, cv2.LINE_AA)
+        turn = int(rng.integers(180))
+        cv2.ellipse(drawn, center, axes, turn, *ends, color, thickness, cv2.LINE_AA)
     return drawn
 
 

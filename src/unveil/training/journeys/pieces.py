@@ -19,9 +19,12 @@ CELL_PX = 4
 """Truth and answers are cells of this size."""
 
 KINDS = ("none", *HIDINGS)
-ODDS = (0.2, 0.12, 0.12, 0.12, 0.1, 0.2, 0.07, 0.07)
+ODDS = (0.18, 0.11, 0.11, 0.15, 0.11, 0.19, 0.05, 0.1)
 IGNORED = 255
-"""A cell without a truth: on a rim, or where what hides changed nothing."""
+"""A cell without a truth: on a soft rim, or where what hides changed nothing."""
+
+SOFT_RIM = 0.3, 0.7
+"""Where a mask is between these, a pixel is neither hidden nor clean."""
 
 MIN_CHANGE_LEVELS = 1.0
 """Mean change of 255 levels from which a region counts as hidden: a flat wall hides nothing."""
@@ -67,7 +70,7 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator, side_px: int = 
     pixels = travels.photograph(subject, soft_px, rng)
     if chance(rng, 0.2):
         pixels = travels.jpeg(pixels, rng)
-    count = int(rng.choice(4, p=(0.36, 0.47, 0.13, 0.04)))
+    count = int(rng.choice(4, p=(0.34, 0.42, 0.16, 0.08)))
     kinds: np.ndarray = np.zeros((side, side), np.uint8)
     strength: np.ndarray = np.zeros((side, side), np.float32)
     is_open, is_hidden = False, False
@@ -87,8 +90,8 @@ def draw_piece(photos: Sequence[Path], rng: np.random.Generator, side_px: int = 
             kinds[mask > 0.02] = IGNORED
             continue
         is_hidden = True
-        kinds[(mask > 0.1) & ~(mask > 0.9)] = IGNORED
-        kinds[mask > 0.9] = kind
+        kinds[(mask > SOFT_RIM[0]) & (mask < SOFT_RIM[1])] = IGNORED
+        kinds[mask >= SOFT_RIM[1]] = kind
         strength[inside] = np.log(width * factor) if width else 0
     if chance(rng, 0.15):
         pixels = travels.store(pixels, rng)
@@ -169,8 +172,10 @@ def _hide(
 
 
 def _cells(kinds: np.ndarray) -> np.ndarray:
-    """Return the kind of each cell where all its pixels agree, else ``IGNORED``."""
+    """Return the kind that most pixels of each cell have, so that outlines are where they are."""
     rows = kinds.reshape(kinds.shape[0] // CELL_PX, CELL_PX, -1, CELL_PX).transpose(0, 2, 1, 3)
     flat = rows.reshape(*rows.shape[:2], -1)
-    agree = (flat == flat[..., :1]).all(-1)
-    return np.where(agree, flat[..., 0], IGNORED).astype(np.uint8)
+    numbers = np.array([*range(len(KINDS)), IGNORED], np.uint8)
+    counts = (flat[..., None] == numbers).sum(axis=2)
+    found: np.ndarray = numbers[counts.argmax(axis=-1)]
+    return found

@@ -13,7 +13,7 @@ from unveil.training.journeys.hidings import HIDINGS
 from unveil.training.journeys.masks import draw_box, draw_mask
 from unveil.training.journeys.pieces import KINDS, MIN_CHANGE_LEVELS, draw_subject
 
-ODDS = (0.2, 0.22, 0.14, 0.12, 0.12, 0.07, 0.1, 0.02, 0.01)
+ODDS = (0.13, 0.33, 0.12, 0.12, 0.13, 0.08, 0.05, 0.02, 0.02)
 MAX_SIDE_PX = 250
 MIN_WIDTH_PX, MIN_WHOLE_WIDTH_PX = 0.9, 1.3
 """Weaker blurs than these are like those of soft lenses."""
