@@ -77,6 +77,7 @@ def calibrate(
     for name, is_whole in (("least_part", False), ("least_whole", True)):
         kept = [[values for values, _ in one.examples["seen"]] for one in pictures if one.is_clean]
         coefficients[name] = [least_chance(kept, coefficients["seen"], is_whole)]
+    coefficients["told_share"] = [round(float(np.mean([y for _, y in examples["told"]])), 4)]
     examples["clean"] = called_clean(pictures, coefficients)
     coefficients["clean"] = fit(examples["clean"])
     content = json.dumps(coefficients, indent=1) + "\n"

@@ -238,3 +238,19 @@ def test_the_command_says_it_in_words_and_json(tmp_path, cli):
     assert {row["operator"] for row in rows} == {"pixelate:block=7,left=2,top=0"}
     assert [row["storage"] for row in rows] == ["8bit", "jpeg:80"]
     assert rows[0]["confidence"] > 0.99
+
+
+FACE = Box(167, 66, 116, 116)
+
+
+def test_a_face_that_was_found_is_as_likely_clean_as_not():
+    image = photo("astronaut")
+    kept = store(image, parse_storage("jpeg:95"))
+    assert inspect(kept, parse_storage("jpeg:95"), PRIOR, FACE, expects_hidden=False).is_clean
+    hidden = image.copy()
+    hidden[..., *FACE.place] = obfuscate(image, GaussianBlur(19, 3.0))[..., *FACE.place]
+    found = inspect(np.rint(hidden * 255) / 255, EIGHT_BIT, PRIOR, FACE, expects_hidden=False)
+    assert not found.is_clean
+    assert (
+        found.confidence <= inspect(np.rint(hidden * 255) / 255, EIGHT_BIT, PRIOR, FACE).confidence
+    )

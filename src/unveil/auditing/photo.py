@@ -25,11 +25,13 @@ from unveil.auditing.verdict import (
 from unveil.degradation import Degradation, Operator, Solid, Storage, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding
+from unveil.estimation.inspection import inspect
 from unveil.faces.finder import MIN_FACE_PX, NO_FACE, FaceFinder, NoFaceError
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
+from unveil.linear.prior import read_prior
 from unveil.report.rows import Row
 from unveil.restoration.pipeline import Request, find, undo
 from unveil.restoration.restorers import load
@@ -42,6 +44,9 @@ MIN_HEIGHT_SHARE = 0.6
 
 MIN_COVERED_SHARE = 0.7
 """Share of a face that has to be hidden, for curves that were measured on whole faces."""
+
+MIN_TOUCHED_SHARE = 0.1
+"""Share of a face that looks clean by itself from which a hidden part beside it counts."""
 
 MIN_FLAT_SHARE = 0.8
 """Share of the pixels of a part from which it has a single colour: its rim is found to 4 pixels."""
@@ -183,7 +188,11 @@ def audit_photo(
     faces = list(boxes)
     if whole is not None and not boxes:
         faces = _find_faces(photo, images, whole[0], finder)
-    judged_faces = [_judge(photo, images, box, whole, curves, operator) for box in faces]
+    expected = bool(boxes)  # a face that was found is as likely clean as not
+    judged_faces = [
+        _judge(photo, images, box, whole, curves, operator, expects_hidden=expected)
+        for box in faces
+    ]
     verdicts = [if_covered(verdict, parts, images.shape[-2:]) for verdict in judged_faces]
     if not boxes:
         hidden = [part for part in parts if part.box or not faces]
@@ -195,11 +204,19 @@ def audit_photo(
 
 
 def _find_operator(
-    images: np.ndarray, storage: Storage, operator: Operator | None, box: Box | None
+    images: np.ndarray,
+    storage: Storage,
+    operator: Operator | None,
+    box: Box | None,
+    *,
+    expects_hidden: bool = True,
 ) -> tuple[Finding, str | None]:
     """Return what is on a photo, stated or found, and how the photo contradicts a statement."""
-    if operator is None or operator.is_linear:
-        linear = None if operator is None else Degradation(operator, storage).linear
+    if operator is None:
+        prior = read_prior()
+        return inspect(images, storage, prior, box, expects_hidden=expects_hidden), None
+    if operator.is_linear:
+        linear = Degradation(operator, storage).linear
         finding, remarks = find(images, storage, Request(operator=linear, box=box))
         return finding, next((remark.text for remark in remarks if remark.is_warning), None)
     return Finding(operator, storage, None, None, box), None
@@ -243,7 +260,8 @@ def if_covered(verdict: Verdict, parts: Sequence[Finding], shape: tuple[int, ...
         if part.box is not None:
             hidden[part.box.place] |= True if part.mask is None else part.mask[part.box.place]
     share = float(hidden[verdict.box.place].mean())
-    if verdict.finding.is_clean or not 0 < share < MIN_COVERED_SHARE:
+    least = MIN_TOUCHED_SHARE if verdict.finding.is_clean else 0
+    if not least < share < MIN_COVERED_SHARE:
         return verdict
     words = unmeasured(f"only {share:.0%} of the face is hidden")
     return replace(verdict, risk=None, words=words)
@@ -277,6 +295,8 @@ def _judge(
     whole: tuple[Finding, str | None] | None,
     curves: Curves,
     stated: Operator | None,
+    *,
+    expects_hidden: bool,
 ) -> Verdict:
     """Find the operator in a box, and the risk of a face as wide as the box behind it."""
     box.check_inside(photo.rgb.shape[1], photo.rgb.shape[0])
@@ -287,7 +307,7 @@ def _judge(
         return Verdict(box, finding, operator, risk, words)
     covers_all = whole is not None and whole[0].degradation and whole[0].box in (None, box)
     if whole is None or not covers_all:
-        whole = _find_operator(images, photo.storage, stated, box)
+        whole = _find_operator(images, photo.storage, stated, box, expects_hidden=expects_hidden)
     finding, warning = whole
     risk, words = judged(finding, box.width, curves)
     return Verdict(box, finding, finding.operator, risk, words, warning)

@@ -36,6 +36,15 @@ def chance_hidden(region: Region, seen: Features, opinion: Opinion, *, is_told: 
     return logistic(_coefficients()[name], values)
 
 
+def as_likely_as_not(chance: float) -> float:
+    """Return the chance that a told place is hidden where nobody says that it is.
+
+    The coefficients are those of places that people say are hidden, and nearly all are.
+    """
+    odds = log_odds(chance) - log_odds(_coefficients()["told_share"][0])
+    return float(1 / (1 + np.exp(-odds)))
+
+
 def chance_clean(most: float, picture: float) -> float:
     """Return the chance that a picture is clean in which no region counts as hidden.
 

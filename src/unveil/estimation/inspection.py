@@ -21,6 +21,7 @@ from unveil.estimation.classifier import Opinion, classify
 from unveil.estimation.comb import find_comb
 from unveil.estimation.confidence import (
     UNKNOWN_CHANCE,
+    as_likely_as_not,
     chance_clean,
     chance_hidden,
     chance_right,
@@ -97,7 +98,14 @@ class Subject:
     prior: Prior
 
 
-def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None) -> Finding:
+def inspect(
+    image: Array,
+    storage: Storage,
+    prior: Prior,
+    box: Box | None = None,
+    *,
+    expects_hidden: bool = True,
+) -> Finding:
     """Find what hides ``image``, or the part of it in ``box``.
 
     Args:
@@ -105,6 +113,7 @@ def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None
         storage: how its file says that it was kept.
         prior: power spectrum of clean photos.
         box: where to look (default: everywhere; hidden parts are found).
+        expects_hidden: whether the box is said to be hidden; False for a face that was found, say.
 
     Raises:
         UsageError: the box is not inside the picture.
@@ -120,7 +129,7 @@ def inspect(image: Array, storage: Storage, prior: Prior, box: Box | None = None
     found = _on_pixels(subject, box)
     if found is None and reason:
         found = Finding(Unchanged(), storage, UNKNOWN_CHANCE, box=box, kind="none", reason=reason)
-    found = found or _find(subject, box)
+    found = found or _find(subject, box, expects_hidden=expects_hidden)
     has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
     return replace(found, history=look_back(pixels, jpeg, has_blocks=has_blocks))
 
@@ -134,14 +143,14 @@ def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:
     return of_mosaic(mosaic, subject.storage, box)
 
 
-def _find(subject: Subject, box: Box | None) -> Finding:
+def _find(subject: Subject, box: Box | None, *, expects_hidden: bool) -> Finding:
     """Return what hides a picture or a box of it, without what it went through."""
     answer, exact = _looked_at(subject, box)
     if box is None and exact is None and (whole := _whole_blur(subject, answer)):
         return whole
     seen = look(answer, subject.pixels, box)
     places = [place for place in seen if exact is None or not _is_over(place, exact)]
-    judged = [_judge(subject, region, box) for region in places]
+    judged = [_judge(subject, region, box, expects_hidden) for region in places]
     hidden = [finding for finding in (exact, *judged) if finding and not finding.is_clean]
     if hidden:
         return replace(hidden[0], others=tuple(hidden[1:]))
@@ -233,7 +242,7 @@ def _seen(answer: Segmentation, pixels: np.ndarray) -> Sequence[Region]:
     return [Region(whole, box, 1 - float(answer.chances[0].mean()), answer.hidden, 0.0)]
 
 
-def _judge(subject: Subject, region: Region, told: Box | None) -> Finding:
+def _judge(subject: Subject, region: Region, told: Box | None, expects_hidden: bool) -> Finding:
     """Return what hides a region."""
     covers_all = told is None and is_whole(region)
     box, storage = None if covers_all else told or region.box, subject.storage
@@ -245,6 +254,8 @@ def _judge(subject: Subject, region: Region, told: Box | None) -> Finding:
         return unknown if told else clean
     opinion = classify(seen.values)
     hidden = chance_hidden(region, seen, opinion, is_told=told is not None)
+    if told and not expects_hidden:
+        hidden = as_likely_as_not(hidden)
     if hidden < (0.5 if told else least_chance(region)):
         doubt = f"in doubt about {region.box}" if hidden >= 0.5 else None
         return Finding(Unchanged(), storage, 1 - hidden, None, told, "none", reason=doubt)
