@@ -4,12 +4,16 @@ import cv2
 import numpy as np
 
 from unveil.estimation.finding import MIN_SIDE_PX
+from unveil.estimation.scaling import middle
 
 MIN_RANGE_LEVELS = 2.0
 """A picture that is nearer to a smooth slope than this shows nothing that could be blurred."""
 
 MAX_STEP_POWER = 0.8
 """Power of steps between neighbours over that of white noise; 150 photos of LFW have up to 0.04."""
+
+MAX_NOISE_PX = 1024
+"""Of a larger picture the middle tells whether it is mere noise."""
 
 SLOPE_SIDE = 32
 RIM_PX, STRETCH_PX = 8, 48
@@ -27,8 +31,9 @@ def too_little(luma: np.ndarray) -> str | None:
         return "too small to tell"
     if _above_slope(luma) < MIN_RANGE_LEVELS:
         return "too plain to tell"
-    steps = (np.diff(luma, axis=0)[:, :-1] ** 2 + np.diff(luma, axis=1)[:-1] ** 2) / 2
-    if float(steps.mean()) > MAX_STEP_POWER * 2 * float(luma.var()):
+    part = middle(luma, MAX_NOISE_PX)
+    steps = (np.diff(part, axis=0)[:, :-1] ** 2 + np.diff(part, axis=1)[:-1] ** 2) / 2
+    if float(steps.mean()) > MAX_STEP_POWER * 2 * float(part.var()):
         return "nothing but noise: too little to tell"
     return None
 

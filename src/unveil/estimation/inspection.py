@@ -16,7 +16,7 @@ import numpy as np
 from unveil.arrays import Array, to_numpy
 from unveil.degradation import EvenMosaic, Storage, Unchanged
 from unveil.degradation.kernels import spread_px
-from unveil.estimation.blur import busiest, estimate_blur
+from unveil.estimation.blur import MAX_PART_PX, estimate_blur
 from unveil.estimation.classifier import Opinion, classify
 from unveil.estimation.comb import find_comb
 from unveil.estimation.confidence import (
@@ -40,7 +40,7 @@ from unveil.estimation.mosaic import estimate_mosaic
 from unveil.estimation.outlining import regions, whole_region
 from unveil.estimation.part import find_part, of_mosaic
 from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, WHOLE_SHARE, Region, mask_of
-from unveil.estimation.scaling import middle
+from unveil.estimation.scaling import middle, middle_box
 from unveil.estimation.segmenter import Segmentation, segment
 from unveil.estimation.strengths import sized, strength_of, with_path
 from unveil.images.box import Box
@@ -69,6 +69,9 @@ Of 691 clean pictures one is called so (docs/log.md): soft ones that were scaled
 
 MAX_WHOLE_PX = 512
 """Of a larger picture the middle tells what kind of blur it has."""
+
+MAX_TRIED_PX = 1024
+"""Of a larger picture the middle is first tried for a mosaic."""
 
 MAX_FLAT_SHARE = 0.5
 """Of drawings more is flat; of 320 clean pictures, no other came this far."""
@@ -137,6 +140,11 @@ def inspect(
 def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:
     """Return the finding of a mosaic on whole pixels in all of a picture or a box."""
     part = subject.image if box is None else subject.image[..., *box.place]
+    inner = middle_box(part.shape[-2:], MAX_TRIED_PX)
+    # A grid that covers all of a large picture shows in its middle.
+    is_large = part.shape[-2:] != (inner.height, inner.width)
+    if is_large and estimate_mosaic(part[..., *inner.place], subject.prior) is None:
+        return None
     mosaic = estimate_mosaic(part, subject.prior)
     if mosaic is None or not _has_no_other_pitch(mosaic.operator, subject.pixels, box):
         return None
@@ -280,7 +288,7 @@ def _whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
     if seen is None:
         return None
     opinion = classify(seen.values)
-    is_large = busiest(subject.image).shape != subject.image.shape
+    is_large = max(subject.pixels.shape[:2]) > MAX_PART_PX
     if opinion.chances[0] > (MAX_CLEAN_LARGE if is_large else MAX_CLEAN):
         return None
     if is_large and has_other_rim(brightness(subject.pixels)):

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from unveil.images.box import Box
+
 MAX_SIDE_PX, MIN_SIDE_PX = 768, 96
 """Of a larger picture the middle is looked at; a smaller one has too few periods."""
 
@@ -91,8 +93,13 @@ def find_scaling(luma: np.ndarray) -> float | None:
 
 def middle(pixels: np.ndarray, side_px: int) -> np.ndarray:
     """Return the middle of a picture, ``H x W`` or ``H x W x 3``, at most ``side_px`` a side."""
-    top, left = (max(0, size - side_px) // 2 for size in pixels.shape[:2])
-    return pixels[top : top + side_px, left : left + side_px]
+    return pixels[middle_box(pixels.shape[:2], side_px).place]
+
+
+def middle_box(size: tuple[int, ...], side_px: int) -> Box:
+    """Return the middle of a picture of this height and width, at most ``side_px`` a side."""
+    height, width = (min(one, side_px) for one in size)
+    return Box((size[1] - width) // 2, (size[0] - height) // 2, width, height)
 
 
 def flat_share(luma: np.ndarray) -> float:
