@@ -254,3 +254,11 @@ def test_a_face_that_was_found_is_as_likely_clean_as_not():
     assert (
         found.confidence <= inspect(np.rint(hidden * 255) / 255, EIGHT_BIT, PRIOR, FACE).confidence
     )
+
+
+def test_a_mosaic_is_found_in_all_of_a_picture_whose_middle_is_tried_first():
+    large = np.repeat(np.repeat(photo("astronaut"), 3, axis=-2), 3, axis=-1)[..., :1300, :1200]
+    hidden = np.rint(obfuscate(large, Pixelate(25)) * 255) / 255
+    found = inspect(hidden, EIGHT_BIT, PRIOR)
+    assert found.operator == Pixelate(25)
+    assert found.box is None

@@ -137,6 +137,7 @@ def test_a_box_that_is_chosen_early_is_still_drawn_over_the_outlined_photo(visit
     plain = page.locator("#chosen img").get_attribute("src")
     page.wait_for_function(f"document.querySelector('#chosen img').src !== '{plain}'")
     page.wait_for_function("document.querySelector('.unveil-outline').style.width")
+    assert page.locator(".unveil-outline").is_visible()
 
 
 def test_a_photo_that_follows_one_that_is_looked_at_gets_its_own_finding(visit, photos, blurred):

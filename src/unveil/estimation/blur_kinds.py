@@ -46,7 +46,6 @@ WIDTHS_PX = {
 """
 
 TRIED = tuple(WIDTHS_PX)
-ROUND, SEPARABLE = TRIED[:3], TRIED[3:8]
 GAUSSIAN_LIKE = ("gaussian", "cut", "triangle", "three boxes")
 
 LEAK, GAUSSIAN_LEAK = 5e-4, 1e-6
@@ -56,6 +55,11 @@ CUT = 2.2
 """Standard deviations at which a Gaussian is cut short."""
 
 RECURSIONS = 3
+"""Runs of the recursive filter, each forth and back."""
+
+FINE = np.linspace(0, 0.5, 513)
+"""Frequencies along an axis at which transfers are computed."""
+
 TEMPER = 0.3
 """Photos are no Gaussian fields: likelihoods count so much of what they say."""
 
@@ -125,7 +129,7 @@ def _summary(cost: NDArray[np.floating], widths: np.ndarray, unblurred: float) -
 
 @cache
 def _round() -> np.ndarray:
-    """Return what no blur and each of ``ROUND`` shows in the rings."""
+    """Return what no blur, Gaussians, tailed ones and disks show in the rings."""
     radius = frequencies(1).radius
     sharp = np.exp(-4 * np.pi**2 * np.multiply.outer(SIGMAS_PX**2, radius**2))
     z = 2 * np.pi * np.multiply.outer(RADII_PX, radius)
@@ -137,7 +141,7 @@ def _round() -> np.ndarray:
 
 @cache
 def _separable() -> np.ndarray:
-    """Return what each of ``SEPARABLE`` shows by ring and angle to an axis."""
+    """Return what kernels that run along both axes show, in the order of ``WIDTHS_PX``."""
     where = frequencies(OCTANTS)
     passed = [
         *(_both(_cut(sigma), where) for sigma in SIGMAS_PX),
@@ -156,10 +160,6 @@ def _motions() -> np.ndarray:
     along = [where.across * np.cos(angle) + where.down * np.sin(angle) for angle in ANGLES]
     passed = [np.sinc(length * one) ** 2 + LEAK for length in LENGTHS_PX for one in along]
     return expected(np.stack(passed), SECTORS)
-
-
-FINE = np.linspace(0, 0.5, 513)
-"""Frequencies along an axis at which transfers are computed."""
 
 
 def _both(transfer: np.ndarray, where: Frequencies) -> np.ndarray:

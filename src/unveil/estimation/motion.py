@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from unveil.estimation.blur_kinds import LEAK
-from unveil.estimation.polar import SOFTNESS_PX
 from unveil.estimation.spectra import Spectrum, costs
 
 ANGLE_STEPS = 18
@@ -48,7 +47,7 @@ def fit_motion(spectrum: Spectrum, shortest_px: float, longest_px: float) -> Mot
 
 def _best(spectrum: Spectrum, paths: list[tuple[float, float]]) -> tuple[float, float, float]:
     passed = np.stack([_passed(spectrum, *path) for path in paths])
-    found = costs(spectrum, passed, SOFTNESS_PX)
+    found = costs(spectrum, passed)
     best = int(found.argmin())
     length, angle = paths[best]
     return length, angle, float(found[best])

@@ -11,7 +11,7 @@ import numpy as np
 
 from unveil.degradation.codecs import quantisation_tables
 from unveil.estimation.jpeg_history import JpegHistory
-from unveil.estimation.polar import MIN_WAVES, ROUNDING, SCORING_STEPS, SLOPES
+from unveil.estimation.polar import MIN_WAVES, ROUNDING, SCORING_STEPS, SLOPES, SOFTNESS_PX
 
 MAX_FREQUENCY, LOW_FREQUENCY = 0.4, 0.15
 
@@ -61,16 +61,15 @@ def spectrum(part: np.ndarray, history: JpegHistory | None) -> Spectrum:
     return Spectrum(across, down, power, floor)
 
 
-def costs(seen: Spectrum, passed: np.ndarray, softness_px: float) -> np.ndarray:
+def costs(seen: Spectrum, passed: np.ndarray) -> np.ndarray:
     """Return the negative log-likelihood of each candidate in nats, at its best amplitude and fall.
 
     Args:
         seen: the spectrum.
         passed: the squared transfer of each candidate at its frequencies, ``C x N`` float32.
-        softness_px: sigma of the blur that the photo had anyway.
     """
     radius = seen.radius
-    soft = np.exp(-4 * np.pi**2 * softness_px**2 * radius**2)
+    soft = np.exp(-4 * np.pi**2 * SOFTNESS_PX**2 * radius**2)
     falls = [((soft * radius**-slope).astype(np.float32), cost) for slope, cost in SLOPES]
     return np.min([_costs(seen, passed * f) + c for f, c in falls], axis=0)
 
