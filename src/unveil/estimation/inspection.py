@@ -5,7 +5,6 @@ where, the classifier what and how strong; likelihood then sharpens what it can,
 the operator describes the picture so well that it can be undone.
 """
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,8 +14,6 @@ import numpy as np
 
 from unveil.arrays import Array, to_numpy
 from unveil.degradation import EvenMosaic, Storage, Unchanged
-from unveil.degradation.kernels import spread_px
-from unveil.estimation.blur import MAX_PART_PX, estimate_blur
 from unveil.estimation.classifier import Opinion, classify
 from unveil.estimation.comb import find_comb
 from unveil.estimation.confidence import (
@@ -30,75 +27,33 @@ from unveil.estimation.confidence import (
     least_chance,
     likeliest_kind,
 )
-from unveil.estimation.doubts import has_other_rim, too_little
+from unveil.estimation.doubts import too_little
 from unveil.estimation.features import Features, features
 from unveil.estimation.finding import Finding
 from unveil.estimation.history import look_back
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
-from unveil.estimation.kinds import KINDS
 from unveil.estimation.mosaic import estimate_mosaic
-from unveil.estimation.outlining import regions, whole_region
+from unveil.estimation.outlining import regions
 from unveil.estimation.part import find_part, of_mosaic
 from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, WHOLE_SHARE, Region, mask_of
-from unveil.estimation.scaling import middle, middle_box
+from unveil.estimation.scaling import middle_box
 from unveil.estimation.segmenter import Segmentation, segment
-from unveil.estimation.strengths import sized, strength_of, with_path
+from unveil.estimation.strengths import sized, with_path
+from unveil.estimation.subject import Subject
+from unveil.estimation.whole_blur import find_whole_blur
 from unveil.images.box import Box
 from unveil.images.pixels import brightness
 from unveil.linear.prior import Prior
 
 SAME_PITCH = 0.03
+LIKELY = 0.5
+"""Chance from which a region counts as hidden where it is told, or another one is hidden."""
+
 MIN_SEEN_SHARE = 0.3
 """Share of a told box from which the hidden pixels in it are taken to be all that are."""
 
-EXACT_ERROR = 0.02
-"""Relative error of strengths that likelihood has sharpened."""
-
-EXACT_DOUBT = 0.1
-"""Share of the doubt that is left when both likelihoods agree."""
-
-WIDTH_RANGE, MAX_WIDTH_PX = 2.0, 10.0
-MIN_WIDTH_PX = 1.0
-"""Lenses and scaling blur any photo by as much."""
-
-MAX_CLEAN, MAX_CLEAN_LARGE = 0.1, 0.02
-"""Chances of being clean up to which likelihood may say that a whole picture is blurred.
-
-Of 691 clean pictures one is called so (docs/log.md): soft ones that were scaled up are like it.
-"""
-
-MAX_WHOLE_PX = 512
-"""Of a larger picture the middle tells what kind of blur it has."""
-
 MAX_TRIED_PX = 1024
 """Of a larger picture the middle is first tried for a mosaic."""
-
-MAX_FLAT_SHARE = 0.5
-"""Of drawings more is flat; of 320 clean pictures, no other came this far."""
-
-MIN_LOG_ODDS = 2e-4
-"""Nats a coefficient by which one blur must be likelier than the others."""
-
-Z_90 = 1.645
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A picture that is inspected, and what is known of it.
-
-    Attributes:
-        image: ``1 x 3 x H x W`` in [0,1].
-        pixels: the same, ``H x W x 3`` uint8.
-        jpeg: its last JPEG compression.
-        storage: how it was kept, as its pixels tell, or else its file.
-        prior: power spectrum of clean photos.
-    """
-
-    image: np.ndarray
-    pixels: np.ndarray
-    jpeg: JpegHistory | None
-    storage: Storage
-    prior: Prior
 
 
 def inspect(
@@ -154,19 +109,16 @@ def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:
 def _find(subject: Subject, box: Box | None, *, expects_hidden: bool) -> Finding:
     """Return what hides a picture or a box of it, without what it went through."""
     answer, exact = _looked_at(subject, box)
-    if box is None and exact is None and (whole := _whole_blur(subject, answer)):
+    if box is None and exact is None and (whole := find_whole_blur(subject, answer)):
         return whole
     seen = look(answer, subject.pixels, box)
     places = [place for place in seen if exact is None or not _is_over(place, exact)]
-    judged = [_judge(subject, region, box, expects_hidden) for region in places]
-    hidden = [finding for finding in (exact, *judged) if finding and not finding.is_clean]
-    if hidden:
-        return replace(hidden[0], others=tuple(hidden[1:]))
-    clean = min(judged, key=lambda finding: finding.confidence or 0.0)
     if box is not None:
-        return clean
-    most = 1 - (clean.confidence or 0.0)
-    return replace(clean, confidence=chance_clean(most, places[0].picture))
+        return _of_told(subject, places[0], box, expects_hidden=expects_hidden)
+    judged = [one for place in places if (one := _judge(subject, place, is_told=False))]
+    found = [_of_hidden(subject, one) for one in hidden_among(judged, is_hidden=bool(exact))]
+    found = [exact, *found] if exact else found
+    return replace(found[0], others=tuple(found[1:])) if found else _clean(subject, places, judged)
 
 
 def _looked_at(subject: Subject, box: Box | None) -> tuple[Segmentation, Finding | None]:
@@ -250,73 +202,81 @@ def _seen(answer: Segmentation, pixels: np.ndarray) -> Sequence[Region]:
     return [Region(whole, box, 1 - float(answer.chances[0].mean()), answer.hidden, 0.0)]
 
 
-def _judge(subject: Subject, region: Region, told: Box | None, expects_hidden: bool) -> Finding:
-    """Return what hides a region."""
-    covers_all = told is None and is_whole(region)
-    box, storage = None if covers_all else told or region.box, subject.storage
+@dataclass(frozen=True)
+class Judged:
+    """What a region looks like.
+
+    Attributes:
+        region: which.
+        seen: its features.
+        opinion: of the classifier on them.
+        chance: that it is hidden.
+    """
+
+    region: Region
+    seen: Features
+    opinion: Opinion
+    chance: float
+
+
+def _judge(subject: Subject, region: Region, *, is_told: bool) -> Judged | None:
+    """Return how likely a region is hidden, and how; None where it is too small to tell."""
     seen = features(subject.pixels, region.mask, subject.jpeg)
     if seen is None:
-        reason = "the hidden part is too small to tell how it was hidden"
-        unknown = Finding(Unchanged(), storage, UNKNOWN_CHANCE, None, box, "other", reason=reason)
-        clean = Finding(Unchanged(), storage, UNKNOWN_CHANCE, kind="none")
-        return unknown if told else clean
+        return None
     opinion = classify(seen.values)
-    hidden = chance_hidden(region, seen, opinion, is_told=told is not None)
-    if told and not expects_hidden:
-        hidden = as_likely_as_not(hidden)
-    if hidden < (0.5 if told else least_chance(region)):
-        doubt = f"in doubt about {region.box}" if hidden >= 0.5 else None
-        return Finding(Unchanged(), storage, 1 - hidden, None, told, "none", reason=doubt)
-    kind, share = likeliest_kind(opinion)
-    finding = sized(kind, opinion, seen, storage, hidden * chance_right(share), box)
-    mask = None if covers_all or told else region.mask
-    finding = replace(finding, mask=mask)
-    if kind == "motion":
-        return with_path(finding, subject.pixels, seen)
-    return finding
+    return Judged(region, seen, opinion, chance_hidden(region, seen, opinion, is_told=is_told))
 
 
-def _whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
-    """Return the blur of a whole picture with mirrored borders; None where it is no such blur.
+def hidden_among(judged: Sequence[Judged], *, is_hidden: bool = False) -> list[Judged]:
+    """Return the regions of a picture that count as hidden, none of them told.
 
-    Where the classifier takes it for hidden, two likelihoods must agree: of the picture as it is,
-    and of its middle, borders faded. Of a large picture only the middle is looked at.
+    Clean pictures set the limit of the first. Where one is sure, others need only be likely.
+
+    Args:
+        judged: the regions.
+        is_hidden: whether another part of the picture is hidden for sure.
     """
-    region = whole_region(answer, subject.pixels)
-    part = middle(subject.pixels, MAX_WHOLE_PX)
-    seen = features(part, np.ones(part.shape[:2], bool), subject.jpeg)
-    if seen is None:
-        return None
-    opinion = classify(seen.values)
-    is_large = max(subject.pixels.shape[:2]) > MAX_PART_PX
-    if opinion.chances[0] > (MAX_CLEAN_LARGE if is_large else MAX_CLEAN):
-        return None
-    if is_large and has_other_rim(brightness(subject.pixels)):
-        return None
-    hidden = chance_hidden(region, seen, opinion, is_told=False)
-    return _exact(subject, seen, opinion, hidden)
+    is_hidden = is_hidden or any(one.chance >= least_chance(one.region) for one in judged)
+    return [one for one in judged if is_hidden and one.chance >= LIKELY]
 
 
-def _exact(subject: Subject, seen: Features, opinion: Opinion, hidden: float) -> Finding | None:
-    """Return the blur of a whole picture, as far as likelihood bears it out."""
-    kind, _ = likeliest_kind(opinion)
-    if kind not in ("gaussian", "box", "disk") or seen.flat_share > MAX_FLAT_SHARE:
-        return None
-    width = math.exp(float(opinion.log_width[KINDS.index(kind)]))
-    width = min(width, MAX_WIDTH_PX)
-    widths = (max(width / WIDTH_RANGE, MIN_WIDTH_PX), width * WIDTH_RANGE)
-    fit = estimate_blur(
-        subject.image, subject.storage, subject.prior, is_cut=False, widths_px=widths
-    )
-    if not fit.is_mirrored or isinstance(fit.operator, Unchanged):
-        return None
-    if fit.log_odds < MIN_LOG_ODDS or spread_px(fit.operator) < MIN_WIDTH_PX:
-        return None
-    kind, strength = strength_of(fit.operator)
-    error = fit.sigma_error_px or EXACT_ERROR * strength
-    low, high = (strength + side * Z_90 * error for side in (-1, 1))
-    confidence = 1 - (1 - hidden) * EXACT_DOUBT
-    return Finding(
-        fit.operator, subject.storage, confidence, fit.sigma_error_px, None, kind, strength,
-        low, high,
-    )  # fmt: skip
+def _clean(subject: Subject, places: Sequence[Region], judged: Sequence[Judged]) -> Finding:
+    """Return the finding of a picture in which no region counts as hidden.
+
+    Args:
+        subject: the picture.
+        places: its regions, at least one.
+        judged: those that are large enough to tell.
+    """
+    likeliest = max(judged, key=lambda one: one.chance, default=None)
+    reason = None
+    if likeliest and likeliest.chance >= LIKELY:
+        reason = f"in doubt about {likeliest.region.box}"
+    unknown = [UNKNOWN_CHANCE] * (len(judged) < len(places))
+    most = max([*unknown, *(one.chance for one in judged)])
+    chance = chance_clean(most, places[0].picture)
+    return Finding(Unchanged(), subject.storage, chance, kind="none", reason=reason)
+
+
+def _of_told(subject: Subject, region: Region, box: Box, *, expects_hidden: bool) -> Finding:
+    """Return the finding of a place that was told."""
+    unknown = Finding(Unchanged(), subject.storage, UNKNOWN_CHANCE, box=box, kind="other")
+    judged = _judge(subject, region, is_told=True)
+    if judged is None:
+        return replace(unknown, reason="the hidden part is too small to tell how it was hidden")
+    chance = judged.chance if expects_hidden else as_likely_as_not(judged.chance)
+    if chance < LIKELY:
+        return replace(unknown, kind="none", confidence=1 - chance)
+    return replace(_of_hidden(subject, replace(judged, chance=chance)), box=box, mask=None)
+
+
+def _of_hidden(subject: Subject, judged: Judged) -> Finding:
+    """Return what hides a region that counts as hidden."""
+    region, seen = judged.region, judged.seen
+    kind, share = likeliest_kind(judged.opinion)
+    box, mask = (None, None) if is_whole(region) else (region.box, region.mask)
+    confidence = judged.chance * chance_right(share)
+    finding = sized(kind, judged.opinion, seen, subject.storage, confidence, box)
+    finding = replace(finding, mask=mask)
+    return with_path(finding, subject.pixels, seen) if kind == "motion" else finding
