@@ -166,15 +166,17 @@ def loss(model: Classifier, examples: Examples) -> Tensor:
     return F.cross_entropy(logits, examples.kinds, label_smoothing=0.01) + 0.5 * by_width
 
 
-def fit(data: Path = Path("runs/told"), width: int = 256, epochs: int = 30) -> None:
-    """Fit the classifier and write the weights that the package ships.
+def fit(
+    data: Path = Path("runs/told"), width: int = 256, epochs: int = 30, members: int = 4
+) -> None:
+    """Fit the classifiers and write the weights that the package ships.
 
     Args:
         data: folder of the shards.
         width: of the hidden layers.
         epochs: passes over the shards.
+        members: classifiers, each from a start of its own, whose answers are averaged.
     """
-    torch.manual_seed(0)
     shards = [np.load(path) for path in sorted(data.glob("*.npz"))]
     values, kinds, widths = (
         np.concatenate([shard[name] for shard in shards]) for name in ("values", "kinds", "widths")
@@ -188,7 +190,21 @@ def fit(data: Path = Path("runs/told"), width: int = 256, epochs: int = 30) -> N
     scaled = ((values - mean) / scale).clip(-CLIPPED, CLIPPED)
     everything = Examples(torch.from_numpy(scaled), torch.from_numpy(kinds), torch.from_numpy(logs))
     test, train = everything.part(slice(held)), everything.part(slice(held, None))
-    model = Classifier(values.shape[1], width)
+    models = [fitted(train, mean, scale, width, epochs, seed) for seed in range(members)]
+    report(models, test)
+    each = [model.state_dict() for model in models]
+    weights = {name: torch.stack([one[name] for one in each]).numpy() for name in each[0]}
+    halves = {n: v.astype(np.float16 if v.ndim == 3 else np.float32) for n, v in weights.items()}
+    target = write_weights(WEIGHTS, save(halves | {"mean": mean, "scale": scale}))
+    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB of {len(train.kinds)} regions")
+
+
+def fitted(
+    train: Examples, mean: np.ndarray, scale: np.ndarray, width: int, epochs: int, seed: int
+) -> Classifier:
+    """Return a classifier fitted from its own start."""
+    torch.manual_seed(seed)
+    model = Classifier(len(mean), width)
     start_at_likelihood(model, mean, scale)
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     steps = epochs * (len(train.kinds) // BATCH)
@@ -200,20 +216,18 @@ def fit(data: Path = Path("runs/told"), width: int = 256, epochs: int = 30) -> N
         optimizer.zero_grad()
         loss(model, Examples(noisy, batch.kinds, batch.log_widths)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    report(model.eval(), test)
-    weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    weights |= {"mean": mean, "scale": scale}
-    halves = {n: v.astype(np.float16 if v.ndim == 2 else np.float32) for n, v in weights.items()}
-    target = write_weights(WEIGHTS, save(halves))
-    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB of {len(train.kinds)} regions")
+    return model.eval()
 
 
 @torch.inference_mode()
-def report(model: Classifier, test: Examples) -> None:
+def report(models: list[Classifier], test: Examples) -> None:
     """Print what the held-out regions say."""
-    logits, widths, spreads = model(test.values)
-    kinds, chances = logits.argmax(1), logits.softmax(1)
-    print(f"kind right {(kinds == test.kinds).float().mean():.3f}, loss {loss(model, test):.3f}")
+    each = [model(test.values) for model in models]
+    chances = torch.stack([logits.softmax(1) for logits, _, _ in each]).mean(0)
+    widths, spreads = (torch.stack([one[place] for one in each]).mean(0) for place in (1, 2))
+    kinds = chances.argmax(1)
+    alone = sum(float(loss(model, test)) for model in models) / len(models)
+    print(f"kind right {(kinds == test.kinds).float().mean():.3f}, loss of one {alone:.3f}")
     clean = test.kinds == 0
     limit = chances[clean, 0].quantile(0.01)
     print(f"hidden seen at 1 % of clean ones: {(chances[~clean, 0] < limit).float().mean():.3f}")

@@ -1,4 +1,6 @@
-"""The kind and the strength of what hides a region, from its features, by a small network.
+"""The kind and the strength of what hides a region, from its features, by a few small networks.
+
+They differ in where their training began; the mean of their answers errs less than each.
 
 Trained on drawn journeys (``tools/train_classifier.py``): its chances are as often right as they
 say there, and its intervals hold as many strengths.
@@ -43,14 +45,19 @@ def classify(values: np.ndarray) -> Opinion:
     x = _silu(_layer(x, "first"))
     x = x + _silu(_layer(x, "second"))
     x = x + _silu(_layer(x, "third"))
-    logits, width, spread = np.split(_layer(x, "last") + direct, 3)
-    odds = np.exp(logits - logits.max())
-    return Opinion(odds / odds.sum(), width, spread.clip(MIN_LOG_SPREAD, MAX_LOG_SPREAD))
+    logits, width, spread = np.split(_layer(x, "last") + direct, 3, axis=-1)
+    odds = np.exp(logits - logits.max(-1, keepdims=True))
+    chances = odds / odds.sum(-1, keepdims=True)
+    spread = spread.clip(MIN_LOG_SPREAD, MAX_LOG_SPREAD)
+    return Opinion(chances.mean(0), width.mean(0), spread.mean(0))
 
 
 def _layer(x: np.ndarray, name: str) -> np.ndarray:
+    """Return a layer of each network; ``x`` is one input for all, or one for each."""
     weights = _weights()
-    result: np.ndarray = weights[f"{name}.weight"] @ x + weights[f"{name}.bias"]
+    result: np.ndarray = (weights[f"{name}.weight"] @ x[..., None])[..., 0] + weights[
+        f"{name}.bias"
+    ]
     return result
 
 
@@ -64,6 +71,6 @@ def _weights() -> dict[str, np.ndarray]:
     weights = {
         name: value.astype(np.float32) for name, value in load(read_weights(WEIGHTS)).items()
     }
-    if len(weights["last.bias"]) != 3 * len(KINDS):
+    if weights["last.bias"].shape[-1] != 3 * len(KINDS):
         raise ValueError(f"{WEIGHTS}: other kinds than {KINDS}")
     return weights

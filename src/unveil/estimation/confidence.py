@@ -87,6 +87,8 @@ def evidence(region: Region, seen: Features, opinion: Opinion, *, is_told: bool)
         seen.flat_share * (not is_block),
         float(kind == "mosaic" and not is_block),
         float(kind in ("solid", "other") and is_whole(region)),
+        # Some are more often seen where nothing is: a soft background looks like a disk.
+        *(float(kind == name) for name in KINDS[2:]),
     ]
 
 
