@@ -60,6 +60,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/restore_speed.py --data $(LFW)
 	$(BIN)/python benchmarks/storage_speed.py
 	$(BIN)/python benchmarks/audit_speed.py
+	$(BIN)/python benchmarks/inspect_speed.py
 	$(BIN)/python benchmarks/engine_speed.py
 	$(BIN)/python benchmarks/video_speed.py
 	$(BIN)/python benchmarks/page_speed.py

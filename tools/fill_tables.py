@@ -223,6 +223,18 @@ def page(rows: Sequence[Row]) -> str:
     )
 
 
+def inspect_speed(rows: Sequence[Row]) -> str:
+    """Lay out how long an inspection takes: the last row of each photo."""
+    newest = {(row["size"], row["hidden"]): row for row in rows}
+    names = {"size": "photo", "hidden": "hidden", "seconds": "median, s", "most_seconds": "most, s"}
+    return markdown(
+        [
+            {title: str(row[name]) for name, title in names.items()} | {"device": row["device"]}
+            for row in newest.values()
+        ]
+    )
+
+
 def install(rows: Sequence[Row]) -> str:
     """Lay out the size of an installation with each set of extras: the last row of each."""
     newest = {row["extras"]: row for row in rows}
@@ -260,6 +272,7 @@ TABLES: dict[str, Table] = {
     "parts": parts,
     "video": video,
     "page": page,
+    "inspect-speed": inspect_speed,
     "install": install,
     "splits": splits,
     **wild_tables.TABLES,
