@@ -32,7 +32,7 @@ MIN_SHARE = 0.5
 """Of a seen region's pixels that are hidden, from which it counts as hidden."""
 
 FALSE_ALARMS = 0.003
-"""Share of the clean pictures that may be called hidden."""
+"""Share of the clean pictures that may be called hidden, for parts and for whole pictures."""
 
 RIDGE, STEPS = 1.0, 50
 
@@ -46,6 +46,7 @@ def calibrate(
     hidden: int = 240,
     clean: int = 320,
     told: int = 200,
+    limits: int = 1300,
     jobs: int = 2,
 ) -> None:
     """Fit.
@@ -56,10 +57,12 @@ def calibrate(
         hidden: pictures with something hidden.
         clean: pictures without.
         told: pictures whose hidden place is told.
+        limits: further clean pictures, for the limits alone: those that chances are fitted on
+            look cleaner than others.
         jobs: processes.
     """
     source = open_source(data, "development")
-    counts: dict[Role, int] = {"hidden": hidden, "clean": clean, "told": told}
+    counts: dict[Role, int] = {"hidden": hidden, "clean": clean + limits, "told": told}
     cases = [
         store.stored(source, role, number, folder)
         for role, count in counts.items()
@@ -67,15 +70,18 @@ def calibrate(
     ]
     examples: Examples = {"seen": [], "told": [], "kind": []}
     pictures: list[Seen] = []
+    kept: list[list[list[float]]] = []
     os.environ["OMP_NUM_THREADS"] = "1"
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for found in pool.imap(collected, cases, chunksize=8):
+        for case, found in zip(cases, pool.imap(collected, cases, chunksize=8), strict=True):
+            if found.is_clean and case.case.number >= clean:
+                kept.append([values for values, _ in found.examples["seen"]])
+                continue
             for name, rows in found.examples.items():
                 examples[name] += rows
             pictures += [found] if found.picture is not None else []
     coefficients = {name: fit(rows) for name, rows in examples.items()}
     for name, is_whole in (("least_part", False), ("least_whole", True)):
-        kept = [[values for values, _ in one.examples["seen"]] for one in pictures if one.is_clean]
         coefficients[name] = [least_chance(kept, coefficients["seen"], is_whole)]
     coefficients["told_share"] = [round(float(np.mean([y for _, y in examples["told"]])), 4)]
     examples["clean"] = called_clean(pictures, coefficients)
@@ -191,7 +197,6 @@ def least_chance(
             default=0.0,
         )
         for seen in clean
-        if seen
     ]
     return max(0.5, round(float(np.quantile(most, 1 - FALSE_ALARMS)), 4))
 

@@ -74,5 +74,38 @@ def draw_texture(side_px: int, rng: np.random.Generator) -> np.ndarray:
     return np.ascontiguousarray(np.clip(field, 0, 255).astype(np.uint8).transpose(1, 2, 0))
 
 
-DRAWN = (draw_page, draw_graphic, draw_texture)
-DRAWN_ODDS = (0.3, 0.45, 0.25)
+def draw_field(side_px: int, rng: np.random.Generator) -> np.ndarray:
+    """Return colours that change slowly, along lines or around a point: smooth, though sharp."""
+    y, x = (np.mgrid[:side_px, :side_px] / side_px).astype(np.float32)
+    middle = rng.uniform(-0.2, 1.2, 2)
+    turn = np.arctan2(y - middle[0], x - middle[1]) / (2 * np.pi)
+    away = np.hypot(y - middle[0], x - middle[1])
+    planes = []
+    for _ in range(3):
+        across, down, around, outwards = rng.normal(0, log_between(rng, 0.3, 3), 4)
+        phase = across * x + down * y + round(around) * turn + outwards * away + rng.random()
+        planes.append(np.sin(2 * np.pi * phase) * between(rng, 10, 110) + between(rng, 70, 190))
+    field = np.stack(planes, axis=-1)
+    if chance(rng, 0.3):  # a disk of it on a plain ground
+        field[away > between(rng, 0.2, 0.6)] = rng.integers(0, 256, 3)
+    return np.rint(np.clip(field, 0, 255)).astype(np.uint8)
+
+
+def draw_spots(side_px: int, rng: np.random.Generator) -> np.ndarray:
+    """Return soft round spots on a plain ground, as stars and cells are."""
+    page = np.ones((side_px, side_px, 1)) * rng.integers(0, 256, 3)
+    largest = log_between(rng, 2, 60)
+    for _ in range(int(log_between(rng, 3, 120))):
+        radius = log_between(rng, 0.6, largest)
+        edge = radius * between(rng, 0.1, 0.6) if chance(rng, 0.5) else radius / 2
+        spot = np.zeros((side_px, side_px), np.float32)
+        place = tuple(int(v) for v in rng.integers(0, side_px, 2))
+        cv2.circle(spot, place, max(round(radius), 1), 1.0, -1, cv2.LINE_AA)
+        soft = np.asarray(cv2.GaussianBlur(spot, (0, 0), max(edge, 0.4)))[..., None]
+        page = page + soft * between(rng, 0.2, 1) * (rng.integers(0, 256, 3) - page)
+    grain = between(rng, 0, 6) * rng.standard_normal((side_px, side_px, 1))
+    return np.clip(page + grain, 0, 255).astype(np.uint8)
+
+
+DRAWN = (draw_page, draw_graphic, draw_texture, draw_field, draw_spots)
+DRAWN_ODDS = (0.24, 0.34, 0.2, 0.11, 0.11)
