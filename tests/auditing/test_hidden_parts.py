@@ -69,7 +69,8 @@ def overlap(one: Box, other: Box) -> float:
 @pytest.mark.parametrize(("picture", "box"), [("face", FACE), ("cat", CAT)])
 def test_a_blurred_part_is_judged_without_being_told_where_it_is(picture, box, shape, program):
     pixels = portrait() if picture == "face" else data.chelsea()
-    (verdict,) = audited(blurred(pixels, box, shape, program))
+    # A second part, in doubt, may be named beside it (docs/log.md).
+    verdict, *_ = audited(blurred(pixels, box, shape, program))
     assert overlap(verdict.box, box) > 0.6
     assert str(verdict).startswith(f"hidden part in {verdict.box}, taken for a whole face: ")
     truth = risk_of(GaussianBlur(49, 8.0), box.width, CURVES).share

@@ -101,3 +101,26 @@ def test_a_whole_blur_is_found_where_the_segmenter_sees_half_of_it(operator: Lin
     assert found.box is None
     assert found.degradation is not None
     assert inspect(image, Storage("8bit"), read_prior()).is_clean
+
+
+def test_a_picture_in_doubt_is_not_called_clean_without_a_reason() -> None:
+    """A cup of coffee before a soft background is near what looks hidden."""
+    image = data.coffee().transpose(2, 0, 1)[None].astype(np.float32) / 255
+    found = inspect(image, Storage("8bit"), read_prior())
+    assert found.kind == "none"
+    assert (found.confidence or 1) < 0.5
+    assert "in doubt about" in str(found.reason)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_colour_wheel_is_not_blurred(seed: int) -> None:
+    """It is smooth, but nothing was done to it."""
+    y, x = np.mgrid[-1:1:320j, -1:1:320j]
+    hue = (np.arctan2(y, x) / (2 * np.pi) + seed / 3) % 1
+    wheel = np.stack([hue * 179, 255 * np.hypot(y, x).clip(0, 1), np.full_like(hue, 230)], -1)
+    pixels = cv2.cvtColor(wheel.astype(np.uint8), cv2.COLOR_HSV2RGB)
+    pixels[np.hypot(y, x) > 1] = 255
+    found = inspect(
+        pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255, Storage("8bit"), read_prior()
+    )
+    assert found.is_clean

@@ -250,12 +250,11 @@ def _clean(subject: Subject, places: Sequence[Region], judged: Sequence[Judged])
         judged: those that are large enough to tell.
     """
     likeliest = max(judged, key=lambda one: one.chance, default=None)
-    reason = None
-    if likeliest and likeliest.chance >= LIKELY:
-        reason = f"in doubt about {likeliest.region.box}"
     unknown = [UNKNOWN_CHANCE] * (len(judged) < len(places))
     most = max([*unknown, *(one.chance for one in judged)])
     chance = chance_clean(most, places[0].picture)
+    is_doubted = likeliest and (likeliest.chance >= LIKELY or chance < LIKELY)
+    reason = f"in doubt about {likeliest.region.box}" if likeliest and is_doubted else None
     return Finding(Unchanged(), subject.storage, chance, kind="none", reason=reason)
 
 
