@@ -69,12 +69,9 @@ def overlap(one: Box, other: Box) -> float:
 @pytest.mark.parametrize(("picture", "box"), [("face", FACE), ("cat", CAT)])
 def test_a_blurred_part_is_judged_without_being_told_where_it_is(picture, box, shape, program):
     pixels = portrait() if picture == "face" else data.chelsea()
-    # A second part, in doubt, may be named beside it (docs/log.md).
-    verdict, *_ = audited(blurred(pixels, box, shape, program))
+    (verdict,) = audited(blurred(pixels, box, shape, program))
     assert overlap(verdict.box, box) > 0.6
     assert str(verdict).startswith(f"hidden part in {verdict.box}, taken for a whole face: ")
-    if (picture, shape) == ("cat", "ellipse"):
-        pytest.xfail("sigma 8 is taken for 10: one of the intervals that miss (docs/log.md)")
     truth = risk_of(GaussianBlur(49, 8.0), box.width, CURVES).share
     assert verdict.risk.share == pytest.approx(truth, abs=0.35)
     assert verdict.risk.high > truth, "the face is called safer than it is"

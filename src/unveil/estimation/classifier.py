@@ -48,16 +48,17 @@ def classify(values: np.ndarray) -> Opinion:
     logits, width, spread = np.split(_layer(x, "last") + direct, 3, axis=-1)
     odds = np.exp(logits - logits.max(-1, keepdims=True))
     chances = odds / odds.sum(-1, keepdims=True)
-    spread = spread.clip(MIN_LOG_SPREAD, MAX_LOG_SPREAD)
-    return Opinion(chances.mean(0), width.mean(0), spread.mean(0))
+    error = np.exp(spread.clip(MIN_LOG_SPREAD, MAX_LOG_SPREAD))
+    # Where the networks differ, each expects too small an error.
+    error = error + np.abs(width - width.mean(0))
+    return Opinion(chances.mean(0), width.mean(0), np.log(error.mean(0)))
 
 
 def _layer(x: np.ndarray, name: str) -> np.ndarray:
     """Return a layer of each network; ``x`` is one input for all, or one for each."""
     weights = _weights()
-    result: np.ndarray = (weights[f"{name}.weight"] @ x[..., None])[..., 0] + weights[
-        f"{name}.bias"
-    ]
+    product = (weights[f"{name}.weight"] @ x[..., None])[..., 0]
+    result: np.ndarray = product + weights[f"{name}.bias"]
     return result
 
 

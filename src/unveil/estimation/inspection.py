@@ -47,7 +47,7 @@ from unveil.linear.prior import Prior
 
 SAME_PITCH = 0.03
 LIKELY = 0.5
-"""Chance from which a region counts as hidden where it is told, or another one is hidden."""
+"""Chance from which a told place counts as hidden, and a clean picture is in doubt."""
 
 MIN_SEEN_SHARE = 0.3
 """Share of a told box from which the hidden pixels in it are taken to be all that are."""
@@ -116,8 +116,8 @@ def _find(subject: Subject, box: Box | None, *, expects_hidden: bool) -> Finding
     if box is not None:
         return _of_told(subject, places[0], box, expects_hidden=expects_hidden)
     judged = [one for place in places if (one := _judge(subject, place, is_told=False))]
-    found = [_of_hidden(subject, one) for one in hidden_among(judged, is_hidden=bool(exact))]
-    found = [exact, *found] if exact else found
+    hidden = [one for one in judged if one.chance >= least_chance(one.region)]
+    found = [*([exact] if exact else []), *(_of_hidden(subject, one) for one in hidden)]
     return replace(found[0], others=tuple(found[1:])) if found else _clean(subject, places, judged)
 
 
@@ -226,19 +226,6 @@ def _judge(subject: Subject, region: Region, *, is_told: bool) -> Judged | None:
         return None
     opinion = classify(seen.values)
     return Judged(region, seen, opinion, chance_hidden(region, seen, opinion, is_told=is_told))
-
-
-def hidden_among(judged: Sequence[Judged], *, is_hidden: bool = False) -> list[Judged]:
-    """Return the regions of a picture that count as hidden, none of them told.
-
-    Clean pictures set the limit of the first. Where one is sure, others need only be likely.
-
-    Args:
-        judged: the regions.
-        is_hidden: whether another part of the picture is hidden for sure.
-    """
-    is_hidden = is_hidden or any(one.chance >= least_chance(one.region) for one in judged)
-    return [one for one in judged if is_hidden and one.chance >= LIKELY]
 
 
 def _clean(subject: Subject, places: Sequence[Region], judged: Sequence[Judged]) -> Finding:
