@@ -16,9 +16,21 @@ MAX_NOISE_PX = 1024
 """Of a larger picture the middle tells whether it is mere noise."""
 
 SLOPE_SIDE = 32
-RIM_PX, STRETCH_PX = 8, 48
-MAX_RIM_RATIO = 2.0
-"""Detail in a stretch of the rim over the most that lies behind it."""
+TILE_PX = 16
+MIN_SHARP_SHARE = 0.001
+"""Share of a picture that must be sharp: a tile of one of 500 x 500 pixels is as much."""
+
+MAX_CURVATURE = 2.0
+"""Second over first differences in a tile; whole blurs have up to 1.5, sharp edges 2 to 5."""
+
+MIN_SLOPE_POWER = 4.0
+"""Of a tile that has edges, in squared levels."""
+
+ROUNDING_POWER = 2.0
+"""Of second differences of a picture that is rounded to levels, 20 / 12."""
+
+NOISE_MEDIANS = 4.0
+"""Power of second differences up to which a tile may be noise, over that of most tiles."""
 
 
 def too_little(luma: np.ndarray) -> str | None:
@@ -47,21 +59,19 @@ def _above_slope(luma: np.ndarray) -> float:
     return float(np.ptp(flat - surface @ np.linalg.lstsq(surface, flat, rcond=None)[0]))
 
 
-def has_other_rim(luma: np.ndarray) -> bool:
-    """Return whether a stretch of the rim has more detail than any behind it.
+def is_sharp_somewhere(luma: np.ndarray) -> bool:
+    """Return whether a part of a picture has sharper edges than a blur of all of it leaves.
 
-    A blur with mirrored borders reaches the edge as it is everywhere; black borders, or a rim that
-    was left sharp, do not. A photo's finest detail may lie at its rim, too: so far more is asked.
+    A blur with mirrored borders reaches the edge as it is everywhere. Black borders, and a rim or a
+    hole that was left sharp, contradict it.
 
     Args:
         luma: ``H x W``, of 255 levels.
     """
-    edges = np.abs(cv2.Laplacian(np.ascontiguousarray(luma), cv2.CV_32F))
-    return any(_is_other(side) for side in (edges, edges[::-1], edges.T, edges.T[::-1]))
-
-
-def _is_other(edges: np.ndarray) -> bool:
-    """Return whether the first rows have more detail somewhere than any others have anywhere."""
-    means = cv2.blur(np.ascontiguousarray(edges), (STRETCH_PX, RIM_PX))
-    rim, behind = means[RIM_PX // 2], means[2 * RIM_PX : -2 * RIM_PX, STRETCH_PX:-STRETCH_PX]
-    return bool(behind.size) and float(rim.max()) > MAX_RIM_RATIO * (float(behind.max()) + 1)
+    levels = np.ascontiguousarray(luma, np.float32)
+    across, down = (cv2.Sobel(levels, cv2.CV_32F, *axis, ksize=1) / 2 for axis in ((1, 0), (0, 1)))
+    slope = cv2.blur(across**2 + down**2, (TILE_PX, TILE_PX))
+    bend = cv2.blur(cv2.Laplacian(levels, cv2.CV_32F) ** 2, (TILE_PX, TILE_PX))
+    floor = ROUNDING_POWER + NOISE_MEDIANS * float(np.median(bend))
+    is_sharp = (slope > MIN_SLOPE_POWER) & (bend - floor > MAX_CURVATURE**2 * slope)
+    return bool(is_sharp.mean() > MIN_SHARP_SHARE)

@@ -9,7 +9,7 @@ from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import MAX_PART_PX, estimate_blur
 from unveil.estimation.classifier import Opinion, classify
 from unveil.estimation.confidence import chance_hidden, likeliest_kind
-from unveil.estimation.doubts import has_other_rim
+from unveil.estimation.doubts import is_sharp_somewhere
 from unveil.estimation.features import Features, features
 from unveil.estimation.finding import Finding
 from unveil.estimation.kinds import KINDS
@@ -63,7 +63,7 @@ def find_whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
     is_large = max(subject.pixels.shape[:2]) > MAX_PART_PX
     if opinion.chances[0] > (MAX_CLEAN_LARGE if is_large else MAX_CLEAN):
         return None
-    if is_large and has_other_rim(brightness(subject.pixels)):
+    if is_sharp_somewhere(brightness(subject.pixels)):
         return None
     hidden = chance_hidden(region, seen, opinion, is_told=False)
     return _exact(subject, seen, opinion, hidden)
