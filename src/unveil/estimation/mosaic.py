@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from unveil.degradation import EvenMosaic, Pixelate, Sample
@@ -85,9 +85,13 @@ def estimate_mosaic(
 
 def jumps(image: np.ndarray, axis: int) -> np.ndarray:
     """Return the largest jump of a colour from each pixel to the next along ``axis``, 2-D."""
-    # Plane by plane: the largest of three planes at once takes five times as long.
-    planes = (np.abs(np.diff(plane, axis=axis)) for plane in image[0])
-    return reduce(np.maximum, planes)
+    # Plane by plane, without copies: the largest of three planes at once takes eight times as long.
+    before, after = (np.s_[:, :-1], np.s_[:, 1:]) if axis in (-1, 3) else (np.s_[:-1], np.s_[1:])
+    largest, jump = cv2.absdiff(image[0, 0][after], image[0, 0][before]), None
+    for plane in image[0, 1:]:
+        jump = cv2.absdiff(plane[after], plane[before], dst=jump)
+        cv2.max(largest, jump, dst=largest)
+    return largest
 
 
 def _best_phase(profile: np.ndarray, block: int) -> tuple[float, int]:

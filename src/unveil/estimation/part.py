@@ -105,7 +105,8 @@ def find_mosaic(image: np.ndarray, blocks_px: range = PART_BLOCKS_PX) -> Box | N
 def _summed(jump: np.ndarray) -> np.ndarray:
     """Return the sums of the rows above each row, ``H+1 x W``: bands of any height are cheap."""
     sums = np.zeros((len(jump) + 1, jump.shape[1]))
-    np.cumsum(jump, axis=0, dtype=float, out=sums[1:])
+    for row, more in enumerate(jump):  # numpy's own sum along columns takes nine times as long
+        np.add(sums[row], more, out=sums[row + 1])
     return sums
 
 
