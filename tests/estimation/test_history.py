@@ -60,3 +60,12 @@ def test_a_mosaic_is_not_a_scaled_grid():
     assert look_back(pixels, jpeg, has_blocks=False).scaled is not None
     assert look_back(pixels, jpeg, has_blocks=True).scaled is None
     assert look_back(np.zeros((1, 1, 3), np.uint8), None, has_blocks=False) == History(*[None] * 3)
+
+
+def test_a_drawing_has_no_noise_and_no_codec():
+    """A page of text was said to have noise of 11 levels and to have gone through WebP."""
+    page = np.full((480, 640, 3), 245, np.uint8)
+    for top in range(40, 440, 24):
+        for left in range(40, 600, 9):
+            page[top : top + 12, left : left + 2] = 20
+    assert look_back(page, None, has_blocks=False) == History(None, None, None)

@@ -7,7 +7,7 @@ import numpy as np
 from unveil.estimation.codec_history import WORDS, CodecHistory, find_codec
 from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.noise import Noise, find_noise
-from unveil.estimation.scaling import find_scaling
+from unveil.estimation.scaling import MAX_FLAT_SHARE, find_scaling, flat_share
 from unveil.images.pixels import brightness
 from unveil.report.rows import Row
 
@@ -56,7 +56,9 @@ class History:
 
 
 def look_back(pixels: np.ndarray, jpeg: JpegHistory | None, *, has_blocks: bool) -> History:
-    """Return the history of a picture.
+    """Return the history of a picture; of a drawing or a mosaic only its JPEG compression.
+
+    What is flat holds no noise of a camera, and its sharp edges pass for noise and for a codec's.
 
     Args:
         pixels: ``H x W x 3`` uint8.
@@ -64,5 +66,7 @@ def look_back(pixels: np.ndarray, jpeg: JpegHistory | None, *, has_blocks: bool)
         has_blocks: whether it shows a mosaic, whose blocks would pass for a scaled grid.
     """
     luma = brightness(pixels)
+    if flat_share(luma) > MAX_FLAT_SHARE:
+        return History(jpeg, None, None)
     scaled = None if has_blocks else find_scaling(luma)
     return History(jpeg, scaled, find_noise(luma), find_codec(pixels, jpeg))

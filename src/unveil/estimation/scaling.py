@@ -103,8 +103,8 @@ def middle_box(size: tuple[int, ...], side_px: int) -> Box:
 
 
 def flat_share(luma: np.ndarray) -> float:
-    """Return the share of pixels that equal their right neighbour."""
-    return float((luma[:, 1:] == luma[:, :-1]).mean())
+    """Return the share of pixels that equal their right neighbour; 0 where none has one."""
+    return float((luma[:, 1:] == luma[:, :-1]).mean()) if luma.shape[1] > 1 else 0.0
 
 
 def _may_be_codecs(side_px: int) -> np.ndarray:
