@@ -31,7 +31,7 @@ from wild.cases import Role, open_source
 MIN_SHARE = 0.5
 """Of a seen region's pixels that are hidden, from which it counts as hidden."""
 
-FALSE_ALARMS = 0.003
+FALSE_ALARMS = 0.002
 """Share of the clean pictures that may be called hidden, for parts and for whole pictures."""
 
 RIDGE, STEPS = 1.0, 50

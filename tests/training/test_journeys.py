@@ -135,6 +135,17 @@ def test_the_shipped_segmenter_answers_for_every_size():
         np.testing.assert_allclose(answer.chances.sum(axis=0), 1, atol=1e-5)
 
 
+def test_the_segmenter_sees_the_same_in_a_mirror():
+    from skimage import data
+
+    from unveil.estimation.segmenter import segment
+
+    pixels = data.astronaut()[:200, :240]
+    answer, mirrored = segment(pixels), segment(np.ascontiguousarray(pixels[:, ::-1]))
+    np.testing.assert_array_equal(answer.chances, mirrored.chances[..., ::-1])
+    assert answer.hidden == mirrored.hidden
+
+
 def test_the_log_is_rows_of_json(photos, tmp_path):
     from unveil.training.segmenting import SegmenterConfig, SegmenterTraining
 
