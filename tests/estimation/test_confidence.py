@@ -6,19 +6,20 @@ from safetensors.numpy import load
 
 from unveil.estimation import classifier
 from unveil.estimation.classifier import classify
-from unveil.estimation.confidence import as_likely_as_not
+from unveil.estimation.confidence import with_prior
 from unveil.estimation.weight_files import read_weights
 
+CHANCES = [0.2, 0.5, 0.9, 0.99]
 
-def test_a_found_place_is_less_likely_hidden_than_a_told_one() -> None:
-    """Its odds fall by those of the told places, whatever they were; the order stays."""
-    told = [0.2, 0.5, 0.9, 0.99]
-    found = [as_likely_as_not(chance) for chance in told]
-    assert found == sorted(found)
-    assert all(one < other for one, other in zip(found, told, strict=True))
-    odds = [chance / (1 - chance) for chance in told + found]
-    ratios = [odds[place] / odds[place + len(told)] for place in range(len(told))]
-    assert ratios == pytest.approx([ratios[0]] * len(told))
+
+def test_fewer_hidden_places_make_each_less_likely_hidden() -> None:
+    """The odds fall by one factor, whatever they were; the order stays."""
+    often, seldom = ([with_prior(chance, prior) for chance in CHANCES] for prior in (0.8, 0.5))
+    assert seldom == sorted(seldom)
+    assert all(one < other for one, other in zip(seldom, often, strict=True))
+    odds = [[chance / (1 - chance) for chance in found] for found in (often, seldom)]
+    ratios = [one / other for one, other in zip(*odds, strict=True)]
+    assert ratios == pytest.approx([4.0] * len(CHANCES))
 
 
 def test_the_classifiers_answer_is_the_mean_of_each_ones() -> None:

@@ -25,7 +25,7 @@ def inspect(
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
         box: X,Y,W,H, the part to inspect (default: all of it; hidden parts are located).
-        picture: file for one photo with each hidden part outlined (a clean one as it is).
+        picture: file for one photo with each hidden part outlined, in 8 bits on white.
         overwrite: replace the --picture if it exists.
         dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos and frames.

@@ -36,12 +36,12 @@ def chance_hidden(region: Region, seen: Features, opinion: Opinion, *, is_told: 
     return logistic(_coefficients()[name], values)
 
 
-def as_likely_as_not(chance: float) -> float:
-    """Return the chance that a told place is hidden where nobody says that it is.
+def with_prior(chance: float, prior: float) -> float:
+    """Return the chance that a told place is hidden, where ``prior`` of such places are.
 
-    The coefficients are those of places that people say are hidden, and nearly all are.
+    The coefficients are those of the bench, where nearly all told places are hidden.
     """
-    odds = log_odds(chance) - log_odds(_coefficients()["told_share"][0])
+    odds = log_odds(chance) - log_odds(_coefficients()["told_share"][0]) + log_odds(prior)
     return float(1 / (1 + np.exp(-odds)))
 
 
@@ -58,7 +58,7 @@ def chance_clean(most: float, picture: float) -> float:
 def least_chance(region: Region) -> float:
     """Return the chance from which a region counts as hidden, where the place was not told.
 
-    It is set by clean pictures, for parts and for whole pictures: three in a thousand reach it.
+    It is set by clean pictures, for parts and for whole pictures: two in a thousand reach it.
     """
     name = "least_whole" if is_whole(region) else "least_part"
     return float(_coefficients()[name][0])

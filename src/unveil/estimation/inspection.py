@@ -18,7 +18,6 @@ from unveil.estimation.classifier import Opinion, classify
 from unveil.estimation.comb import find_comb
 from unveil.estimation.confidence import (
     UNKNOWN_CHANCE,
-    as_likely_as_not,
     chance_clean,
     chance_hidden,
     chance_right,
@@ -26,9 +25,11 @@ from unveil.estimation.confidence import (
     is_whole,
     least_chance,
     likeliest_kind,
+    with_prior,
 )
 from unveil.estimation.doubts import too_little
 from unveil.estimation.features import Features, features
+from unveil.estimation.fill import find_fills
 from unveil.estimation.finding import Finding
 from unveil.estimation.history import look_back
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
@@ -38,7 +39,7 @@ from unveil.estimation.part import find_part, of_mosaic
 from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, WHOLE_SHARE, Region, mask_of
 from unveil.estimation.scaling import middle_box
 from unveil.estimation.segmenter import Segmentation, segment
-from unveil.estimation.strengths import sized, with_path
+from unveil.estimation.strengths import sized, with_level, with_path
 from unveil.estimation.subject import Subject
 from unveil.estimation.whole_blur import find_whole_blur
 from unveil.images.box import Box
@@ -48,6 +49,12 @@ from unveil.linear.prior import Prior
 SAME_PITCH = 0.03
 LIKELY = 0.5
 """Chance from which a told place counts as hidden, and a clean picture is in doubt."""
+
+TOLD_PRIOR, FOUND_PRIOR = 0.8, 0.5
+"""Share of the boxes that people point at, and of faces that were found, taken to be hidden.
+
+With the bench's 0.97, 44 % of its clean boxes were called hidden; with 0.8, 18 % (docs/log.md).
+"""
 
 MIN_SEEN_SHARE = 0.3
 """Share of a told box from which the hidden pixels in it are taken to be all that are."""
@@ -108,26 +115,27 @@ def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:
 
 def _find(subject: Subject, box: Box | None, *, expects_hidden: bool) -> Finding:
     """Return what hides a picture or a box of it, without what it went through."""
-    answer, exact = _looked_at(subject, box)
-    if box is None and exact is None and (whole := find_whole_blur(subject, answer)):
-        return whole
-    seen = look(answer, subject.pixels, box)
-    places = [place for place in seen if exact is None or not _is_over(place, exact)]
     if box is not None:
-        return _of_told(subject, places[0], box, expects_hidden=expects_hidden)
+        (place,) = look(segment(subject.pixels), subject.pixels, box)
+        return _of_told(subject, place, box, expects_hidden=expects_hidden)
+    answer, exact = _looked_at(subject)
+    if not exact and (whole := find_whole_blur(subject, answer)):
+        return whole
+    seen = look(answer, subject.pixels, None)
+    places = [place for place in seen if not any(_is_over(place, part) for part in exact)]
     judged = [one for place in places if (one := _judge(subject, place, is_told=False))]
     hidden = [one for one in judged if one.chance >= least_chance(one.region)]
-    found = [*([exact] if exact else []), *(_of_hidden(subject, one) for one in hidden)]
+    found = [*exact, *(_of_hidden(subject, one) for one in hidden)]
     return replace(found[0], others=tuple(found[1:])) if found else _clean(subject, places, judged)
 
 
-def _looked_at(subject: Subject, box: Box | None) -> tuple[Segmentation, Finding | None]:
-    """Return what the segmenter says, and meanwhile the exact finding of a part."""
-    if box is not None:
-        return segment(subject.pixels), None
-    with ThreadPoolExecutor(1) as pool:
+def _looked_at(subject: Subject) -> tuple[Segmentation, list[Finding]]:
+    """Return what the segmenter says, and the parts that are found to the pixel."""
+    with ThreadPoolExecutor(1) as pool:  # a part takes about as long as all the others
         part = pool.submit(_part_on_pixels, subject)
-        return segment(subject.pixels), part.result()
+        answer, fills = segment(subject.pixels), find_fills(subject.pixels, subject.storage)
+        mosaic = part.result()
+    return answer, fills if mosaic is None else [mosaic, *fills]
 
 
 def _part_on_pixels(subject: Subject) -> Finding | None:
@@ -241,8 +249,13 @@ def _clean(subject: Subject, places: Sequence[Region], judged: Sequence[Judged])
     most = max([*unknown, *(one.chance for one in judged)])
     chance = chance_clean(most, places[0].picture)
     is_doubted = likeliest and (likeliest.chance >= LIKELY or chance < LIKELY)
-    reason = f"in doubt about {likeliest.region.box}" if likeliest and is_doubted else None
+    reason = f"in doubt about {_place(likeliest.region)}" if likeliest and is_doubted else None
     return Finding(Unchanged(), subject.storage, chance, kind="none", reason=reason)
+
+
+def _place(region: Region) -> str:
+    is_all = (region.box.height, region.box.width) == region.mask.shape
+    return "the whole picture" if is_all else str(region.box)
 
 
 def _of_told(subject: Subject, region: Region, box: Box, *, expects_hidden: bool) -> Finding:
@@ -251,7 +264,7 @@ def _of_told(subject: Subject, region: Region, box: Box, *, expects_hidden: bool
     judged = _judge(subject, region, is_told=True)
     if judged is None:
         return replace(unknown, reason="the hidden part is too small to tell how it was hidden")
-    chance = judged.chance if expects_hidden else as_likely_as_not(judged.chance)
+    chance = with_prior(judged.chance, TOLD_PRIOR if expects_hidden else FOUND_PRIOR)
     if chance < LIKELY:
         return replace(unknown, kind="none", confidence=1 - chance)
     return replace(_of_hidden(subject, replace(judged, chance=chance)), box=box, mask=None)
@@ -265,4 +278,6 @@ def _of_hidden(subject: Subject, judged: Judged) -> Finding:
     confidence = judged.chance * chance_right(share)
     finding = sized(kind, judged.opinion, seen, subject.storage, confidence, box)
     finding = replace(finding, mask=mask)
+    if kind == "solid":
+        return with_level(finding, subject.pixels, region.mask)
     return with_path(finding, subject.pixels, seen) if kind == "motion" else finding

@@ -102,6 +102,12 @@ def _of_comb(comb: Comb, storage: Storage, confidence: float, box: Box | None) -
     )  # fmt: skip
 
 
+def with_level(finding: Finding, pixels: np.ndarray, mask: np.ndarray) -> Finding:
+    """Return the finding of one colour with its brightness."""
+    level = round(float(np.median(brightness(pixels[mask][None]))))
+    return replace(finding, operator=Solid(level))
+
+
 def with_path(finding: Finding, pixels: np.ndarray, seen: Features) -> Finding:
     """Return the finding of a motion with its angle, and its length by likelihood."""
     if finding.low_px is None or finding.high_px is None:
