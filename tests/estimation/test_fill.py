@@ -55,7 +55,9 @@ def test_a_colour_is_told_by_its_brightness() -> None:
     assert fill.operator == Solid(round(0.299 * 200 + 0.587 * 30 + 0.114 * 40))
 
 
-@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket", "immunohistochemistry"])
+@pytest.mark.parametrize(
+    "name", ["astronaut", "coffee", "chelsea", "rocket", "immunohistochemistry"]
+)
 def test_a_clean_photo_has_none(name: str) -> None:
     """Nor has one that clips."""
     pixels = getattr(data, name)()

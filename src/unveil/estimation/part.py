@@ -132,9 +132,9 @@ def _on_lines(summed: np.ndarray, block: int) -> np.ndarray:
     off = (totals[:, reach + 1 :] - totals[:, : -reach - 1] - LINES * on) / (reach - LINES + 1)
     likely = np.nonzero((on > MIN_LINE_JUMP) & (off < MAX_FLATNESS * on))
     clear = np.min([line[likely] for line in lines], axis=0) > MIN_CLARITY * off[likely]
-    clarity = np.zeros_like(on)
-    clarity[likely] = np.where(clear, 1 - off[likely] / on[likely], 0)
-    first = np.maximum.reduceat(clarity, np.arange(0, places, block), axis=1)
+    clarity = np.where(clear, 1 - off[likely] / on[likely], 0)
+    first = np.zeros((len(on), -(-places // block)), np.float32)
+    np.maximum.at(first, (likely[0], likely[1] // block), clarity)
     cells = np.zeros((rows, columns))
     for down, right in product((0, 1), range(1, LINES)):  # two rows a band, cells between lines
         part = cells[down : down + len(first), right : right + first.shape[1]]

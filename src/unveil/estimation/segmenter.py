@@ -15,6 +15,9 @@ GRAPH = "segmenter.onnx"
 TRAINED_PX = 160
 """Side of the pieces that it was trained on: smaller pictures are mirrored to it."""
 
+MAX_MIRRORED_PIXELS = 500_000
+"""Of a larger picture the mirror image takes too long."""
+
 
 @dataclass(frozen=True)
 class Segmentation:
@@ -30,33 +33,29 @@ class Segmentation:
 
 
 def segment(pixels: np.ndarray) -> Segmentation:
-    """Look at a picture, ``H x W x 3`` uint8, and at its mirror image; large ones are shrunk.
+    """Look at a picture, ``H x W x 3`` uint8; large ones are shrunk, small ones mirrored, too.
 
-    The two together find some regions more at the same rate of false alarms (docs/log.md).
+    A picture and its mirror image find more regions together at the same rate of false alarms
+    (docs/log.md).
     """
     small = shrunk(pixels)
     rows, columns = (-(-side // CELL_PX) for side in small.shape[:2])
     lacking = [(0, max(-side % CELL_PX, TRAINED_PX - side)) for side in small.shape[:2]]
     image = np.pad(small, (*lacking, (0, 0)), "symmetric")
-    (kinds, hidden), (mirrored, hidden_there) = _logits(image), _logits(image[:, ::-1])
-    logs = (_log_shares(kinds) + _log_shares(mirrored)[..., ::-1]) / 2
+    logs, hidden = _look(image)
+    if pixels.shape[0] * pixels.shape[1] <= MAX_MIRRORED_PIXELS:
+        mirrored, hidden_there = _look(image[:, ::-1])
+        logs, hidden = (logs + mirrored[..., ::-1]) / 2, (hidden + hidden_there) / 2
     chances = np.exp(logs[..., :rows, :columns])
-    chance = 1 / (1 + np.exp(-(hidden + hidden_there) / 2))
-    return Segmentation(chances / chances.sum(axis=0), float(chance))
+    return Segmentation(chances / chances.sum(axis=0), float(1 / (1 + np.exp(-hidden))))
 
 
-def _logits(image: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the logits of each kind in each cell, ``K x h x w``, and that anything is hidden."""
+def _look(image: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return logarithms of each kind's chance, ``K x h x w``, and log odds that any is there."""
     planes = np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32) / 255
     kinds, hidden = _session().run(["kinds", "hidden"], {"image": planes})
-    return kinds[0], float(hidden[0])
-
-
-def _log_shares(logits: np.ndarray) -> np.ndarray:
-    """Return the logarithms of the shares that logits stand for, along the first axis."""
-    above = logits - logits.max(axis=0)
-    shares: np.ndarray = above - np.log(np.exp(above).sum(axis=0))
-    return shares
+    above = kinds[0] - kinds[0].max(axis=0)
+    return above - np.log(np.exp(above).sum(axis=0)), float(hidden[0])
 
 
 @cache

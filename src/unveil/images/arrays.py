@@ -30,7 +30,10 @@ class StoredArray(np.ndarray):
 def to_array(photo: Photo) -> np.ndarray:
     """Return the colours of ``photo``, ``1 x 3 x H x W`` float32 in [0,1]."""
     top = np.float32(np.iinfo(photo.rgb.dtype).max)
-    return np.ascontiguousarray(photo.rgb.transpose(2, 0, 1), np.float32)[None] / top
+    images = np.empty((1, 3, *photo.rgb.shape[:2]), np.float32)
+    for number, plane in enumerate(images[0]):  # all at once take eight times as long
+        np.divide(photo.rgb[..., number], top, out=plane)
+    return images
 
 
 def from_pixels(pixels: Array) -> Array:
