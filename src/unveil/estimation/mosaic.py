@@ -7,6 +7,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from unveil.arrays import to_numpy
 from unveil.degradation import EvenMosaic, Pixelate, Sample
 from unveil.degradation.operators import block_means
 from unveil.estimation.likelihood import SLOPES, TAIL_DOF
@@ -84,11 +85,12 @@ def estimate_mosaic(
 
 
 def jumps(image: np.ndarray, axis: int) -> np.ndarray:
-    """Return the largest jump of a colour from each pixel to the next along ``axis``, 2-D."""
+    """Return the largest jump of a colour from each pixel to the next along axis -1 or -2, 2-D."""
     # Plane by plane, without copies: the largest of three planes at once takes eight times as long.
-    before, after = (np.s_[:, :-1], np.s_[:, 1:]) if axis in (-1, 3) else (np.s_[:-1], np.s_[1:])
-    largest, jump = cv2.absdiff(image[0, 0][after], image[0, 0][before]), None
-    for plane in image[0, 1:]:
+    before, after = (np.s_[:, :-1], np.s_[:, 1:]) if axis == -1 else (np.s_[:-1], np.s_[1:])
+    first, *others = to_numpy(image)[0]
+    largest, jump = cv2.absdiff(first[after], first[before]), None
+    for plane in others:
         jump = cv2.absdiff(plane[after], plane[before], dst=jump)
         cv2.max(largest, jump, dst=largest)
     return largest
