@@ -50,6 +50,9 @@ SAME_PITCH = 0.03
 LIKELY = 0.5
 """Chance from which a told place counts as hidden, and a clean picture is in doubt."""
 
+MIN_CLEAN_CHANCE = 0.6
+"""Below it, a picture is not called clean without a reason."""
+
 TOLD_PRIOR, FOUND_PRIOR = 0.8, 0.5
 """Share of the boxes that people point at, and of faces that were found, taken to be hidden.
 
@@ -250,7 +253,7 @@ def _clean(subject: Subject, places: Sequence[Region], judged: Sequence[Judged])
     unknown = [UNKNOWN_CHANCE] * (len(judged) < len(places))
     most = max([*unknown, *(one.chance for one in judged)])
     chance = chance_clean(most, places[0].picture)
-    is_doubted = likeliest and (likeliest.chance >= LIKELY or chance < LIKELY)
+    is_doubted = likeliest and (likeliest.chance >= LIKELY or chance < MIN_CLEAN_CHANCE)
     reason = f"in doubt about {_place(likeliest.region)}" if likeliest and is_doubted else None
     return Finding(Unchanged(), subject.storage, chance, kind="none", reason=reason)
 
