@@ -81,6 +81,7 @@ HALF ?= development
 bench-wild: $(READY)
 	$(BIN)/uv pip install --system-certs --python $(BIN)/python --constraint constraints.txt '.[programs]'
 	PYTHONPATH=tools $(BIN)/python benchmarks/wild_bench.py --data $(LFW) --half $(HALF) --append results/wild.jsonl
+	PYTHONPATH=tools $(BIN)/python benchmarks/wild_restore.py --data $(LFW) --half $(HALF) --append results/wild-restore.jsonl
 	$(BIN)/python tools/fill_tables.py docs/wild.md
 
 # Every table and chart in the documents, from the committed rows.

@@ -214,6 +214,17 @@ def travel(picture: Picture, journey: Journey) -> tuple[Picture, bytes]:
     return replace(picture, pixels=decode(content)), content
 
 
+def without_loss(picture: Picture, journey: Journey) -> Pixels:
+    """Return what a journey would have made of a picture had no codec and no noise touched it."""
+    for step in journey.steps:
+        parameters = {name: value for name, value in step.items() if name != "do"}
+        if step["do"] == "h264":
+            picture = seen(picture, parameters["shift"], parameters["frame"])
+        elif step["do"] not in CODECS and step["do"] != "noise":
+            picture = STEPS[step["do"]](picture, **parameters)
+    return picture.pixels
+
+
 def decode(content: bytes) -> Pixels:
     """Return the pixels of a file's content."""
     with Image.open(io.BytesIO(content)) as image:
@@ -292,26 +303,27 @@ def add_noise(picture: Picture, std: float, gray: bool, seed: int) -> Picture:
 FRAMES = 6
 
 
-def _h264(picture: Picture, crf: int, shift: list[int], frame: int) -> Picture:
-    """Return a frame of a clip by a camera that moves by ``shift`` pixels a frame."""
+def seen(picture: Picture, shift: list[int], frame: int) -> Picture:
+    """Return what a camera sees in one of ``FRAMES`` frames, moving by ``shift`` pixels a frame."""
     height, width = picture.pixels.shape[:2]
     room = [(FRAMES - 1) * abs(pixels) for pixels in shift]
     even = (width - room[0]) // 2 * 2, (height - room[1]) // 2 * 2
+    left, top = (
+        pixels * frame + (room[axis] if pixels < 0 else 0) for axis, pixels in enumerate(shift)
+    )
+    return crop(picture, [left, top, width - left - even[0], height - top - even[1]])
 
-    def seen(number: int) -> list[int]:
-        corner = [
-            pixels * number + (room[axis] if pixels < 0 else 0) for axis, pixels in enumerate(shift)
-        ]
-        rest = (width - corner[0] - even[0], height - corner[1] - even[1])
-        return [*corner, *rest]
 
+def _h264(picture: Picture, crf: int, shift: list[int], frame: int) -> Picture:
+    """Return a frame of a clip by a camera that moves by ``shift`` pixels a frame."""
+    height, width = seen(picture, shift, 0).pixels.shape[:2]
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as clip:
         stream = clip.add_stream("libx264", rate=Fraction(25))
-        stream.width, stream.height, stream.pix_fmt = *even, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": str(crf), "threads": "1"}
         for number in range(FRAMES):
-            pixels = np.ascontiguousarray(crop(picture, seen(number)).pixels)
+            pixels = np.ascontiguousarray(seen(picture, shift, number).pixels)
             for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")):
                 clip.mux(packet)
         for packet in stream.encode():
@@ -319,7 +331,7 @@ def _h264(picture: Picture, crf: int, shift: list[int], frame: int) -> Picture:
     file.seek(0)
     with av.open(file, "r") as written:
         frames = [shown.to_ndarray(format="rgb24") for shown in written.decode(video=0)]
-    return replace(crop(picture, seen(frame)), pixels=np.asarray(frames[frame], np.uint8))
+    return replace(seen(picture, shift, frame), pixels=np.asarray(frames[frame], np.uint8))
 
 
 STEPS: dict[str, Callable[..., Picture]] = {
