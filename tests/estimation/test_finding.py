@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -262,3 +263,14 @@ def test_a_mosaic_is_found_in_all_of_a_picture_whose_middle_is_tried_first():
     found = inspect(hidden, EIGHT_BIT, PRIOR)
     assert found.operator == Pixelate(25)
     assert found.box is None
+
+
+@pytest.mark.parametrize("name", ["rocket", "camera"])
+@pytest.mark.parametrize("block", [4, 5])
+def test_small_averaged_blocks_of_sharp_photos_are_not_called_sampled(name, block):
+    """OpenCV's means; they were called ``sample`` at 100 %, and restoring made them worse."""
+    pixels = np.atleast_3d(getattr(data, name)())[:160, :200]
+    small = cv2.resize(pixels, (200 // block, 160 // block), interpolation=cv2.INTER_AREA)
+    mosaic = np.atleast_3d(cv2.resize(small, (200, 160), interpolation=cv2.INTER_NEAREST))
+    found = inspect(to_array(Photo(np.broadcast_to(mosaic, (160, 200, 3)))), EIGHT_BIT, PRIOR)
+    assert found.operator == Pixelate(block)
