@@ -46,6 +46,9 @@ from unveil.images.box import Box
 from unveil.images.pixels import brightness
 from unveil.linear.prior import Prior
 
+SCALED_ERROR = 1.25
+"""Factor by which the strength of a blur may be off that was scaled since."""
+
 SAME_PITCH = 0.03
 LIKELY = 0.5
 """Chance from which a told place counts as hidden, and a clean picture is in doubt."""
@@ -101,7 +104,18 @@ def inspect(
         found = Finding(Unchanged(), storage, UNKNOWN_CHANCE, box=box, kind="none", reason=reason)
     found = found or _find(subject, box, expects_hidden=expects_hidden)
     has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
-    return replace(found, history=look_back(pixels, jpeg, has_blocks=has_blocks))
+    history = look_back(pixels, jpeg, has_blocks=has_blocks)
+    found = replace(found, history=history)
+    return found if history.scaled is None else _roughly(found)
+
+
+def _roughly(found: Finding) -> Finding:
+    """Return the finding of a picture that was scaled since: no operator of its grid is exact."""
+    if found.is_clean or not found.is_exact or found.strength_px is None:
+        return found
+    low, high = found.strength_px / SCALED_ERROR, found.strength_px * SCALED_ERROR
+    reason = "scaled since: no operator of this grid is exact"
+    return replace(found, is_exact=False, low_px=low, high_px=high, reason=reason)
 
 
 def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:

@@ -23,13 +23,10 @@ from unveil.estimation.inspection import inspect
 from unveil.images.box import Box
 from unveil.linear.prior import read_prior
 from unveil.report.rows import Row
-from unveil.restoration.choice import (
-    FALLBACK,
-    check_undoes,
-    fast_variant,
-    model_for,
-)
+from unveil.restoration.checks import why_not
+from unveil.restoration.choice import FALLBACK, check_undoes, fast_variant, model_for
 from unveil.restoration.consistency import make_consistent
+from unveil.restoration.parts import restore_parts
 from unveil.restoration.paste import paste
 from unveil.restoration.restorers import NetworkRestorer, Restorer
 
@@ -102,11 +99,23 @@ def restore(images: Array, storage: Storage, request: Request, load: Load) -> Re
     if known is None:
         finding, remarks = find(images, storage, request)
         known, box = finding.degradation, finding.box
+    if finding is not None and request.operator is None and request.model is None:
+        done, more = restore_parts(images, finding, read_prior(request.prior))
+        remarks += more
+        if known is None and more:
+            restorer = None if done is images else load(FALLBACK)
+            return Restored(done, None, finding, restorer, remarks)
+        images = done
     restorer, more = decide(known, request, load)
     remarks += more
     if known is None or restorer is None:
         return Restored(images, None, finding, None, remarks)
     restored, error = undo(images, known, box, restorer, request)
+    if finding is not None and request.operator is None and box is None and not request.force:
+        reason = why_not(restored, images, known, restorer.prior)
+        if reason is not None:
+            remarks += (Remark(f"not undone: {reason}"),)
+            return Restored(images, None, finding, None, remarks)
     return Restored(restored, error, finding, restorer, remarks)
 
 

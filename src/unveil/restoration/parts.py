@@ -1,0 +1,134 @@
+"""Parts that were blurred in a way that is known roughly: restored inside, left alone outside.
+
+What is expected to gain little is left as it is, with the reason.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from unveil.arrays import Array, constant, to_numpy
+from unveil.console import Remark
+from unveil.estimation.finding import Finding
+from unveil.estimation.plausible import plausible, reach_px
+from unveil.images.box import Box
+from unveil.linear.masked import Seen, estimate_masked
+from unveil.linear.prior import Prior
+
+BAND_PX = 6
+"""At the rim of a part it is not known what was blurred: masks are off by a cell or two."""
+
+MIN_PART_PX = 64
+"""Of a smaller part nothing is left inside its rim."""
+
+MAX_PART_PX = 2_000_000
+"""A larger part takes minutes and gigabytes."""
+
+
+MIN_CONFIDENCE = 0.5
+"""Chance that the kind is right; below it, a part may as well be clean."""
+
+LEAST_GAIN_DB = 0.3
+"""A restored part must be expected to be nearer to the photo by this."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of a part.
+
+    Attributes:
+        images: with the part restored; the very input where it was not.
+        gain_db: by how much it is expected to be nearer to the photo.
+        reason: why it was left alone; None where it was restored.
+    """
+
+    images: Array
+    gain_db: float = 0.0
+    reason: str | None = None
+
+
+def restore_parts(
+    images: Array, finding: Finding, prior: Prior
+) -> tuple[Array, tuple[Remark, ...]]:
+    """Restore the parts whose blur is known roughly; say what became of each.
+
+    Args:
+        images: ``1 x 3 x H x W`` in [0,1].
+        finding: what hides them; parts that are clean or can be undone exactly are passed over.
+        prior: power spectrum of clean photos.
+    """
+    remarks = []
+    for part in finding.parts:
+        if part.is_clean or part.degradation is not None:
+            continue
+        attempt = restore_part(images, part, prior)
+        images, place = attempt.images, part.box or "the whole picture"
+        if attempt.reason is None:
+            text = f"{place}: restored as nearly as it is known, about {attempt.gain_db:.1f} dB"
+        else:
+            text = f"{place}: left as it is ({attempt.reason})"
+        remarks.append(Remark(text))
+    return images, tuple(remarks)
+
+
+def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
+    """Restore a part by the likeliest photo, blended into what is around it.
+
+    Args:
+        images: ``1 x 3 x H x W`` in [0,1].
+        part: where and how it was hidden.
+        prior: power spectrum of clean photos.
+    """
+    blurs = plausible(part)
+    if (part.confidence or 0) < MIN_CONFIDENCE:
+        return Attempt(images, reason="how it was hidden is in doubt")
+    if blurs is None:
+        return Attempt(images, reason=part.reason or "no blur of a known width")
+    height, width = images.shape[-2:]
+    mask = _mask(part, height, width)
+    inside, outside = _eroded(mask), ~_eroded(~mask)
+    if not MIN_PART_PX <= inside.sum() <= MAX_PART_PX:
+        return Attempt(images, reason="too small" if inside.sum() < MIN_PART_PX else "too large")
+    margin = reach_px(blurs)
+    grown = margin + BAND_PX
+    place = _around(mask).grown(grown, grown, width, height).place
+    whole = to_numpy(images)
+    seen = Seen(whole[..., *place], inside[place], ~outside[place], part.storage)
+    found = estimate_masked(seen, blurs, margin, prior)
+    if found.gain_db < LEAST_GAIN_DB:
+        return Attempt(images, found.gain_db, "too little to gain")
+    weight = _softened(inside)[place] * mask[place]
+    restored = whole.copy()
+    restored[..., *place] += weight * (found.images.clip(0, 1) - whole[..., *place])
+    return Attempt(constant(restored, images), found.gain_db)
+
+
+def _mask(part: Finding, height: int, width: int) -> np.ndarray:
+    """Return the pixels of a part, ``H x W`` bool."""
+    if part.mask is not None:
+        return part.mask
+    mask = np.zeros((height, width), bool)
+    mask[(part.box or Box(0, 0, width, height)).place] = True
+    return mask
+
+
+def _around(mask: np.ndarray) -> Box:
+    """Return the box around the pixels of a mask."""
+    return Box(*cv2.boundingRect(mask.astype(np.uint8)))
+
+
+def _eroded(mask: np.ndarray) -> np.ndarray:
+    """Return a mask without its rim; the picture's border is none."""
+    side = 2 * BAND_PX + 1
+    framed = np.pad(mask.astype(np.uint8), BAND_PX, mode="edge")
+    worn = cv2.erode(framed, np.ones((side, side), np.uint8))
+    return np.asarray(worn[BAND_PX:-BAND_PX, BAND_PX:-BAND_PX], bool)
+
+
+def _softened(mask: np.ndarray) -> np.ndarray:
+    """Return weights that rise from 0 to 1 across the rim of a mask, float32."""
+    framed = np.pad(mask.astype(np.float32), BAND_PX, mode="edge")
+    return np.asarray(
+        cv2.blur(framed, (BAND_PX + 1, BAND_PX + 1))[BAND_PX:-BAND_PX, BAND_PX:-BAND_PX]
+    )

@@ -1,0 +1,93 @@
+"""Parts that other programs blurred: restored inside, untouched outside, left alone in doubt."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from skimage import data
+
+from unveil.degradation import GaussianBlur, Storage, Unchanged
+from unveil.estimation.finding import Finding
+from unveil.images.box import Box
+from unveil.linear.prior import read_prior
+from unveil.restoration.parts import restore_part, restore_parts
+
+STORAGE = Storage("8bit")
+
+
+def as_images(pixels: np.ndarray) -> np.ndarray:
+    return pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
+
+
+def found(**details: object) -> Finding:
+    """Return the finding of a Gaussian of about 4 pixels."""
+    about = {"kind": "gaussian", "strength_px": 4.0, "low_px": 3.5, "high_px": 4.6}
+    more = {"box": Box(170, 30, 110, 130), "is_exact": False, **about, **details}
+    return Finding(GaussianBlur(25, 4.0), STORAGE, 0.95, **more)
+
+
+def blurred_face() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the astronaut, the same with an ellipse blurred by Pillow, and the ellipse."""
+    clean = data.astronaut()
+    blurred = np.asarray(Image.fromarray(clean).filter(ImageFilter.GaussianBlur(4)))
+    mask = np.zeros(clean.shape[:2], np.uint8)
+    cv2.ellipse(mask, (225, 95), (55, 65), 0, 0, 360, 1, -1)
+    return clean, np.where(mask[..., None], blurred, clean), mask.astype(bool)
+
+
+def test_an_ellipse_by_pillow_comes_nearer_and_the_rest_stays():
+    clean, file, mask = blurred_face()
+    done = restore_part(as_images(file), found(mask=mask), read_prior())
+    assert done.reason is None
+    before, after = (
+        np.square(x - as_images(clean))[..., mask].mean() for x in (as_images(file), done.images)
+    )
+    assert after < before / 1.3
+    np.testing.assert_array_equal(done.images[..., ~mask], as_images(file)[..., ~mask])
+
+
+def test_the_command_restores_what_it_finds(tmp_path, cli):
+    """It left such a face as it was."""
+    clean, file, _ = blurred_face()
+    Image.fromarray(file).save(tmp_path / "face.png")
+    done = cli("restore", tmp_path / "face.png", "-o", tmp_path / "out.png")
+    assert done.status == 0, done.err
+    assert "restored as nearly as it is known" in done.err
+    out = np.asarray(Image.open(tmp_path / "out.png")).astype(float)
+    assert np.square(out - clean).mean() < np.square(file.astype(float) - clean).mean() / 1.2
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        ({"kind": "other", "reason": "no known operator"}, "no known operator"),
+        ({"kind": "motion"}, "no blur of a known width"),
+        ({"box": Box(170, 30, 15, 15)}, "too small"),
+        ({"strength_px": 0.2, "low_px": 0.1, "high_px": 0.4}, "too little to gain"),
+    ],
+)
+def test_what_cannot_be_bettered_is_left_as_it_is(details, reason):
+    images = as_images(data.astronaut())
+    done = restore_part(images, found(**details), read_prior())
+    assert done.images is images
+    assert done.reason == reason
+
+
+def test_clean_and_exact_parts_are_passed_over():
+    images = as_images(data.astronaut())
+    clean = Finding(Unchanged(), STORAGE, 0.9, kind="none")
+    assert restore_parts(images, clean, read_prior()) == (images, ())
+    exact = found(is_exact=True)
+    assert restore_parts(images, exact, read_prior()) == (images, ())
+
+
+def test_each_part_is_said():
+    images = as_images(blurred_face()[1])
+    both = found(others=(found(kind="other", box=Box(10, 400, 60, 60), reason="no operator"),))
+    restored, remarks = restore_parts(images, both, read_prior())
+    assert restored is not images
+    assert [str(remark.text) for remark in remarks] == [
+        remarks[0].text,
+        "10,400,60,60: left as it is (no operator)",
+    ]
+    assert remarks[0].text.startswith("170,30,110,130: restored as nearly as it is known, about")
