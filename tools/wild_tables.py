@@ -37,8 +37,33 @@ def percent(row: Row | None) -> str:
     """Return a share with its interval and count."""
     if row is None:
         return ""
-    value, low, high = (100 * part for part in row["share"])
-    return f"{value:.1f} % ({low:.1f} to {high:.1f}), n = {row['images']}"
+    return f"{_percents(row['share'])}, n = {row['images']}"
+
+
+def restored(rows: Sequence[Row]) -> str:
+    """Lay out what restoring made of the pictures, by what hid them."""
+    return markdown(
+        [
+            {
+                "half": half,
+                "pictures": row["role"] if row["by"] == "all" else row["value"],
+                "n": row["images"],
+                "mean gain, dB": f"{row['mean_db']:.2f}",
+                "worst, dB": f"{row['worst_db']:.1f}",
+                "worse": _percents(row["worse"]),
+                "better": _percents(row["better"]),
+            }
+            for half, some in newest(rows).items()
+            for row in some
+            if "mean_db" in row
+            if row["by"] == "all" or (row["role"], row["by"]) == ("hidden", "kind")
+        ]
+    )
+
+
+def _percents(share: Sequence[float]) -> str:
+    value, low, high = (100 * part for part in share)
+    return f"{value:.1f} % ({low:.1f} to {high:.1f})"
 
 
 def _of(rows: Sequence[Row], question: str, by: str) -> dict[str, Row]:
@@ -112,4 +137,5 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "wild-strengths": breakdown("strength within 10 %", "kind"),
     "wild-confidence": reliability,
     "wild-history": history,
+    "wild-restore": restored,
 }
