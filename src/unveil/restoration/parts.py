@@ -3,18 +3,22 @@
 What is expected to gain little is left as it is, with the reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from unveil.arrays import Array, constant, to_numpy
+from unveil.config import TILE_PX
 from unveil.console import Remark
+from unveil.degradation import Degradation, UnevenPixelate
 from unveil.estimation.finding import Finding
 from unveil.estimation.plausible import plausible, reach_px
 from unveil.images.box import Box
 from unveil.linear.masked import Seen, estimate_masked
 from unveil.linear.prior import Prior
+from unveil.restoration.in_context import framed, mosaic_in_context
+from unveil.restoration.restorers import ClosedForm
 
 BAND_PX = 6
 """At the rim of a part it is not known what was blurred: masks are off by a cell or two."""
@@ -39,12 +43,12 @@ class Attempt:
 
     Attributes:
         images: with the part restored; the very input where it was not.
-        gain_db: by how much it is expected to be nearer to the photo.
+        gain_db: by how much it is expected to be nearer to the photo; None where that is not known.
         reason: why it was left alone; None where it was restored.
     """
 
     images: Array
-    gain_db: float = 0.0
+    gain_db: float | None = None
     reason: str | None = None
 
 
@@ -65,7 +69,8 @@ def restore_parts(
         attempt = restore_part(images, part, prior)
         images, place = attempt.images, part.box or "the whole picture"
         if attempt.reason is None:
-            text = f"{place}: restored as nearly as it is known, about {attempt.gain_db:.1f} dB"
+            text = f"{place}: restored as nearly as it is known"
+            text += "" if attempt.gain_db is None else f", about {attempt.gain_db:.1f} dB"
         else:
             text = f"{place}: left as it is ({attempt.reason})"
         remarks.append(Remark(text))
@@ -73,35 +78,52 @@ def restore_parts(
 
 
 def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
-    """Restore a part by the likeliest photo, blended into what is around it.
+    """Restore a part and blend it into what is around it.
 
     Args:
         images: ``1 x 3 x H x W`` in [0,1].
         part: where and how it was hidden.
         prior: power spectrum of clean photos.
     """
-    blurs = plausible(part)
     if (part.confidence or 0) < MIN_CONFIDENCE:
         return Attempt(images, reason="how it was hidden is in doubt")
-    if blurs is None:
-        return Attempt(images, reason=part.reason or "no blur of a known width")
-    height, width = images.shape[-2:]
-    mask = _mask(part, height, width)
-    inside, outside = _eroded(mask), ~_eroded(~mask)
+    mask = _mask(part, *images.shape[-2:])
+    inside = _eroded(mask)
     if not MIN_PART_PX <= inside.sum() <= MAX_PART_PX:
         return Attempt(images, reason="too small" if inside.sum() < MIN_PART_PX else "too large")
+    found = _of_mosaic(images, part, prior) or _of_blur(to_numpy(images), mask, part, prior)
+    if found.reason is not None:
+        return replace(found, images=images)
+    weight = constant(_softened(inside) * mask, images)
+    return replace(found, images=images + weight * (found.images - images))
+
+
+def _of_mosaic(images: Array, part: Finding, prior: Prior) -> Attempt | None:
+    """Return the picture with a mosaic undone by the means of its blocks; None for other kinds."""
+    if part.pitch_px is None or part.phase_px is None:
+        return None
+    (across, down), (left, top) = part.pitch_px, part.phase_px
+    box = part.box or Box(0, 0, images.shape[-1], images.shape[-2])
+    grid = UnevenPixelate(across, down, (left - box.left) % across, (top - box.top) % down)
+    known, closed = Degradation(grid, part.storage), ClosedForm("lmmse", prior)
+    restored, _ = mosaic_in_context(images, box, known, closed, TILE_PX)
+    return Attempt(framed(restored, images, box))
+
+
+def _of_blur(images: np.ndarray, mask: np.ndarray, part: Finding, prior: Prior) -> Attempt:
+    """Return the picture with a blur undone by the likeliest photo."""
+    blurs = plausible(part)
+    if blurs is None:
+        return Attempt(images, reason=part.reason or "no blur of a known width")
     margin = reach_px(blurs)
-    grown = margin + BAND_PX
-    place = _around(mask).grown(grown, grown, width, height).place
-    whole = to_numpy(images)
-    seen = Seen(whole[..., *place], inside[place], ~outside[place], part.storage)
+    place = _around(mask).grown(*[margin + BAND_PX] * 2, *mask.shape[::-1]).place
+    seen = Seen(images[..., *place], _eroded(mask)[place], _eroded(~mask)[place], part.storage)
     found = estimate_masked(seen, blurs, margin, prior)
     if found.gain_db < LEAST_GAIN_DB:
         return Attempt(images, found.gain_db, "too little to gain")
-    weight = _softened(inside)[place] * mask[place]
-    restored = whole.copy()
-    restored[..., *place] += weight * (found.images.clip(0, 1) - whole[..., *place])
-    return Attempt(constant(restored, images), found.gain_db)
+    restored = images.copy()
+    restored[..., *place] = found.images.clip(0, 1)
+    return Attempt(restored, found.gain_db)
 
 
 def _mask(part: Finding, height: int, width: int) -> np.ndarray:

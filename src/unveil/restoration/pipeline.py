@@ -14,8 +14,6 @@ from unveil.config import TILE_PX
 from unveil.console import Remark
 from unveil.degradation import Degradation, EvenMosaic, Linear, Mosaic, Storage
 from unveil.degradation.families import FAMILIES
-from unveil.degradation.mosaics import moved
-from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError
 from unveil.estimation.check import contradiction
 from unveil.estimation.finding import Finding
@@ -26,8 +24,8 @@ from unveil.report.rows import Row
 from unveil.restoration.checks import why_not
 from unveil.restoration.choice import FALLBACK, check_undoes, fast_variant, model_for
 from unveil.restoration.consistency import make_consistent
+from unveil.restoration.in_context import framed, mosaic_in_context
 from unveil.restoration.parts import restore_parts
-from unveil.restoration.paste import paste
 from unveil.restoration.restorers import NetworkRestorer, Restorer
 
 WHITE_ERROR = 0.1
@@ -239,7 +237,7 @@ def undo(
         return images, None
     part = images if box is None else images[..., *box.place]
     if box is not None and isinstance(known.operator, Mosaic):
-        restored, error = _mosaic_in_context(images, box, known, restorer, request.tile_px)
+        restored, error = mosaic_in_context(images, box, known, restorer, request.tile_px)
     else:
         # A part that was blurred by itself is a whole image: its borders were mirrored.
         restored, error = restorer.restore_with_error(part, known, request.tile_px)
@@ -248,34 +246,8 @@ def undo(
     if box is None:
         return restored, error
     if error is not None:
-        error = _framed(error, xp.zeros_like(images), box)
-    return _framed(restored, images, box), error
-
-
-def _mosaic_in_context(
-    images: Array, box: Box, known: Degradation, restorer: Restorer, tile_px: int
-) -> tuple[Array, Array | None]:
-    """Restore a mosaic inside a clean image; return the part in ``box``.
-
-    Its surroundings help: put through the same mosaic, they are context for the restorer.
-    """
-    operator = known.operator
-    if not isinstance(operator, Mosaic):
-        raise TypeError(operator)
-    grid = moved(operator, box.left, box.top)
-    context = _framed(images[..., *box.place], obfuscate(images, grid), box)
-    restored, error = restorer.restore_with_error(
-        context, Degradation(grid, known.storage), tile_px
-    )
-    part = paste(images, restored, box, round(max(operator.across, operator.down)))[..., *box.place]
-    return part, None if error is None else error[..., *box.place]
-
-
-def _framed(part: Array, whole: Array, box: Box) -> Array:
-    """Return the first channels of ``whole``, as many as ``part`` has, with ``part`` in ``box``."""
-    framed = array_namespace(whole).asarray(whole[:, : part.shape[1]], copy=True)
-    framed[..., *box.place] = part
-    return framed
+        error = framed(error, xp.zeros_like(images), box)
+    return framed(restored, images, box), error
 
 
 def draw(
