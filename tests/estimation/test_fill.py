@@ -84,6 +84,17 @@ def test_a_drawing_has_none() -> None:
 
 def test_what_touches_the_border_is_none() -> None:
     """Bars of a film, and corners that a rotation left black."""
-    pixels = data.astronaut().copy()
-    pixels[:60] = 0
+    for place in (np.s_[:60], np.s_[-60:], np.s_[:90, :60], np.s_[200:300, -50:]):
+        pixels = data.astronaut().copy()
+        pixels[place] = 90
+        assert not found_in(pixels)
+
+
+def test_a_soft_spot_of_one_colour_is_none() -> None:
+    """The sun in a photo clips, and its rim is soft."""
+    spot = np.zeros(data.astronaut().shape[:2], np.float32)
+    cv2.circle(spot, (250, 200), 60, 2.0, -1)
+    share = cv2.GaussianBlur(spot, (0, 0), 12).clip(0, 1)[..., None]
+    pixels = np.rint(data.astronaut() * (1 - share) + 255 * share).astype(np.uint8)
+    assert (pixels[160:240, 210:290] == 255).all()
     assert not found_in(pixels)

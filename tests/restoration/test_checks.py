@@ -43,6 +43,14 @@ def test_an_answer_that_does_not_explain_the_input_is_not_believed():
     assert why_not(other, seen, known, read_prior()) == "blurred again, it would not be the input"
 
 
+def test_waves_that_the_blur_would_remove_are_not_believed():
+    """They explain the input, but no photo has them."""
+    restored, seen, known = undone(GaussianBlur(19, 3.0), GaussianBlur(19, 3.0))
+    waves = 0.1 * np.cos(1.6 * np.arange(240, dtype=np.float32))
+    reason = why_not(restored + waves, seen, known, read_prior())
+    assert reason == "it would have more detail than photos have"
+
+
 def test_mosaics_are_not_judged():
     images = astronaut()
     assert why_not(images, 1 - images, Degradation(Pixelate(8), STORAGE), read_prior()) is None

@@ -119,7 +119,8 @@ def _is_drawn_over(fill: Fill, pixels: np.ndarray) -> bool:
     flat = (around[:, 1:] == around[:, :-1]).all(axis=2)
     bottom, right = top + fill.box.height, left + fill.box.width
     rows, columns = np.s_[top:bottom], np.s_[left : right - 1]
-    sides = flat[:top, columns], flat[bottom:, columns], flat[rows, : left - 1], flat[rows, right:]
+    beside_it = flat[rows, : max(left - 1, 0)], flat[rows, right:]
+    sides = flat[:top, columns], flat[bottom:, columns], *beside_it
     return all(side.size == 0 or side.mean() < MAX_FLAT_BESIDE for side in sides)
 
 

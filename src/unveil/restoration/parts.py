@@ -94,7 +94,7 @@ def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
     found = _of_mosaic(images, part, prior) or _of_blur(to_numpy(images), mask, part, prior)
     if found.reason is not None:
         return replace(found, images=images)
-    weight = constant(_softened(inside) * mask, images)
+    weight = constant(_softened(inside), images)
     return replace(found, images=images + weight * (found.images - images))
 
 
