@@ -61,7 +61,8 @@ def test_the_command_restores_what_it_finds(tmp_path, cli):
     ("details", "reason"),
     [
         ({"kind": "other", "reason": "no known operator"}, "no known operator"),
-        ({"kind": "motion"}, "no blur of a known width"),
+        ({"kind": "motion"}, "where the lines of a motion begin does not show"),
+        ({"kind": "median", "reason": "known roughly"}, "a median filter has no inverse"),
         ({"box": Box(170, 30, 15, 15)}, "too small"),
         (
             {"operator": WIDE, "strength_px": 20, "low_px": 12, "high_px": 33, "confidence": 0.5},

@@ -60,7 +60,7 @@ def sized(
         return _of_comb(seen.comb, storage, confidence, box)
     finding = Finding(
         Unchanged(), storage, confidence, None, box, kind, is_exact=False,
-        reason="a part, or by a program of its own: not undone",
+        reason="a part, or by a program of its own: known roughly",
     )  # fmt: skip
     if kind == "solid":
         return replace(finding, operator=Solid(), reason="nothing is left to undo")
@@ -98,7 +98,7 @@ def _of_comb(comb: Comb, storage: Storage, confidence: float, box: Box | None) -
     return Finding(
         operator, storage, confidence, None, box, "mosaic", size, 0.98 * size, 1.02 * size,
         pitch_px=pitch, phase_px=phase, is_exact=False,
-        reason="its blocks are not whole pixels: not undone",
+        reason="its blocks are not whole pixels: known roughly",
     )  # fmt: skip
 
 

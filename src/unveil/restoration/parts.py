@@ -33,6 +33,12 @@ MAX_PART_PX = 2_000_000
 MIN_CONFIDENCE = 0.5
 """Chance that the kind is right; below it, a part may as well be clean."""
 
+LEFT = {
+    "motion": "where the lines of a motion begin does not show",
+    "median": "a median filter has no inverse",
+}
+"""Why kinds with an operator are left alone."""
+
 LEAST_GAIN_DB = 0.3
 """A restored part must be expected to be nearer to the photo by this."""
 
@@ -114,7 +120,8 @@ def _of_blur(images: np.ndarray, mask: np.ndarray, part: Finding, prior: Prior) 
     """Return the picture with a blur undone by the likeliest photo."""
     blurs = plausible(part)
     if blurs is None:
-        return Attempt(images, reason=part.reason or "no blur of a known width")
+        reason = LEFT.get(part.kind) or part.reason or "no blur of a known width"
+        return Attempt(images, reason=reason)
     margin = reach_px(blurs)
     place = _around(mask).grown(*[margin + BAND_PX] * 2, *mask.shape[::-1]).place
     seen = Seen(images[..., *place], _eroded(mask)[place], _eroded(~mask)[place], part.storage)
