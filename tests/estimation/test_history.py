@@ -4,10 +4,11 @@ import numpy as np
 
 from tests.estimation.test_jpeg_history import kept
 from tests.estimation.test_scaling import PILLOW, drawn, scaled
-from unveil.degradation import Storage
+from unveil.degradation import GaussianBlur, Storage, Unchanged
 from unveil.estimation.codec_history import CodecHistory
+from unveil.estimation.finding import Finding
 from unveil.estimation.history import History, look_back
-from unveil.estimation.inspection import inspect
+from unveil.estimation.inspection import inspect, roughly
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
 from unveil.estimation.noise import Noise
 from unveil.linear.prior import read_prior
@@ -69,3 +70,15 @@ def test_a_drawing_has_no_noise_and_no_codec():
         for left in range(40, 600, 9):
             page[top : top + 12, left : left + 2] = 20
     assert look_back(page, None, has_blocks=False) == History(None, None, None)
+
+
+def test_a_blur_that_was_scaled_since_is_known_roughly():
+    """Undone exactly, one became 2 dB worse: its kernel is none of this grid."""
+    eight_bit = Storage("8bit")
+    exact = Finding(GaussianBlur(25, 4.0), eight_bit, 1.0, 0.05, None, "gaussian", 4.0, 3.9, 4.1)
+    found = roughly(exact)
+    assert exact.degradation is not None
+    assert found.degradation is None
+    assert (found.low_px, found.high_px) == (3.2, 5.0)
+    clean = Finding(Unchanged(), eight_bit, 0.9, kind="none")
+    assert roughly(clean) == clean

@@ -106,10 +106,10 @@ def inspect(
     has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
     history = look_back(pixels, jpeg, has_blocks=has_blocks)
     found = replace(found, history=history)
-    return found if history.scaled is None else _roughly(found)
+    return found if history.scaled is None else roughly(found)
 
 
-def _roughly(found: Finding) -> Finding:
+def roughly(found: Finding) -> Finding:
     """Return the finding of a picture that was scaled since: no operator of its grid is exact."""
     if found.is_clean or not found.is_exact or found.strength_px is None:
         return found

@@ -15,7 +15,7 @@ from unveil.degradation import Storage
 from unveil.linear.gradients import conjugate_gradients
 from unveil.linear.noise import storage_noise
 from unveil.linear.prior import Prior
-from unveil.linear.spectral import OPPONENT
+from unveil.linear.spectral import OPPONENT, whole
 from unveil.linear.uncertain import Plausible, Transfers, transfers
 
 STEPS = 40
@@ -65,10 +65,9 @@ def estimate_masked(seen: Seen, plausible: Plausible, margin_px: int, prior: Pri
         prior: power spectrum of clean photos.
     """
     height, width = seen.images.shape[-2:]
-    size = next_fast(height + 2 * margin_px, 1), next_fast(width + 2 * margin_px, 2)
-    power = _unfolded(prior.at(size[0] // 2 + 1, size[1] // 2 + 1), size[0])
+    size = next_fast(height + 2 * margin_px), next_fast(width + 2 * margin_px)
     known = transfers(plausible, *size)
-    kept = _noise(seen.storage, prior, known, size)
+    power, kept = _spectra(seen.storage, prior, known, size)
     noise = kept.clip(min=(MIN_NOISE_LEVELS / 255) ** 2)
     place = (slice(margin_px, margin_px + height), slice(margin_px, margin_px + width))
     planes = np.tensordot(np.array(OPPONENT, np.float32), seen.images[0], 1)
@@ -84,28 +83,26 @@ def estimate_masked(seen: Seen, plausible: Plausible, margin_px: int, prior: Pri
     return Estimate(restored[None], known.gain_db(power, noise, kept))
 
 
-def next_fast(size: int, step: int) -> int:
-    """Return the least multiple of ``step`` from ``size`` on that is quickly transformed."""
-    for number in range(-(-size // step) * step, 2 * size + step, step):
-        rest = number
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return number
-    raise ValueError(size)
+def next_fast(size: int) -> int:
+    """Return the least even number from ``size`` on that is quickly transformed."""
+    number = rest = size + size % 2
+    while rest > 1:
+        prime = next((prime for prime in (2, 3, 5) if rest % prime == 0), None)
+        if prime is None:
+            number = rest = number + 2
+        else:
+            rest //= prime
+    return number
 
 
-def _unfolded(spectrum: np.ndarray, height: int) -> np.ndarray:
-    """Return a spectrum from 0 to pi at the frequencies of ``rfft2``, whose rows have signs."""
-    return spectrum[:, np.abs(np.rint(np.fft.fftfreq(height) * height)).astype(int)]
-
-
-def _noise(storage: Storage, prior: Prior, known: Transfers, size: tuple[int, int]) -> np.ndarray:
-    """Return the mean square of the noise in each coefficient, ``3 x H x W/2+1``."""
-    half = size[0] // 2 + 1
-    passed = np.abs(known.mean[:half]) ** 2 * prior.at(half, size[1] // 2 + 1)
-    return _unfolded(storage_noise(storage, passed), size[0]).astype(np.float32)
+def _spectra(
+    storage: Storage, prior: Prior, known: Transfers, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the power of photos in each coefficient and the storage's noise, ``3 x H x W/2+1``."""
+    half = size[0] // 2 + 1, size[1] // 2 + 1
+    power = prior.at(*half)
+    noise = storage_noise(storage, known.mean[: half[0]] ** 2 * power)
+    return whole(power[None]), whole(noise[None]).astype(np.float32)
 
 
 def _placed(part: np.ndarray, place: tuple[slice, slice], size: tuple[int, int]) -> np.ndarray:
@@ -140,9 +137,11 @@ class _System:
         doubt = self.noise + self.known.variance * self.power
         level = float(doubt.mean())
         weights = level / doubt
-        passed = self.blurred.mean() * weights * np.abs(mean) ** 2 + self.sharp.mean()
+        passed = self.blurred.mean() * weights * mean**2 + self.sharp.mean()
         # About the size of each coefficient, and both halves of the spectrum at once.
-        scale = 1 / np.sqrt(1 / self.power + passed / level) / _half_roots(size[1])
+        roots = _half_roots(size[1])
+        scale = 1 / np.sqrt(1 / self.power + passed / level) / roots
+        roughness = (scale * roots) ** 2 / self.power
 
         def synthesised(spectrum: np.ndarray) -> np.ndarray:
             return np.fft.irfft2(spectrum, size, norm="ortho")
@@ -154,15 +153,14 @@ class _System:
             return self.blurred * synthesised(weights * analysed(self.blurred * plane))
 
         def gather(by_blur: np.ndarray, as_is: np.ndarray) -> np.ndarray:
-            found = np.conj(mean) * analysed(by_blur) + analysed(self.sharp * as_is)
-            return _as_real(found * (scale * _half_roots(size[1]) ** 2) / level)
+            found = mean * analysed(by_blur) + analysed(self.sharp * as_is)
+            return _as_real(found * (scale * roots**2) / level)
 
         def normal(coefficients: np.ndarray) -> np.ndarray:
             spectrum = _as_complex(coefficients) * scale
             rest = gather(weighed(synthesised(mean * spectrum)), synthesised(spectrum))
-            return rest + _as_real(_as_complex(coefficients) * (prior_part))
+            return rest + _as_real(_as_complex(coefficients) * roughness)
 
-        prior_part = (scale * _half_roots(size[1])) ** 2 / self.power
         right = gather(weighed(self.plane), self.plane)
         found = conjugate_gradients(normal, right, STEPS)
         return np.asarray(synthesised(_as_complex(found) * scale))

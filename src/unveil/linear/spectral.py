@@ -121,8 +121,8 @@ def _apply_slanted(operator: Blur, gains: np.ndarray, planes: Array) -> Array:
     2005.)
     """
     reach, size = operator.kernel // 2, planes.shape[-2:]
-    blur = constant(_whole(transfer(operator, *gains.shape[-2:])), planes)
-    filter_gains = constant(_whole(gains), planes)
+    blur = constant(whole(transfer(operator, *gains.shape[-2:])), planes)
+    filter_gains = constant(whole(gains), planes)
     inside = (..., slice(reach, reach + size[0]), slice(reach, reach + size[1]))
     known = constant(np.outer(*(_fade(side, reach) for side in size)), planes)
     estimate = planes
@@ -133,9 +133,9 @@ def _apply_slanted(operator: Blur, gains: np.ndarray, planes: Array) -> Array:
     return estimate
 
 
-def _whole(gains: np.ndarray) -> np.ndarray:
-    """Return gains at the frequencies of :func:`.filters.rfft2`, row frequencies of both signs."""
-    return np.concatenate([gains[0], gains[1][..., -2:0:-1, :]], axis=-2)
+def whole(gains: np.ndarray) -> np.ndarray:
+    """Return gains, ``D x ... x H x W``, at the frequencies of ``rfft2``: rows of both signs."""
+    return np.concatenate([gains[0], gains[-1][..., -2:0:-1, :]], axis=-2)
 
 
 def _filtered(planes: Array, gains: Array) -> Array:

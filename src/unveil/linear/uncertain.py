@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unveil.degradation import Blur, Unchanged
-from unveil.degradation.blurs import Planar
-from unveil.degradation.kernels import blur_kernel, planar_kernel
+from unveil.linear.spectral import transfer, whole
 
 Plausible = Sequence[tuple[float, Blur | Unchanged]]
 """What may have been done, each with its share; the shares sum to 1."""
@@ -23,7 +22,7 @@ class Transfers:
     """What each of several blurs multiplies a frequency by.
 
     Attributes:
-        each: complex64 ``N x H x W/2+1``, at the frequencies of numpy's ``rfft2``.
+        each: float32 ``N x H x W/2+1``, at the frequencies of numpy's ``rfft2``.
         shares: of each, ``(N,)``, sum 1.
     """
 
@@ -38,8 +37,8 @@ class Transfers:
     @property
     def variance(self) -> np.ndarray:
         """Return the variance of the transfer, float32 ``H x W/2+1``."""
-        power = np.tensordot(self.shares, np.abs(self.each) ** 2, 1)
-        return np.asarray((power - np.abs(self.mean) ** 2).clip(min=0))
+        power = np.tensordot(self.shares, self.each**2, 1)
+        return np.asarray((power - self.mean**2).clip(min=0))
 
     def gain_db(self, power: np.ndarray, assumed: np.ndarray, noise: np.ndarray) -> float:
         """Return by how many dB the estimate is expected to be nearer to the photo than the input.
@@ -50,31 +49,20 @@ class Transfers:
             noise: mean square of the noise that the input has.
         """
         mean = self.mean
-        passed = (np.abs(mean) ** 2 + self.variance) * power
-        filter_ = np.conj(mean) * power / (passed + assumed)
+        filter_ = mean * power / ((mean**2 + self.variance) * power + assumed)
         before = after = 0.0
         for share, one in zip(self.shares, self.each, strict=True):
-            before += share * float((np.abs(1 - one) ** 2 * power + noise).sum())
-            left = np.abs(1 - filter_ * one) ** 2 * power + np.abs(filter_) ** 2 * noise
-            after += share * float(left.sum())
+            before += share * float(((1 - one) ** 2 * power + noise).sum())
+            after += share * float(((1 - filter_ * one) ** 2 * power + filter_**2 * noise).sum())
         return float(10 * np.log10(before / after))
 
 
 def transfers(plausible: Plausible, height: int, width: int) -> Transfers:
-    """Return the transfers of blurs on a picture that wraps around, ``width`` even."""
-    each = [_transfer(operator, height, width) for _, operator in plausible]
+    """Return the transfers of blurs on a picture that wraps around, its sides even."""
+    half = height // 2 + 1, width // 2 + 1
+    clean = np.ones((1, *half), np.float32)
+    each = [
+        whole(clean if isinstance(blur, Unchanged) else transfer(blur, *half))
+        for _, blur in plausible
+    ]
     return Transfers(np.stack(each), np.array([share for share, _ in plausible], np.float32))
-
-
-def _transfer(operator: Blur | Unchanged, height: int, width: int) -> np.ndarray:
-    if isinstance(operator, Unchanged):
-        return np.ones((height, width // 2 + 1), np.complex64)
-    if isinstance(operator, Planar):
-        kernel = planar_kernel(operator)
-    else:
-        kernel = np.outer(blur_kernel(operator, -2), blur_kernel(operator))
-    reach = operator.kernel // 2
-    whole = np.zeros((height, width), np.float32)
-    whole[: operator.kernel, : operator.kernel] = kernel
-    # The middle of the kernel belongs to the corner of the picture, which wraps around.
-    return np.asarray(np.fft.rfft2(np.roll(whole, (-reach, -reach), (0, 1))))

@@ -38,6 +38,6 @@ def mosaic_in_context(
 
 def framed(part: Array, whole: Array, box: Box) -> Array:
     """Return the first channels of ``whole``, as many as ``part`` has, with ``part`` in ``box``."""
-    framed = array_namespace(whole).asarray(whole[:, : part.shape[1]], copy=True)
-    framed[..., *box.place] = part
-    return framed
+    images = array_namespace(whole).asarray(whole[:, : part.shape[1]], copy=True)
+    images[..., *box.place] = part
+    return images

@@ -29,7 +29,6 @@ MIN_PART_PX = 64
 MAX_PART_PX = 2_000_000
 """A larger part takes minutes and gigabytes."""
 
-
 MIN_CONFIDENCE = 0.5
 """Chance that the kind is right; below it, a part may as well be clean."""
 
@@ -97,7 +96,8 @@ def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
     inside = _eroded(mask)
     if not MIN_PART_PX <= inside.sum() <= MAX_PART_PX:
         return Attempt(images, reason="too small" if inside.sum() < MIN_PART_PX else "too large")
-    found = _of_mosaic(images, part, prior) or _of_blur(to_numpy(images), mask, part, prior)
+    seen = Seen(to_numpy(images), inside, _eroded(~mask), part.storage)
+    found = _of_mosaic(images, part, prior) or _of_blur(seen, part, prior)
     if found.reason is not None:
         return replace(found, images=images)
     weight = constant(_softened(inside), images)
@@ -116,19 +116,19 @@ def _of_mosaic(images: Array, part: Finding, prior: Prior) -> Attempt | None:
     return Attempt(framed(restored, images, box))
 
 
-def _of_blur(images: np.ndarray, mask: np.ndarray, part: Finding, prior: Prior) -> Attempt:
+def _of_blur(seen: Seen, part: Finding, prior: Prior) -> Attempt:
     """Return the picture with a blur undone by the likeliest photo."""
     blurs = plausible(part)
     if blurs is None:
         reason = LEFT.get(part.kind) or part.reason or "no blur of a known width"
-        return Attempt(images, reason=reason)
+        return Attempt(seen.images, reason=reason)
     margin = reach_px(blurs)
-    place = _around(mask).grown(*[margin + BAND_PX] * 2, *mask.shape[::-1]).place
-    seen = Seen(images[..., *place], _eroded(mask)[place], _eroded(~mask)[place], part.storage)
-    found = estimate_masked(seen, blurs, margin, prior)
+    place = _around(~seen.sharp).grown(margin, margin, *seen.sharp.shape[::-1]).place
+    near = Seen(seen.images[..., *place], seen.blurred[place], seen.sharp[place], seen.storage)
+    found = estimate_masked(near, blurs, margin, prior)
     if found.gain_db < LEAST_GAIN_DB:
-        return Attempt(images, found.gain_db, "too little to gain")
-    restored = images.copy()
+        return Attempt(seen.images, found.gain_db, "too little to gain")
+    restored = seen.images.copy()
     restored[..., *place] = found.images.clip(0, 1)
     return Attempt(restored, found.gain_db)
 

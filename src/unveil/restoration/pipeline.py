@@ -97,7 +97,8 @@ def restore(images: Array, storage: Storage, request: Request, load: Load) -> Re
     if known is None:
         finding, remarks = find(images, storage, request)
         known, box = finding.degradation, finding.box
-    if finding is not None and request.operator is None and request.model is None:
+    is_found = finding is not None and request.operator is None
+    if finding is not None and is_found and request.model is None:
         done, more = restore_parts(images, finding, read_prior(request.prior))
         remarks += more
         if known is None and more:
@@ -109,7 +110,7 @@ def restore(images: Array, storage: Storage, request: Request, load: Load) -> Re
     if known is None or restorer is None:
         return Restored(images, None, finding, None, remarks)
     restored, error = undo(images, known, box, restorer, request)
-    if finding is not None and request.operator is None and box is None and not request.force:
+    if is_found and box is None and not request.force:
         reason = why_not(restored, images, known, restorer.prior)
         if reason is not None:
             remarks += (Remark(f"not undone: {reason}"),)
