@@ -1,1 +1,1 @@
-"""How close images are to the clean ones: PSNR, SSIM, LPIPS and others."""
+"""How close images are to the clean ones: metrics, and what people choose."""

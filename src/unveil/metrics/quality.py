@@ -27,7 +27,7 @@ def psnr(restored: Array, clean: Array) -> Array:
 
     ``10 log10(1 / MSE)``, peak 1. Identical images give ``inf``.
     """
-    _check_pair(restored, clean)
+    check_pair(restored, clean)
     xp = array_namespace(restored, clean)
     difference = xp.astype(restored, xp.float32) - xp.astype(clean, xp.float32)
     error = xp.mean(xp.square(difference), axis=(1, 2, 3))
@@ -59,12 +59,12 @@ def ssim_deck(restored: Array, clean: Array) -> Array:
 
 METRICS = {"psnr": psnr, "ssim": ssim, "ssim_deck": ssim_deck}
 
-LOWER_IS_BETTER = frozenset({"vgg_relu2_2", "lpips"})
+LOWER_IS_BETTER = frozenset({"vgg_relu2_2", "lpips", "nlpd"})
 """The study's metrics that are distances."""
 
 
 def _ssim(x: Array, y: Array, window: np.ndarray, data_range: float, *, unbiased: bool) -> Array:
-    _check_pair(x, y, least_px=len(window))
+    check_pair(x, y, least_px=len(window))
     xp, batch = array_namespace(x, y), len(x)
     with full_precision(x):
         x, y = xp.astype(x, xp.float32), xp.astype(y, xp.float32)
@@ -84,7 +84,12 @@ def _ssim(x: Array, y: Array, window: np.ndarray, data_range: float, *, unbiased
         return xp.mean(similarity, axis=(1, 2, 3))
 
 
-def _check_pair(x: Array, y: Array, least_px: int = 1) -> None:
+def check_pair(x: Array, y: Array, least_px: int = 1) -> None:
+    """Check what a metric is given.
+
+    Raises:
+        UsageError: the shapes differ or are not ``B x 3 x H x W``, or a side is under ``least_px``.
+    """
     if x.shape != y.shape or x.ndim != 4:
         raise UsageError(
             "metrics compare two B x 3 x H x W arrays of one shape, "
