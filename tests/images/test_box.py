@@ -24,7 +24,7 @@ PICTURE = painted(Box(0, 0, WIDTH, HEIGHT))
 
 @pytest.mark.parametrize("box", BOXES, ids=str)
 def test_a_clipped_box_is_what_lies_inside_if_that_is_half(box):
-    inside, clipped = painted(box) & PICTURE, box.clipped(WIDTH, HEIGHT)
+    inside, clipped = painted(box) & PICTURE, box.inside(WIDTH, HEIGHT, 0.5)
     assert (clipped is None) == (2 * inside.sum() < painted(box).sum())
     if clipped is not None:
         np.testing.assert_array_equal(painted(clipped), inside)

@@ -1,6 +1,7 @@
 """The kernels of blurs as float64 arrays that sum to 1: 1-D for each axis, or 2-D."""
 
 import math
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -52,6 +53,12 @@ def gaussian_kernel(kernel: int, sigma: float) -> np.ndarray:
 
 def planar_kernel(operator: Planar) -> np.ndarray:
     """Return the 2-D weights of a blur, float64 ``(kernel, kernel)``, summing to 1."""
+    return _planar_kernel(operator).copy()
+
+
+@lru_cache(maxsize=64)
+def _planar_kernel(operator: Planar) -> np.ndarray:
+    """Return the same; a solver asks for it at every step."""
     match operator:
         case Disk(radius):
             edges = np.arange(operator.kernel + 1) - operator.kernel / 2

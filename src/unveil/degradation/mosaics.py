@@ -200,6 +200,18 @@ def pitch_and_start(mosaic: Mosaic, axis: Literal[-2, -1]) -> tuple[float, float
     return (mosaic.down, mosaic.top) if axis == -2 else (mosaic.across, mosaic.left)
 
 
+def uneven(across: float, down: float, left: float, top: float) -> UnevenPixelate:
+    """Return the mosaic of blocks that begin at any column ``left`` and row ``top``.
+
+    Examples:
+        >>> str(uneven(7.5, 7.5, -1e-17, 9.0))
+        'blocks:across=7.5,down=7.5,left=0,top=1.5'
+    """
+    # The remainder of a number just below 0 is rounded to the divisor itself.
+    x, y = left % across, top % down
+    return UnevenPixelate(across, down, x if x < across else 0.0, y if y < down else 0.0)
+
+
 def moved(mosaic: Mosaic, right_px: int, down_px: int) -> Mosaic:
     """Return a mosaic with its grid moved by whole pixels.
 
@@ -209,7 +221,7 @@ def moved(mosaic: Mosaic, right_px: int, down_px: int) -> Mosaic:
     """
     left, top = mosaic.left + right_px, mosaic.top + down_px
     if isinstance(mosaic, UnevenPixelate):
-        return replace(mosaic, left=left % mosaic.across, top=top % mosaic.down)
+        return uneven(mosaic.across, mosaic.down, left, top)
     return replace(mosaic, left=int(left) % mosaic.block, top=int(top) % mosaic.block)
 
 

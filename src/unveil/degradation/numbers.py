@@ -11,7 +11,7 @@ def parse_value(what: str, text: str, kind: Any) -> Any:
     Args:
         what: names the value in the error.
         text: ``9``, ``0.5``, or numbers separated by slashes for a tuple.
-        kind: int, float or a tuple of floats.
+        kind: int, perhaps None where it is left out, float or a tuple of floats.
 
     Raises:
         UsageError: the text is not of this kind.
@@ -22,6 +22,7 @@ def parse_value(what: str, text: str, kind: Any) -> Any:
         >>> parse_value("box: kernel", "9", int)
         9
     """
+    kind = int if kind == int | None else kind
     parse = int if kind is int else float
     items = [text] if kind in (int, float) else text.split("/")
     try:

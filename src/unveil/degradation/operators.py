@@ -36,6 +36,7 @@ from unveil.degradation.filters import (
 )
 from unveil.degradation.kernels import blur_kernel, gaussian_kernel, planar_kernel
 from unveil.degradation.mosaics import pitch_and_start
+from unveil.degradation.randomness import generator
 
 
 def obfuscate(images: Array, operator: Operator) -> Array:  # noqa: C901  # one case each
@@ -221,15 +222,15 @@ def _area_means(size: int, parts: int) -> np.ndarray:
     return member / member.sum(axis=1, keepdims=True)
 
 
-def add_noise(images: Array, std: float, seed: int) -> Array:
+def add_noise(images: Array, std: float, seed: int | None) -> Array:
     """Add Gaussian noise, independent per image; see :class:`unveil.degradation.Noise`."""
-    noise = np.random.default_rng(seed).standard_normal(tuple(images.shape), dtype=np.float32)
+    noise = generator(seed).standard_normal(tuple(images.shape), dtype=np.float32)
     return array_namespace(images).clip(images + constant(noise * (std / 255), images), 0, 1)
 
 
-def shot_noise(images: Array, photons: float, seed: int) -> Array:
+def shot_noise(images: Array, photons: float, seed: int | None) -> Array:
     """Add shot noise, independent per image; see :class:`unveil.degradation.Poisson`."""
-    counts = np.random.default_rng(seed).poisson(to_numpy(images).clip(min=0) * photons)
+    counts = generator(seed).poisson(to_numpy(images).clip(min=0) * photons)
     return array_namespace(images).clip(constant(counts / photons, images), 0, 1)
 
 
@@ -238,6 +239,6 @@ def dp_pix(images: Array, operator: DpPix) -> Array:
     mosaic = Pixelate(operator.block)
     means = block_means(images, mosaic)
     scale = operator.pixels / (operator.block**2 * operator.epsilon)
-    noise = np.random.default_rng(operator.seed).laplace(scale=scale, size=tuple(means.shape))
+    noise = generator(operator.seed).laplace(scale=scale, size=tuple(means.shape))
     noisy = array_namespace(images).clip(means + constant(noise, images), 0, 1)
     return paint(noisy, images, mosaic)

@@ -124,7 +124,8 @@ class Noise(Spec):
 
     Args:
         std: standard deviation in levels of 255, above 0.
-        seed: seed of the draw, from 0 to 2**63 - 1.
+        seed: repeats a draw, from 0 to 2**63 - 1: whoever knows it can undo the draw. None, the
+            default, draws what nobody can draw again.
 
     Raises:
         UsageError: a parameter is out of range.
@@ -139,7 +140,7 @@ class Noise(Spec):
     strength_unit: ClassVar[str] = "standard deviation, of black to white"
 
     std: float = 40.0
-    seed: int = 0
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         _check_positive("noise", "std", self.std)
@@ -163,7 +164,8 @@ class Poisson(Spec):
     Args:
         photons: mean count of white, per pixel and channel; above 0 and up to ``MAX_PHOTONS``.
             Fewer photons are noisier.
-        seed: seed of the draw, from 0 to 2**63 - 1.
+        seed: repeats a draw, from 0 to 2**63 - 1: whoever knows it can undo the draw. None, the
+            default, draws what nobody can draw again.
 
     Raises:
         UsageError: a parameter is out of range.
@@ -178,7 +180,7 @@ class Poisson(Spec):
     strength_unit: ClassVar[str] = "1 / photons"
 
     photons: float = 30.0
-    seed: int = 0
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.photons <= MAX_PHOTONS:
@@ -207,7 +209,8 @@ class DpPix(Spec):
         epsilon: privacy budget, above 0; smaller is more private.
         pixels: number of pixels in which two images may differ that are to be
             indistinguishable, at least 1.
-        seed: seed of the draw, from 0 to 2**63 - 1.
+        seed: repeats a draw, from 0 to 2**63 - 1: whoever knows it can undo the draw. None, the
+            default, draws what nobody can draw again.
 
     Raises:
         UsageError: a parameter is out of range.
@@ -224,7 +227,7 @@ class DpPix(Spec):
     block: int = 16
     epsilon: float = 0.5
     pixels: int = 16
-    seed: int = 0
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.block <= MAX_BLOCK_PX:
@@ -275,10 +278,10 @@ def _check_positive(name: str, parameter: str, value: float) -> None:
         raise UsageError(f"{name}: {parameter}={value:g} must be above 0.")
 
 
-def _check_seed(name: str, seed: int) -> None:
-    if not 0 <= seed < 2**63:
+def _check_seed(name: str, seed: int | None) -> None:
+    if seed is not None and not 0 <= seed < 2**63:
         raise UsageError(f"{name}: seed={seed} must be from 0 to 2**63 - 1.")
 
 
-def _seed_text(seed: int) -> str:
-    return f",seed={seed}" if seed else ""
+def _seed_text(seed: int | None) -> str:
+    return "" if seed is None else f",seed={seed}"

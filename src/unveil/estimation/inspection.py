@@ -192,6 +192,27 @@ def _has_no_other_pitch(mosaic: EvenMosaic, pixels: np.ndarray, box: Box | None)
     return all(abs(axis.pitch_px / mosaic.block - 1) < SAME_PITCH for axis in axes)
 
 
+def outline(image: Array, box: Box) -> np.ndarray:
+    """Return the pixels in a box that look hidden, ``H x W`` bool; all of it where none stand out.
+
+    Args:
+        image: ``1 x 3 x H x W`` in [0,1].
+        box: where something is hidden.
+    """
+    pixels = _as_bytes(to_numpy(image))
+    return _told(segment(pixels), pixels, box).mask
+
+
+def storage_seen(image: Array, storage: Storage) -> Storage:
+    """Return how a picture was kept, by its pixels: a JPEG may lie in a PNG, or in a better JPEG.
+
+    Args:
+        image: ``1 x 3 x H x W`` in [0,1].
+        storage: how its file says that it was kept.
+    """
+    return _kept(storage, find_jpeg(_as_bytes(to_numpy(image))))
+
+
 def look(answer: Segmentation, pixels: np.ndarray, box: Box | None) -> Sequence[Region]:
     """Return the regions of a picture to be judged, at least one.
 
@@ -204,7 +225,7 @@ def look(answer: Segmentation, pixels: np.ndarray, box: Box | None) -> Sequence[
 
 
 def _kept(storage: Storage, history: JpegHistory | None) -> Storage:
-    """Return the storage that the pixels show: a JPEG may lie in a PNG, or in a better JPEG."""
+    """Return the storage that an earlier JPEG shows."""
     if history is None:
         return storage
     if storage.kind == "jpeg" and storage.quality is not None:

@@ -1,4 +1,4 @@
-"""The files of weights of this room, each checked against its sha256 before it is used."""
+"""Files of weights that the package ships, each checked against its sha256 before it is used."""
 
 import hashlib
 import json
@@ -8,29 +8,34 @@ from pathlib import Path
 from unveil.files import REINSTALL, read_checked
 
 FOLDER = Path(__file__).parent / "weights"
-CHECKSUMS = FOLDER / "checksums.json"
+"""Of this room; others have one of their own."""
+
+CHECKSUMS = "checksums.json"
 
 
-def read_weights(name: str) -> bytes:
-    """Return the content of a file in ``FOLDER``.
+def read_weights(name: str, folder: Path = FOLDER) -> bytes:
+    """Return the content of a file in a folder of weights.
 
     Raises:
         UnveilError: the file is missing, or is not the one that was shipped.
     """
-    return read_checked(FOLDER / name, _checksums()[name], REINSTALL)
+    return read_checked(folder / name, checksums(folder)[name], REINSTALL)
 
 
-def write_weights(name: str, content: bytes) -> Path:
-    """Write a file into ``FOLDER`` and note its sha256, for the tools that fit weights."""
-    target = FOLDER / name
+def write_weights(name: str, content: bytes, folder: Path = FOLDER) -> Path:
+    """Write a file into a folder of weights and note its sha256, for the tools that fit weights."""
+    folder.mkdir(exist_ok=True)
+    target = folder / name
     target.write_bytes(content)
-    sums = _checksums() | {name: hashlib.sha256(content).hexdigest()}
-    CHECKSUMS.write_text(json.dumps(dict(sorted(sums.items())), indent=1) + "\n")
-    _checksums.cache_clear()
+    sums = checksums(folder) | {name: hashlib.sha256(content).hexdigest()}
+    (folder / CHECKSUMS).write_text(json.dumps(dict(sorted(sums.items())), indent=1) + "\n")
+    checksums.cache_clear()
     return target
 
 
 @cache
-def _checksums() -> dict[str, str]:
-    found: dict[str, str] = json.loads(CHECKSUMS.read_text()) if CHECKSUMS.exists() else {}
+def checksums(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each file of a folder, by its name."""
+    file = folder / CHECKSUMS
+    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     return found

@@ -37,12 +37,13 @@ class Box:
         bottom = min(self.top + self.height + down_px, height)
         return Box(left, top, right - left, bottom - top)
 
-    def clipped(self, width: int, height: int) -> "Box | None":
-        """Return the part inside a picture of this size; None where that is less than half."""
+    def inside(self, width: int, height: int, least: float) -> "Box | None":
+        """Return the part inside a picture of this size; None where that is too small a share."""
         left, top = max(self.left, 0), max(self.top, 0)
         right, bottom = min(self.left + self.width, width), min(self.top + self.height, height)
         part = Box(left, top, max(right - left, 0), max(bottom - top, 0))
-        return part if 2 * part.width * part.height >= self.width * self.height else None
+        share = part.width * part.height / max(self.width * self.height, 1)
+        return part if share >= max(least, 1e-9) else None
 
     def hull(self, other: "Box") -> "Box":
         """Return the smallest box that contains both."""

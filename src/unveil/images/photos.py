@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageChops, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from unveil.degradation import Storage
 from unveil.degradation.codecs import nearest_quality
@@ -75,6 +75,7 @@ class Photo:
         icc_profile: the colour profile of 16-bit pixels; None means sRGB.
         storage: compression of the file; 16 bits count as exact.
         suffix: suffix of the file format, independent of the file's name.
+        label: what a PNG of 8 bits says of the picture, as its ``Description``.
     """
 
     rgb: np.ndarray
@@ -83,6 +84,7 @@ class Photo:
     icc_profile: bytes | None = None
     storage: Storage = EIGHT_BIT
     suffix: str = ".png"
+    label: str | None = None
 
 
 def is_photo(path: Path) -> bool:
@@ -181,7 +183,11 @@ def encode_photo(photo: Photo, suffix: str) -> bytes:
     if photo.rgb.dtype == np.uint16 and suffix in DEEP_SUFFIXES:
         samples = pixels.join(photo.rgb, photo.alpha, grayscale=photo.grayscale)
         return pixels.encode(samples, suffix, photo.icc_profile)
-    _to_pillow(photo).save(encoded := io.BytesIO(), **SAVE_OPTIONS[suffix])
+    options = dict(SAVE_OPTIONS[suffix])
+    if photo.label is not None and suffix == ".png":
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        options["pnginfo"].add_text("Description", photo.label)
+    _to_pillow(photo).save(encoded := io.BytesIO(), **options)
     return encoded.getvalue()
 
 

@@ -7,11 +7,25 @@ it needs one, the power spectrum of clean photos (:class:`unveil.linear.prior.Pr
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from unveil.arrays import Array, array_namespace, full_precision
 from unveil.degradation import Blur, Degradation
 from unveil.linear import CLOSED_FORMS
-from unveil.linear.blur import lmmse_blur, lmmse_blur_error, richardson_lucy, tikhonov
-from unveil.linear.mosaic import bicubic, lanczos, lmmse_mosaic, lmmse_mosaic_error
+from unveil.linear.blur import (
+    lmmse_blur,
+    lmmse_blur_error,
+    lmmse_blur_lost,
+    richardson_lucy,
+    tikhonov,
+)
+from unveil.linear.mosaic import (
+    bicubic,
+    lanczos,
+    lmmse_mosaic,
+    lmmse_mosaic_error,
+    lmmse_mosaic_lost,
+)
 from unveil.linear.prior import Prior
 
 
@@ -38,6 +52,25 @@ def expected_error(degradation: Degradation, prior: Prior) -> float:
     if isinstance(operator, Blur):
         return math.sqrt(lmmse_blur_error(operator, storage, prior))
     return math.sqrt(lmmse_mosaic_error(operator, storage, prior))
+
+
+def lost_share(degradation: Degradation, prior: Prior, height: int, width: int) -> np.ndarray:
+    """Return which share of each frequency's power :func:`lmmse` is expected to miss.
+
+    Args:
+        degradation: what happened to the images.
+        prior: power spectrum of clean photos.
+        height: of the images.
+        width: of the images.
+
+    Returns:
+        ``3 x H x W`` in [0,1], at the frequencies of :func:`.spectral.analyse`: 0 where all is
+        known, 1 where nothing is.
+    """
+    operator, storage = degradation.linear, degradation.storage
+    if isinstance(operator, Blur):
+        return lmmse_blur_lost(operator, storage, prior, height, width)
+    return lmmse_mosaic_lost(operator, storage, prior, height, width)
 
 
 ClosedForm = Callable[[Array, Degradation, Prior], Array]

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unveil.degradation import Blur, Unchanged
+from unveil.degradation import Blur, Storage, Unchanged
+from unveil.linear.noise import storage_noise
+from unveil.linear.prior import Prior
 from unveil.linear.spectral import transfer, whole
 
 Plausible = Sequence[tuple[float, Blur | Unchanged]]
@@ -40,8 +42,10 @@ class Transfers:
         power = np.tensordot(self.shares, self.each**2, 1)
         return np.asarray((power - self.mean**2).clip(min=0))
 
-    def gain_db(self, power: np.ndarray, assumed: np.ndarray, noise: np.ndarray) -> float:
-        """Return by how many dB the estimate is expected to be nearer to the photo than the input.
+    def mean_squares(
+        self, power: np.ndarray, assumed: np.ndarray, noise: np.ndarray
+    ) -> tuple[float, float]:
+        """Return the mean squared error to be expected of the input, and of the estimate.
 
         Args:
             power: of photos, ``C x H x W/2+1``.
@@ -52,17 +56,47 @@ class Transfers:
         filter_ = mean * power / ((mean**2 + self.variance) * power + assumed)
         before = after = 0.0
         for share, one in zip(self.shares, self.each, strict=True):
-            before += share * float(((1 - one) ** 2 * power + noise).sum())
-            after += share * float(((1 - filter_ * one) ** 2 * power + filter_**2 * noise).sum())
-        return float(10 * np.log10(before / after))
+            before += share * float(((1 - one) ** 2 * power + noise).mean())
+            after += share * float(((1 - filter_ * one) ** 2 * power + filter_**2 * noise).mean())
+        return before, after
 
 
 def transfers(plausible: Plausible, height: int, width: int) -> Transfers:
     """Return the transfers of blurs on a picture that wraps around, its sides even."""
-    half = height // 2 + 1, width // 2 + 1
-    clean = np.ones((1, *half), np.float32)
-    each = [
-        whole(clean if isinstance(blur, Unchanged) else transfer(blur, *half))
+    each = [whole(one) for one in _each(plausible, height // 2 + 1, width // 2 + 1)]
+    return Transfers(np.stack(each), np.array([share for share, _ in plausible], np.float32))
+
+
+def lost_share(
+    plausible: Plausible, storage: Storage, noise_levels: float, prior: Prior, height: int,
+    width: int,
+) -> np.ndarray:  # fmt: skip
+    """Return which share of each frequency's power the estimate is expected to miss.
+
+    Args:
+        plausible: what may have been done.
+        storage: how the picture was kept.
+        noise_levels: least noise that the estimate takes for granted, in gray levels.
+        prior: power spectrum of clean photos.
+        height: of the picture.
+        width: of the picture.
+
+    Returns:
+        ``3 x H x W`` in [0,1], at the frequencies of :func:`.spectral.analyse`.
+    """
+    shares, power = np.array([share for share, _ in plausible]), prior.at(height, width)
+    each = [one.repeat(2 // len(one), axis=0) for one in _each(plausible, height, width)]
+    mean, squares = (np.tensordot(shares, np.stack(each) ** n, 1)[:, None] for n in (1, 2))
+    noise = storage_noise(storage, power * (mean**2).mean(axis=0))
+    passed = mean**2 * power
+    doubt = (squares - mean**2).clip(min=0) * power + noise.clip(min=(noise_levels / 255) ** 2)
+    return np.asarray((doubt / (passed + doubt)).mean(axis=0))
+
+
+def _each(plausible: Plausible, height: int, width: int) -> list[np.ndarray]:
+    """Return the transfer of each blur at frequencies from 0 to pi, ``D x H x W``, D 1 or 2."""
+    clean = np.ones((1, height, width), np.float32)
+    return [
+        clean if isinstance(blur, Unchanged) else transfer(blur, height, width)
         for _, blur in plausible
     ]
-    return Transfers(np.stack(each), np.array([share for share, _ in plausible], np.float32))
