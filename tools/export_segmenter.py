@@ -60,6 +60,15 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def strip(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model without what the exporter notes of its own working."""
+    del model.graph.value_info[:]
+    for item in (model.graph, *model.graph.node):
+        del item.metadata_props[:]
+        item.doc_string = ""
+    return model
+
+
 def export(state: Path) -> None:
     """Write the file, and check it against torch.
 
@@ -79,11 +88,7 @@ def export(state: Path) -> None:
             opset_version=OPSET, dynamo=True, verbose=False,
         )  # fmt: skip
         wanted = model(torch.rand(1, 3, 77, 130, generator=torch.Generator().manual_seed(0)))
-    content = halved(made.model_proto)
-    del content.graph.value_info[:]
-    for item in (content.graph, *content.graph.node):
-        del item.metadata_props[:]
-        item.doc_string = ""
+    content = strip(halved(made.model_proto))
     graph = content.SerializeToString()
     image = torch.rand(1, 3, 77, 130, generator=torch.Generator().manual_seed(0)).numpy()
     found = open_session(graph).run(None, {"image": image})

@@ -17,8 +17,8 @@ Undoes {what} on RGB photos of any size. {network}, {parameters:,} parameters, {
 - Data: Labeled Faces in the Wild (deep-funneled), 112x112 center crops; {train:,} photos for
   training, {validation:,} for validation, {test:,} for test, {split}.
 - Obfuscation: {what}, kept as `{storage}`, made on the fly.
-- Loss `{loss}`, Adam, batch {batch}, {epochs} epochs{start}, learning rate {learning_rate}
-  ({schedule}), L2 {l2}.
+- Loss `{loss}`, Adam, batch {batch}, {epochs} epochs{start}{journeys},
+  learning rate {learning_rate} ({schedule}), L2 {l2}.
 - {device}, {precision}; torch {torch}; commit `{commit}`.
 
 ## Scores on the test split (mean over photos)
@@ -57,9 +57,6 @@ MANY = """- It needs the degradation of the photo (`unveil restore` estimates it
   one, it restores badly, possibly worse than leaving the photo as it is.
 - Trained on {range}; beyond that `unveil restore` refuses unless forced."""
 
-DRAWN = """- One of many possible results: detail that only some of them show was not in the
-  photo."""
-
 
 def model_card(name: str, card: Card, lost_db: float | None) -> str:
     """Return the text of a model card.
@@ -82,6 +79,7 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
         storage=card.storage,
         loss=card.run["loss"]["loss"],
         start=f" from `{train['start_from']}`" if train.get("start_from") else "",
+        journeys=_journeys(train.get("journey_steps")),
         limits=_limits(card),
         parameters=parameters,
         scores=tables.results(card.scores),
@@ -92,6 +90,11 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
         **{key: train[key] for key in ("batch", "epochs", "learning_rate", "schedule", "l2")},
         **{key: ran[key] for key in ("device", "precision", "commit")},
     )
+
+
+def _journeys(steps: int | None) -> str:
+    command = "`tools/train_parts.py fit --kind blind`"
+    return f", then {steps} steps on drawn journeys ({command})" if steps else ""
 
 
 def _what(card: Card) -> str:
@@ -112,5 +115,4 @@ def _limits(card: Card) -> str:
     if card.operator not in FAMILIES:
         return ONE
     limits = MANY if card.model.needs_degradation else BLIND
-    limits = limits.format(range=FAMILIES[card.operator].description)
-    return f"{limits}\n{DRAWN}" if card.model.draws else limits
+    return limits.format(range=FAMILIES[card.operator].description)

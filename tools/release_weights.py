@@ -59,13 +59,19 @@ TRIALS = {
 """Operator and storage that the weights of a family are scored on."""
 
 
-def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], data: Path) -> None:
+def release(
+    run: tyro.conf.Positional[Path],
+    name: tyro.conf.Positional[str],
+    data: Path,
+    limit: int | None = None,
+) -> None:
     """Ship the best checkpoint of a run.
 
     Args:
         run: run folder.
         name: under which the weights are shipped.
         data: folder of LFW.
+        limit: score on so many photos of the test split; None for all.
     """
     card = read_card(run / "best")
     halved = card.model.needs_degradation or card.operator in FAMILIES
@@ -79,8 +85,8 @@ def release(run: tyro.conf.Positional[Path], name: tyro.conf.Positional[str], da
     checkpoint.write(folder, card, {"weights": weights})
     write_graph(folder)
     photos = ScoredDataConfig(data, split_by=card.run["data"].get("split_by", "photo"))
-    rows = score(name, card, photos, RESULTS / _rows_of(card))
-    lost_db = cost_of_rounding(run, rows[0], photos) if halved else None
+    rows = score(name, card, photos, RESULTS / _rows_of(card), limit)
+    lost_db = cost_of_rounding(run, rows[0], photos, limit) if halved else None
     card = dataclasses.replace(read_card(folder), scores=rows)
     checkpoint.write_card(folder, card)
     write_text(folder / "README.md", model_card(name, card, lost_db))
@@ -114,7 +120,7 @@ def halve(name: str, values: Tensor) -> Tensor:
     return values if name == "power" else values.to(torch.float16)
 
 
-def score(name: str, card: Card, data: ScoredDataConfig, out: Path) -> list[Row]:
+def score(name: str, card: Card, data: ScoredDataConfig, out: Path, limit: int | None) -> list[Row]:
     """Score shipped weights on all operators and storages of theirs; append the rows to ``out``.
 
     Weights of the audit (split by person) are scored on their typical operator only.
@@ -125,20 +131,22 @@ def score(name: str, card: Card, data: ScoredDataConfig, out: Path) -> list[Row]
         trials = TRIALS.get(card.operator, trials[::-1])
     rows = []
     for operator, storage in trials:
-        config = EvaluateConfig(data, operator=operator, storage=storage)
+        config = EvaluateConfig(data, operator=operator, storage=storage, limit=limit)
         rows.append(evaluate(name, config))
         append_row(out, rows[-1])
     return rows
 
 
-def cost_of_rounding(run: Path, shipped_row: Row, data: ScoredDataConfig) -> float:
+def cost_of_rounding(
+    run: Path, shipped_row: Row, data: ScoredDataConfig, limit: int | None
+) -> float:
     """Return the loss of PSNR on the test split by rounding the weights, in dB.
 
     Raises:
         UnveilError: it is more than 0.02 dB.
     """
     operator, storage = shipped_row["operator"], shipped_row["storage"]
-    config = EvaluateConfig(data, operator=operator, storage=storage)
+    config = EvaluateConfig(data, operator=operator, storage=storage, limit=limit)
     lost_db = float(evaluate(str(run), config)["psnr"] - shipped_row["psnr"])
     if lost_db > 0.02:
         raise UnveilError(f"{run}: rounding the weights costs {lost_db:.3f} dB; 0.02 is allowed.")

@@ -17,7 +17,7 @@ SHAPES = {
     "vcae": ModelConfig("vcae", 9, 1, (4, 4, 8), (0, 0, 0)),
     "rescae": ModelConfig("rescae", 9, 1, (4, 4, 8), (0, 0, 0)),
     "blind": ModelConfig("blind", 6, 2, (4, 8), (1, 1)),
-    "refiner": ModelConfig("refiner", 6, 2, (4, 8), (1, 1), noise_planes=1),
+    "refiner": ModelConfig("refiner", 6, 2, (4, 8), (1, 1)),
 }
 FAMILIES = {"blind": ("streaming", "any"), "refiner": ("pixelate", "any")}
 

@@ -32,7 +32,6 @@ from unveil.degradation.families import (
     STREAMING_TRIALS,
     Task,
 )
-from unveil.errors import UsageError
 from unveil.images.arrays import from_pixels
 from unveil.images.photos import read_photo
 from unveil.networks.architectures import build
@@ -153,8 +152,6 @@ def test_a_refiner_cannot_be_trained_on_it(cli, photo_folder, tmp_path):
     words = ("--operator", "streaming", "--storage", "any", "--architecture", "refiner")
     done = cli("train", "--data", photo_folder, "--output", tmp_path / "run", *words)
     assert_told(done, 2, "--architecture blind")
-    with pytest.raises(UsageError, match="one answer"):
-        build(ModelConfig("blind", 6, 2, widths=(8,), blocks=(1,), noise_planes=1))
 
 
 @pytest.fixture(scope="module")
@@ -205,10 +202,12 @@ def test_a_photo_is_restored_without_being_told(cli, photo, trained_blind, tmp_p
 
 def test_obfuscate_keeps_a_photo_as_the_storage_does(cli, photo, tmp_path):
     out = tmp_path / "out.png"
-    words = ("obfuscate", photo, "-o", out, "--operator", "noise:std=20", "--storage", "jpeg:20")
+    words = ("obfuscate", photo, "-o", out, "--operator", "noise:std=20,seed=3")
+    words = (*words, "--storage", "jpeg:20")
     assert cli(*words).status == 0
+    known = Degradation(Noise(20, seed=3), Storage("jpeg", 20))
     clean = from_pixels(pixels(photo)[None])
-    expected = degrade(clean, Degradation(Noise(20), Storage("jpeg", 20)))[0].transpose(1, 2, 0)
+    expected = degrade(clean, known)[0].transpose(1, 2, 0)
     np.testing.assert_array_equal(pixels(out), (expected * 255).round())
     done = cli(*words[:2], "-o", tmp_path / "new.png", *words[4:-1], "h265:crf=3")
     assert_told(done, 2, "h265:crf=3", "h264:crf=23")

@@ -1,7 +1,10 @@
-"""Weights in 8 bits: what rounding may change, and what it must not."""
+"""Weights in 8 bits: what rounding may change, and what it must not. Settings that are gone."""
 
+import pytest
 import torch
 
+from unveil.config import ModelConfig, from_dict, to_plain
+from unveil.errors import UsageError
 from unveil.networks.checkpoint import pack, unpack
 
 
@@ -40,3 +43,10 @@ def test_a_kernel_of_zeros_stays_one():
 def test_what_was_not_packed_is_left_alone():
     plain = weights()
     assert all(torch.equal(plain[name], values) for name, values in unpack(plain).items())
+
+
+def test_a_setting_that_is_gone_is_read_where_it_had_no_use():
+    plain = to_plain(ModelConfig())
+    assert from_dict(ModelConfig, plain | {"noise_planes": 0}) == ModelConfig()
+    with pytest.raises(UsageError, match="noise_planes"):
+        from_dict(ModelConfig, plain | {"noise_planes": 4})

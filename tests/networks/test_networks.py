@@ -73,15 +73,10 @@ def test_no_output_pixel_depends_on_input_beyond_its_reach(model):
         assert rows.max() - place <= model.reach_px
 
 
-SHAPES = (
-    SMALL
-    | {
-        name: ModelConfig(name, 6, 2, widths=(8, 12), blocks=(1, 1))
-        for name in ("blind", "refiner")
-    }
-    | {"drawing refiner": ModelConfig("refiner", 6, 2, (8, 12), (1, 1), noise_planes=2)}
-)
-"""One configuration of every architecture, and one that draws."""
+SHAPES = SMALL | {
+    name: ModelConfig(name, 6, 2, widths=(8, 12), blocks=(1, 1)) for name in ("blind", "refiner")
+}
+"""One configuration of every architecture."""
 
 
 def test_no_network_goes_untested():
@@ -95,22 +90,12 @@ class TestContract:
     def test_what_is_known_without_torch_is_what_the_network_says(self, config):
         network = build(config)
         assert network.needs_degradation == config.needs_degradation
-        assert network.draws == config.draws
 
     def test_it_depends_on_the_degradation_only_if_it_says_so(self, config):
         network = drawn_weights(config)
         images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
         first, second = (network(images, Degradation(GaussianBlur(9, s))) for s in (1.0, 4.0))
         assert torch.equal(first, second) != network.needs_degradation
-
-    def test_it_draws_only_if_it_says_so(self, config):
-        network = drawn_weights(config)
-        images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-        first, second = (
-            network.correct(network.inputs(images, BLUR, np.random.default_rng(seed)))
-            for seed in (0, 1)
-        )
-        assert torch.equal(first, second) != network.draws
 
     def test_its_inputs_and_outputs_have_the_channels_that_it_says(self, config):
         network = drawn_weights(config)

@@ -51,18 +51,6 @@ def test_both_engines_restore_the_same_in_tiles_and_whole(pair, tile_px):
         assert np.abs(found_error - wanted_error).max() <= 1e-5
 
 
-def test_both_engines_draw_the_same_answers(pair):
-    if not pair[0].card.model.noise_planes:
-        return
-    obfuscated = np.random.default_rng(0).random((1, 3, 20, 31), np.float32)
-    first, again, other = (
-        restorer.draw(obfuscated, MOSAIC, seed)
-        for restorer, seed in zip((*pair, pair[1]), (1, 1, 2), strict=True)
-    )
-    assert np.abs(first - again).max() <= 1e-5
-    assert np.abs(again - other).max() > 0.01
-
-
 @pytest.fixture
 def blurred(photo, tmp_path, cli):
     path = tmp_path / "blurred.png"

@@ -1,6 +1,7 @@
 """The study's further metrics, against their definitions written out in SciPy, and their laws."""
 
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy.signal import convolve2d
 
 from unveil.config import RuntimeConfig
 from unveil.degradation.operators import gaussian_blur, pixelate
+from unveil.metrics.nlpd import nlpd
 from unveil.metrics.quality import LOWER_IS_BETTER
 from unveil.networks.torch_engine import choose_runtime
 from unveil.training.perceptual import LPIPS_BACKBONE, measures, ms_ssim, vif
@@ -18,6 +20,10 @@ from unveil.training.vgg import VggFeatures
 WANG_2003 = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 SCALES = {16: 1, 21: 1, 22: 2, 32: 2, 43: 2, 44: 3, 48: 3, 87: 3, 99: 4, 112: 4}
 """How many scales an image of so many pixels a side has: each needs the 11-pixel window."""
+
+FORMULAS = {"ms_ssim": ms_ssim, "vif": vif, "nlpd": nlpd}
+CVVDP = ("cvvdp",) if find_spec("pycvvdp") else ()
+"""ColorVideoVDP, where it is installed."""
 
 
 def photos(side_px=64, count=4):
@@ -165,6 +171,10 @@ class TestLaws:
         torch.testing.assert_close(inside, metric(*pair))
 
 
+def names(absent):
+    return {line.partition(":")[0] for line in absent}
+
+
 class TestWhichThereAre:
     @pytest.fixture(autouse=True)
     def hub(self, tmp_path, monkeypatch):
@@ -178,8 +188,8 @@ class TestWhichThereAre:
 
     def test_what_needs_weights_is_named_as_absent(self, runtime):
         found, absent = measures(runtime, None)
-        assert list(found) == ["ms_ssim", "vif"]
-        assert sorted(line.split(":")[0] for line in absent) == ["lpips", "vgg_relu2_2"]
+        assert list(found) == [*FORMULAS, *CVVDP]
+        assert names(absent) == {"cvvdp", "lpips", "vgg_relu2_2"} - {*CVVDP}
         assert any("--vgg-weights" in line for line in absent)
         assert any(LPIPS_BACKBONE in line for line in absent)
 
@@ -187,16 +197,14 @@ class TestWhichThereAre:
         found, _ = measures(runtime, VggFeatures("relu2_2"))
         for name, metric in found.items():
             torch.testing.assert_close(metric(*(part.numpy() for part in pair)), metric(*pair))
-            if name in ("ms_ssim", "vif"):
-                torch.testing.assert_close(
-                    metric(*pair), {"ms_ssim": ms_ssim, "vif": vif}[name](*pair)
-                )
+            if name in FORMULAS:
+                torch.testing.assert_close(metric(*pair), FORMULAS[name](*pair))
 
     def test_with_weights_vgg_is_a_metric_like_the_others(self, runtime, pair):
         torch.manual_seed(0)
         features = VggFeatures("relu2_2")
         found, absent = measures(runtime, features)
-        assert [line.split(":")[0] for line in absent] == ["lpips"]
+        assert names(absent) == {"cvvdp", "lpips"} - {*CVVDP}
         values = found["vgg_relu2_2"](*pair)
         torch.testing.assert_close(values, features.distance(*pair))
         assert "vgg_relu2_2" in LOWER_IS_BETTER
@@ -205,7 +213,7 @@ class TestWhichThereAre:
 
     def test_vgg_runs_in_the_runtimes_precision(self, pair):
         torch.manual_seed(0)
-        features = VggFeatures("relu2_2")
+        features, pair = VggFeatures("relu2_2"), [images[..., :48, :48] for images in pair]
         bf16 = choose_runtime(RuntimeConfig(device="cpu", precision="bf16"))
         values, exact = measures(bf16, features)[0]["vgg_relu2_2"](*pair), features.distance(*pair)
         assert values.dtype == torch.float32
@@ -220,4 +228,36 @@ class TestWhichThereAre:
         found, absent = measures(runtime, None)
         assert "lpips" in found
         assert "lpips" in LOWER_IS_BETTER
-        assert [line.split(":")[0] for line in absent] == ["vgg_relu2_2"]
+        assert names(absent) == {"cvvdp", "vgg_relu2_2"} - {*CVVDP}
+
+    def test_distances_are_told_from_qualities(self, runtime, pair):
+        found, _ = measures(runtime, VggFeatures("relu2_2"))
+        worse = gaussian_blur(pair[1], 15, 4.0)
+        for name, metric in found.items():
+            rises = (metric(worse, pair[1]) > metric(*pair)).all()
+            assert rises == (name in LOWER_IS_BETTER), name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CVVDP, reason="ColorVideoVDP is not installed")
+class TestColorVideoVdp:
+    @pytest.fixture(scope="class")
+    def cvvdp(self):
+        return measures(choose_runtime(RuntimeConfig(device="cpu")), None)[0]["cvvdp"]
+
+    def test_identical_images_have_the_best_quality(self, cvvdp, pair):
+        assert cvvdp(pair[1], pair[1]).tolist() == [10] * 4
+
+    def test_a_worse_image_scores_worse(self, cvvdp, pair):
+        scores = torch.stack([cvvdp(noisy(pair[1], level), pair[1]) for level in (0.02, 0.1, 0.3)])
+        assert (scores[:-1] > scores[1:]).all()
+
+    def test_one_value_an_image_whatever_the_batch(self, cvvdp, pair):
+        alone = torch.cat([cvvdp(x[None], y[None]) for x, y in zip(*pair, strict=True)])
+        assert alone.shape == (4,)
+        torch.testing.assert_close(cvvdp(*pair), alone, rtol=1e-4, atol=1e-4)
+
+    def test_colour_counts(self, cvvdp):
+        gray = torch.full((1, 3, 64, 64), 0.5)
+        tinted = gray + torch.tensor([0.1, -0.05, 0.0]).view(3, 1, 1)
+        assert cvvdp(tinted, gray) < 9.9 < cvvdp(gray + 1e-4, gray)

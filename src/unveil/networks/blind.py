@@ -4,14 +4,11 @@ It undoes what has no linear estimate: noise, compression, missing pixels. It st
 smoothed photo and learns which of the removed detail to restore, and what to add.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unveil.config import ModelConfig
 from unveil.degradation import Degradation
-from unveil.errors import UsageError
 from unveil.networks.interface import KNOWN
 from unveil.networks.refiner import Refiner
 
@@ -26,28 +23,20 @@ class Blind(Refiner):
     therefore reads what smoothing removed at a scale of 1, and can reject noise and pass detail
     from the first step on. The planes of 0 cost a few weights of the first convolution and save an
     architecture.
-
-    Raises:
-        UsageError: ``config`` has noise planes.
     """
 
     needs_degradation = False
 
-    def __init__(self, config: ModelConfig) -> None:
-        if config.noise_planes:
-            raise UsageError("architecture blind gives one answer; noise planes are for refiners.")
-        super().__init__(config)
-
-    def inputs(
-        self,
-        obfuscated: Tensor,
-        degradation: Degradation | None = None,
-        generator: np.random.Generator | None = None,
-    ) -> Tensor:
+    def inputs(self, obfuscated: Tensor, degradation: Degradation | None = None) -> Tensor:
         """Return the planes that :meth:`Refiner.inputs` does, from the photo alone."""
-        known = torch.zeros_like(obfuscated[:, :1]).expand(-1, KNOWN.channels, -1, -1).clone()
-        known[:, 0] = TYPICAL_ERROR
-        return torch.cat([obfuscated, smooth(obfuscated), known], dim=1)
+        return read(obfuscated)
+
+
+def read(photos: Tensor) -> Tensor:
+    """Return the planes that the network reads of ``B x 3 x H x W`` photos."""
+    known = torch.zeros_like(photos[:, :1]).expand(-1, KNOWN.channels, -1, -1).clone()
+    known[:, 0] = TYPICAL_ERROR
+    return torch.cat([photos, smooth(photos), known], dim=1)
 
 
 def smooth(images: Tensor) -> Tensor:

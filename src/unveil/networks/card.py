@@ -21,9 +21,6 @@ FOLDER = Path(__file__).parent / "weights"
 IDENTITY = "identity"
 """Name of the baseline that returns the obfuscated photo."""
 
-SAMPLER = "pixelate-sampler"
-"""Name of the weights that draw several answers to a mosaic."""
-
 
 @dataclass(frozen=True)
 class Card:

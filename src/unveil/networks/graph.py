@@ -106,7 +106,6 @@ def metadata(source: Source) -> dict[str, str]:
         "storage": card.storage,
         "stride_px": str(source.model.stride_px),
         "reach_px": str(source.model.reach_px),
-        "draws": str(source.model.draws),
         "weights": "float32",
         "weights_sha256": card.files["weights"]["sha256"],
         "unveil_version": importlib.metadata.version("unveil"),

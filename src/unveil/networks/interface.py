@@ -48,7 +48,7 @@ KNOWN = Planes(
     "known",
     1 + CONDITIONS,
     "what is known, B x C x H x W: the estimate's expected error, then the planes of "
-    "unveil.networks.interface.conditions, then noise (0 for the typical answer)",
+    "unveil.networks.interface.conditions",
 )
 
 
@@ -61,7 +61,6 @@ class Interface:
         reach_px: largest distance between an input pixel and an output pixel that it changes.
         planes: what it reads, in order.
         needs_degradation: whether the result depends on the degradation that is passed.
-        draws: whether it gives a different answer for each draw of its noise planes.
         estimates_error: whether it returns the expected error as a fourth channel.
     """
 
@@ -69,34 +68,19 @@ class Interface:
     reach_px: int
     planes: tuple[Planes, ...] = (OBFUSCATED,)
     needs_degradation: bool = False
-    draws: bool = False
     estimates_error: bool = False
 
-    @property
-    def noise_planes(self) -> int:
-        """Number of planes of noise among those of ``KNOWN``."""
-        known = [part.channels for part in self.planes if part.name == KNOWN.name]
-        return sum(known) - KNOWN.channels if known else 0
 
-
-def refiner_inputs(
-    obfuscated: Array,
-    degradation: Degradation | None,
-    prior: Prior,
-    noise_planes: int = 0,
-    generator: np.random.Generator | None = None,
-) -> Array:
+def refiner_inputs(obfuscated: Array, degradation: Degradation | None, prior: Prior) -> Array:
     """Return what a refiner reads, ``B x C x H x W``, in the dtype of ``obfuscated``.
 
     These are the obfuscated photo, the linear estimate and its expected root mean squared error,
-    the conditions, and noise. Without a ``generator`` the noise is 0, which gives a typical answer.
+    and the conditions.
 
     Args:
         obfuscated: ``B x 3 x H x W`` in [0,1].
         degradation: what happened to it.
         prior: power spectrum of clean photos.
-        noise_planes: how many planes of noise the network reads.
-        generator: draws the noise.
 
     Raises:
         UsageError: no degradation is given, or its operator is not linear.
@@ -104,15 +88,11 @@ def refiner_inputs(
     if degradation is None:
         raise UsageError("a refiner needs the operator: --operator SPEC.")
     xp, batch, size = array_namespace(obfuscated), len(obfuscated), obfuscated.shape[-2:]
-    noise = np.zeros((batch, noise_planes, *size), np.float32)
-    if generator is not None:
-        generator.standard_normal(out=noise, dtype=np.float32)
     with full_precision(obfuscated):
         estimate = xp.clip(lmmse(obfuscated, degradation, prior), -1, 2)
     error = np.full((1, *size), expected_error(degradation, prior))
-    known = np.concatenate([error, conditions(degradation, *size)])
-    known = np.broadcast_to(known, (batch, *known.shape))
-    planes = np.concatenate([known, noise], axis=1, dtype=np.float32)
+    known = np.concatenate([error, conditions(degradation, *size)], dtype=np.float32)
+    planes = np.repeat(known[None], batch, axis=0)
     return xp.concat([obfuscated, estimate, constant(planes, obfuscated)], axis=1)
 
 
@@ -133,21 +113,21 @@ def conditions(degradation: Degradation, height: int, width: int) -> np.ndarray:
         >>> conditions(Degradation(Pixelate(4), Storage("jpeg", 50)), 6, 7)[:3, 0, 0].tolist()
         [0.5, 0.0, 1.0]
     """
-    operator, coarseness = degradation.linear, _coarseness(degradation.storage)
+    operator, coarse = degradation.linear, coarseness(degradation.storage)
     if isinstance(operator, UnevenPixelate):
         raise UsageError(f"no network is told {operator}; take lmmse, bicubic or lanczos.")
     if isinstance(operator, Blur):
-        constants = [*_blur_conditions(operator), coarseness]
+        constants = [*_blur_conditions(operator), coarse]
         varying = np.broadcast_to(_anisotropy(operator)[:, None, None], (2, height, width))
     else:
         is_sampled = float(isinstance(operator, Sample))
-        constants = [math.log2(operator.block) / 4, is_sampled, coarseness]
+        constants = [math.log2(operator.block) / 4, is_sampled, coarse]
         varying = _block_coordinates(operator, height, width)
     planes = np.broadcast_to(np.array(constants)[:, None, None], (3, height, width))
     return np.concatenate([planes, varying])
 
 
-def _coarseness(storage: Storage) -> float:
+def coarseness(storage: Storage) -> float:
     """Return how coarsely a storage quantises: 0 for 8 bits, 1 for JPEG of quality 50.
 
     Quality 50 is the coarsest JPEG that the shipped weights were trained on.
@@ -164,8 +144,13 @@ def _coarseness(storage: Storage) -> float:
 
 
 def _blur_conditions(operator: Blur) -> list[float]:
-    std_px = max(spread_px(operator), MIN_STD_PX)
-    return [math.log2(std_px) / 2 - 0.5, operator.kernel / (8 * std_px)]
+    std_px = spread_px(operator)
+    return [log_spread(std_px), operator.kernel / (8 * max(std_px, MIN_STD_PX))]
+
+
+def log_spread(std_px: float) -> float:
+    """Return the standard deviation of a kernel as networks are told it, of order 1."""
+    return math.log2(max(std_px, MIN_STD_PX)) / 2 - 0.5
 
 
 def _anisotropy(operator: Blur) -> np.ndarray:

@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
 from torch import Tensor, nn
 
 from unveil.config import LossConfig
@@ -52,7 +51,6 @@ class Network(nn.Module, ABC):
         reach_px: largest distance between an input pixel and an output pixel that it changes.
         needs_degradation: whether the result depends on the degradation that is passed; must agree
             with :attr:`unveil.config.ModelConfig.needs_degradation`.
-        draws: whether :meth:`inputs` with a generator gives a different answer for each draw.
         estimates_error: whether :meth:`correct` returns the expected error as a fourth channel.
         planes: what :meth:`inputs` returns, in order; at most three, for ONNX files.
 
@@ -70,7 +68,6 @@ class Network(nn.Module, ABC):
     stride_px: int
     reach_px: int
     needs_degradation = False
-    draws = False
     estimates_error = False
     planes: tuple[Planes, ...] = (OBFUSCATED,)
 
@@ -82,7 +79,6 @@ class Network(nn.Module, ABC):
             self.reach_px,
             self.planes if self.needs_degradation else (OBFUSCATED,),
             self.needs_degradation,
-            self.draws,
             self.estimates_error,
         )
 
@@ -98,18 +94,12 @@ class Network(nn.Module, ABC):
         """Map ``B x 3 x H x W`` in [0,1] to the restored images, same shape, float32."""
         return self.correct(self.inputs(obfuscated, degradation))[:, :3]
 
-    def inputs(
-        self,
-        obfuscated: Tensor,
-        degradation: Degradation | None = None,
-        generator: np.random.Generator | None = None,
-    ) -> Tensor:
+    def inputs(self, obfuscated: Tensor, degradation: Degradation | None = None) -> Tensor:
         """Return what :meth:`correct` reads, ``B x C x H x W``: by default the photo alone.
 
         Args:
             obfuscated: ``B x 3 x H x W`` in [0,1].
             degradation: what happened to it; ignored unless ``needs_degradation``.
-            generator: draws one of several answers; ignored unless ``draws``.
         """
         return obfuscated
 

@@ -56,19 +56,13 @@ class OnnxEngine:
         version = importlib.metadata.version("onnxruntime")
         self.runtime = Runtime(reason=f"ONNX Runtime {version}")
 
-    def inputs(
-        self,
-        obfuscated: Array,
-        degradation: Degradation | None,
-        generator: np.random.Generator | None = None,
-    ) -> Array:
+    def inputs(self, obfuscated: Array, degradation: Degradation | None) -> Array:
         """Return what :meth:`correct` reads: the photo, or a refiner's inputs."""
         if not self.interface.needs_degradation:
             return obfuscated
         if self.prior is None:
             raise UnveilError("these weights hold no power spectrum; use --engine torch.")
-        planes = self.interface.noise_planes
-        return refiner_inputs(obfuscated, degradation, self.prior, planes, generator)
+        return refiner_inputs(obfuscated, degradation, self.prior)
 
     def correct(self, inputs: Array) -> Array:
         """Map ``B x C x H x W`` to the outputs, float32, in the library of ``inputs``."""
@@ -104,7 +98,6 @@ def interface_of(session: Any) -> Interface:
         reach_px=int(said["reach_px"]),
         planes=planes,
         needs_degradation=len(planes) > 1,
-        draws=said["draws"] == "True",
         estimates_error=len(session.get_outputs()) > 1,
     )
 

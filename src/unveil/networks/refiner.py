@@ -15,7 +15,6 @@ al., 2015).
 
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -54,13 +53,7 @@ class Refiner(Network):
         widths, kernel, stride = config.widths, config.stem_kernel, config.stem_stride
         self.stride_px = stride * 2 ** (len(widths) - 1)
         self.reach_px = _reach_px(config)
-        self.noise_planes = config.noise_planes
-        self.draws = config.draws
-        self.planes = (
-            OBFUSCATED,
-            ESTIMATE,
-            KNOWN._replace(channels=KNOWN.channels + config.noise_planes),
-        )
+        self.planes = (OBFUSCATED, ESTIMATE, KNOWN)
         self.register_buffer("power", torch.ones(3, PRIOR_PX, PRIOR_PX))
         channels = sum(part.channels for part in self.planes)
         self.head = nn.Conv2d(channels, widths[0], kernel, stride, (kernel - stride) // 2)
@@ -84,20 +77,13 @@ class Refiner(Network):
         """Store the power spectrum of clean photos with the weights."""
         self.power.copy_(torch.from_numpy(prior.at(PRIOR_PX, PRIOR_PX)))
 
-    def inputs(
-        self,
-        obfuscated: Tensor,
-        degradation: Degradation | None = None,
-        generator: np.random.Generator | None = None,
-    ) -> Tensor:
+    def inputs(self, obfuscated: Tensor, degradation: Degradation | None = None) -> Tensor:
         """Return the planes of :attr:`planes`: see :func:`.interface.refiner_inputs`.
 
         Raises:
             UsageError: no degradation is given, or its operator is not linear.
         """
-        inputs: Tensor = refiner_inputs(
-            obfuscated, degradation, self.prior, self.noise_planes, generator
-        )
+        inputs: Tensor = refiner_inputs(obfuscated, degradation, self.prior)
         return inputs
 
     def correct(self, inputs: Tensor) -> Tensor:

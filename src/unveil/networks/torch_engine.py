@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from unveil.arrays import Array, is_torch_array
@@ -44,14 +43,9 @@ class TorchEngine:
         return self.model.prior
 
     @torch.inference_mode()
-    def inputs(
-        self,
-        obfuscated: Array,
-        degradation: Degradation | None,
-        generator: np.random.Generator | None = None,
-    ) -> Array:
+    def inputs(self, obfuscated: Array, degradation: Degradation | None) -> Array:
         """Return what :meth:`correct` reads, in the library of ``obfuscated``."""
-        inputs = self.model.inputs(torch.as_tensor(obfuscated), degradation, generator)
+        inputs = self.model.inputs(torch.as_tensor(obfuscated), degradation)
         return inputs if is_torch_array(obfuscated) else inputs.numpy()
 
     @torch.inference_mode()

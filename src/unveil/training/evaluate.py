@@ -14,6 +14,7 @@ from unveil.config import DataConfig, EvaluateConfig, RuntimeConfig, SplitName, 
 from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
+from unveil.degradation.randomness import repeatable
 from unveil.errors import UsageError
 from unveil.images.photos import list_photos
 from unveil.linear import CLOSED_FORMS
@@ -52,8 +53,9 @@ class Scoring:
 
     def pairs(self, numbers: np.ndarray) -> tuple[Array, Array]:
         """Return the clean and the obfuscated photos ``numbers``, ``B x 3 x H x W``."""
-        clean = self.photos.batch(numbers, self.device)
-        return clean, degrade(clean, self.degradation)
+        clean, known = self.photos.batch(numbers, self.device), self.degradation
+        repeated = Degradation(repeatable(known.operator), known.storage)
+        return clean, degrade(clean, repeated)
 
 
 @dataclass(frozen=True)

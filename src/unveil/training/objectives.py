@@ -8,14 +8,11 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from unveil.config import LossConfig
 from unveil.degradation import Degradation
-from unveil.errors import UsageError
 from unveil.networks.network import Network
 from unveil.training.vgg import VggFeatures
 
@@ -37,12 +34,11 @@ def pixel_distance(restored: Tensor, clean: Tensor) -> Tensor:
 
 
 class Objective(nn.Module):
-    """The paper's three losses and two others, plus the terms of the network itself.
+    """The paper's three losses and another, plus the terms of the network itself.
 
     ==========  ==========================================================
     pixel       ``pixel``: the mean of :func:`pixel_distance`
     psnr        mean over images of ``log(pixel)``: minus the PSNR, up to scale and offset
-    energy      :func:`energy_score` of two samples, without the network's own terms
     perceptual  ``scale * distance of VGG16 features``
     mixed       ``rho * pixel + scale * distance of VGG16 features``
     ==========  ==========================================================
@@ -78,12 +74,7 @@ class Objective(nn.Module):
             obfuscated: the same photos after their degradations.
             degradations: one for each of as many equal parts of the batch.
             step: of the run, from 0.
-
-        Raises:
-            UsageError: the energy loss for a network that does not draw.
         """
-        if self.config.loss == "energy":
-            return {"loss": energy_score(*_draw_two(model, obfuscated, degradations), clean)}
         inputs = _inputs(model, obfuscated, degradations)
         output = model.training_output(inputs, clean, self.config, step)
         terms = {name: term.value for name, term in output.terms.items()}
@@ -101,58 +92,12 @@ class Objective(nn.Module):
         return {"loss": loss, **terms}
 
 
-def _draw_two(
-    model: Network, obfuscated: Tensor, degradations: Degradations
-) -> tuple[Tensor, Tensor]:
-    """Return two different answers to each image of a batch, each ``B x 3 x H x W``."""
-    if not model.draws:
-        raise UsageError("the energy loss needs a refiner with --noise-planes above 0.")
-    generator = np.random.default_rng(torch.initial_seed())
-    inputs = [_inputs(model, obfuscated, degradations, generator) for _ in range(2)]
-    drawn = model.correct(torch.cat(inputs))[:, :3]
-    first, second = drawn.chunk(2)
-    return first, second
-
-
-def _inputs(
-    model: Network,
-    obfuscated: Tensor,
-    degradations: Degradations,
-    generator: np.random.Generator | None = None,
-) -> Tensor:
+def _inputs(model: Network, obfuscated: Tensor, degradations: Degradations) -> Tensor:
     """Return the network's inputs, each part of the batch with its degradation."""
     parts = obfuscated.tensor_split(len(degradations))
     return torch.cat(
-        [model.inputs(part, d, generator) for part, d in zip(parts, degradations, strict=True)]
+        [model.inputs(part, known) for part, known in zip(parts, degradations, strict=True)]
     )
-
-
-SQUARES_PX = (1, 2, 4, 8)
-"""Sides of the squares whose mean values the energy score compares."""
-
-
-def energy_score(first: Tensor, second: Tensor, clean: Tensor) -> Tensor:
-    """Return the energy score of two samples: distance to the truth minus half their own.
-
-    It is the fair CRPS of two samples at each scale (T. Gneiting and A. Raftery, 2007), a proper
-    score: its expectation is least when answers follow the posterior distribution of the truth.
-
-    Args:
-        first: ``B x 3 x H x W``.
-        second: another draw, same shape.
-        clean: the truth, same shape.
-
-    Examples:
-        >>> clean = torch.zeros(1, 3, 8, 8)
-        >>> energy_score(clean + 0.5, clean - 0.5, clean), energy_score(clean + 1, clean, clean)
-        (tensor(0.), tensor(0.))
-    """
-    scores = []
-    for side_px in SQUARES_PX:
-        one, other, truth = (F.avg_pool2d(images, side_px) for images in (first, second, clean))
-        error = ((one - truth).abs() + (other - truth).abs()) / 2
-        scores.append((error - (one - other).abs() / 2).mean())
-    return torch.stack(scores).mean()
 
 
 MIN_DISTANCE = 1e-7

@@ -6,12 +6,14 @@ computed in float32.
 """
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from unveil.arrays import Array
+from unveil.metrics.nlpd import nlpd
 from unveil.metrics.quality import Metric
 from unveil.networks.torch_engine import autocast
 from unveil.runtime import Runtime
@@ -22,6 +24,9 @@ MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363)
 
 LPIPS_BACKBONE = "alexnet-owt-7be5be79.pth"
 """torchvision's file; LPIPS is left out where it has not been downloaded."""
+
+DISPLAY = "standard_4k"
+"""ColorVideoVDP's screen: 30 inches, 200 cd/m^2, seen from twice its height in an office."""
 
 
 def ms_ssim(restored: Tensor, clean: Tensor) -> Tensor:
@@ -64,7 +69,7 @@ def vif(restored: Tensor, clean: Tensor) -> Tensor:
 
 def measures(runtime: Runtime, features: VggFeatures | None) -> tuple[dict[str, Metric], list[str]]:
     """Return the metrics that can be had here by name, and a line on each that cannot."""
-    found: dict[str, Metric] = {"ms_ssim": ms_ssim, "vif": vif}
+    found: dict[str, Metric] = {"ms_ssim": ms_ssim, "vif": vif, "nlpd": nlpd}
     absent = []
     if features is None:
         absent.append("vgg_relu2_2: no VGG16 weights (--vgg-weights)")
@@ -74,6 +79,10 @@ def measures(runtime: Runtime, features: VggFeatures | None) -> tuple[dict[str, 
         found["lpips"] = _lpips(torch.device(runtime.device))
     else:
         absent.append(f"lpips: torchvision's {LPIPS_BACKBONE} is not in its cache")
+    if find_spec("pycvvdp") is not None:
+        found["cvvdp"] = _cvvdp(torch.device(runtime.device))
+    else:
+        absent.append("cvvdp: ColorVideoVDP is not installed (pip install cvvdp)")
     return {name: _on_device(metric, runtime) for name, metric in found.items()}, absent
 
 
@@ -109,3 +118,21 @@ def _lpips(device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
         return torch.as_tensor(network(restored * 2 - 1, clean * 2 - 1)).flatten()
 
     return distance
+
+
+def _cvvdp(device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return ColorVideoVDP: quality in just-objectionable differences, 10 for identical images.
+
+    R. K. Mantiuk et al., "ColorVideoVDP: A visual difference predictor for image, video and display
+    distortions", 2024.
+    """
+    from pycvvdp import cvvdp
+
+    observer = cvvdp(display_name=DISPLAY, device=device, quiet=True)
+
+    def quality(restored: Tensor, clean: Tensor) -> Tensor:
+        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+            told = observer.predict(restored.float(), clean.float(), dim_order="BCHW")[0]
+        return torch.as_tensor(told).reshape(-1)
+
+    return quality

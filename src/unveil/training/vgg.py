@@ -74,11 +74,21 @@ class VggFeatures(nn.Module):
         """
         with torch.no_grad():
             target = self(clean)
-        difference = self(restored) - target
-        # The norm accumulates bf16 in float32 without a float32 copy of all features.
-        norms = torch.linalg.vector_norm(difference.flatten(1), dim=1, dtype=torch.float32)
-        distances: Tensor = norms.square() / difference[0].numel()
-        return distances
+        return feature_distance(self(restored), target)
+
+
+def feature_distance(found: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared difference of the features of each pair, ``B`` float32.
+
+    Args:
+        found: ``B x C x H x W``, of the restored images.
+        target: the same of the clean ones.
+    """
+    difference = found - target
+    # The norm accumulates bf16 in float32 without a float32 copy of all features.
+    norms = torch.linalg.vector_norm(difference.flatten(1), dim=1, dtype=torch.float32)
+    distances: Tensor = norms.square() / difference[0].numel()
+    return distances
 
 
 def _layers(tap: Tap) -> list[nn.Module]:

@@ -99,13 +99,13 @@ def resize(pixels: np.ndarray, side_px: int, rng: np.random.Generator) -> np.nda
     return cv2.resize(pixels, (side_px, side_px), interpolation=filter_)
 
 
-def edit(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def edit(pixels: np.ndarray, rng: np.random.Generator, *, adds_noise: bool = True) -> np.ndarray:
     """Change the tone, sharpen or add noise: each seldom."""
     if chance(rng, 0.15):
         pixels = tone(pixels, rng)
     if chance(rng, 0.12):
         pixels = sharpen(pixels, rng)
-    if chance(rng, 0.12):
+    if chance(rng, 0.12) and adds_noise:
         pixels = noisy(pixels, log_between(rng, 0.7, 5), rng)
     return pixels
 
