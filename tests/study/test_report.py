@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import assert_told
-from unveil.study.plan import KL_WEIGHTS, PAPER, Cell, plan
-from unveil.study.report import tables
+from unveil.study.plan import ARCHITECTURES, KL_WEIGHTS, LOSSES, PAPER, Cell, plan
+from unveil.study.report import charts, tables
 from unveil.study.report.claims import agreement
 from unveil.study.report.select import results_of
 
@@ -140,7 +140,7 @@ def test_the_page_needs_nothing_from_outside(study, cli):
 
     Reader().feed(page)
     sources = [attributes["src"] for tag, attributes in found if tag == "img"]
-    assert len(sources) == 3
+    assert len(sources) == 4
     assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
     assert not {"script", "link", "iframe"} & {tag for tag, _ in found}
     assert all("alt" in attributes for tag, attributes in found if tag == "img")
@@ -191,6 +191,25 @@ def test_a_verdict_turns_with_the_rows(rows, experiment, psnr, words):
 
     assert verdict(psnr) == "agrees |"
     assert verdict(99.0) == "does not agree |"
+
+
+def test_cells_are_points_by_their_means_and_distances_stay_positive(rows):
+    cells = charts.measured_cells(results_of(rows), "pixelate")
+    assert len(cells) == len(ARCHITECTURES) * len(LOSSES)
+    found = {(cell["architecture"], cell["loss"]): cell for cell in cells}
+    for loss, psnr in PSNR.items():
+        point = found["vcae", loss]
+        assert point["psnr"] == pytest.approx(psnr - 6)
+        assert point["vgg_relu2_2"] == pytest.approx(1000 * (psnr - 6))
+
+
+def test_the_curve_of_perception_has_every_loss_and_none_without_vgg(rows):
+    chart = charts.perception(results_of(rows))
+    for loss in LOSSES:
+        assert f">{loss} loss<" in chart
+    for row in rows:
+        row.get("measured", {}).pop("vgg_relu2_2", None)
+    assert charts.perception(results_of(rows)) == ""
 
 
 def test_a_study_with_few_cells_is_reported_too(tmp_path, cli):

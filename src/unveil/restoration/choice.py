@@ -25,11 +25,7 @@ def model_for(degradation: Degradation, *, force: bool = False, fallback: str | 
     Raises:
         UsageError: it is beyond what the weights were trained on; their range is named.
     """
-    aware = [
-        item
-        for item in list_shipped()
-        if item.card.model.needs_degradation and not item.card.model.draws
-    ]
+    aware = [item for item in list_shipped() if item.card.model.needs_degradation]
     aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
     for serves in (Task.covers, Task.helps):
         for item in aware:
@@ -43,10 +39,14 @@ def model_for(degradation: Degradation, *, force: bool = False, fallback: str | 
             return item.name
     if fallback is not None:
         return fallback
-    raise UsageError(
-        f"{degradation} is beyond what the shipped weights were trained on "
-        f"({FAMILIES[family].description}); try --force, or --model lmmse, which has no limits."
-    )
+    raise UsageError(f"{beyond(degradation)}; try --force, or --model lmmse, which has no limits.")
+
+
+def beyond(degradation: Degradation) -> str:
+    """Return that a degradation is beyond the shipped weights, with what they were trained on."""
+    family = family_of(degradation.linear)
+    trained = f" ({FAMILIES[family].description})" if family else ""
+    return f"{degradation} is beyond what the shipped weights were trained on{trained}"
 
 
 def fast_variant(name: str) -> str:
@@ -55,23 +55,17 @@ def fast_variant(name: str) -> str:
     return fast if any(item.name == fast for item in list_shipped()) else name
 
 
-def check_choice(model: str | None, operator: Linear | None, *, force: bool = False) -> None:
+def check_choice(model: str | None, operator: Linear | None) -> None:
     """Refuse early, before anything heavy is imported, what cannot be restored.
 
     Args:
         model: what the user asks for; None for the best shipped weights.
         operator: what the user says obfuscated the image; None to find out.
-        force: whether to use weights beyond what they were trained on.
 
     Raises:
-        UsageError: no such model; a model that undoes another operator; an operator beyond what
-            the shipped weights were trained on.
+        UsageError: no such model; a model that undoes another operator.
     """
-    if model in CLOSED_FORMS:
-        return
-    if model is None:
-        if operator is not None:
-            model_for(Degradation(operator), force=force)
+    if model is None or model in CLOSED_FORMS:
         return
     if operator is not None:
         check_undoes(model, read_card(find_model(model)), operator)

@@ -3,25 +3,29 @@
 What is expected to gain little is left as it is, with the reason.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from unveil.arrays import Array, constant, to_numpy
-from unveil.config import TILE_PX
 from unveil.console import Remark
-from unveil.degradation import Degradation, UnevenPixelate
+from unveil.degradation import Degradation
+from unveil.degradation.mosaics import uneven
 from unveil.estimation.finding import Finding
-from unveil.estimation.plausible import plausible, reach_px
+from unveil.estimation.plausible import plausible, reach_px, width_of
 from unveil.images.box import Box
-from unveil.linear.masked import Seen, estimate_masked
 from unveil.linear.prior import Prior
-from unveil.restoration.in_context import framed, mosaic_in_context
-from unveil.restoration.restorers import ClosedForm
-
-BAND_PX = 6
-"""At the rim of a part it is not known what was blurred: masks are off by a cell or two."""
+from unveil.restoration.blurred import (
+    LEAST_GAIN_DB,
+    LEAST_WHOLE_GAIN_DB,
+    TOO_LITTLE,
+    Attempt,
+    Part,
+    outlined,
+)
+from unveil.restoration.checks import MAX_LEVELS, MISFIT
+from unveil.restoration.nearly import Nearly, blur_nearly, mosaic_nearly
+from unveil.restoration.refining import refine
 
 MIN_PART_PX = 64
 """Of a smaller part nothing is left inside its rim."""
@@ -29,8 +33,8 @@ MIN_PART_PX = 64
 MAX_PART_PX = 2_000_000
 """A larger part takes minutes and gigabytes."""
 
-MIN_CONFIDENCE = 0.5
-"""Chance that the kind is right; below it, a part may as well be clean."""
+MIN_CONFIDENCE, MIN_MOSAIC_CONFIDENCE = 0.4, 0.6
+"""Chance that the kind is right; below it, a part may as well be clean, or something else."""
 
 LEFT = {
     "motion": "where the lines of a motion begin does not show",
@@ -38,48 +42,38 @@ LEFT = {
 }
 """Why kinds with an operator are left alone."""
 
-LEAST_GAIN_DB = 0.3
-"""A restored part must be expected to be nearer to the photo by this."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What came of a part.
-
-    Attributes:
-        images: with the part restored; the very input where it was not.
-        gain_db: by how much it is expected to be nearer to the photo; None where that is not known.
-        reason: why it was left alone; None where it was restored.
-    """
-
-    images: Array
-    gain_db: float | None = None
-    reason: str | None = None
-
 
 def restore_parts(
     images: Array, finding: Finding, prior: Prior
-) -> tuple[Array, tuple[Remark, ...]]:
+) -> tuple[Array, tuple[Remark, ...], tuple[Attempt, ...]]:
     """Restore the parts whose blur is known roughly; say what became of each.
 
     Args:
         images: ``1 x 3 x H x W`` in [0,1].
         finding: what hides them; parts that are clean or can be undone exactly are passed over.
         prior: power spectrum of clean photos.
+
+    Returns:
+        The picture, what to say, and what came of the parts that were restored.
     """
-    remarks = []
+    remarks, done = [], []
     for part in finding.parts:
         if part.is_clean or part.degradation is not None:
             continue
         attempt = restore_part(images, part, prior)
-        images, place = attempt.images, part.box or "the whole picture"
-        if attempt.reason is None:
-            text = f"{place}: restored as nearly as it is known"
-            text += "" if attempt.gain_db is None else f", about {attempt.gain_db:.1f} dB"
-        else:
-            text = f"{place}: left as it is ({attempt.reason})"
-        remarks.append(Remark(text))
-    return images, tuple(remarks)
+        images = attempt.images
+        done += [attempt] if attempt.reason is None else []
+        remarks.append(said_of(attempt, part))
+    return images, tuple(remarks), tuple(done)
+
+
+def said_of(attempt: Attempt, part: Finding) -> Remark:
+    """Return what to say of what came of a part."""
+    place = part.box or "the whole picture"
+    if attempt.reason is not None:
+        return Remark(f"{place}: left as it is ({attempt.reason})")
+    gain = "" if attempt.gain_db is None else f", about {attempt.gain_db:.1f} dB"
+    return Remark(f"{place}: restored as nearly as it is known{gain}")
 
 
 def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
@@ -90,47 +84,45 @@ def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
         part: where and how it was hidden.
         prior: power spectrum of clean photos.
     """
-    if (part.confidence or 0) < MIN_CONFIDENCE:
+    is_mosaic = part.kind == "mosaic"
+    if (part.confidence or 0) < (MIN_MOSAIC_CONFIDENCE if is_mosaic else MIN_CONFIDENCE):
         return Attempt(images, reason="how it was hidden is in doubt")
-    mask = _mask(part, *images.shape[-2:])
-    inside = _eroded(mask)
-    if not MIN_PART_PX <= inside.sum() <= MAX_PART_PX:
-        return Attempt(images, reason="too small" if inside.sum() < MIN_PART_PX else "too large")
-    seen = Seen(to_numpy(images), inside, _eroded(~mask), part.storage)
-    found = _of_mosaic(images, part, prior) or _of_blur(seen, part, prior)
-    if found.reason is not None:
-        return replace(found, images=images)
-    weight = constant(_softened(inside), images)
-    return replace(found, images=images + weight * (found.images - images))
+    hidden = outlined(_mask(part, *images.shape[-2:]))
+    size_px = np.count_nonzero(hidden.known & (hidden.mask > 0))
+    if not MIN_PART_PX <= size_px <= MAX_PART_PX:
+        return Attempt(images, reason="too small" if size_px < MIN_PART_PX else "too large")
+    seen = to_numpy(images)
+    if isinstance(nearly := _nearly(seen, hidden, part, prior), str):
+        return Attempt(images, reason=nearly)
+    if _misfit_levels(nearly) > MAX_LEVELS:
+        return Attempt(images, reason=MISFIT)
+    found = refine(seen, nearly, "mosaic" if is_mosaic else "blur")
+    least = LEAST_WHOLE_GAIN_DB if hidden.mask.all() else LEAST_GAIN_DB
+    if found.gain_db < least:
+        return Attempt(images, found.gain_db, TOO_LITTLE)
+    restored, granted = constant(found.images, images), nearly.granted
+    granted = granted and replace(granted, error=found.error)
+    error = constant(found.error, images)
+    return Attempt(restored, found.gain_db, None, error, granted=granted, refiner=found.name)
 
 
-def _of_mosaic(images: Array, part: Finding, prior: Prior) -> Attempt | None:
-    """Return the picture with a mosaic undone by the means of its blocks; None for other kinds."""
-    if part.pitch_px is None or part.phase_px is None:
-        return None
-    (across, down), (left, top) = part.pitch_px, part.phase_px
-    box = part.box or Box(0, 0, images.shape[-1], images.shape[-2])
-    grid = UnevenPixelate(across, down, (left - box.left) % across, (top - box.top) % down)
-    known, closed = Degradation(grid, part.storage), ClosedForm("lmmse", prior)
-    restored, _ = mosaic_in_context(images, box, known, closed, TILE_PX)
-    return Attempt(framed(restored, images, box))
+def _misfit_levels(nearly: Nearly) -> float:
+    """Return how far the estimate, blurred again, is from the input where it is taken."""
+    taken = (nearly.share > 0) & (nearly.misfit > 0)
+    return float(np.square(nearly.misfit[taken]).mean()) ** 0.5 if taken.any() else 0.0
 
 
-def _of_blur(seen: Seen, part: Finding, prior: Prior) -> Attempt:
-    """Return the picture with a blur undone by the likeliest photo."""
-    blurs = plausible(part)
-    if blurs is None:
-        reason = LEFT.get(part.kind) or part.reason or "no blur of a known width"
-        return Attempt(seen.images, reason=reason)
-    margin = reach_px(blurs)
-    place = _around(~seen.sharp).grown(margin, margin, *seen.sharp.shape[::-1]).place
-    near = Seen(seen.images[..., *place], seen.blurred[place], seen.sharp[place], seen.storage)
-    found = estimate_masked(near, blurs, margin, prior)
-    if found.gain_db < LEAST_GAIN_DB:
-        return Attempt(seen.images, found.gain_db, "too little to gain")
-    restored = seen.images.copy()
-    restored[..., *place] = found.images.clip(0, 1)
-    return Attempt(restored, found.gain_db)
+def _nearly(seen: np.ndarray, hidden: Part, part: Finding, prior: Prior) -> Nearly | str:
+    """Return the part undone by linear algebra, or why it is not."""
+    if part.pitch_px is not None and part.phase_px is not None:
+        (across, down), (left, top) = part.pitch_px, part.phase_px
+        box = part.box or Box(0, 0, seen.shape[-1], seen.shape[-2])
+        grid = uneven(across, down, left - box.left, top - box.top)
+        return mosaic_nearly(seen, hidden, box, Degradation(grid, part.storage), prior)
+    blurs, width = plausible(part), width_of(part)
+    if part.kind in LEFT or blurs is None or width is None:
+        return LEFT.get(part.kind) or part.reason or "no blur of a known width"
+    return blur_nearly(seen, hidden, part.storage, blurs, width, reach_px(blurs), prior)
 
 
 def _mask(part: Finding, height: int, width: int) -> np.ndarray:
@@ -140,24 +132,3 @@ def _mask(part: Finding, height: int, width: int) -> np.ndarray:
     mask = np.zeros((height, width), bool)
     mask[(part.box or Box(0, 0, width, height)).place] = True
     return mask
-
-
-def _around(mask: np.ndarray) -> Box:
-    """Return the box around the pixels of a mask."""
-    return Box(*cv2.boundingRect(mask.astype(np.uint8)))
-
-
-def _eroded(mask: np.ndarray) -> np.ndarray:
-    """Return a mask without its rim; the picture's border is none."""
-    side = 2 * BAND_PX + 1
-    framed = np.pad(mask.astype(np.uint8), BAND_PX, mode="edge")
-    worn = cv2.erode(framed, np.ones((side, side), np.uint8))
-    return np.asarray(worn[BAND_PX:-BAND_PX, BAND_PX:-BAND_PX], bool)
-
-
-def _softened(mask: np.ndarray) -> np.ndarray:
-    """Return weights that rise from 0 to 1 across the rim of a mask, float32."""
-    framed = np.pad(mask.astype(np.float32), BAND_PX, mode="edge")
-    return np.asarray(
-        cv2.blur(framed, (BAND_PX + 1, BAND_PX + 1))[BAND_PX:-BAND_PX, BAND_PX:-BAND_PX]
-    )

@@ -1,63 +1,45 @@
 """Restore images: find the operator or use the stated one, choose a restorer, undo only that.
 
 One function, :func:`restore`, serves the photo command, the page, the audit and Python; videos
-call its steps (:func:`find`, :func:`decide`, :func:`undo`), to decide once for many frames. The
+call its steps (:mod:`unveil.restoration.steps`), to decide once for many frames. The
 callers differ in how they show the remarks.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
 
 from unveil.arrays import Array, array_namespace
-from unveil.config import TILE_PX
 from unveil.console import Remark
-from unveil.degradation import Degradation, EvenMosaic, Linear, Mosaic, Storage
-from unveil.degradation.families import FAMILIES
+from unveil.degradation import Storage
 from unveil.errors import UsageError
-from unveil.estimation.check import contradiction
 from unveil.estimation.finding import Finding
-from unveil.estimation.inspection import inspect
-from unveil.images.box import Box
+from unveil.estimation.inspection import storage_seen
 from unveil.linear.prior import read_prior
-from unveil.report.rows import Row
-from unveil.restoration.checks import why_not
-from unveil.restoration.choice import FALLBACK, check_undoes, fast_variant, model_for
-from unveil.restoration.consistency import make_consistent
-from unveil.restoration.in_context import framed, mosaic_in_context
+from unveil.restoration.blurred import Attempt
+from unveil.restoration.choice import FALLBACK
 from unveil.restoration.parts import restore_parts
-from unveil.restoration.restorers import NetworkRestorer, Restorer
+from unveil.restoration.real_parts import Granted, add_likely_detail
+from unveil.restoration.realism import LABEL
+from unveil.restoration.restorers import Restorer
+from unveil.restoration.stated import undo_checked
+from unveil.restoration.steps import (
+    Load,
+    Request,
+    assumed,
+    decide,
+    find,
+    finished,
+    undo,
+    undo_faithfully,
+)
 
 WHITE_ERROR = 0.1
 """Expected absolute error, of values in [0,1], that the map of uncertainty shows as white."""
 
-Load = Callable[[str], Restorer]
-"""Loads a restorer by name or folder; callers keep what was loaded."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asks for.
-
-    Attributes:
-        operator: what obfuscated the images; None to find out.
-        box: the obfuscated part; None to find out.
-        model: name or folder of a restorer; None to choose.
-        consistent: whether the restored image, obfuscated again, must give the input.
-        force: whether to use weights beyond what they were trained on.
-        is_fast: whether to prefer fast weights, as videos do.
-        prior: file of the power spectrum of photos like these (default: the shipped one).
-        tile_px: side of the tiles that large images are restored in.
-    """
-
-    operator: Linear | None = None
-    box: Box | None = None
-    model: str | None = None
-    consistent: bool = False
-    force: bool = False
-    is_fast: bool = False
-    prior: Path | None = None
-    tile_px: int = TILE_PX
+NOT_DRAWN = "--samples is for a blur or mosaic that is undone: --operator SPEC."
+NO_DETAIL = "no detail is made up: nothing is undone, or a mosaic is undone nearly"
+NOT_REAL = "no detail is made up: blurred again, the picture would not be the input"
 
 
 @dataclass(frozen=True)
@@ -70,6 +52,12 @@ class Restored:
         finding: what obfuscated the image, stated or found; None where the restorer is not told.
         restorer: what was used; None for nothing.
         remarks: what to say of it, in order.
+        label: what its file must say of it; None where no detail was made up.
+        is_plain: whether the operator was undone just as it is known.
+        granted: what was taken for granted where it was not, and in parts that are known roughly.
+        base: what made up detail is added to: the answer where something was undone nearly,
+            the input where it was undone plainly; None for the input.
+        refiners: names of the networks that corrected what was undone nearly.
     """
 
     images: Array
@@ -77,6 +65,11 @@ class Restored:
     finding: Finding | None
     restorer: Restorer | None
     remarks: tuple[Remark, ...]
+    label: str | None = None
+    is_plain: bool = True
+    granted: tuple[Granted, ...] = ()
+    base: Array | None = None
+    refiners: tuple[str, ...] = ()
 
 
 def restore(images: Array, storage: Storage, request: Request, load: Load) -> Restored:
@@ -91,181 +84,123 @@ def restore(images: Array, storage: Storage, request: Request, load: Load) -> Re
     Raises:
         UsageError: the box is not inside the image; the restorer does not undo the operator.
     """
-    finding: Finding | None = None
+    given, finding = images, None
     remarks: tuple[Remark, ...] = ()
+    parts: tuple[Attempt, ...] = ()
     known, box = assumed(request, storage, load), request.box
     if known is None:
         finding, remarks = find(images, storage, request)
+        finding = _as_kept(images, storage, finding) if request.operator is None else finding
         known, box = finding.degradation, finding.box
     is_found = finding is not None and request.operator is None
     if finding is not None and is_found and request.model is None:
-        done, more = restore_parts(images, finding, read_prior(request.prior))
+        done, more, parts = restore_parts(images, finding, read_prior(request.prior))
         remarks += more
         if known is None and more:
             restorer = None if done is images else load(FALLBACK)
-            return Restored(done, None, finding, restorer, remarks)
+            answer = Restored(done, None, finding, restorer, remarks, is_plain=False, base=done)
+            return _as_real(given, _with(answer, parts), request)
         images = done
     restorer, more = decide(known, request, load)
     remarks += more
     if known is None or restorer is None:
         return Restored(images, None, finding, None, remarks)
-    restored, error = undo(images, known, box, restorer, request)
-    if is_found and box is None and not request.force:
-        reason = why_not(restored, images, known, restorer.prior)
-        if reason is not None:
-            remarks += (Remark(f"not undone: {reason}"),)
-            return Restored(images, None, finding, None, remarks)
-    return Restored(restored, error, finding, restorer, remarks)
+    if finding is None or request.model is not None or request.force:
+        restored, error = undo(images, known, box, restorer, request)
+        return _as_real(given, Restored(restored, error, finding, restorer, remarks), request)
+    exact = partial(undo_faithfully, known, box, restorer, request.tile_px)
+    done = undo_checked(images, finding, known, request.mask, exact, restorer.prior)
+    if done.reason is not None:
+        hint = "" if is_found else "; --force undoes it all the same"
+        remarks += (Remark(f"not undone: {done.reason}{hint}", not is_found),)
+        restorer = None if images is given else load(FALLBACK)
+        return Restored(images, None, finding, restorer, remarks)
+    remarks += (Remark(f"undone {done.note}"),) if done.note else ()
+    restored = done.images
+    if done.is_plain:
+        restored = finished(images, restored, done.error, known, box, restorer, request)
+    elif request.consistent:
+        remarks += (Remark("not made consistent: it was not undone as it is known", True),)
+    is_network = done.is_plain or done.gain_db is None
+    used = restorer if is_network else load(FALLBACK)
+    base = images if done.is_plain else restored
+    answer = Restored(restored, None, finding, used, remarks, is_plain=done.is_plain, base=base)
+    return _as_real(given, _with(answer, (*parts, done)), request)
 
 
-def assumed(request: Request, storage: Storage, load: Load) -> Degradation | None:
-    """Return what the requested restorer undoes without being told; None where it is told.
+def _with(answer: Restored, attempts: Sequence[Attempt]) -> Restored:
+    """Return what was restored with what is known of each attempt: errors, networks, the rest."""
+    errors = [one.error for one in attempts if one.error is not None]
+    error = None
+    if errors and len(errors) == len(attempts):
+        xp = array_namespace(answer.images)
+        error = reduce(xp.maximum, errors)
+    granted = tuple(one.granted for one in attempts if one.granted)
+    refiners = tuple(dict.fromkeys(one.refiner for one in attempts if one.refiner))
+    return replace(answer, error=error, granted=granted, refiners=refiners)
+
+
+def _as_real(images: Array, done: Restored, request: Request) -> Restored:
+    """Return what was restored with the detail of what was undone nearly, and what to say of it."""
+    if not request.realism:
+        return done
+    real, remarks = _filled(images, done.images, done, request)
+    is_labelled = done.is_plain or real is not done.images
+    remarks += (Remark(LABEL if is_labelled else NO_DETAIL),) if is_labelled or not remarks else ()
+    label = LABEL if is_labelled else None
+    return replace(done, images=real, label=label, remarks=(*done.remarks, *remarks))
+
+
+def _filled(
+    images: Array, real: Array, done: Restored, request: Request
+) -> tuple[Array, tuple[Remark, ...]]:
+    """Return a picture with detail made up where something was undone nearly, and what to say.
 
     Args:
-        request: what the user asks for.
-        storage: how the image was kept.
-        load: loads restorers by name.
+        images: what was restored.
+        real: the picture without that detail.
+        done: what was undone.
+        request: how real, and the seed.
     """
-    restorer = load(request.model) if request.model else None
-    if isinstance(restorer, NetworkRestorer) and not restorer.needs_degradation:
-        return Degradation(restorer.card.task.example.operator, storage)
-    return None
+    prior, remarks = read_prior(request.prior), list[Remark]()
+    for part in done.granted:
+        more = add_likely_detail(real, images, part, prior, request.realism, request.seed)
+        real = real if more is None else more
+        remarks += [Remark(NOT_REAL)] if more is None else []
+    return real, tuple(remarks)
 
 
-def find(images: Array, storage: Storage, request: Request) -> tuple[Finding, tuple[Remark, ...]]:
-    """Return what obfuscated an image: what the request states, checked, or what is found.
+def _as_kept(images: Array, storage: Storage, finding: Finding) -> Finding:
+    """Return a finding whose parts are kept as their pixels show: around may be an older JPEG."""
+    others = tuple(_as_kept(images, storage, other) for other in finding.others)
+    if finding.box is None:
+        return replace(finding, others=others)
+    seen = storage_seen(images[..., *finding.box.place], storage)
+    return replace(finding, storage=seen, others=others)
 
-    The check is cheap, a few percent of a search. It warns and changes nothing.
+
+def draw(images: Array, done: Restored, request: Request, seed: int) -> Array:
+    """Draw one of the real pictures that obfuscated ``images`` may have hidden.
 
     Args:
-        images: ``1 x 3 x H x W`` in [0,1].
-        storage: how its file kept it.
-        request: what the user asks for.
+        images: what was restored.
+        done: how.
+        request: what the user asked for; as real as it says, or all.
+        seed: of the drawn detail.
 
     Raises:
-        UsageError: the box is not inside the image.
+        UsageError: nothing was undone, or no detail can be made up.
     """
-    prior, stated, box = read_prior(request.prior), request.operator, request.box
-    if stated is None:
-        finding = inspect(images, storage, prior, box)
-        return finding, (Remark(f"found: {finding}"),)
-    if box is not None:
-        box.check_inside(images.shape[-1], images.shape[-2])
-    finding = Finding(stated, storage, None, None, box)
-    instead = contradiction(images, stated, storage, prior, box)
-    said = Remark(f"stated: {stated}{f', in {box}' if box else ''}, kept as {storage}")
-    if instead is None:
-        return finding, (said,)
-    return finding, (said, Remark(f"stated {stated}, but the image looks like {instead}", True))
-
-
-def decide(
-    degradation: Degradation | None, request: Request, load: Load
-) -> tuple[Restorer | None, tuple[Remark, ...]]:
-    """Choose the restorer of a degradation; None where there is nothing to undo.
-
-    Args:
-        degradation: what to undo; None for nothing.
-        request: what the user asks for.
-        load: loads restorers by name.
-
-    Raises:
-        UsageError: the requested restorer does not undo the operator, or no shipped weights were
-            trained on the stated one.
-    """
-    if degradation is None:
-        return None, (Remark("nothing to undo: the input is left as it is"),)
-    name, remarks = request.model, []
-    if name is None:
-        fallback = FALLBACK if request.operator is None else None
-        name = model_for(degradation, force=request.force, fallback=fallback)
-        if name == FALLBACK:
-            beyond = "beyond what the shipped weights were trained on: using the closed form"
-            remarks.append(Remark(beyond))
-        name = fast_variant(name) if request.is_fast else name
-    restorer = load(name)
-    if isinstance(restorer, NetworkRestorer) and restorer.needs_degradation:
-        check_undoes(restorer.name, restorer.card, degradation.linear)
-    undone = described(degradation, restorer)
-    remarks.append(Remark(f"undoing {undone} with {restorer.name} on {restorer.runtime}"))
-    if request.model is None and isinstance(restorer, NetworkRestorer):
-        card = restorer.card
-        if not card.task.covers(degradation):
-            text = f"{restorer.name} was not trained on {degradation}, but on {card.trained_on}"
-            remarks.append(Remark(text))
-    return restorer, tuple(remarks)
-
-
-def used(finding: Row | None, restorer: Restorer | None) -> Row:
-    """Return what was found and used, for the row of a result.
-
-    Args:
-        finding: what obfuscated the input; None where the restorer is not told.
-        restorer: what was used; None for nothing.
-    """
-    if restorer is None:
-        return {**(finding or {}), "model": None}
-    return {**(finding or {}), "model": restorer.name, "runtime": str(restorer.runtime)}
-
-
-def described(degradation: Degradation, restorer: Restorer) -> str:
-    """Return what is undone, in words: a network that is not told undoes all of its family."""
-    if isinstance(restorer, NetworkRestorer) and not restorer.needs_degradation:
-        family = FAMILIES.get(restorer.card.operator)
-        return family.description if family else str(degradation)
-    return str(degradation)
-
-
-def undo(
-    images: Array, known: Degradation, box: Box | None, restorer: Restorer, request: Request
-) -> tuple[Array, Array | None]:
-    """Restore the obfuscated part of images, and leave the rest as it is, bit for bit.
-
-    Args:
-        images: ``B x 3 x H x W`` in [0,1].
-        known: what obfuscated them.
-        box: the obfuscated part; None for all of it.
-        restorer: what undoes it.
-        request: whether the result must be consistent, and the size of tiles.
-
-    Returns:
-        The restored images, and their expected absolute error, ``B x 1 x H x W``, where the
-        restorer gives one.
-    """
-    # An image of one colour holds nothing to restore: a network would only add its own bias.
-    xp = array_namespace(images)
-    if bool(xp.all(images == images[..., :1, :1])):
-        return images, None
-    part = images if box is None else images[..., *box.place]
-    if box is not None and isinstance(known.operator, Mosaic):
-        restored, error = mosaic_in_context(images, box, known, restorer, request.tile_px)
-    else:
-        # A part that was blurred by itself is a whole image: its borders were mirrored.
-        restored, error = restorer.restore_with_error(part, known, request.tile_px)
-    if request.consistent:
-        restored = make_consistent(restored, part, known, restorer.prior)
-    if box is None:
-        return restored, error
-    if error is not None:
-        error = framed(error, xp.zeros_like(images), box)
-    return framed(restored, images, box), error
-
-
-def draw(
-    images: Array, finding: Finding | None, sampler: Restorer, seed: int, tile_px: int
-) -> Array:
-    """Draw one of the images that a mosaic may have hidden: pixelated, it gives ``images``.
-
-    Raises:
-        UsageError: what was found is not a mosaic of the whole image.
-    """
-    known = finding.degradation if finding and finding.box is None else None
-    if known is None or not isinstance(known.operator, EvenMosaic):
-        raise UsageError("--samples is for mosaics that cover the whole picture.")
-    if not isinstance(sampler, NetworkRestorer):
-        raise TypeError(sampler)
-    drawn = sampler.draw(images, known, seed, tile_px)
-    return make_consistent(drawn, images, known, sampler.prior)
+    finding, base = done.finding, images if done.base is None else done.base
+    if done.restorer is None or finding is None:
+        raise UsageError(NOT_DRAWN)
+    drawn, known = replace(request, realism=request.realism or 1.0, seed=seed), finding.degradation
+    if done.is_plain and known is not None:
+        base, _ = undo(base, known, finding.box, done.restorer, drawn)
+    real, _ = _filled(images, base, done, drawn)
+    if real is images or real is done.base:
+        raise UsageError(NOT_DRAWN)
+    return real
 
 
 def uncertainty_map(error: Array | None) -> Array:
@@ -275,6 +210,6 @@ def uncertainty_map(error: Array | None) -> Array:
         UsageError: the restorer gives no error.
     """
     if error is None:
-        raise UsageError("this model knows no uncertainty; leave --model out, or take `blur`.")
+        raise UsageError("no uncertainty is known here: linear algebra, or a model without it.")
     xp = array_namespace(error)
     return xp.repeat(xp.clip(error / WHITE_ERROR, 0, 1), 3, axis=1)

@@ -8,8 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from unveil.arrays import Array, array_namespace
 from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
 from unveil.config import Engine as EngineName
@@ -21,7 +19,7 @@ from unveil.images.arrays import check_images
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior, read_prior
-from unveil.networks.card import SAMPLER, Card, find_model, name_of, read_card
+from unveil.networks.card import Card, find_model, name_of, read_card
 from unveil.networks.interface import Interface
 from unveil.runtime import Runtime, may_gain_from_torch
 
@@ -47,12 +45,7 @@ class Engine(Protocol):
     def runtime(self) -> Runtime:
         """See the class."""
 
-    def inputs(
-        self,
-        obfuscated: Array,
-        degradation: Degradation | None,
-        generator: np.random.Generator | None = None,
-    ) -> Array:
+    def inputs(self, obfuscated: Array, degradation: Degradation | None) -> Array:
         """Return what the network reads, ``B x C x H x W``; may depend on the whole image."""
 
     def correct(self, inputs: Array) -> Array:
@@ -110,12 +103,10 @@ class NetworkRestorer:
         images: Array,
         degradation: Degradation | None = None,
         tile_px: int = TILE_PX,
-        generator: np.random.Generator | None = None,
     ) -> tuple[Array, Array | None]:
         """Return the restored images and their expected absolute error, ``B x 1 x H x W``.
 
-        The error is None where the network does not estimate it. A ``generator`` makes a network
-        that draws give one of several answers.
+        The error is None where the network does not estimate it.
         """
         check_images(images)
         if degradation is None and self.needs_degradation:
@@ -123,25 +114,12 @@ class NetworkRestorer:
         engine, stated = self.engine, self.engine.interface
         done = apply_tiled(
             engine.correct,
-            engine.inputs(images, degradation, generator),
+            engine.inputs(images, degradation),
             stride_px=stated.stride_px,
             reach_px=stated.reach_px,
             tile_px=tile_px,
         )
         return done[:, :3], done[:, 3:] if stated.estimates_error else None
-
-    def draw(
-        self, images: Array, degradation: Degradation, seed: int, tile_px: int = TILE_PX
-    ) -> Array:
-        """Return one of the clean images that ``images`` is consistent with, drawn by ``seed``.
-
-        Raises:
-            UsageError: the network gives a single answer.
-        """
-        if not self.engine.interface.draws:
-            raise UsageError(f"{self.name} gives one answer; {SAMPLER} draws several.")
-        generator = np.random.default_rng(seed)
-        return self.restore_with_error(images, degradation, tile_px, generator)[0]
 
 
 @dataclass(frozen=True)
@@ -206,6 +184,7 @@ def load(
         UnveilError: the weights are damaged or were changed; torch is wanted and not installed.
 
     Examples:
+        >>> import numpy as np
         >>> from unveil.degradation import GaussianBlur
         >>> from unveil.degradation.degrade import degrade
         >>> blur = Degradation(GaussianBlur(9, 2.0))

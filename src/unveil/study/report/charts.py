@@ -1,12 +1,16 @@
 """The charts of the study as SVG; a deterministic function of the rows."""
 
 import itertools
+from collections.abc import Sequence
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from unveil.report.charts import STYLE, legend, svg
-from unveil.study.plan import ARCHITECTURES, LOSSES, PAPER
+from unveil.report.charts import STYLE, legend, legend_beside, svg
+from unveil.report.rows import Row
+from unveil.study.plan import ARCHITECTURES, LOSSES, OPERATORS, PAPER
+from unveil.study.report.ranks import measured
 from unveil.study.report.select import Results
 from unveil.study.report.tables import TITLES
 
@@ -18,12 +22,17 @@ this times the KL per element of a 14x14x256 latent.
 """
 
 
+MARKERS = dict(zip(ARCHITECTURES, "os^", strict=True))
+"""The sign of each architecture."""
+
+
 def charts(results: Results) -> dict[str, str]:
     """Return, by name, the charts for which there are enough rows."""
     drawn = {
         "convergence": convergence(results),
         "wall-time": wall_time(results),
         "kl-weight": kl_weight(results),
+        "perception": perception(results),
     }
     return {name: svg for name, svg in drawn.items() if svg}
 
@@ -87,3 +96,44 @@ def kl_weight(results: Results) -> str:
             axes.axvline(TEXTBOOK_KL_WEIGHT, color="tab:orange", label="textbook VAE")
         legend(left)
         return svg(figure)
+
+
+def perception(results: Results) -> str:
+    """Draw distortion against perception: VGG16's distance of each cell against its PSNR."""
+    cells = {obfuscation: measured_cells(results, obfuscation) for obfuscation in OPERATORS}
+    if not any("vgg_relu2_2" in cell for found in cells.values() for cell in found):
+        return ""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8, 3.5), layout="constrained")
+        panels = figure.subplots(1, len(OPERATORS))
+        for axes, (obfuscation, found) in zip(panels, cells.items(), strict=True):
+            draw_cells(axes, found, "vgg_relu2_2")
+            axes.set(title=obfuscation, xlabel="PSNR, dB", ylabel="distance of VGG16's features")
+        legend_beside(figure)
+        return svg(figure)
+
+
+def measured_cells(results: Results, obfuscation: str) -> list[Row]:
+    """Return architecture, loss and mean metrics of each cell, over the measured photos."""
+    rows = [row for row in results.combinations(obfuscation) if row.get("measured")]
+    if not rows:
+        return []
+    means = {metric: abs(values) for metric, values in measured(rows).means().items()}
+    return [
+        {"architecture": row["architecture"], "loss": row["loss"]}
+        | {metric: float(values[place]) for metric, values in means.items()}
+        for place, row in enumerate(rows)
+    ]
+
+
+def draw_cells(axes: Axes, cells: Sequence[Row], metric: str) -> None:
+    """Draw a metric of cells against their PSNR: losses by colour, architectures by sign."""
+    for number, loss in enumerate(LOSSES):
+        for cell in (cell for cell in cells if cell["loss"] == loss and metric in cell):
+            is_first = cell["architecture"] == ARCHITECTURES[0]
+            axes.plot(
+                *(cell["psnr"], cell[metric], MARKERS[cell["architecture"]]),
+                color=f"C{number}",
+                markersize=4,
+                label=f"{loss} loss" if is_first else None,
+            )

@@ -155,13 +155,20 @@ def _metrics(results: Results, figure: Any) -> list[str]:
         ]
     if not parts:
         return []
+    drawn = figure("perception.svg", "VGG16's distance against PSNR")
     head = []
     if results.is_comparable:
         head = [
             'The paper: "the best looking reconstructions have the worst scores." Do the metrics '
             "that follow human judgement agree?"
         ]
-    return ["## Which metric likes what", *head, *parts]
+    curve = [
+        "Distortion against perception: PSNR and the distance of VGG16's features, of each loss "
+        "and architecture (circles: CAE, squares: VCAE, triangles: ResCAE). Lower and further "
+        "right is better by both:",
+        drawn,
+    ]
+    return ["## Which metric likes what", *head, *(curve if drawn else []), *parts]
 
 
 def _agreement(results: Results) -> list[str]:
