@@ -69,8 +69,10 @@ def overlap(one: Box, other: Box) -> float:
 @pytest.mark.parametrize(("picture", "box"), [("face", FACE), ("cat", CAT)])
 def test_a_blurred_part_is_judged_without_being_told_where_it_is(picture, box, shape, program):
     pixels = portrait() if picture == "face" else data.chelsea()
-    (verdict,) = audited(blurred(pixels, box, shape, program))
-    assert overlap(verdict.box, box) > 0.6
+    verdicts = audited(blurred(pixels, box, shape, program))
+    (verdict,) = (one for one in verdicts if overlap(one.box, box) > 0.6)
+    # The finder sees a face in the cat's blanket, too, which nothing is claimed of.
+    assert all(one is verdict or one.is_above(0) for one in verdicts)
     assert str(verdict).startswith(f"hidden part in {verdict.box}, taken for a whole face: ")
     truth = risk_of(GaussianBlur(49, 8.0), box.width, CURVES).share
     assert verdict.risk.share == pytest.approx(truth, abs=0.35)

@@ -10,6 +10,8 @@ mirrored
 restoring
     restores the probe first, with each of the restorers; also mirrored, against a gallery that was
     obfuscated and restored.
+redrawing
+    has the tool and the seed of its noise: draws it again and subtracts it, then as restoring.
 trained
     has learnt on other people how obfuscating and restoring change embeddings.
 """
@@ -21,10 +23,12 @@ from types import MappingProxyType
 import numpy as np
 
 from unveil.arrays import to_numpy
+from unveil.auditing.redrawing import REDRAWN, without_noise
 from unveil.auditing.trained import fit_head
 from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
 from unveil.degradation.families import family_of
+from unveil.degradation.randomness import is_secret, repeatable
 from unveil.faces.embedder import Embedder, distances_between
 from unveil.faces.portraits import Portraits
 from unveil.metrics.quality import Metric
@@ -75,7 +79,11 @@ def look(
     scored: dict[str, list[dict[str, np.ndarray]]] = {}
     for part in _batches(numbers):
         clean, points = faces.portraits.part(part, faces.face_px)
-        seen = {OBFUSCATED: degrade(clean, degradation)}
+        # Seeds of their own for probes and gallery: who knows the operator cannot draw its noise.
+        drawn = repeatable(degradation.operator, seed=int(part[0]))
+        seen = {OBFUSCATED: degrade(clean, Degradation(drawn, degradation.storage))}
+        if not is_secret(degradation.operator):
+            seen[REDRAWN] = without_noise(seen[OBFUSCATED], degradation.operator)
         for name, restorer in restorers.items():
             seen[name] = restorer.restore(seen[OBFUSCATED], degradation)
         for name, images in seen.items():

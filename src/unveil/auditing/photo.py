@@ -33,8 +33,8 @@ from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
 from unveil.linear.prior import read_prior
 from unveil.report.rows import Row
-from unveil.restoration.pipeline import Request, find, undo
 from unveil.restoration.restorers import load
+from unveil.restoration.steps import Request, find, undo
 
 MAX_FLAT_RANGE = 4 / 255
 """Range of values, of [0,1], up to which a part has a single colour."""
@@ -187,7 +187,13 @@ def audit_photo(
     parts = [] if whole is None or operator else _parts(whole[0])
     faces = list(boxes)
     if whole is not None and not boxes:
-        faces = _find_faces(photo, images, whole[0], finder)
+        found = _find_faces(photo, images, whole[0], finder)
+        covers = [_hidden_by([part], images.shape[-2:]) for part in parts]
+        # The face behind a hidden part is judged as that part.
+        faces = [
+            face for face in found
+            if all(each[face.place].mean() < MIN_COVERED_SHARE for each in covers)
+        ]  # fmt: skip
     expected = bool(boxes)  # a face that was found is as likely clean as not
     judged_faces = [
         _judge(photo, images, box, whole, curves, operator, expects_hidden=expected)
@@ -255,16 +261,21 @@ def if_covered(verdict: Verdict, parts: Sequence[Finding], shape: tuple[int, ...
         parts: the hidden parts of the photo.
         shape: height and width of the photo.
     """
-    hidden = np.zeros(shape, bool)
-    for part in parts:
-        if part.box is not None:
-            hidden[part.box.place] |= True if part.mask is None else part.mask[part.box.place]
-    share = float(hidden[verdict.box.place].mean())
+    share = float(_hidden_by(parts, shape)[verdict.box.place].mean())
     least = MIN_TOUCHED_SHARE if verdict.finding.is_clean else 0
     if not least < share < MIN_COVERED_SHARE:
         return verdict
     words = unmeasured(f"only {share:.0%} of the face is hidden")
     return replace(verdict, risk=None, words=words)
+
+
+def _hidden_by(parts: Sequence[Finding], shape: tuple[int, ...]) -> np.ndarray:
+    """Return where parts hide a photo of a shape, ``H x W`` bool; a part that is all of it not."""
+    hidden = np.zeros(shape, bool)
+    for part in parts:
+        if part.box is not None:
+            hidden[part.box.place] |= True if part.mask is None else part.mask[part.box.place]
+    return hidden
 
 
 def _why_no_face(part: Finding) -> str | None:

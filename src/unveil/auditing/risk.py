@@ -6,12 +6,12 @@ person, the probe's own (its *mate*) among them.
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
+from unveil.metrics.shares import CONFIDENCE, wilson
+
 BOOTSTRAPS = 2000
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,6 @@ def mean_with_interval(values: np.ndarray, seed: int = 0) -> Estimate:
     mean = float(values.mean(dtype=np.float64))
     low, high = wilson(mean, count)
     return Estimate(mean, min(float(ends[0]), low), max(float(ends[1]), high))
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share of ``count`` cases."""
-    z2 = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) ** 2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    spread = (z2 * (share * (1 - share) / count + z2 / (4 * count**2))) ** 0.5 / (1 + z2 / count)
-    return max(middle - spread, 0.0), min(middle + spread, 1.0)
 
 
 @dataclass(frozen=True)

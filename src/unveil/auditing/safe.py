@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,11 @@ from unveil.restoration.restorers import load
 
 MARGIN = 0.25
 """What is hidden on each side of the face, in its widths: hair, ears and chin identify too."""
+
+CORNER = 0.5**0.5
+"""Distance of a square's corner from its middle, in its sides."""
+
+Shape = Literal["box", "ellipse", "soft"]
 
 SAME_PERSON = 0.6
 """Euclidean distance of dlib's embeddings under which two faces count as the same person."""
@@ -52,8 +58,9 @@ def choose(kind: str, limit: float, face_px: float, curves: Curves) -> tuple[Ope
 
 
 def hide(
-    images: np.ndarray, boxes: Sequence[Box], kind: str, limit: float, curves: Curves
-) -> tuple[np.ndarray, list[Hidden]]:
+    images: np.ndarray, boxes: Sequence[Box], kind: str, limit: float, curves: Curves,
+    shape: Shape = "box",
+) -> tuple[np.ndarray, list[Hidden]]:  # fmt: skip
     """Hide the faces in ``boxes``; the rest of the photo stays as it is.
 
     Args:
@@ -62,6 +69,8 @@ def hide(
         kind: name of the operator to hide with.
         limit: greatest risk, by the upper end of its interval.
         curves: risk against strength.
+        shape: of what is hidden: the face, with a margin, in a box or an ellipse; ``soft`` is an
+            ellipse that fades outwards.
 
     Raises:
         UsageError: a box is not inside the photo.
@@ -71,9 +80,29 @@ def hide(
         box.check_inside(images.shape[-1], images.shape[-2])
         operator, risk = choose(kind, limit, box.width, curves)
         wide = widen(box, images.shape[-1], images.shape[-2])
-        hidden[..., *wide.place] = obfuscate(images[..., *wide.place], operator)
+        covered, cover = obfuscate(images[..., *wide.place], operator), cover_of(box, wide, shape)
+        # Over what is hidden already: nothing comes back where two faces lie beside each other.
+        hidden[..., *wide.place] = cover * covered + (1 - cover) * hidden[..., *wide.place]
         done.append(Hidden(wide, operator, risk))
     return hidden, done
+
+
+def cover_of(box: Box, wide: Box, shape: Shape) -> np.ndarray:
+    """Return how much of each pixel around a face is covered, float32 ``H x W``.
+
+    Args:
+        box: of the face: all of its square is covered.
+        wide: the part of the photo that is looked at.
+        shape: of the cover.
+    """
+    if shape == "box":
+        return np.ones((wide.height, wide.width), np.float32)
+    rows = (np.arange(wide.height) + 0.5 + wide.top - box.top) / box.height - 0.5
+    columns = (np.arange(wide.width) + 0.5 + wide.left - box.left) / box.width - 0.5
+    away = np.hypot(rows[:, None], columns)  # a square's corner is at 0.71
+    if shape == "ellipse":
+        return (away <= 0.5 + MARGIN).astype(np.float32)
+    return np.clip((0.5 + MARGIN - away) / (0.5 + MARGIN - CORNER), 0, 1).astype(np.float32)
 
 
 def widen(box: Box, width: int, height: int) -> Box:
@@ -94,8 +123,10 @@ def distances_to_self(
         embedder: gives the embeddings.
 
     Returns:
-        For ``obfuscated`` and each restorer.
+        For ``obfuscated`` and each restorer; nothing for one colour, of which no face is left.
     """
+    if isinstance(how.operator, Solid):
+        return {}
     place, points = how.box.place, face.points[None]
     moved = points - np.array([how.box.left, how.box.top])
     part, degradation = hidden[..., *place], Degradation(how.operator)

@@ -1,0 +1,126 @@
+"""The gate: whether every face of an original is hidden in an output, and strongly enough.
+
+An audit of the output alone cannot see whom it misses: where a face was hidden well, none is found.
+So faces are looked for in the original, and each is judged in the output.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unveil.auditing.photo import Verdict, audit_photo
+from unveil.auditing.safe import widen
+from unveil.auditing.verdict import Curves
+from unveil.errors import UnveilError
+from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
+from unveil.images.box import Box
+from unveil.images.photos import Photo
+from unveil.images.pixels import to_8bit
+from unveil.report.rows import Row
+
+MAX_AROUND_LEVELS = 20.0
+"""Median change, of 255 levels, beside the faces up to which two pictures are one."""
+
+MIN_CHANGE_LEVELS = 4.0
+"""Change of a face below which it is bare; a codec's is about as large as that around it."""
+
+OVER_AROUND = 2.0
+"""How many times the change around it a face has to be changed."""
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What became of one face of the original.
+
+    Attributes:
+        box: around the face.
+        changed_levels: root mean square change of its pixels, of 255 levels.
+        is_changed: whether that is more than storing made of the rest.
+        verdict: of the audit, on the face as it is in the output.
+        limit: greatest risk allowed.
+    """
+
+    box: Box
+    changed_levels: float
+    is_changed: bool
+    verdict: Verdict
+    limit: float
+
+    @property
+    def passes(self) -> bool:
+        """Whether the face is changed, and no more likely to be named than allowed."""
+        return self.is_changed and not self.verdict.is_above(self.limit)
+
+    def __str__(self) -> str:
+        if not self.is_changed:
+            return f"face in {self.box}: bare, as it was in the original"
+        word = "hidden" if self.passes else f"hidden too weakly for {self.limit:g}"
+        return f"face in {self.box}: {word}. {self.verdict.words}"
+
+    def as_row(self) -> Row:
+        """Return it as plain values."""
+        return {
+            **self.verdict.as_row(),
+            "changed_levels": round(self.changed_levels, 2),
+            "changed": self.is_changed,
+            "passes": self.passes,
+        }
+
+
+def check_against(
+    output: Photo,
+    original: Photo,
+    boxes: Sequence[Box],
+    finder: FaceFinder,
+    curves: Curves,
+    limit: float,
+) -> list[Gated]:
+    """Return what became of each face of the original.
+
+    Args:
+        output: the picture that is to be published.
+        original: the same before anything was hidden.
+        boxes: of faces, beside those that are found in the original.
+        finder: of faces.
+        curves: risk against strength.
+        limit: greatest risk, by the upper end of its interval.
+
+    Raises:
+        UnveilError: the two are not one picture.
+        NoFaceError: no face is found in the original, and none is told.
+        UsageError: a box is not inside the picture.
+    """
+    height, width = original.rgb.shape[:2]
+    if output.rgb.shape != original.rgb.shape:
+        found = f"{output.rgb.shape[1]}x{output.rgb.shape[0]}"
+        raise UnveilError(
+            f"not the original's picture: {found} pixels, the original {width}x{height}."
+        )
+    for box in boxes:
+        box.check_inside(width, height)
+    faces = list(dict.fromkeys([*boxes, *finder.find_boxes(original.rgb)]))
+    if not faces:
+        raise NoFaceError(f"in the original {NO_FACE}")
+    squares = np.square(to_8bit(output.rgb).astype(np.float32) - to_8bit(original.rgb)).mean(axis=2)
+    around_levels = _around(squares, faces)
+    if around_levels > MAX_AROUND_LEVELS:
+        raise UnveilError("not the original's picture: beside the faces it shows something else.")
+    least = max(MIN_CHANGE_LEVELS, OVER_AROUND * around_levels)
+    gated = []
+    for box, verdict in zip(faces, audit_photo(output, faces, finder, curves), strict=True):
+        changed = float(squares[box.place].mean() ** 0.5)
+        gated.append(Gated(box, changed, changed >= least, verdict, limit))
+    return gated
+
+
+def _around(squares: np.ndarray, faces: Sequence[Box]) -> float:
+    """Return the median change beside the faces; 0 where they cover all.
+
+    Of what else is hidden there, a plate or a name, it takes no note.
+    """
+    height, width = squares.shape
+    beside = np.ones((height, width), bool)
+    for face in faces:
+        beside[widen(widen(face, width, height), width, height).place] = False
+    return float(np.median(squares[beside]) ** 0.5) if beside.any() else 0.0

