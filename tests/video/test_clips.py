@@ -170,6 +170,7 @@ BAD = {
     ("obfuscate", "-o", "out.mkv", *MOSAIC, "--storage", "jpeg:75"): "--storage is for photos",
     ("obfuscate", "-o", "out.mkv"): "name an --operator",
     ("restore", "-o", "out.mkv", "--samples", "2"): "--samples is for photos",
+    ("restore", "-o", "out.mkv", "--realism", "1"): "--realism is for photos",
 }
 
 

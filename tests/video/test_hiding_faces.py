@@ -100,7 +100,7 @@ def test_boxes_are_covered_in_all_pictures_turned_ones_too(tmp_path):
     words = ("obfuscate", source, "-o", out, "--safe", "--box", "101,21,40,30", "--json")
     done = run_cli(*words)
     row = json.loads(done.out)
-    assert row["faces"] == [{"box": "101,21,40,30"}]
+    assert row["faces"][0] == {"box": "101,21,40,30"}  # beside those that are found
     info = describe(out, 10**9)
     for picture in read(info):
         part = upright(picture, info)[..., 21:51, 101:141]

@@ -15,31 +15,15 @@ from unveil.images.box import Box
 from unveil.linear.prior import Prior
 from unveil.video.agreement import Moving
 from unveil.video.parts import around, improve
+from unveil.video.runs import Sight, Undone, View
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Picture
 from unveil.video.stream.painting import Window
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A detection of the mosaic in one frame.
-
-    Attributes:
-        picture: the frame.
-        window: the part of the frame that is read, and the part that is overwritten.
-        images: the part that is read, ``1 x 3 x H x W``.
-        box: the mosaic, in the coordinates of ``images``.
-    """
-
-    picture: Picture
-    window: Window
-    images: np.ndarray
-    box: Box
-
-
-@dataclass(frozen=True)
 class Following:
-    """Locates a mosaic in each frame of a clip and restores it; other frames are unchanged.
+    """Locates a mosaic in each frame of a clip and restores it.
 
     Attributes:
         info: the clip.
@@ -55,18 +39,24 @@ class Following:
     prior: Prior
     together: int
 
-    def __call__(self, pictures: Iterator[Picture]) -> Iterator[Picture]:
-        """Yield the restored frames of the clip."""
+    def look(self, frames: Iterator[tuple[int, Picture]]) -> Iterator[View]:
+        """Yield the frames of a clip with the mosaic in each, by the numbers of their scenes."""
         last: Box | None = None
-        chunk: list[Picture | Sight] = []
-        for picture in pictures:
+        before = 0
+        for scene, picture in frames:
+            last, before = last if scene == before else None, scene
             box = self._locate(picture, last)
             last = box or last
-            chunk.append(picture if box is None else self._see(picture, box))
-            if len(chunk) == self.together:
-                yield from self._restored(chunk)
-                chunk = []
-        yield from self._restored(chunk)
+            yield View(scene, picture, None if box is None else self._see(picture, box))
+
+    def undo(self, sights: Sequence[Sight]) -> list[Undone]:
+        """Restore a run of frames, jointly if there is more than one."""
+        known = self.moving.degradation
+        images = [self.restore(one.images, known, one.box) for one in sights]
+        if self.together > 1 and len(sights) > 1:
+            places = self._alike([one.box for one in sights])
+            images = improve([one.images for one in sights], images, places, known, self.prior)
+        return [(one, True) for one in images]
 
     def _locate(self, picture: Picture, last: Box | None) -> Box | None:
         """Return the box of the mosaic, or None.
@@ -86,22 +76,7 @@ class Following:
     def _see(self, picture: Picture, box: Box) -> Sight:
         place = around(box, self.moving.operator, self.info)
         window = Window(self.info, place, box)
-        return Sight(picture, window, window.look(picture), box.within(place))
-
-    def _restored(self, chunk: Sequence[Picture | Sight]) -> Iterator[Picture]:
-        """Yield a chunk of frames restored, jointly if the mosaic is in more than one of them."""
-        sights = [one for one in chunk if isinstance(one, Sight)]
-        known = self.moving.degradation
-        images = [self.restore(one.images, known, one.box) for one in sights]
-        if self.together > 1 and len(sights) > 1:
-            places = self._alike([one.box for one in sights])
-            images = improve([one.images for one in sights], images, places, known, self.prior)
-        restored = iter(images)
-        for one in chunk:
-            if isinstance(one, Sight):
-                yield one.window.put(one.picture, next(restored))
-            else:
-                yield one
+        return Sight(window, window.look(picture), box.within(place))
 
     def _alike(self, boxes: Sequence[Box]) -> list[Box]:
         """Crop each box, centred and aligned to its grid, to the smallest width and height."""

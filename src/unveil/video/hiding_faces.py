@@ -40,7 +40,7 @@ class Hiding:
     """Hides the faces of clips.
 
     Attributes:
-        boxes: boxes of the faces in every frame; if empty, faces are detected.
+        boxes: of faces in every frame, beside those that are detected.
         max_pixels: larger frames are refused.
     """
 
@@ -61,7 +61,7 @@ class Hiding:
         size = info.width, info.height
         for box in self.boxes:
             box.check_inside(*size)
-        tracks = [] if self.boxes else link(self._sights(info))
+        tracks = link(self._sights(info))
         if not (tracks or self.boxes):
             raise NoFaceError(f"{info.path}: {NO_FACE}")
         self._say(tracks)
@@ -85,10 +85,10 @@ class Hiding:
         )
         risk = risk_of(Solid(), widest, shipped_curves())
         said = "" if risk is None else f": risk {risk.share:.1%} (at most {risk.high:.1%})"
-        count = len(tracks) or len(self.boxes)
+        count = len(tracks) + len(self.boxes)
         console.note(f"{count} {'face' if count == 1 else 'faces'} hidden with {Solid()}{said}.")
         console.add(
-            faces=[_as_row(track) for track in tracks] or [{"box": str(b)} for b in self.boxes]
+            faces=[*({"box": str(box)} for box in self.boxes), *(_as_row(one) for one in tracks)]
         )
 
 

@@ -5,14 +5,13 @@ from functools import partial
 
 import numpy as np
 
-from unveil.degradation import DpPix, Noise, Operator, Poisson, Unchanged
+from unveil.degradation import Operator, Unchanged
 from unveil.degradation.operators import obfuscate
+from unveil.degradation.randomness import Random
 from unveil.video.stream.chunks import in_chunks
 from unveil.video.stream.info import Info
 from unveil.video.stream.painting import Step, paint
 from unveil.video.stream.process import Change
-
-Random = Noise | Poisson | DpPix
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Obfuscating:
             return None
 
         def change(images: np.ndarray, first: int) -> np.ndarray:
-            if isinstance(operator, Random):
+            if isinstance(operator, Random) and operator.seed is not None:
                 return obfuscate(images, replace(operator, seed=operator.seed + first))
             return obfuscate(images, operator)
 

@@ -1,26 +1,21 @@
 """`unveil restore` on videos."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-
-import numpy as np
 
 from unveil import console
 from unveil.console import Remark
-from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import inspect
-from unveil.images.box import Box
 from unveil.linear.prior import read_prior
-from unveil.restoration.pipeline import Load, Request, assumed, decide, find, undo, used
-from unveil.restoration.restorers import Restorer
+from unveil.restoration.steps import Load, Request, assumed, decide, find, used
 from unveil.video.agreement import Moving, agree
-from unveil.video.following import Following
-from unveil.video.parts import around, improve
-from unveil.video.stream.chunks import MAX_FRAMES, chunk_length, in_chunks, one_by_one
+from unveil.video.stages import Stage, moving_stage, rough_stage, standing_stage
+from unveil.video.stream.chunks import MAX_FRAMES
 from unveil.video.stream.info import Info
-from unveil.video.stream.painting import Step, paint
+from unveil.video.stream.layout import Picture
 from unveil.video.stream.process import Change
 from unveil.video.stream.reading import samples, upright
 
@@ -51,7 +46,7 @@ def find_in_clip(info: Info, request: Request) -> tuple[Finding | Moving, tuple[
 
 @dataclass(frozen=True)
 class Restoring:
-    """Restores clips: the degradation is estimated once per clip, so that the result is stable.
+    """Restores clips: how is decided once per clip, so that the result is stable.
 
     Attributes:
         request: the user's request.
@@ -76,40 +71,45 @@ class Restoring:
         if request.box is not None:
             request.box.check_inside(info.width, info.height)
         finding: Finding | Moving | None = None
-        remarks: tuple[Remark, ...] = ()
-        known, box = assumed(request, info.storage, self.load), request.box
-        if known is None:
+        stages: list[Stage] = []
+        if assumed(request, info.storage, self.load) is None:
             finding, remarks = find_in_clip(info, request)
-            known, box = finding.degradation, getattr(finding, "box", None)
-        restorer, more = decide(known, request, self.load)
-        console.remark(remarks + more)
+            stages.append(Stage(remarks))
+        is_found = request.operator is None and request.model is None
+        rough = _rough(finding) if is_found and isinstance(finding, Finding) else []
+        prior = read_prior(request.prior)
+        stages += [rough_stage(info, part, request.box, prior, self.load) for part in rough]
+        if not rough or (finding is not None and finding.degradation is not None):
+            stages.append(self._of_known(info, finding))
+        console.remark(remark for stage in stages for remark in stage.remarks)
+        restorer = next((stage.restorer for stage in reversed(stages) if stage.restorer), None)
         console.add(**used(finding.as_row() if finding else None, restorer))
+        changes = [stage.change for stage in stages if stage.change is not None]
+        return partial(_one_by_one, changes) if changes else None
+
+    def _of_known(self, info: Info, finding: Finding | Moving | None) -> Stage:
+        """Return how to undo what is known of a clip: stated, found, or what a model undoes."""
+        request = self.request
+        known = assumed(request, info.storage, self.load)
+        known = finding.degradation if known is None and finding else known
+        restorer, remarks = decide(known, request, self.load)
         if known is None or restorer is None:
-            return None
+            return Stage(remarks)
         if isinstance(finding, Moving):
-            restore = partial(self._restore, restorer)
-            prior = read_prior(request.prior)
-            return Following(info, finding, restore, prior, self.together)
-        return partial(paint, info=info, step=self._step(info, known, box, restorer))
+            stage = moving_stage(info, finding, restorer, request, self.together)
+        else:
+            task = info, known, finding, restorer, request
+            stage = standing_stage(*task, self.load, self.together)
+        return replace(stage, remarks=remarks + stage.remarks)
 
-    def _restore(
-        self, restorer: Restorer, images: np.ndarray, known: Degradation, box: Box | None
-    ) -> np.ndarray:
-        return undo(images, known, box, restorer, self.request)[0]
 
-    def _step(self, info: Info, known: Degradation, box: Box | None, restorer: Restorer) -> Step:
-        whole = Box(0, 0, info.width, info.height)
-        seen = whole if box is None else around(box, known.operator, info)
-        near = box and box.within(seen)
-        place = near or whole
+def _rough(finding: Finding) -> list[Finding]:
+    """Return the parts of a clip that are known roughly."""
+    return [one for one in finding.parts if not one.is_clean and one.degradation is None]
 
-        def change(images: np.ndarray, _: int) -> np.ndarray:
-            restored = self._restore(restorer, images, known, near)
-            if self.together > 1:
-                prior, places = read_prior(self.request.prior), [place] * len(images)
-                hidden, alone = list(one_by_one(images)), list(one_by_one(restored))
-                restored = np.concatenate(improve(hidden, alone, places, known, prior))
-            return restored
 
-        length = self.together if self.together > 1 else chunk_length(seen.width, seen.height)
-        return Step(in_chunks(change, length), seen if box else None, box)
+def _one_by_one(changes: Sequence[Change], pictures: Iterator[Picture]) -> Iterator[Picture]:
+    """Change the frames of a clip several times."""
+    for change in changes:
+        pictures = change(pictures)
+    return pictures
