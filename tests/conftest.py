@@ -6,6 +6,7 @@ And both array libraries, for laws that hold in either.
 import contextlib
 import io
 import math
+import shutil
 import signal
 import sys
 import threading
@@ -91,6 +92,27 @@ def library_named(name: str) -> Library:
         return Library(name, np.asarray)
     torch = pytest.importorskip("torch", reason="the extra torch is not installed")
     return Library(name, lambda values: torch.from_numpy(np.array(values, order="C")))
+
+
+CHROMIUM = shutil.which("chromium")
+ALONE = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+"""Switches for a browser in a container, which reaches this machine and no other."""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=ALONE)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(params=["numpy", "torch"])

@@ -93,7 +93,8 @@ def obfuscate(images: Array, operator: str | Operator, storage: str | Storage = 
 
     Args:
         images: ``B x 3 x H x W``, float32 in [0,1], any size.
-        operator: ``pixelate:block=8``, a spec, or a preset: ``pillow-gaussian:radius=5``.
+        operator: ``pixelate:block=8``, a spec, or a preset: ``pillow-gaussian:radius=5``. Noise
+            is drawn anew each time; with a seed of its own it repeats, and can be subtracted.
         storage: how the result is kept, ``float``, ``8bit``, ``jpeg:75`` or ``h264:crf=23``.
 
     Returns:
@@ -115,6 +116,9 @@ def restore(
     operator: str | Operator | None = None,
     storage: str | Storage | None = None,
     model: str | None = None,
+    box: Box | tuple[int, int, int, int] | None = None,
+    mask: np.ndarray | None = None,
+    realism: float = 0.0,
 ) -> Array:
     """Return the images restored, as ``unveil restore`` does it; warns as it does.
 
@@ -125,22 +129,29 @@ def restore(
             8 bits.
         model: shipped name, closed form or checkpoint folder; None for the best. It is loaded at
             each call: for many calls, keep what ``load`` returns.
+        box: the part that is obfuscated, as for ``inspect`` (default: found, or all of it where the
+            operator is stated).
+        mask: how much of the obfuscated picture each pixel shows, ``H x W`` in [0,1], instead of a
+            box; needs the operator, and no model.
+        realism: from 0, the answer of least error, to 1, one as detailed as a photo: plausible, and
+            no evidence of what was there. The same images give the same answer.
 
     Returns:
         The restored images, same shape and range; the very input where nothing is to be undone.
 
     Raises:
         UsageError: an unknown operator, storage or model, or a model that does not undo the
-            operator; images that break the contract.
+            operator; a realism beyond 0 to 1; images that break the contract.
     """
     from unveil.images.arrays import check_images, storage_of
     from unveil.restoration.choice import check_choice
-    from unveil.restoration.pipeline import Request
     from unveil.restoration.pipeline import restore as restore_one
+    from unveil.restoration.steps import Request
 
     check_images(images)
     kept = storage_of(images) if storage is None else _storage(storage)
-    request = Request(operator=_linear(operator), model=model)
+    place = None if box is None else as_box(box)
+    request = Request(_linear(operator), place, model, mask=mask, realism=realism)
     check_choice(model, request.operator)
     restored = [restore_one(image, kept, request, cache(load)) for image in images[:, None]]
     for text in dict.fromkeys(r.text for done in restored for r in done.remarks if r.is_warning):

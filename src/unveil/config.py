@@ -79,14 +79,12 @@ class ModelConfig:
     """Output channels of the stem and of each 4x4 stride-2 convolution after it."""
     blocks: tuple[int, ...] = (0, 0, 0, 0)
     """Number of 3x3 convolutions after the stem and after each stride-2 convolution."""
-    noise_planes: int = 0
-    """Number of noise planes that a refiner takes besides the image; above 0, it draws samples."""
     decoder: Literal["wide", "mirrored"] = "wide"
     """Output channels of a transposed convolution: those of its input scale (wide), or of its
     output scale (mirrored)."""
 
     def __post_init__(self) -> None:
-        _at_least(self, stem_kernel=1, noise_planes=0)
+        _at_least(self, stem_kernel=1)
         beyond_px = self.stem_kernel - self.stem_stride
         if self.stem_stride not in (1, 2, 4) or beyond_px < 0 or beyond_px % 2:
             raise UsageError(
@@ -104,11 +102,6 @@ class ModelConfig:
     def needs_degradation(self) -> bool:
         """Whether the network takes the degradation as input."""
         return self.architecture in NEEDS_DEGRADATION
-
-    @property
-    def draws(self) -> bool:
-        """Whether the network can draw several restorations of one photo."""
-        return self.noise_planes > 0
 
 
 @dataclass(frozen=True)
@@ -168,10 +161,9 @@ class TrainConfig:
 class LossConfig:
     """The training loss; the defaults are the paper's first experiment."""
 
-    loss: Literal["pixel", "psnr", "energy", "perceptual", "mixed"] = "pixel"
-    """Pixel (squared error), psnr (its logarithm, which weights easy and hard photos alike), energy
-    (energy score of two samples, for refiners with noise), perceptual (VGG16 features), or mixed:
-    rho * pixel + perceptual."""
+    loss: Literal["pixel", "psnr", "perceptual", "mixed"] = "pixel"
+    """Pixel (squared error), psnr (its logarithm, which weights easy and hard photos alike),
+    perceptual (VGG16 features), or mixed: rho * pixel + perceptual."""
     rho: float = 1.0
     """Weight of the pixel term in the mixed loss."""
     tap: Tap = "relu2_2"
@@ -297,6 +289,10 @@ def to_plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+REMOVED = {"noise_planes": 0}
+"""Settings that are gone, and the value by which older checkpoints say that they had no use."""
+
+
 def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """Build a config from plain JSON values.
 
@@ -304,6 +300,7 @@ def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
         UsageError: the config has no such key; the message names the most similar one.
     """
     types = typing.get_type_hints(kind)
+    values = {key: value for key, value in values.items() if (key, value) not in REMOVED.items()}
     for key in values:
         if key not in types:
             raise unknown(f"setting of {kind.__name__}", key, types)

@@ -71,6 +71,11 @@ def about(subject: object) -> Iterator[None]:
         _settings.subject = before
 
 
+def subject() -> str:
+    """Return the file that notes and warnings are about; "" for none."""
+    return _settings.subject.removesuffix(": ")
+
+
 def is_quiet() -> bool:
     """Return whether notes and progress are left out."""
     return _settings.quiet

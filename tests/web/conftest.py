@@ -1,7 +1,6 @@
 """The page as visitors meet it: the real server, a real browser."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,14 +10,6 @@ import pytest
 from PIL import Image
 from skimage import data
 
-CHROMIUM = shutil.which("chromium")
-ALONE = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
-"""Switches for a browser in a container, which reaches this machine and no other."""
 MAX_MB, MAX_PIXELS = 1, 1_500_000
 
 
@@ -57,17 +48,6 @@ def unused_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=ALONE)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

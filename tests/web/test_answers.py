@@ -1,9 +1,19 @@
 """What the page says of a photo's hidden parts, without a browser."""
 
+import base64
+import io
+
+import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 from skimage import data
 
+from unveil.degradation import Disk
+from unveil.degradation.operators import obfuscate
+from unveil.errors import UsageError
+from unveil.images.box import Box
+from unveil.images.masks import paint_mask
+from unveil.restoration.realism import LABEL
 from unveil.web import answers
 
 LIMIT = 1_000_000
@@ -48,3 +58,64 @@ def test_a_hidden_part_that_cannot_be_measured_says_why(tmp_path, portrait):
     answer = answers.judge(path, LIMIT, None)
     assert "Hidden, cannot be measured: it is too low to hide a whole face." in answer.words[0]
     assert answer.charts == []
+
+
+FACE = "48:225,90 225,110;"
+"""A stroke of the brush over the portrait's face."""
+
+
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory):
+    """The portrait, out of focus where the brush went, and the mask of it."""
+    clean = data.astronaut()
+    mask = paint_mask(FACE, *clean.shape[:2])
+    images = clean.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    soft = (255 * obfuscate(images, Disk(5.0))[0].transpose(1, 2, 0)).round().astype(np.uint8)
+    folder = tmp_path_factory.mktemp("painted")
+    Image.fromarray(np.where(mask[..., None] > 0, soft, clean)).save(folder / "photo.png")
+    Image.fromarray((255 * mask).astype(np.uint8)).save(folder / "mask.png")
+    return folder
+
+
+def picture(answer):
+    return Image.open(io.BytesIO(base64.b64decode(answer.download.partition(",")[2])))
+
+
+@pytest.mark.slow
+def test_painted_or_chosen_a_mask_says_where_and_realism_is_labelled(painted):
+    photo, blur = painted / "photo.png", Disk(5.0)
+    faithful = answers.undo(photo, LIMIT, blur, None, FACE)
+    chosen = answers.undo(photo, LIMIT, blur, None, "", painted / "mask.png")
+    real = answers.undo(photo, LIMIT, blur, None, FACE, None, 1.0)
+    assert faithful.download == chosen.download
+    assert (faithful.label, real.label) == (None, LABEL)
+    texts = [picture(answer).info.get("Description") for answer in (faithful, real)]
+    assert texts == [None, LABEL]
+    mask = np.asarray(Image.open(painted / "mask.png")) > 0
+    before, after, made = (
+        np.asarray(one).astype(int) for one in (Image.open(photo), picture(faithful), picture(real))
+    )
+    assert np.abs(after - before)[mask].max() > 8
+    assert np.abs(made - after)[mask].max() > 1
+    np.testing.assert_array_equal(after[~mask], before[~mask])
+    np.testing.assert_array_equal(made[~mask], before[~mask])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ((None, None, FACE), "a mask needs the operator"),
+        ((Disk(5.0), Box(9, 9, 50, 50), FACE), "goes with no box"),
+        ((Disk(5.0), None, "4:900,900;"), "the mask is black"),
+        ((Disk(5.0), None, "none"), "cannot be read; clear it"),
+        ((Disk(5.0), None, FACE, "mask.png"), "clear one of them"),
+        ((Disk(5.0), None, "", "small.png"), "the mask has 20x10 pixels, the picture 512x512."),
+        ((Disk(5.0), None, "", None, 1.5), "realism 1.5 must be between 0 and 1"),
+    ],
+)
+def test_what_does_not_go_with_a_mask_is_one_line(painted, given, words):
+    Image.new("L", (20, 10), 255).save(painted / "small.png")
+    given = [painted / one if str(one).endswith(".png") else one for one in given]
+    with pytest.raises(UsageError, match=words) as told:
+        answers.undo(painted / "photo.png", LIMIT, *given)
+    assert "\n" not in str(told.value)

@@ -191,6 +191,95 @@ def test_a_part_is_chosen_by_dragging(page):
     assert page.input_value("#box textarea, #box input") == "128,128,128,128"
 
 
+@pytest.fixture(scope="module")
+def soft_face(photos):
+    """The portrait, its face out of focus where a brush of 96 pixels went."""
+    from tests.web.test_answers import FACE
+    from unveil.degradation import Disk
+    from unveil.degradation.operators import obfuscate
+    from unveil.images.arrays import to_array, to_photo
+    from unveil.images.masks import paint_mask
+
+    photo = read_photo(photos / "astronaut.jpg")
+    mask = paint_mask(FACE, *photo.rgb.shape[:2])
+    hidden = to_photo(obfuscate(to_array(photo), Disk(5.0))).rgb
+    path = photos / "soft.png"
+    Image.fromarray(np.where(mask[..., None] > 0, hidden, photo.rgb)).save(path)
+    Image.fromarray((255 * mask).astype(np.uint8)).save(photos / "mask.png")
+    return path
+
+
+def state(page, choice, strength):
+    """State in the tab Restore what was done."""
+    page.get_by_role("tab", name="Restore").click()
+    page.locator("#restore-kind input").click()
+    page.get_by_role("option", name=choice).click()
+    enter(page, "restore-strength", strength)
+
+
+def enter(page, field, value):
+    """Type a number, and leave the field: the page may move a little then."""
+    number = page.locator(f"#{field} input[type=number]")
+    number.fill(str(value))
+    number.press("Tab")
+
+
+def painted(page, *points):
+    """Drag over the chosen photo from point to point of it; return the strokes that are written."""
+    page.locator("#chosen img").scroll_into_view_if_needed()
+    shown = page.locator("#chosen img").bounding_box()
+    scale = shown["width"] / 512
+    for n, (x, y) in enumerate(points):
+        page.mouse.move(shown["x"] + scale * x, shown["y"] + scale * y)
+        if n == 0:
+            page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function("document.querySelectorAll('.unveil-mask polyline').length")
+    return page.locator("#strokes textarea, #strokes input").input_value()
+
+
+def test_a_painted_mask_is_restored_as_real_as_the_dial_says(visit, soft_face):
+    page = visit()
+    upload(page, soft_face)
+    found(page)
+    state(page, "lens out of focus", 5)
+    page.get_by_label("Paint a mask").click()
+    page.wait_for_function("document.querySelector('#paint input').checked")
+    enter(page, "brush", 96)
+    enter(page, "realism", 1)
+    text = painted(page, (225, 90), (225, 110))
+    assert re.fullmatch(r"48:22\d,(89|90|91)( \d+,\d+)*;", text)
+    assert page.input_value("#box textarea, #box input") == ""
+    answer = ask(page, "Restore")
+    answer.locator(".unveil-label", has_text="a plausible picture, no evidence").wait_for()
+    before, after = np.asarray(Image.open(soft_face)), np.asarray(downloaded(answer))
+    changed = (before != after).any(axis=-1)
+    rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
+    assert (rows[0], rows[-1], columns[0], columns[-1]) == pytest.approx((42, 158, 177, 273), abs=6)
+    page.get_by_role("button", name="Clear what is painted").click()
+    page.wait_for_function("!document.querySelectorAll('.unveil-mask polyline').length")
+
+
+def test_a_chosen_mask_is_used_and_one_of_another_size_refused(visit, soft_face, photos):
+    page = visit()
+    upload(page, soft_face)
+    found(page)
+    state(page, "lens out of focus", 5)
+    page.set_input_files("#mask input[type=file]", photos / "mask.png")
+    page.locator("#mask").get_by_text("mask.png").wait_for()
+    answer = ask(page, "Restore")
+    # The strength alone was an answer, too.
+    answer.get_by_text("A restored face is an estimate").wait_for()
+    assert answer.locator(".unveil-label").count() == 0
+    page.locator("#mask").get_by_role("button", name="Clear").click()
+    page.set_input_files("#mask input[type=file]", photos / "cat.png")
+    page.locator("#mask").get_by_text("cat.png").wait_for()
+    page.get_by_role("button", name="Restore", exact=True).click()
+    alert = page.locator("#restore-answer").get_by_role("alert")
+    alert.wait_for()
+    assert "The mask has 451x300 pixels, the picture 512x512." in alert.inner_text()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -1,5 +1,6 @@
 """The audit: `unveil audit PHOTO...`, `curve`, `report`."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +18,12 @@ from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.files import check_folder
-from unveil.images.box import parse_box
+from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS, is_photo
 from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
+    from unveil.auditing.gate import Gated
     from unveil.auditing.photo import Auditor
 
 STATUS_ABOVE = 3
@@ -47,6 +49,8 @@ def audit_photos(
     operator: str | None = None,
     picture: Path | None = None,
     fail_above: float | None = None,
+    against: Path | None = None,
+    report: Path | None = None,
     every_seconds: float = 1.0,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -60,6 +64,9 @@ def audit_photos(
         operator: what obfuscated the faces, e.g. pixelate:block=8 (default: it is found).
         picture: file for one photo with a box around each face, red where it is at risk.
         fail_above: exit with status 3 if the risk of a face may be above this, e.g. 0.05.
+        against: the original of one photo: each face that is found in it must be changed, and
+            hidden strongly enough for --fail-above (default: 0.02); else status 3.
+        report: file for what --against found: JUnit (.xml) or SARIF (.sarif).
         every_seconds: time between the frames of a video that are looked at.
         overwrite: replace the --picture if it exists.
         dry_run: say which --picture would be written, and do nothing.
@@ -76,6 +83,11 @@ def audit_photos(
     places = [parse_box(box) for box in boxes]
     stated = parse_call(operator) if operator else None
     sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    if against is not None:
+        _check_alone(operator=operator, picture=picture, dry_run=dry_run or None)
+        return _gate(sources, against, places, fail_above, report, max_pixels, overwrite=overwrite)
+    if report is not None:
+        raise UsageError("--report goes with --against.")
     if picture is not None:
         photo_jobs.check_picture(sources, picture, overwrite=overwrite)
     if dry_run:
@@ -90,6 +102,61 @@ def audit_photos(
         faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
         console.fail(f"{faces} above --fail-above {fail_above:g}.")
     return 1 if failed else STATUS_ABOVE if auditor.above else 0
+
+
+def _check_alone(**flags: object) -> None:
+    """Refuse flags that an audit against an original does not take.
+
+    Raises:
+        UsageError: names one.
+    """
+    for name, given in flags.items():
+        if given is not None:
+            raise UsageError(f"--{name.replace('_', '-')} does not go with --against.")
+
+
+def _gate(
+    sources: Sequence[Path], original: Path, boxes: Sequence[Box], limit: float | None,
+    report: Path | None, max_pixels: int, *, overwrite: bool,
+) -> int:  # fmt: skip
+    """Check a photo against its original; return the exit status."""
+    from unveil.auditing.gate import check_against
+    from unveil.auditing.verdict import SAFE_RISK, shipped_curves
+    from unveil.cli import photo_jobs
+    from unveil.faces.finder import FaceFinder
+    from unveil.files import write_text
+    from unveil.images.photos import read_photo
+    from unveil.report.gates import gate_writer
+
+    if len(sources) != 1 or is_video(sources[0]):
+        raise UsageError("--against is for one photo and its original.")
+    write = None if report is None else gate_writer(report)
+    if report is not None:
+        photo_jobs.check_free(report, overwrite=overwrite)
+        check_folder(report.parent)
+    gated: list[Gated] = []
+
+    def check(path: Path) -> None:
+        output, before = (read_photo(one, max_pixels) for one in (path, original))
+        least = SAFE_RISK if limit is None else limit
+        curves = shipped_curves()
+        gated.extend(check_against(output, before, boxes, FaceFinder(), curves, least))
+        for one in gated:
+            row = {"photo": str(path), "original": str(original), **one.as_row()}
+            console.result(row, f"{path}: {one}")
+
+    if photo_jobs.each(sources, check):
+        return 1
+    if report is not None and write is not None:
+        write_text(report, write(str(sources[0]), [(str(one), one.passes) for one in gated]))
+        console.written(report)
+    failed = sum(not one.passes for one in gated)
+    if failed:
+        faces = (
+            "1 face of the original is" if failed == 1 else f"{failed} faces of the original are"
+        )
+        console.fail(f"{faces} not hidden, or too weakly.")
+    return STATUS_ABOVE if failed else 0
 
 
 def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:

@@ -11,6 +11,8 @@ Inputs = Annotated[
 Folder = Annotated[Positional[Path], arg(metavar="FOLDER")]
 Model = Annotated[Positional[str], arg(metavar="MODEL")]
 Box = Annotated[str | None, arg(metavar="X,Y,W,H")]
+Spared = Annotated[UseAppendAction[tuple[str, ...]], arg(name="spare", metavar="X,Y,W,H")]
+BoxesFile = Annotated[Path | None, arg(name="boxes", metavar="FILE")]
 Boxes = Annotated[UseAppendAction[tuple[str, ...]], arg(name="box", metavar="X,Y,W,H")]
 
 

@@ -42,7 +42,7 @@ def inspect(
     from unveil.images.arrays import to_array
     from unveil.images.photos import read_photo, write_photo
     from unveil.linear.prior import read_prior
-    from unveil.restoration.pipeline import Request
+    from unveil.restoration.steps import Request
 
     def look(path: Path) -> None:
         if is_video(path):

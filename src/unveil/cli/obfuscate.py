@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from unveil import console
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
-from unveil.cli.inputs import Boxes, Inputs
+from unveil.cli.inputs import Boxes, BoxesFile, Inputs, Spared
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import Output
 from unveil.degradation import Operator, Storage, parse_storage
 from unveil.degradation.presets import parse_call
+from unveil.degradation.randomness import KNOWN_SEED, is_secret
 from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.images.box import Box, parse_box
@@ -26,6 +28,9 @@ def obfuscate(
     safe: bool = False,
     risk: float | None = None,
     boxes: Boxes = (),
+    spared: Spared = (),
+    boxes_file: BoxesFile = None,
+    shape: Literal["box", "ellipse", "soft"] = "box",
     codec: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
@@ -43,57 +48,91 @@ def obfuscate(
         storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
             h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went. In videos: under a solid box, from
-            a second before it is first seen to a second after.
+            below --risk; attack the result and say how it went. In videos: under a solid box.
         risk: with --safe, greatest share of faces that a machine may name, of 1,000 people
             (default: 0.02).
-        boxes: where a face is, again for more faces (default: they are found).
+        boxes: where a face is that may not be found, again for more faces.
+        spared: where a face is that is to stay as it is, again for more faces.
+        boxes_file: a JSON file of boxes. If it exists, its boxes are hidden and nothing is
+            searched for; if not, it is written: look, correct it, and run again.
+        shape: of the cover, which reaches beyond the face; soft is an ellipse that fades.
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better and larger (default: a loss
-            that is hardly visible).
+        quality: of a video, the codec's rate factor: lower is better (default: hardly lossy).
         overwrite: replace files that exist.
         dry_run: read all and say what would be written, but write nothing.
         max_pixels: refuse larger photos.
     """
     has_videos = are_videos(inputs, codec=codec, quality=quality)
     at_least(1, max_pixels=max_pixels)
-    if not safe:
-        _check_unsafe(operator, boxes, risk)
+    shown = None if shape == "box" else shape
+    if safe:
+        _check_safe(operator)
+    else:
+        _check_unsafe(operator, box=boxes, risk=risk, spare=spared, boxes=boxes_file, shape=shown)
     if risk is not None and not 0 < risk < 1:
         raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
     places = [parse_box(box) for box in boxes]
     if has_videos:
-        refuse("photos", storage=storage, risk=risk)
+        refuse("photos", storage=storage, risk=risk, shape=shown, boxes=boxes_file)
+        refuse("photos", spare=spared or None)
         written = Written(codec, quality, overwrite, max_pixels, dry_run)
         return _obfuscate_videos(inputs, output, operator, places if safe else None, written)
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")
     kept = parse_storage(storage) if storage else None
     jobs = photo_jobs.plan(inputs, output)
+    process: Callable[[Photo], Photo]
     if safe:
         require("audit")
         from unveil.auditing.verdict import SAFE_RISK
         from unveil.cli.hiding import Hider
+        from unveil.faces.places import Wanted, open_boxes
 
-        process: Callable[[Photo], Photo] = Hider(places, operator or "pixelate", risk or SAFE_RISK)
+        file = None if boxes_file is None else open_boxes(boxes_file)
+        wanted = Wanted(places, [parse_box(box) for box in spared], file)
+        process = hider = Hider(wanted, operator or "pixelate", risk or SAFE_RISK, shape)
     else:
-        process = partial(_obfuscate, parse_call(operator or ""), kept)
+        process = partial(_obfuscate, _told(operator or ""), kept)
     if dry_run:
         return int(photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0)
-    return int(photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0)
+    failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0
+    if safe:
+        hider.note_boxes()
+    return int(failed)
 
 
-def _check_unsafe(operator: str | None, boxes: Sequence[str], risk: float | None) -> None:
+def _check_unsafe(operator: str | None, **flags: object) -> None:
     """Refuse flags of --safe without it, and a request that does not say how to obfuscate.
 
     Raises:
         UsageError: names what is missing.
     """
-    for name, given in (("box", boxes), ("risk", risk is not None)):
-        if given:
+    for name, given in flags.items():
+        if given not in (None, ()):
             raise UsageError(f"--{name} goes with --safe.")
     if operator is None:
         raise UsageError("name an --operator, e.g. pixelate:block=8, or use --safe.")
+
+
+def _check_safe(operator: str | None) -> None:
+    """Refuse a strength, and a seed, beside --safe.
+
+    Raises:
+        UsageError: says why.
+    """
+    name, _, parameters = (operator or "").partition(":")
+    if "seed" in parameters:
+        raise UsageError(f"--safe takes no seed: {KNOWN_SEED}.")
+    if parameters:
+        raise UsageError(f"--safe chooses the strength itself: --operator {name}.")
+
+
+def _told(text: str) -> Operator:
+    """Return the operator of a text; warn if what it draws can be drawn again."""
+    operator = parse_call(text)
+    if not is_secret(operator):
+        console.warn(f"{operator} can be undone: {KNOWN_SEED}")
+    return operator
 
 
 def _obfuscate_videos(
@@ -111,7 +150,7 @@ def _obfuscate_videos(
         check_operator(operator)
         jobs = plan_jobs(inputs, output, written)
         return int(process_all(jobs, Hiding(faces, written.max_pixels), written) > 0)
-    wanted, jobs = parse_call(operator or ""), plan_jobs(inputs, output, written)
+    wanted, jobs = _told(operator or ""), plan_jobs(inputs, output, written)
     from unveil.video.obfuscating import Obfuscating
 
     return int(process_all(jobs, Obfuscating(wanted), written) > 0)

@@ -1,7 +1,7 @@
 """`unveil restore`: undo the blur or the mosaic of photos or videos."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,10 @@ from unveil.images.box import parse_box
 from unveil.images.photos import MAX_PIXELS, Photo, write_photo
 
 if TYPE_CHECKING:
-    from unveil.restoration.pipeline import Load, Request
+    import numpy as np
+
     from unveil.restoration.restorers import Restorer
+    from unveil.restoration.steps import Load, Request
 
 AUTO = "auto"
 
@@ -35,9 +37,11 @@ def restore(
     model: str | None = None,
     operator: str = AUTO,
     box: Box = None,
+    mask: Path | None = None,
     consistent: bool = False,
     uncertainty: Path | None = None,
     samples: int = 0,
+    realism: float = 0.0,
     force: bool = False,
     prior: Path | None = None,
     codec: str | None = None,
@@ -60,13 +64,14 @@ def restore(
             tikhonov, richardson-lucy, bicubic, lanczos (default: the best shipped weights).
         operator: what obfuscated the photos, or auto to find out.
         box: X,Y,W,H, the part that is obfuscated (default: found).
+        mask: photo of the same size, white where --operator was applied, gray where it fades.
         consistent: correct the result so that, obfuscated again, it equals the input.
         uncertainty: file for a map of the expected error, white where the answer is a guess.
-        samples: number of alternative restorations of a mosaic to write beside the output, as
-            NAME-sample1.png and so on; each, pixelated again, equals the input.
+        samples: number of other real pictures to write beside the output, as NAME-sample1.png and
+            so on; each, obfuscated again, gives the input. Seeds 1, 2, ...: the same each time.
+        realism: from 0, least error, to 1, as detailed as a photo: plausible, no evidence.
         force: use weights beyond what they were trained on.
-        prior: what `unveil fit` learnt from photos like these, for the closed forms and for
-            finding the operator (default: faces).
+        prior: what `unveil fit` learnt from photos like these (default: from faces).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
         quality: of a video, the codec's rate factor: lower is better and larger (default: a loss
             that is hardly visible).
@@ -78,8 +83,7 @@ def restore(
         tile_px: side of the pieces that a large photo is restored in.
         device: where to compute.
         precision: arithmetic of the network.
-        engine: onnx (ONNX Runtime, on the CPU in fp32), torch, or auto: torch for much work, where
-            it is installed and the machine has a GPU or a CPU that is fast in bf16.
+        engine: onnx (on the CPU in fp32), torch, or auto: torch for much work, where it is faster.
     """
     from unveil.restoration.choice import check_choice
 
@@ -90,24 +94,58 @@ def restore(
     check_engine(engine, model, device, precision)
     has_videos = are_videos(inputs, codec=codec, quality=quality, together=together)
     if has_videos:
-        refuse("photos", uncertainty=uncertainty, samples=samples or None)
+        refuse("photos", uncertainty=uncertainty, mask=mask)
+        refuse("photos", samples=samples or None, realism=realism or None)
+    hidden = None if mask is None else mask_of(mask, operator, box=box, model=model, force=force)
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
     jobs = plan_jobs(inputs, output, written) if has_videos else photo_jobs.plan(inputs, output)
-    check_choice(model, wanted, force=force)
-    from unveil.linear.prior import read_prior
-    from unveil.restoration.pipeline import Request
+    check_choice(model, wanted)
+    from unveil.restoration.steps import Request
 
-    read_prior(prior)  # one that cannot be read is no photo's fault
-    request = Request(wanted, place, model, consistent, force, has_videos, prior, tile_px)
+    how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
+    request = Request(wanted, place, *how)
     large = has_videos or is_large([job.source for job in jobs])
     load = loader(engine, device, precision, prior, is_large=large)
     if has_videos:
-        from unveil.video.restoring import Restoring
-
-        steps = Restoring(request, load, 1 if together is None else together)
-        return int(process_all(jobs, steps, written) > 0)
+        return _restore_videos(jobs, request, load, together, written)
     drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
     return _restore_photos(jobs, PhotoRestoring(request, load, uncertainty, drawn), written)
+
+
+def _restore_videos(
+    jobs: Sequence[photo_jobs.Job],
+    request: "Request",
+    load: "Load",
+    together: int | None,
+    written: Written,
+) -> int:
+    """Restore videos, one frame after the other if not together; return the exit status."""
+    from unveil.video.restoring import Restoring
+
+    steps = Restoring(request, load, 1 if together is None else together)
+    return int(process_all(jobs, steps, written) > 0)
+
+
+def mask_of(mask: Path, operator: str, **others: object) -> "np.ndarray":
+    """Return how much of the obfuscated picture each pixel shows, float32 ``H x W`` in [0,1].
+
+    Args:
+        mask: photo, white where something is hidden.
+        operator: what the user says obfuscated the photos.
+        others: values of the flags that it does not go with; None or False if not given.
+
+    Raises:
+        UsageError: no operator is stated, or another flag says where or how to restore.
+        UnveilError: the photo cannot be read.
+    """
+    if operator == AUTO:
+        raise UsageError("--mask says where --operator was applied: state it, too.")
+    for name, value in others.items():
+        if value:
+            raise UsageError(f"--mask and --{name} do not go together: leave one out.")
+    from unveil.images.masks import read_mask
+
+    return read_mask(mask)
 
 
 def _restore_photos(
@@ -139,7 +177,10 @@ def loader(
         prior: file of the power spectrum that a closed form takes (default: the shipped one).
         is_large: whether there is so much to restore that importing torch may pay.
     """
+    from unveil.linear.prior import read_prior
     from unveil.restoration.restorers import load
+
+    read_prior(prior)  # one that cannot be read is no photo's fault
 
     @cache
     def load_one(name: str) -> "Restorer":
@@ -183,28 +224,30 @@ class PhotoRestoring:
             UsageError: the map or the samples are not available for this photo or restorer.
         """
         from unveil.images.arrays import to_array, to_photo
-        from unveil.networks.card import SAMPLER
         from unveil.restoration import pipeline
+        from unveil.restoration.realism import LABEL
+        from unveil.restoration.steps import used
 
         images, request = to_array(photo), self.request
         done = pipeline.restore(images, photo.storage, request, self.load)
         console.remark(done.remarks)
         finding = done.finding.as_row() if done.finding else None
-        console.add(**pipeline.used(finding, done.restorer))
+        console.add(**used(finding, done.restorer, done.refiners))
         if done.restorer is None:
             return photo
+        if done.label is not None:
+            console.add(realism=request.realism, label=done.label)
         if self.uncertainty is not None:
             write_photo(to_photo(pipeline.uncertainty_map(done.error)), self.uncertainty)
             console.note(f"expected error -> {self.uncertainty}")
             console.add(uncertainty=str(self.uncertainty))
-        for seed, path in enumerate(self.samples):
-            sampler = self.load(SAMPLER)
-            drawn = pipeline.draw(images, done.finding, sampler, seed, request.tile_px)
-            write_photo(to_photo(drawn, photo), path)
-            console.note(f"sample -> {path}")
+        for seed, path in enumerate(self.samples, 1):
+            drawn = pipeline.draw(images, done, request, seed)
+            write_photo(to_photo(drawn, replace(photo, label=LABEL)), path)
+            console.note(f"sample -> {path}: {LABEL}")
         if self.samples:
             console.add(samples=[str(path) for path in self.samples])
-        return to_photo(done.images, photo)
+        return to_photo(done.images, replace(photo, label=done.label))
 
 
 def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:

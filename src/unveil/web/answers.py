@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,18 +20,24 @@ from unveil.auditing.verdict import SAFE_RISK, shipped_curves
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
+from unveil.degradation.randomness import KNOWN_SEED, is_secret
+from unveil.errors import UsageError
 from unveil.estimation.drawing import draw_finding
 from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import inspect
 from unveil.faces.finder import FaceFinder, NoFaceError
+from unveil.faces.places import UNSEEN
+from unveil.faces.sights import smallest_px
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
+from unveil.images.masks import paint_mask, read_mask
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
 from unveil.linear.prior import read_prior
 from unveil.restoration.choice import model_for
-from unveil.restoration.pipeline import Request, restore
+from unveil.restoration.pipeline import restore
 from unveil.restoration.restorers import Restorer, load
+from unveil.restoration.steps import Request
 from unveil.runtime import keep_freed_memory
 
 SHOWN_PX = 1600
@@ -49,6 +55,7 @@ class Answer:
         download: data URI of the result in full resolution, as PNG.
         charts: SVG documents.
         width_px: width of the photo, if a box can be drawn on it.
+        label: what the result must say of itself; None for nothing.
     """
 
     words: Sequence[str]
@@ -57,6 +64,7 @@ class Answer:
     download: str | None = None
     charts: Sequence[str] = ()
     width_px: int | None = None
+    label: str | None = None
 
 
 def prepare() -> None:
@@ -101,10 +109,19 @@ def find_face(path: Path, max_pixels: int) -> Box:
     Raises:
         NoFaceError: there is none.
     """
+    return max(find_faces(path, max_pixels), key=lambda box: box.width)
+
+
+def find_faces(path: Path, max_pixels: int) -> list[Box]:
+    """Return the boxes of the faces.
+
+    Raises:
+        NoFaceError: there is none.
+    """
     photo = read_photo(path, max_pixels)
     if not (boxes := _finder().find_boxes(photo.rgb)):
         raise NoFaceError("no face found; enter its place in the field Box.")
-    return max(boxes, key=lambda box: box.width)
+    return boxes
 
 
 def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box | None) -> Answer:
@@ -112,26 +129,59 @@ def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box |
     photo = read_photo(path, max_pixels)
     images = to_array(photo)
     if operator is None:
-        place = box or find_face(path, max_pixels)
-        hidden, (how,) = hide(images, [place], "pixelate", SAFE_RISK, shipped_curves())
-        words = [f"Hidden with {how.operator} in {how.box}: the mildest mosaic that is safe."]
+        places = find_faces(path, max_pixels) if box is None else [box]
+        hidden, done = hide(images, places, "pixelate", SAFE_RISK, shipped_curves())
+        words = [f"Hidden with {how.operator} in {how.box}." for how in done]
+        unseen = smallest_px(*images.shape[-2:])
+        words += [] if box else [f"{len(done)} found. {UNSEEN.format(px=unseen).capitalize()}."]
     elif box is None:
         hidden, words = obfuscate(images, operator), [f"Hidden with {operator}."]
     else:
         box.check_inside(images.shape[-1], images.shape[-2])
         hidden, words = images.copy(), [f"Hidden with {operator} in {box}."]
         hidden[..., *box.place] = obfuscate(images[..., *box.place], operator)
+    if operator is not None and not is_secret(operator):
+        words.append(f"It can be undone: {KNOWN_SEED}.")
     return _beside(photo, hidden, words)
 
 
-def undo(path: Path, max_pixels: int, operator: Linear | None, box: Box | None) -> Answer:
-    """Restore a photo, or the part of it in ``box``; the operator is estimated if not stated."""
+def undo(
+    path: Path, max_pixels: int, operator: Linear | None, box: Box | None, strokes: str = "",
+    mask: Path | None = None, realism: float = 0.0,
+) -> Answer:  # fmt: skip
+    """Restore a photo, or a part of it; the operator is estimated if not stated.
+
+    Args:
+        path: the photo.
+        max_pixels: limit on its size and the mask's.
+        operator: what hides it; None to find out.
+        box: the part that is hidden.
+        strokes: of the brush that painted the part, as text; empty for none.
+        mask: photo that is white where it is hidden.
+        realism: from 0, least error, to 1, as detailed as a photo.
+
+    Raises:
+        UnveilError: the photo or the mask cannot be read.
+        UsageError: two masks, or one that does not go with the rest.
+    """
     photo = read_photo(path, max_pixels)
-    done = restore(to_array(photo), photo.storage, Request(operator, box), _load)
+    shown_in = _mask(strokes, mask, photo, max_pixels)
+    request = Request(operator, box, mask=shown_in, realism=realism)
+    done = restore(to_array(photo), photo.storage, request, _load)
     words = [_sentence(remark) for remark in done.remarks]
     if done.restorer is None:
         return Answer(words, before=shown(photo))
-    return _beside(photo, done.images, [*words, "A restored face is an estimate, not evidence."])
+    words.append("A restored face is an estimate, not evidence.")
+    return _beside(photo, done.images, words, done.label)
+
+
+def _mask(strokes: str, path: Path | None, photo: Photo, max_pixels: int) -> np.ndarray | None:
+    """Return the mask that a visitor painted or chose, ``H x W``; None for neither."""
+    if strokes and path is not None:
+        raise UsageError("a mask is painted and another chosen; clear one of them.")
+    if path is not None:
+        return read_mask(path, max_pixels)
+    return paint_mask(strokes, *photo.rgb.shape[:2]) if strokes else None
 
 
 def _sentence(remark: Remark) -> str:
@@ -163,9 +213,11 @@ def shown(photo: Photo) -> str:
     return _uri("jpeg", encoded.getvalue())
 
 
-def _beside(photo: Photo, images: np.ndarray, words: Sequence[str]) -> Answer:
-    result = to_photo(images, photo)
-    return Answer(words, shown(photo), shown(result), _png(result))
+def _beside(
+    photo: Photo, images: np.ndarray, words: Sequence[str], label: str | None = None
+) -> Answer:
+    result = to_photo(images, replace(photo, label=label))
+    return Answer(words, shown(photo), shown(result), _png(result), label=label)
 
 
 def _png(photo: Photo) -> str:

@@ -15,11 +15,17 @@ PHOTO_TTL_S = 1800
 
 SWEEP_S = 60
 """Interval at which expired files are deleted, and their maximum age."""
-DRAG, OUTLINE = (Path(__file__).with_name(name) for name in ("drag.js", "outline.js"))
+DRAG, OUTLINE, PAINT = (
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("drag.js", "outline.js", "paint.js")
+)
 
 WELCOME = """# unveil
 How much does a blur or a mosaic hide, and what is underneath? Everything runs on this computer:
 nothing is sent anywhere, and the photo is held only in memory, until you leave. {limits}"""
+
+PAINT_SWITCH = '<label><input type="checkbox"> Paint a mask: drag over the photo</label>'
+"""Read by the browser alone: no checkbox of Gradio's."""
 
 RESTORE_CHOICES = [FIND_CHOICE, *(kind for kind in OPERATOR_FORMATS if kind != "solid")]
 OBFUSCATE_CHOICES = [SAFE_CHOICE, *OPERATOR_FORMATS]
@@ -35,7 +41,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
         upload = gr.File(label="Photo: drop it here or choose a file", elem_id="photo")
         # The file is read and deleted immediately; by default, Gradio would copy it first.
         upload.preprocess = _path  # type: ignore[method-assign]
-        chosen = gr.HTML(elem_id="chosen", js_on_load=DRAG.read_text(encoding="utf-8"))
+        chosen = gr.HTML(elem_id="chosen", js_on_load=DRAG)
         finding = gr.HTML(elem_id="finding")
         with gr.Row():
             box = gr.Textbox(
@@ -48,7 +54,8 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
         with gr.Tab("Obfuscate"):
             _questions(visits.obfuscate, "Obfuscate", OBFUSCATE_CHOICES, "mosaic", photo, box)
         with gr.Tab("Restore"):
-            _questions(visits.restore, "Restore", RESTORE_CHOICES, FIND_CHOICE, photo, box)
+            strokes, more = _mask_and_dial()
+            _questions(visits.restore, "Restore", RESTORE_CHOICES, FIND_CHOICE, photo, box, more)
         with gr.Tab("Audit"):
             audit = gr.Button("Audit", variant="primary", elem_id="audit")
             verdict = gr.HTML(elem_id="verdict", min_height=80)
@@ -60,7 +67,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
                 show_progress="minimal",
             )
         private: dict[str, Any] = {"api_visibility": "private"}
-        outline: dict[str, Any] = {"js": OUTLINE.read_text(encoding="utf-8"), **private}
+        outline: dict[str, Any] = {"js": OUTLINE, **private}
         taken = upload.upload(take, upload, photo, queue=False, **private)
         looked = taken.then(visits.look, photo, [chosen, finding], **private)
         searched = looked.then(
@@ -70,23 +77,53 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
             show_progress="hidden",
             **private,
         )
-        # The photo was replaced: the box that may have been chosen meanwhile is drawn anew.
-        searched.then(None, box, None, **outline)
+        # The photo was replaced: box and mask that may have been drawn meanwhile are drawn anew.
+        painted: dict[str, Any] = {"js": PAINT, **private}
+        searched.then(None, box, None, **outline).then(None, strokes, None, **painted)
         upload.clear(
-            lambda: (None, "", "", "", ""),
+            lambda: (None, "", "", "", "", ""),
             None,
-            [photo, chosen, finding, box, found],
+            [photo, chosen, finding, box, found, strokes],
             cancels=[looked, searched],
             **private,
         )
+        strokes.change(None, strokes, None, **painted)
         face.click(visits.find_face, photo, [box, found], **private)
         box.change(None, box, None, **outline)
     return page
 
 
+def _mask_and_dial() -> tuple[gr.Textbox, list[Any]]:
+    """Lay out where it is hidden and how real to make it; return strokes and what is asked."""
+    private: dict[str, Any] = {"api_visibility": "private"}
+    with gr.Row():
+        gr.HTML(PAINT_SWITCH, elem_id="paint")
+        gr.Slider(
+            4, 200, 40, step=2, label="Width of the brush in pixels", elem_id="brush",
+            interactive=True,
+        )  # fmt: skip
+        clear = gr.Button("Clear what is painted", elem_id="unpaint", scale=0)
+    strokes = gr.Textbox(label="Strokes", elem_id="strokes", elem_classes="unveil-hidden")
+    clear.click(lambda: "", None, strokes, queue=False, **private)
+    file = gr.File(
+        label="Or a mask: a photo of the same size, white where it is hidden",
+        elem_id="mask", height=90,
+    )  # fmt: skip
+    file.preprocess = _path  # type: ignore[method-assign]
+    mask = gr.State(None, time_to_live=PHOTO_TTL_S)
+    file.upload(take, file, mask, queue=False, **private)
+    file.clear(lambda: None, None, mask, queue=False, **private)
+    realism = gr.Slider(
+        0, 1, 0, step=0.05, label="Realism: 0 is least error, 1 as detailed as a photo",
+        elem_id="realism",
+    )  # fmt: skip
+    return strokes, [strokes, mask, realism]
+
+
 def _questions(
-    answer: Any, name: str, kinds: Sequence[str], kind: str, photo: gr.State, box: gr.Textbox
-) -> None:
+    answer: Any, name: str, kinds: Sequence[str], kind: str, photo: gr.State, box: gr.Textbox,
+    more: Sequence[Any] = (),
+) -> None:  # fmt: skip
     """Lay out a tab with an operator: kind, strength, a button and the answer."""
     ident = name.lower()
     with gr.Row():
@@ -96,7 +133,7 @@ def _questions(
         )
     go = gr.Button(name, variant="primary", elem_id=ident)
     shown = gr.HTML(elem_id=f"{ident}-answer", min_height=80)
-    given = [photo, what, strength, box]
+    given = [photo, what, strength, box, *more]
     go.click(answer, given, shown, api_visibility="private", show_progress="minimal")
     strength.release(
         answer,

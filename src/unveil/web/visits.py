@@ -77,9 +77,16 @@ class Visits:
         """Answer a request of the tab Obfuscate."""
         return self._say(photo, answers.hide_part, lambda: _operator(kind, strength, box))
 
-    def restore(self, photo: bytes | None, kind: str, strength: float, box: str) -> str:
-        """Answer a request of the tab Restore."""
-        return self._say(photo, answers.undo, lambda: _operator(kind, strength, box))
+    def restore(
+        self, photo: bytes | None, kind: str, strength: float, box: str, strokes: str,
+        mask: bytes | None, realism: float,
+    ) -> str:  # fmt: skip
+        """Answer a request of the tab Restore; the mask is painted in strokes, or chosen."""
+
+        def given() -> tuple[Any, ...]:
+            return (*_operator(kind, strength, box), strokes, mask, float(realism))
+
+        return self._say(photo, answers.undo, given)
 
     def audit(self, photo: bytes | None, box: str) -> str:
         """Answer a request of the tab Audit."""
@@ -103,6 +110,7 @@ class Visits:
         with TemporaryDirectory(prefix="unveil-") as folder:
             path = Path(folder, "photo")
             path.write_bytes(photo)
+            given = tuple(_written(one, folder) for one in given)
             try:
                 return self.worker.ask(
                     function,
@@ -131,7 +139,17 @@ def _box(text: str) -> Box | None:
     return parse_box(text) if text.strip() else None
 
 
+def _written(given: Any, folder: str) -> Any:
+    """Return what is given, a mask's bytes as a file: only files are read with limits."""
+    if not isinstance(given, bytes):
+        return given
+    path = Path(folder, "mask")
+    path.write_bytes(given)
+    return path
+
+
 def _plain(words: str, path: Path) -> str:
-    """Replace the temporary path by "the photo", and remove advice on command-line options."""
-    said = words.replace(f"{path}:", "The photo:").replace(str(path), "the photo")
+    """Replace the temporary paths by names, and remove advice on command-line options."""
+    said = words.replace(f"{path.with_name('mask')}:", "The mask:")
+    said = said.replace(f"{path}:", "The photo:").replace(str(path), "the photo")
     return html.unescape(said.replace("; raise it with --max-pixels if you trust the file", ""))
