@@ -7,8 +7,12 @@ OLDEST := .venv-oldest
 CORE := .venv-core
 
 # A file's tests stay in one process, where they share what is made once; a process takes 1.5 GB.
-PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
-FAST := $(PARALLEL) -m "not slow and not lfw"
+# One thread each, since those of two processes would wait for each other; one process more than
+# cores, since many tests wait for a process of their own.
+PROCESSES := $(shell expr $$(nproc 2> /dev/null || echo 2) + 1)
+PARALLEL := --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile
+TEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL)
+FAST := -m "not slow and not lfw"
 
 .PHONY: demo test test-all test-lfw test-oldest lint types tests format docs gallery bench bench-peers bench-streaming bench-wild tables lock clean
 
@@ -19,19 +23,19 @@ demo: $(CORE)/.ready
 test: lint types tests
 
 tests: $(READY)
-	$(BIN)/pytest $(FAST)
+	$(TEST) $(FAST)
 
 # Lint, types and all tests, with their coverage: what CI runs.
 test-all: lint types
-	$(BIN)/pytest $(PARALLEL) --cov
+	$(TEST) --cov
 
 # The checks that need photos of LFW.
 test-lfw: $(READY)
-	UNVEIL_LFW=$(LFW) $(BIN)/pytest $(PARALLEL) -m lfw
+	UNVEIL_LFW=$(LFW) $(TEST) -m lfw
 
 # The fast tier on the oldest versions that pyproject.toml allows, in an environment of its own.
 test-oldest: $(OLDEST)/.ready
-	$(OLDEST)/bin/pytest $(FAST)
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/pytest $(PARALLEL) $(FAST)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -87,12 +91,13 @@ bench-wild: $(READY)
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)
 	$(BIN)/python tools/fill_tables.py
+	$(BIN)/python tools/draw_perception.py
 	$(BIN)/unveil study report results/study --output docs --name study --no-page
 	$(BIN)/unveil audit report results/audit/rows.jsonl --output docs/audit-results.md
 
 # Pin what pyproject.toml allows, for every platform, naming no registry.
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra peers --extra programs --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra peers --extra perception --extra programs --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade --output-file constraints.txt
 	! grep --line-number "://" constraints.txt
 

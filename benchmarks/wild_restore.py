@@ -3,7 +3,8 @@
     PYTHONPATH=tools python benchmarks/wild_restore.py --data ../shared/lfw
 
 The pictures are those of ``wild_bench.py``. Each is compared with what its file would hold had
-nothing been hidden in it, and no codec and no noise touched it.
+nothing been hidden in it, and no codec and no noise touched it. With ``--told`` each hidden one is
+restored a second time, its operators and masks told: that much could be had.
 """
 
 import functools
@@ -26,6 +27,7 @@ from wild import store
 from wild.cases import EDITION, Role, draw_case, open_source
 from wild.gains import Gain, gain, tallies
 from wild.subjects import Half
+from wild.telling import told
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Options:
         half: which people and pictures; the held-out ones are for the end.
         hidden: pictures with something hidden.
         clean: pictures without.
+        told: whether to restore hidden pictures with their operators told, too.
         jobs: processes.
         folder: where the pictures are.
         gains: file that the gain of each picture is written to.
@@ -47,6 +50,7 @@ class Options:
     half: Half = "development"
     hidden: int = 400
     clean: int = 300
+    told: bool = False
     jobs: int = os.cpu_count() or 1
     folder: Path = Path("runs/wild")
     gains: Path | None = None
@@ -58,7 +62,7 @@ def main(options: Options) -> None:
     counts: dict[Role, int] = {"hidden": options.hidden, "clean": options.clean}
     todo = [(role, number) for role, count in counts.items() for number in range(count)]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    work = functools.partial(restored, options.data, options.half, options.folder)
+    work = functools.partial(restored, options)
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         gains = list(pool.imap(work, todo, chunksize=4))
     for one in gains if options.gains else ():
@@ -70,16 +74,23 @@ def main(options: Options) -> None:
         append_row(options.append or Path(), row)
 
 
-def restored(data: Path, half: Half, folder: Path, task: tuple[Role, int]) -> Gain:
+def restored(options: Options, task: tuple[Role, int]) -> Gain:
     """Return what restoring one picture brings; a crash is a loss of everything."""
-    source = open_source(data, half)
-    file = store.stored(source, *task, folder).file
+    source = open_source(options.data, options.half)
+    file = store.stored(source, *task, options.folder).file
     with Image.open(file) as image:
         pixels = np.asarray(image.convert("RGB"))
     warnings.simplefilter("ignore")
-    images = unveil.restore(unveil.read(file))
-    levels = np.rint(images[0].transpose(1, 2, 0) * 255).clip(0, 255).astype(np.uint8)
-    return gain(draw_case(source, *task), pixels, levels)
+    drawn, images = draw_case(source, *task), unveil.read(file)
+    row = gain(drawn, pixels, _levels(unveil.restore(images)))
+    if options.told and drawn.case.regions:
+        row["told_db"] = gain(drawn, pixels, _levels(told(images, drawn)))["gain_db"]
+    return row
+
+
+def _levels(images: np.ndarray) -> np.ndarray:
+    """Return one image as ``H x W x 3`` uint8."""
+    return np.rint(images[0].transpose(1, 2, 0) * 255).clip(0, 255).astype(np.uint8)
 
 
 def summary(gains: list[Gain], half: Half) -> list[Row]:

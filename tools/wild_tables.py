@@ -61,6 +61,25 @@ def restored(rows: Sequence[Row]) -> str:
     )
 
 
+def told(rows: Sequence[Row]) -> str:
+    """Lay out what restoring made of pictures of which the operator is told, the newest rows."""
+    last = {(row["place"], row["case"]): row for row in rows}
+    return markdown(
+        [
+            {
+                "what is different": row["case"],
+                "told": row["told"],
+                "place": row["place"],
+                "n": row["images"],
+                "mean gain, dB": f"{row['mean_db']:.2f}",
+                "least, dB": f"{row['least_db']:.1f}",
+                "worse": row["worse"],
+            }
+            for row in last.values()
+        ]
+    )
+
+
 def _percents(share: Sequence[float]) -> str:
     value, low, high = (100 * part for part in share)
     return f"{value:.1f} % ({low:.1f} to {high:.1f})"
@@ -138,4 +157,5 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "wild-confidence": reliability,
     "wild-history": history,
     "wild-restore": restored,
+    "wild-told": told,
 }

@@ -60,7 +60,17 @@ def tallies(gains: Sequence[Gain]) -> list[Gain]:
             values = sorted({one[by] for one in some})
             groups = ([one for one in some if one[by] == value] for value in values)
             found += [_tally(*pair, role, by) for pair in zip(groups, values, strict=True)]
-    return [_tally(gains, "", "all", "all"), *found]
+    return [_tally(gains, "", "all", "all"), *found, *_against_told(gains)]
+
+
+def _against_told(gains: Sequence[Gain]) -> list[Gain]:
+    """Return how what was found compares with what was told, of the pictures that were told."""
+    rows = [one for one in gains if "told_db" in one]
+    if not rows:
+        return []
+    could = [one for one in rows if one["told_db"] > BETTER_DB]
+    as_told = [one | {"gain_db": one["told_db"]} for one in rows]
+    return [_tally(as_told, "", "told", "all"), _tally(could, "", "could be bettered", "all")]
 
 
 def _tally(gains: Sequence[Gain], value: str, role: str, by: str) -> Gain:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from unveil.metrics.shares import wilson
 from wild.scores import Scored
 
 MIN_IOU = 0.6
@@ -22,16 +23,6 @@ Tally = dict[str, Any]
 
 Labelled = Iterable[tuple[str, str, bool]]
 """By what, of which value, and whether that one is right."""
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the 95 % interval of a share (E. B. Wilson, JASA 22, 1927)."""
-    if count == 0:
-        return 0.0, 1.0
-    share, weight = right / count, z**2 / count
-    middle = (share + weight / 2) / (1 + weight)
-    reach = z / (1 + weight) * math.sqrt(share * (1 - share) / count + weight / (4 * count))
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
 def tallies(rows: Sequence[Scored]) -> list[Tally]:
@@ -70,7 +61,7 @@ def _tally(question: str, ask: Callable[[Scored], Labelled], rows: Sequence[Scor
 
 def share(question: str, by: str, value: str, right: int, count: int) -> Tally:
     """Return a share with its interval."""
-    low, high = wilson(right, count)
+    low, high = wilson(right / count, count) if count else (0.0, 1.0)
     return {
         "question": question,
         "by": by,

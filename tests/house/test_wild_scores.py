@@ -34,14 +34,6 @@ def box_mask(left, top, width, height):
     return mask
 
 
-def test_wilsons_interval_is_the_published_one():
-    """The first is in E. B. Wilson's terms by hand: p = 1/2, n = 100, z = 1.96."""
-    assert shares.wilson(50, 100) == pytest.approx((0.40383, 0.59617), abs=1e-5)
-    assert shares.wilson(0, 10) == pytest.approx((0.0, 3.8416 / 13.8416))
-    assert shares.wilson(10, 10) == pytest.approx((10 / 13.8416, 1.0))
-    assert shares.wilson(0, 0) == (0.0, 1.0)
-
-
 def test_the_calibration_error_is_the_mean_gap_of_the_bins():
     """Two of 0.95, one right: a gap of 0.45. Four of 0.55, three right: one of 0.2."""
     said = [(0.95, True), (0.95, False), *[(0.55, True)] * 3, (0.55, False)]
