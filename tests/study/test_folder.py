@@ -31,7 +31,7 @@ SETTINGS = {"data": {"photos": 24}, "tap": "relu2_2", "batch": 8}
 
 # A server that has loaded everything once and forks a fresh process for each command.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["unveil.cli", "unveil.study.run", __name__])
+PROCESSES.set_forkserver_preload(["unveil.cli", "unveil.study.run", "torchmetrics", __name__])
 
 
 class Strike(NamedTuple):
