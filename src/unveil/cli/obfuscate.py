@@ -75,7 +75,7 @@ def obfuscate(
     if has_videos:
         refuse("photos", storage=storage, risk=risk, shape=shown, boxes=boxes_file)
         refuse("photos", spare=spared or None)
-        written = Written(codec, quality, overwrite, max_pixels, dry_run)
+        written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
         return _obfuscate_videos(inputs, output, operator, places if safe else None, written)
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")

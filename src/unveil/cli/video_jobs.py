@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     """Returns the change to apply to a clip; None for no change."""
 
 
+PARTS = {"video": "cover picture", "data": "data stream", "subtitle": "subtitle stream"}
+"""Names of parts of a clip that are not their type."""
+
+
 @dataclass(frozen=True)
 class Written:
     """How clips are written.
@@ -32,6 +36,7 @@ class Written:
         overwrite: whether existing files are replaced.
         max_pixels: larger frames are refused.
         dry_run: only print what would be written.
+        hides_people: whether nothing but sound goes with the pictures.
     """
 
     codec: str | None
@@ -39,6 +44,7 @@ class Written:
     overwrite: bool
     max_pixels: int
     dry_run: bool = False
+    hides_people: bool = False
 
 
 def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[photo_jobs.Job]:
@@ -76,15 +82,20 @@ def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> N
     from unveil.runtime import keep_freed_memory
     from unveil.video.stream.info import describe
     from unveil.video.stream.process import plan, process
+    from unveil.video.stream.writing import COPIED_TYPES, SAFE_TYPES, left_out
 
     keep_freed_memory()  # each frame reuses the memory of the last one
 
     photo_jobs.check_free(job.target, overwrite=written.overwrite)
     info = describe(job.source, written.max_pixels)
-    planned = plan(info, job.target, choose(job.target, written.codec, written.quality))
+    encoding = choose(job.target, written.codec, written.quality)
+    planned = plan(info, job.target, encoding, SAFE_TYPES if written.hides_people else COPIED_TYPES)
     if planned.change:
         console.note(f"{job.target}: {planned.change}.")
     row: dict[str, object] = {"video": str(job.source)}
+    if counts := left_out(info, planned.copied):
+        row["left_out"] = counts
+        console.note(f"{job.target}: not written: {', '.join(map(_counted, counts.items()))}.")
     if written.dry_run:
         check_folder(job.target.parent)
         console.would_write(job.target, row, job.source)
@@ -101,12 +112,16 @@ def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> N
 
     process(planned, change, watch)
     fps = count / (time.perf_counter() - started)
-    encoding = planned.encoding
     quality = "" if encoding.quality is None else f", quality {encoding.quality}"
     row |= {"written": str(job.target), "frames": count, "fps": round(fps, 2)}
     row |= {"codec": encoding.name, "quality": encoding.quality}
     words = f"{count} frames, {fps:.1f} a second, {encoding.name}{quality}"
     console.result(row, f"{job.source} -> {job.target}: {words}")
+
+
+def _counted(one: tuple[str, int]) -> str:
+    kind, count = one
+    return f"{count} {PARTS.get(kind, kind)}{'' if count == 1 else 's'}"
 
 
 def _shown(planned: "Plan", pictures: Iterable[Picture]) -> Iterator[Picture]:
