@@ -11,6 +11,7 @@ from tyro.extras import SubcommandApp
 from unveil import console
 from unveil.auditing.settings import CurveConfig
 from unveil.cli import at_least, flags_of
+from unveil.cli.folders import is_picture, tell_left_out
 from unveil.cli.inputs import Boxes, Inputs, check_photos
 from unveil.config import Output
 from unveil.degradation import Mosaic
@@ -19,7 +20,7 @@ from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.images.box import Box, parse_box
-from unveil.images.photos import MAX_PIXELS, is_photo
+from unveil.images.photos import MAX_PIXELS
 from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def audit_photos(
     at_least(1, max_pixels=max_pixels)
     places = [parse_box(box) for box in boxes]
     stated = parse_call(operator) if operator else None
-    sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    sources = photo_jobs.sources(inputs, is_picture)
+    left_out = tell_left_out(inputs, is_grave=True)
     if against is not None:
         _check_alone(operator=operator, picture=picture, dry_run=dry_run or None)
         return _gate(sources, against, places, fail_above, report, max_pixels, overwrite=overwrite)
@@ -101,7 +103,7 @@ def audit_photos(
     if auditor.above:
         faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
         console.fail(f"{faces} above --fail-above {fail_above:g}.")
-    return 1 if failed else STATUS_ABOVE if auditor.above else 0
+    return STATUS_ABOVE if auditor.above else int(failed or left_out > 0)
 
 
 def _check_alone(**flags: object) -> None:

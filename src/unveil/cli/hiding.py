@@ -1,14 +1,21 @@
 """`unveil obfuscate --safe` on photos."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from unveil import console
-from unveil.auditing.safe import SAME_PERSON, Hidden, Shape, distances_to_self, hide
+from unveil.auditing.safe import (
+    SAME_PERSON,
+    Hidden,
+    Shape,
+    distances_to_self,
+    hide,
+    opaque_over,
+)
 from unveil.auditing.verdict import shipped_curves
 from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder, NoFaceError
-from unveil.faces.places import Wanted, choose_faces
+from unveil.faces.places import Wanted, choose_faces, find_in_alpha
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.photos import Photo
 from unveil.report.rows import Row
@@ -46,7 +53,11 @@ class Hider:
             UsageError: a box is not inside the photo, or spares nobody.
             UnveilError: the file of boxes is of another photo.
         """
-        chosen = choose_faces(photo.rgb, console.subject(), self.wanted, self._finder)
+        wanted = self.wanted
+        if wanted.needs_search:
+            added = [*wanted.added, *find_in_alpha(photo.alpha, self._finder)]
+            wanted = replace(wanted, added=added)
+        chosen = choose_faces(photo.rgb, console.subject(), wanted, self._finder)
         if not chosen.faces:
             raise (
                 NoFaceError("every face is spared: nothing is hidden.")
@@ -55,6 +66,8 @@ class Hider:
             )
         clean, boxes = to_array(photo), [box for _, box in chosen.faces]
         images, hidden = hide(clean, boxes, self.kind, self.limit, shipped_curves(), self.shape)
+        if photo.alpha is not None:
+            photo = replace(photo, alpha=opaque_over(photo.alpha, boxes, hidden, self.shape))
         result = to_photo(images, photo)
         written, rows = to_array(result)[:, :3], []
         for (face, _), how in zip(chosen.faces, hidden, strict=True):

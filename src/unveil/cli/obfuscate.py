@@ -7,6 +7,7 @@ from typing import Literal
 
 from unveil import console
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
+from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Boxes, BoxesFile, Inputs, Spared
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import Output
@@ -80,7 +81,9 @@ def obfuscate(
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")
     kept = parse_storage(storage) if storage else None
-    jobs = photo_jobs.plan(inputs, output)
+    photos, films = with_photos(inputs, output), with_videos(inputs, output)
+    jobs = photo_jobs.plan(photos, output) if photos or not films else []
+    left_out = tell_left_out(inputs, output=output, is_grave=safe)
     process: Callable[[Photo], Photo]
     if safe:
         require("audit")
@@ -94,11 +97,17 @@ def obfuscate(
     else:
         process = partial(_obfuscate, _told(operator or ""), kept)
     if dry_run:
-        return int(photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0)
-    failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0
-    if safe:
-        hider.note_boxes()
-    return int(failed)
+        failed = photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0
+    else:
+        failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0
+        if safe:
+            hider.note_boxes()
+    if films:
+        # However strongly faces are hidden in photos: in videos nothing but a solid box is safe.
+        how = None if safe else operator
+        written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
+        failed |= _obfuscate_videos(films, output, how, places if safe else None, written) > 0
+    return int(failed or (safe and left_out > 0))
 
 
 def _check_unsafe(operator: str | None, **flags: object) -> None:

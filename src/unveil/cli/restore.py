@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from unveil import console
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
+from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Box, Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
@@ -98,18 +99,28 @@ def restore(
         refuse("photos", samples=samples or None, realism=realism or None)
     hidden = None if mask is None else mask_of(mask, operator, box=box, model=model, force=force)
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
-    jobs = plan_jobs(inputs, output, written) if has_videos else photo_jobs.plan(inputs, output)
+    films = inputs if has_videos else with_videos(inputs, output)
+    photos = () if has_videos else with_photos(inputs, output)
+    film_jobs = plan_jobs(films, output, written) if films else []
+    jobs = photo_jobs.plan(photos, output) if photos or not films else []
     check_choice(model, wanted)
+    if films:
+        refuse("photos", mask=mask)
+    tell_left_out(inputs, output=output)
     from unveil.restoration.steps import Request
 
     how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
     request = Request(wanted, place, *how)
-    large = has_videos or is_large([job.source for job in jobs])
+    large = bool(films) or is_large([job.source for job in jobs])
     load = loader(engine, device, precision, prior, is_large=large)
-    if has_videos:
-        return _restore_videos(jobs, request, load, together, written)
-    drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
-    return _restore_photos(jobs, PhotoRestoring(request, load, uncertainty, drawn), written)
+    failed = 0
+    if jobs:
+        drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
+        failed = _restore_photos(jobs, PhotoRestoring(request, load, uncertainty, drawn), written)
+    if film_jobs:
+        request = replace(request, is_fast=True, realism=0.0)
+        failed |= _restore_videos(film_jobs, request, load, together, written)
+    return failed
 
 
 def _restore_videos(

@@ -13,6 +13,7 @@ from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 from unveil.video.stream.codecs import CONTAINERS, choose
 from unveil.video.stream.layout import Picture
+from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
     from unveil.video.stream.info import Info
@@ -58,7 +59,7 @@ def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[ph
     def check(path: Path) -> object:
         return choose(path, written.codec, written.quality)
 
-    return photo_jobs.plan(inputs, target, tuple(CONTAINERS), check)
+    return photo_jobs.plan(inputs, target, tuple(CONTAINERS), check, is_video)
 
 
 def process_all(jobs: Sequence[photo_jobs.Job], changes: "Changes", written: Written) -> int:
