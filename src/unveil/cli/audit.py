@@ -87,7 +87,8 @@ def audit_photos(
     left_out = tell_left_out(inputs, is_grave=True)
     if against is not None:
         _check_alone(operator=operator, picture=picture, dry_run=dry_run or None)
-        return _gate(sources, against, places, fail_above, report, max_pixels, overwrite=overwrite)
+        gate = against, places, fail_above, report, max_pixels
+        return _gate(sources, *gate, overwrite=overwrite) or int(left_out > 0)
     if report is not None:
         raise UsageError("--report goes with --against.")
     if picture is not None:
