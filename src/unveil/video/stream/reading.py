@@ -126,7 +126,8 @@ def _sought(info: Info, wanted: np.ndarray) -> list[Picture]:
     found: list[Picture] = []
     with opened(info.path) as container, contextlib.suppress(av.error.FFmpegError):
         stream = picture_stream(info.path, container, info.width * info.height)
-        for pts in map(int, wanted):
+        shift = info.survey.shift_of(stream.index)
+        for pts in map(int, wanted - shift):
             container.seek(pts, stream=stream)
             frame = None
             for frame in islice(container.decode(stream), MAX_DECODED_FRAMES):
@@ -134,7 +135,7 @@ def _sought(info: Info, wanted: np.ndarray) -> list[Picture]:
                     break
             if frame is None:
                 break
-            found.append(Picture(frame.pts or 0, 0, planes_of(frame, info.layout)))
+            found.append(Picture((frame.pts or 0) + shift, 0, planes_of(frame, info.layout)))
     return found
 
 

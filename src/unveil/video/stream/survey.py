@@ -39,6 +39,9 @@ STRUCTURE = {
 }  # fmt: skip
 """How what may stand between packets begins: padding, indices, tags; where packets lie closely."""
 
+CLOCKS = ("mpegts", "mpeg")
+"""Kinds of file whose times are those of a clock that began at any time: they are brought to 0."""
+
 BEGINS = {"matroska": bytes.fromhex("1a45dfa3"), "mp4": b"ftyp", "flv": b"FLV\x01"}
 """How a file of this kind begins: it stands nowhere else, but where another was joined to it."""
 
@@ -72,6 +75,10 @@ class Survey:
     last_s: float
     promised_s: float | None
     holds_another: bool
+
+    def shift_of(self, index: int) -> int:
+        """Return by how much the first packets of a stream move, in its time base."""
+        return next((by for _, by in self.shifts.get(index, [])), 0)
 
     def moved(self, packets: Iterable[Any]) -> Iterator[Any]:
         """Yield packets with times that go on where those of the file begin again."""
@@ -154,7 +161,7 @@ class _Surveyor:
         self._structure = next(ids, None)
         self._end = self._begin = -1  # of the bytes that were read as packets, and of the last one
         self._gaps: list[tuple[int, int]] = []  # in bytes
-        self._holes: list[tuple[float, float]] = []
+        self._holes: list[tuple[float, float, int]] = []
         self._torn, self._last_s = 0, 0.0
 
     def see(self, packet: Any) -> None:
@@ -212,7 +219,7 @@ class _Surveyor:
         """
         at_s = packet.dts * stream.unit_s
         if self._torn > 0 and at_s - self._last_s > MISSING_STEPS * stream.step_s:
-            self._holes.append((self._last_s, at_s))
+            self._holes.append((self._last_s, at_s, stream.recording))
         self._torn = TORN_PACKETS if packet.is_corrupt else self._torn - 1
         self._last_s = at_s
 
@@ -227,21 +234,21 @@ class _Surveyor:
 
     def survey(self, promised_s: float | None) -> Survey:
         """Return what was seen."""
-        moved_s, joints = [0.0], []
+        has_clock = any(name in self._format.split(",") for name in CLOCKS)
+        moved_s, joints = [-self._recordings[0].begin_s if has_clock else 0.0], []
         for before, after in pairwise(self._recordings):
             joints.append(before.end_s + moved_s[-1])
             moved_s.append(joints[-1] - after.begin_s)
         shifts = {
-            index: [(first, round(moved_s[of] / stream.unit_s)) for first, of in stream.starts]
-            for index, stream in self._streams.items()
+            index: [(first, round(moved_s[of] / one.unit_s)) for first, of in [(0, 0), *one.starts]]
+            for index, one in self._streams.items()
+            if one.unit_s
         }
         unit_s = self._streams[self._pictures].unit_s
         rows = np.array(self._rows, np.int64).reshape(-1, 3)
         times = rows[:, 0] + np.array([round(by / unit_s) for by in moved_s], np.int64)[rows[:, 1]]
-        holes = [
-            *self._holes,
-            *(_seconds_of(gap, rows[:, 2], times * unit_s) for gap in self._gaps),
-        ]
+        holes = [_seconds_of(gap, rows[:, 2], times * unit_s) for gap in self._gaps]
+        holes += [(start + moved_s[of], end + moved_s[of]) for start, end, of in self._holes]
         last_s = self._recordings[-1].end_s + moved_s[-1]
         more = self._holds_another()
         return Survey(np.sort(times), shifts, joints, holes, last_s, promised_s, more)
