@@ -169,6 +169,44 @@ def test_safe_hides_the_face_and_nothing_else(cli, astronaut, tmp_path):
     assert cli("audit", safe, "--box", FACE_BOX, "--fail-above", "0.03").status == 0
 
 
+@pytest.mark.slow
+def test_what_an_attack_recognises_is_covered_instead(cli, astronaut, tmp_path):
+    """The mosaic's risk is under the limit, but a shipped restorer finds this very person."""
+    safe = tmp_path / "safe.png"
+    done = cli("obfuscate", astronaut, "-o", safe, "--safe", "--risk", "0.6", "--json")
+    (face,) = json.loads(done.out)["faces"]
+    assert face["operator"] == "solid:level=0"
+    refused = face["refused"]
+    assert refused["operator"].startswith("pixelate:block=")
+    assert refused["risk_high"] <= 0.6
+    assert refused["recognised"]
+    assert {"obfuscated", "lmmse", "pixelate", "streaming"} < set(refused["distances"])
+    left, top, width, height = map(int, face["box"].split(","))
+    assert not np.asarray(Image.open(safe))[top : top + height, left : left + width].any()
+
+
+@pytest.mark.slow
+def test_a_mosaic_that_nobody_recognises_stays(cli, astronaut, tmp_path):
+    words = ("--safe", "--risk", "0.1", "--json")
+    done = cli("obfuscate", astronaut, "-o", tmp_path / "safe.png", *words)
+    (face,) = json.loads(done.out)["faces"]
+    assert face["operator"].startswith("pixelate:block=")
+    assert face["refused"] is None
+    assert min(face["distances"].values()) > 0.6
+
+
+@pytest.mark.parametrize("style", ["mosaic", "sticker"])
+def test_a_drawn_cover_shows_nothing_of_the_face(style, cli, astronaut, tmp_path):
+    """Every pixel of its box is one of the few colours of the cover."""
+    safe = tmp_path / "safe.png"
+    done = cli("obfuscate", astronaut, "-o", safe, "--safe", "--style", style, "--json")
+    (face,) = json.loads(done.out)["faces"]
+    assert (face["style"], face["distances"]) == (style, {})
+    left, top, width, height = map(int, face["box"].split(","))
+    part = np.asarray(Image.open(safe))[top : top + height, left : left + width]
+    assert 2 <= len(np.unique(part.reshape(-1, 3), axis=0)) <= 36
+
+
 def test_where_no_mosaic_is_safe_the_box_is_solid(cli, astronaut, tmp_path):
     done = cli("obfuscate", astronaut, "-o", tmp_path / "safe.png", "--safe", "--risk", "0.0001")
     assert done.status == 0
@@ -180,6 +218,10 @@ def test_safe_refuses_what_it_cannot_do(cli, astronaut, landscape, tmp_path):
     assert_told(cli("obfuscate", landscape, "-o", out, "--safe"), 1, "no face found")
     assert_told(cli("obfuscate", astronaut, "-o", out, "--safe", "--risk", "0"), 2, "--risk")
     assert_told(cli("obfuscate", astronaut, "-o", out), 2, "--operator")
+    styled = ("obfuscate", astronaut, "-o", out, "--safe", "--style", "sticker")
+    assert_told(cli(*styled, "--risk", "0.1"), 2, "leave --risk out")
+    assert_told(cli(*styled, "--operator", "median"), 2, "leave --operator out")
+    assert_told(cli("obfuscate", astronaut, "-o", out, "--style", "solid"), 2, "--safe")
     assert not out.exists()
 
 

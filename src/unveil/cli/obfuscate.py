@@ -31,6 +31,7 @@ def obfuscate(
     spared: Spared = (),
     boxes_file: BoxesFile = None,
     shape: Literal["box", "ellipse", "soft"] = "box",
+    style: Literal["solid", "mosaic", "sticker"] | None = None,
     codec: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
@@ -56,6 +57,8 @@ def obfuscate(
         boxes_file: a JSON file of boxes. If it exists, its boxes are hidden and nothing is
             searched for; if not, it is written: look, correct it, and run again.
         shape: of the cover, which reaches beyond the face; soft is an ellipse that fades.
+        style: with --safe, a cover that shows nothing of the face: one colour, a mosaic of drawn
+            colours, or a sticker (default: --operator as strong as --risk asks).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
         quality: of a video, the codec's rate factor: lower is better (default: hardly lossy).
         overwrite: replace files that exist.
@@ -66,15 +69,16 @@ def obfuscate(
     at_least(1, max_pixels=max_pixels)
     shown = None if shape == "box" else shape
     if safe:
-        _check_safe(operator)
+        _check_safe(operator, style, risk)
     else:
-        _check_unsafe(operator, box=boxes, risk=risk, spare=spared, boxes=boxes_file, shape=shown)
+        asked = {"box": boxes, "risk": risk, "spare": spared, "boxes": boxes_file, "shape": shown}
+        _check_unsafe(operator, style=style, **asked)
     if risk is not None and not 0 < risk < 1:
         raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
     places = [parse_box(box) for box in boxes]
     if has_videos:
         refuse("photos", storage=storage, risk=risk, shape=shown, boxes=boxes_file)
-        refuse("photos", spare=spared or None)
+        refuse("photos", spare=spared or None, style=None if style == "solid" else style)
         written = Written(codec, quality, overwrite, max_pixels, dry_run)
         return _obfuscate_videos(inputs, output, operator, places if safe else None, written)
     if safe and storage:
@@ -84,13 +88,15 @@ def obfuscate(
     process: Callable[[Photo], Photo]
     if safe:
         require("audit")
+        from unveil.auditing.safe import How
         from unveil.auditing.verdict import SAFE_RISK
         from unveil.cli.hiding import Hider
         from unveil.faces.places import Wanted, open_boxes
 
         file = None if boxes_file is None else open_boxes(boxes_file)
         wanted = Wanted(places, [parse_box(box) for box in spared], file)
-        process = hider = Hider(wanted, operator or "pixelate", risk or SAFE_RISK, shape)
+        how = How(operator or "pixelate", risk or SAFE_RISK, shape, style)
+        process = hider = Hider(wanted, how)
     else:
         process = partial(_obfuscate, _told(operator or ""), kept)
     if dry_run:
@@ -114,12 +120,15 @@ def _check_unsafe(operator: str | None, **flags: object) -> None:
         raise UsageError("name an --operator, e.g. pixelate:block=8, or use --safe.")
 
 
-def _check_safe(operator: str | None) -> None:
-    """Refuse a strength, and a seed, beside --safe.
+def _check_safe(operator: str | None, style: str | None, risk: float | None) -> None:
+    """Refuse a strength, a seed, and what says nothing beside a cover.
 
     Raises:
         UsageError: says why.
     """
+    if style and (operator or risk is not None):
+        other = "--operator" if operator else "--risk"
+        raise UsageError(f"--style {style} shows nothing of a face: leave {other} out.")
     name, _, parameters = (operator or "").partition(":")
     if "seed" in parameters:
         raise UsageError(f"--safe takes no seed: {KNOWN_SEED}.")

@@ -15,7 +15,7 @@ from unveil.auditing.photo import (
     Verdict,
     audit_photo,
 )
-from unveil.auditing.safe import hide
+from unveil.auditing.safe import How, hide
 from unveil.auditing.verdict import SAFE_RISK, shipped_curves
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
@@ -125,13 +125,15 @@ def find_faces(path: Path, max_pixels: int) -> list[Box]:
 
 
 def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box | None) -> Answer:
-    """Obfuscate a photo or the part in ``box``; by default with the mildest safe mosaic."""
+    """Obfuscate a photo or the part in ``box``; by default under a mosaic that is drawn."""
     photo = read_photo(path, max_pixels)
     images = to_array(photo)
     if operator is None:
         places = find_faces(path, max_pixels) if box is None else [box]
-        hidden, done = hide(images, places, "pixelate", SAFE_RISK, shipped_curves())
-        words = [f"Hidden with {how.operator} in {how.box}." for how in done]
+        hidden, done = hide(
+            images, places, How("pixelate", SAFE_RISK, style="mosaic"), shipped_curves()
+        )
+        words = [f"Hidden with {one.cover} in {one.box}." for one in done]
         unseen = smallest_px(*images.shape[-2:])
         words += [] if box else [f"{len(done)} found. {UNSEEN.format(px=unseen).capitalize()}."]
     elif box is None:
