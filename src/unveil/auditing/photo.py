@@ -27,6 +27,7 @@ from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import inspect
 from unveil.faces.finder import MIN_FACE_PX, NO_FACE, FaceFinder, NoFaceError
+from unveil.faces.sights import smallest_px
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
@@ -102,6 +103,10 @@ class Verdict:
         }
 
 
+class DoubtError(NoFaceError):
+    """No face was found, and something may be hidden."""
+
+
 @dataclass
 class Auditor:
     """Audits photos one by one; loads models and curves once.
@@ -110,6 +115,7 @@ class Auditor:
         boxes: of the faces; none to find them.
         picture: file for the photo with a box around each face; None for none.
         limit: greatest risk allowed; ``above`` counts the faces beyond it.
+        smallest_px: faces below this are not seen in every picture.
         max_pixels: larger photos are refused.
         operator: on the faces; None to find it.
     """
@@ -120,6 +126,7 @@ class Auditor:
     max_pixels: int
     operator: Operator | None = None
     above: int = 0
+    smallest_px: int = 0
 
     @cached_property
     def _finder(self) -> FaceFinder:
@@ -147,9 +154,10 @@ class Auditor:
             name: what errors call it.
 
         Raises:
-            NoFaceError: no face and no hidden part is found.
+            NoFaceError: no face and no hidden part is found; a DoubtError if one may be there.
             UsageError: a box is not inside the photo.
         """
+        self.smallest_px = max(self.smallest_px, smallest_px(*photo.rgb.shape[:2]))
         try:
             curves = shipped_curves()
             verdicts = audit_photo(photo, self.boxes, self._finder, curves, self.operator)
@@ -168,15 +176,18 @@ def audit_photo(
     finder: FaceFinder,
     curves: Curves,
     operator: Operator | None = None,
+    *,
+    only: bool = False,
 ) -> list[Verdict]:
-    """Return a verdict on each face of a photo, and on each hidden part unless faces are told.
+    """Return verdicts on a photo: on hidden parts, on the faces that are told, on those found.
 
     Args:
         photo: the photo.
-        boxes: of its faces; none to find them.
+        boxes: of faces, beside those that are found.
         finder: the face detector.
         curves: risk against strength.
-        operator: on the faces; None to find it.
+        operator: on the faces, if some are told on these alone; None to find it.
+        only: whether nothing beside ``boxes`` is judged.
 
     Raises:
         UsageError: a box is not inside the photo.
@@ -185,28 +196,42 @@ def audit_photo(
     images = to_array(photo)
     whole = None if operator and boxes else _find_operator(images, photo.storage, operator, None)
     parts = [] if whole is None or operator else _parts(whole[0])
+    hidden: list[Finding] = []
     faces = list(boxes)
-    if whole is not None and not boxes:
-        found = _find_faces(photo, images, whole[0], finder)
+    if whole is not None and not only:
         covers = [_hidden_by([part], images.shape[-2:]) for part in parts]
-        # The face behind a hidden part is judged as that part.
-        faces = [
-            face for face in found
+        # The face behind a hidden part, or in a box that is told, is judged as that.
+        faces += [
+            face for face in _find_faces(photo, images, whole[0], finder)
             if all(each[face.place].mean() < MIN_COVERED_SHARE for each in covers)
+            and not any(is_middle_in(face, box) for box in boxes)
         ]  # fmt: skip
-    expected = bool(boxes)  # a face that was found is as likely clean as not
+        hidden = [
+            part for part in parts
+            if not any(is_middle_in(part.box or box, box) for box in boxes)
+            and (part.box or not faces)
+        ]  # fmt: skip
     judged_faces = [
-        _judge(photo, images, box, whole, curves, operator, expects_hidden=expected)
+        # A face that was found is as likely clean as not; one that is told is hidden.
+        _judge(photo, images, box, whole, curves, operator, expects_hidden=box in boxes)
         for box in faces
     ]
     verdicts = [if_covered(verdict, parts, images.shape[-2:]) for verdict in judged_faces]
-    if not boxes:
-        hidden = [part for part in parts if part.box or not faces]
-        verdicts = [*(judge_part(images, part, curves) for part in hidden), *verdicts]
+    verdicts = [*(judge_part(images, part, curves) for part in hidden), *verdicts]
     if not verdicts:
-        doubt = whole[0].reason if whole else None
-        raise NoFaceError(NO_FACE.replace(";", f" ({doubt});") if doubt else NO_FACE)
+        if whole and (doubt := whole[0].reason):
+            raise DoubtError(NO_FACE.replace(";", f" ({doubt});"))
+        raise NoFaceError(NO_FACE)
     return verdicts
+
+
+def is_middle_in(inner: Box, outer: Box) -> bool:
+    """Return whether the middle of a box lies in another."""
+    down, along = inner.top + inner.height / 2, inner.left + inner.width / 2
+    return (
+        outer.top <= down <= outer.top + outer.height
+        and outer.left <= along <= outer.left + outer.width
+    )
 
 
 def _find_operator(
