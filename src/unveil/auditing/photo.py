@@ -22,10 +22,11 @@ from unveil.auditing.verdict import (
     shipped_curves,
     unmeasured,
 )
-from unveil.degradation import Degradation, Operator, Solid, Storage, Unchanged
+from unveil.degradation import Degradation, Operator, Solid, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding
-from unveil.estimation.inspection import inspect
+from unveil.estimation.inspection import inspect_subject, subject_of
+from unveil.estimation.subject import Subject
 from unveil.faces.finder import MIN_FACE_PX, NO_FACE, FaceFinder, NoFaceError
 from unveil.faces.sights import smallest_px
 from unveil.images.arrays import to_array, to_photo
@@ -194,7 +195,8 @@ def audit_photo(
         NoFaceError: no face and no hidden part is found.
     """
     images = to_array(photo)
-    whole = None if operator and boxes else _find_operator(images, photo.storage, operator, None)
+    subject = subject_of(images, photo.storage, read_prior())
+    whole = None if operator and boxes else _find_operator(subject, operator, None)
     parts = [] if whole is None or operator else _parts(whole[0])
     hidden: list[Finding] = []
     faces = list(boxes)
@@ -213,7 +215,7 @@ def audit_photo(
         ]  # fmt: skip
     judged_faces = [
         # A face that was found is as likely clean as not; one that is told is hidden.
-        _judge(photo, images, box, whole, curves, operator, expects_hidden=box in boxes)
+        _judge(subject, box, whole, curves, operator, expects_hidden=box in boxes)
         for box in faces
     ]
     verdicts = [if_covered(verdict, parts, images.shape[-2:]) for verdict in judged_faces]
@@ -235,20 +237,15 @@ def is_middle_in(inner: Box, outer: Box) -> bool:
 
 
 def _find_operator(
-    images: np.ndarray,
-    storage: Storage,
-    operator: Operator | None,
-    box: Box | None,
-    *,
-    expects_hidden: bool = True,
+    subject: Subject, operator: Operator | None, box: Box | None, *, expects_hidden: bool = True
 ) -> tuple[Finding, str | None]:
     """Return what is on a photo, stated or found, and how the photo contradicts a statement."""
     if operator is None:
-        prior = read_prior()
-        return inspect(images, storage, prior, box, expects_hidden=expects_hidden), None
+        return inspect_subject(subject, box, expects_hidden=expects_hidden), None
+    storage = subject.declared
     if operator.is_linear:
         linear = Degradation(operator, storage).linear
-        finding, remarks = find(images, storage, Request(operator=linear, box=box))
+        finding, remarks = find(subject.image, storage, Request(operator=linear, box=box))
         return finding, next((remark.text for remark in remarks if remark.is_warning), None)
     return Finding(operator, storage, None, None, box), None
 
@@ -325,8 +322,7 @@ def _is_one_colour(images: np.ndarray, part: Finding) -> bool:
 
 
 def _judge(
-    photo: Photo,
-    images: np.ndarray,
+    subject: Subject,
     box: Box,
     whole: tuple[Finding, str | None] | None,
     curves: Curves,
@@ -335,15 +331,16 @@ def _judge(
     expects_hidden: bool,
 ) -> Verdict:
     """Find the operator in a box, and the risk of a face as wide as the box behind it."""
-    box.check_inside(photo.rgb.shape[1], photo.rgb.shape[0])
+    images = subject.image
+    box.check_inside(images.shape[-1], images.shape[-2])
     if _is_flat(images[..., *box.place]):
-        finding, operator = Finding(Unchanged(), photo.storage, 1.0, None, box), Solid()
+        finding, operator = Finding(Unchanged(), subject.declared, 1.0, None, box), Solid()
         risk = risk_of(operator, box.width, curves)
         words = sentence(risk, operator, box.width, curves)
         return Verdict(box, finding, operator, risk, words)
     covers_all = whole is not None and whole[0].degradation and whole[0].box in (None, box)
     if whole is None or not covers_all:
-        whole = _find_operator(images, photo.storage, stated, box, expects_hidden=expects_hidden)
+        whole = _find_operator(subject, stated, box, expects_hidden=expects_hidden)
     finding, warning = whole
     risk, words = judged(finding, box.width, curves)
     return Verdict(box, finding, finding.operator, risk, words, warning)
