@@ -206,11 +206,11 @@ def audit_photo(
         faces += [
             face for face in _find_faces(photo, images, whole[0], finder)
             if all(each[face.place].mean() < MIN_COVERED_SHARE for each in covers)
-            and not any(is_middle_in(face, box) for box in boxes)
+            and not any(box.has_middle_of(face) for box in boxes)
         ]  # fmt: skip
         hidden = [
             part for part in parts
-            if not any(is_middle_in(part.box or box, box) for box in boxes)
+            if not any(box.has_middle_of(part.box or box) for box in boxes)
             and (part.box or not faces)
         ]  # fmt: skip
     judged_faces = [
@@ -225,15 +225,6 @@ def audit_photo(
             raise DoubtError(NO_FACE.replace(";", f" ({doubt});"))
         raise NoFaceError(NO_FACE)
     return verdicts
-
-
-def is_middle_in(inner: Box, outer: Box) -> bool:
-    """Return whether the middle of a box lies in another."""
-    down, along = inner.top + inner.height / 2, inner.left + inner.width / 2
-    return (
-        outer.top <= down <= outer.top + outer.height
-        and outer.left <= along <= outer.left + outer.width
-    )
 
 
 def _find_operator(
