@@ -1,5 +1,6 @@
 """Many photos in: which output belongs to which input, and what happens to the outputs there."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import data
 
 from tests.conftest import BLUR, assert_told
 from unveil.cli.photo_jobs import Job, plan, process
@@ -169,15 +171,91 @@ def test_an_error_about_a_photo_names_it_once(tree, capsys):
     ]
 
 
-@pytest.mark.parametrize(("names", "said"), [((), "1 file"), (("a.gif", "c/d.ppm"), "3 files")])
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [((), "1 file left out: 1 .txt"), (("a.gif", "c/d.gif", "e"), "4 files left out: 2 .gif, ")],
+)
 def test_files_that_are_not_read_are_counted(tree, names, said, cli):
     for name in (*names, ".hidden"):
         Path("in", name).write_bytes(b"")
-    told = f"in: {said} left out: not JPEG, PNG, WebP, TIFF or BMP"
-    assert cli("obfuscate", "in", "-o", "new", *BLUR).err.splitlines() == [told]
-    done = cli("inspect", "in")
-    assert done.err.splitlines() == [f"{told} or a video"]
-    assert len(done.out.splitlines()) == 3
+    done = cli("obfuscate", "in", "-o", "new", *BLUR)
+    assert done.status == 0
+    for told in (done, cli("inspect", "in")):
+        assert len(told.err.splitlines()) == 1
+        assert told.err.startswith(f"in: {said}")
+        assert len(told.out.splitlines()) == 3
+        assert told.err.endswith("not JPEG, PNG, WebP, AVIF, TIFF, BMP or a video\n")
+    row = json.loads(cli("inspect", "in", "--json").out.splitlines()[0])
+    assert row["folder"] == "in"
+    assert sum(row["left_out"].values()) == 1 + len(names)
+
+
+@pytest.fixture
+def album(tmp_path, monkeypatch):
+    """A folder as phones and browsers leave it, beside a folder that it links to."""
+    monkeypatch.chdir(tmp_path)
+    face = Image.fromarray(data.astronaut()[:256, 100:356])
+    Path("in").mkdir()
+    Path("elsewhere").mkdir()
+    for name in ("in/a.jpg", "in/edge.jfif", "in/c.jpe", "elsewhere/b.jpg"):
+        face.save(name, "JPEG")
+    face.save("in/pixel.avif")
+    for name in ("in/x.gif", "in/.hidden.png"):
+        face.save(name)
+    Path("in/IMG_1.HEIC").write_bytes(b"HEIC")
+    Path("in/.DS_Store").write_bytes(b"no picture")
+    Path("in/2023").symlink_to(Path("elsewhere").resolve())
+    Path("in/gone.jpg").symlink_to("nowhere.jpg")
+    return tmp_path
+
+
+LEFT_OUT = {"hidden .png": 1, ".gif": 1, ".heic": 1, "linked folder": 1, "dangling link": 1}
+
+
+@pytest.mark.slow
+def test_a_folder_of_which_something_was_left_out_is_not_safe(album, cli):
+    pytest.importorskip("dlib", reason="the extra audit is not installed")
+    words = ("--safe", "--operator", "solid")
+    done = cli("obfuscate", "in", "-o", "out", *words, "--json")
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert done.status == 1
+    assert [row["left_out"] for row in rows if "folder" in row] == [LEFT_OUT]
+    written = {path.name for path in Path("out").iterdir()}
+    assert written == {"a.jpg", "edge.jfif", "c.jpe", "pixel.avif"}
+    assert done.err.count("unveil: ") == 1
+    assert "unveil: warning: in: 5 files left out: " in done.err
+    audit = cli("audit", "out", "--box", "50,50,100,100")
+    assert audit.status == 0, audit
+    audit = cli("audit", "in", "--box", "50,50,100,100")
+    assert (audit.status, audit.err.count("5 files left out")) == (1, 1)
+    for name in ("x.gif", ".hidden.png", "IMG_1.HEIC", "2023", "gone.jpg"):
+        (album / "in" / name).unlink()
+    assert cli("obfuscate", "in", "-o", "out", *words, "--overwrite").status == 0
+
+
+@pytest.mark.slow
+def test_videos_of_a_folder_are_taken(tmp_path, monkeypatch, cli):
+    av = pytest.importorskip("av", reason="the extra video is not installed")
+    from tests.video.clips import pictures, write_clip
+
+    monkeypatch.chdir(tmp_path)
+    draw_face(np.random.default_rng(3), side_px=32).save("a.jpg")
+    Path("in/films").mkdir(parents=True)
+    Path("a.jpg").rename("in/a.jpg")
+    write_clip(Path("in/films/clip.mp4"), pictures(3))
+    write_clip(Path("in/films/clip.avi"), pictures(3))
+    done = cli("obfuscate", "in", "-o", "out", *BLUR)
+    assert (done.status, done.err) == (0, "")
+    names = {path.relative_to("out").as_posix() for path in Path("out").rglob("*.*")}
+    assert names == {"a.jpg", "films/clip.mp4", "films/clip.avi.mp4"}
+    for name in ("out/films/clip.mp4", "out/films/clip.avi.mp4"):
+        with av.open(name) as container:
+            assert sum(1 for _ in container.decode(video=0)) == 3
+    done = cli("restore", "in/films", "-o", "again", "--model", "lmmse", *BLUR)
+    assert done.status == 0, done
+    assert {path.name for path in Path("again").iterdir()} == {"clip.mp4", "clip.avi.mp4"}
+    again = cli("obfuscate", ".", "-o", "out", *BLUR, "--overwrite")
+    assert again.status == 0, again
 
 
 def test_folder_in_the_way_of_a_subfolder(tree, cli):

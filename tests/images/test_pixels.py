@@ -251,17 +251,59 @@ def test_a_photo_that_the_png_encoder_refuses_leaves_nothing(tmp_path):
 # --- Colour profiles -----------------------------------------------------------------------
 
 
+def owned(profile: bytes) -> bytes:
+    """A profile with the owner's words in every place of it that colours do not take."""
+    (count,) = struct.unpack_from(">I", profile, 128)
+    tags = {}
+    for number in range(count):
+        name, offset, size = struct.unpack_from(">4sII", profile, 132 + 12 * number)
+        if name not in (b"desc", b"cprt"):
+            tags[name] = profile[offset : offset + size] + b"OWNER behind"
+    for name in (b"desc", b"cprt", b"dmnd", b"dmdd", b"text", b"priv"):
+        tags[name] = b"text\0\0\0\0OWNER's camera\0"
+    header = bytearray(profile[:128])
+    header[4:8] = header[48:52] = header[52:56] = header[80:84] = b"OWNR"
+    header[24:36] = struct.pack(">6H", 1999, 12, 31, 1, 2, 3)
+    header[84:128] = b"OWNER".ljust(44, b"!")
+    table, data, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, tag in tags.items():
+        table += struct.pack(">4sII", name, start + len(data), len(tag))
+        data += tag + bytes(-len(tag) % 4)
+    whole = bytes(header) + table + data
+    return struct.pack(">I", len(whole)) + whole[4:]
+
+
+PROFILES = {"real": SRGB, "linear": LINEAR, "swapped": SWAPPED, "coarse": COARSE_SRGB}
+
+
 @pytest.mark.parametrize("target", [".png", ".tif"])
 @pytest.mark.parametrize("source", [".png", ".tif"])
-@pytest.mark.parametrize("profile", [SRGB, b"no profile" * 30], ids=["real", "garbage"])
-def test_16bit_files_keep_numbers_and_profile(tmp_path, source, target, profile):
+@pytest.mark.parametrize("name", PROFILES)
+def test_16bit_files_keep_numbers_and_the_colours_of_the_profile(tmp_path, source, target, name):
+    profile = owned(PROFILES[name])
     write_photo(Photo(RGB, icc_profile=profile), tmp_path / f"in{source}")
     with Image.open(tmp_path / f"in{source}") as image:
         assert image.info["icc_profile"] == profile
     write_photo(read_photo(tmp_path / f"in{source}"), tmp_path / f"out{target}")
     again = read_photo(tmp_path / f"out{target}")
     np.testing.assert_array_equal(again.rgb, RGB)
-    assert again.icc_profile == profile
+    with Image.open(tmp_path / f"out{target}") as image:
+        kept = image.info["icc_profile"]
+    assert kept == again.icc_profile  # nothing more can be taken off
+    assert b"OWN" not in kept
+    assert kept[24:36] != profile[24:36]
+    probe = Image.fromarray(SMOOTH)
+    np.testing.assert_array_equal(in_srgb(probe, kept), in_srgb(probe, PROFILES[name]))
+
+
+@pytest.mark.parametrize(
+    "profile", [b"OWNER" * 60, owned(SRGB)[:140], owned(icc(b"RGB ", rTRC=b"what" + bytes(20)))]
+)
+def test_a_profile_that_cannot_be_read_is_not_kept(tmp_path, profile):
+    write_photo(Photo(RGB, icc_profile=profile), tmp_path / "in.png")
+    photo = read_photo(tmp_path / "in.png")
+    assert photo.icc_profile is None
+    np.testing.assert_array_equal(photo.rgb, RGB)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])

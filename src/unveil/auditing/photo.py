@@ -28,6 +28,7 @@ from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import inspect_subject, subject_of
 from unveil.estimation.subject import Subject
 from unveil.faces.finder import MIN_FACE_PX, NO_FACE, FaceFinder, NoFaceError
+from unveil.faces.places import find_in_alpha
 from unveil.faces.sights import smallest_px
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
@@ -160,8 +161,7 @@ class Auditor:
         """
         self.smallest_px = max(self.smallest_px, smallest_px(*photo.rgb.shape[:2]))
         try:
-            curves = shipped_curves()
-            verdicts = audit_photo(photo, self.boxes, self._finder, curves, self.operator)
+            verdicts = self._verdicts(photo)
         except UsageError:  # the caller adds the file's name
             raise
         except UnveilError as error:
@@ -169,6 +169,19 @@ class Auditor:
         if self.limit is not None:
             self.above += sum(verdict.is_above(self.limit) for verdict in verdicts)
         return verdicts
+
+    def _verdicts(self, photo: Photo) -> list[Verdict]:
+        """Return the verdicts on a photo, and on the faces that its transparency shows."""
+        curves, seen = shipped_curves(), []
+        if through := find_in_alpha(photo.alpha, self._finder):
+            shown = Photo(np.repeat(photo.alpha[..., None], 3, axis=2))  # type: ignore[index]
+            seen = audit_photo(shown, through, self._finder, curves)
+        try:
+            return [*audit_photo(photo, self.boxes, self._finder, curves, self.operator), *seen]
+        except NoFaceError:
+            if not seen:
+                raise
+            return seen
 
 
 def audit_photo(

@@ -131,6 +131,24 @@ def _hidden(box: Box, wide: Box, how: How, curves: Curves) -> Hidden:
     return Hidden(wide, operator, risk)
 
 
+def opaque_over(
+    alpha: np.ndarray, boxes: Sequence[Box], hidden: Sequence[Hidden], shape: Shape
+) -> np.ndarray:
+    """Return alpha, ``H x W``, opaque wherever something is hidden: its outline shows a face, too.
+
+    Args:
+        alpha: of the photo, uint8 or uint16.
+        boxes: of the faces.
+        hidden: how each of them was hidden.
+        shape: of what is hidden.
+    """
+    covered = alpha.copy()
+    for box, how in zip(boxes, hidden, strict=True):
+        part = covered[how.box.place]  # a view
+        part[cover_of(box, how.box, shape) > 0] = np.iinfo(alpha.dtype).max
+    return covered
+
+
 def cover_of(box: Box, wide: Box, shape: Shape) -> np.ndarray:
     """Return how much of each pixel around a face is covered, float32 ``H x W``.
 

@@ -22,6 +22,7 @@ from tyro.extras import SubcommandApp
 from unveil import console
 from unveil.cli import refusals
 from unveil.cli.flags import CONFIGS, shown_parameter, unbroken
+from unveil.cli.folders import with_videos
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.extras import require
 from unveil.files import cache_folder
@@ -160,7 +161,7 @@ def every_command(words: list[str]) -> Any:
 
 
 def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
-    """Return whether the inputs are videos.
+    """Return whether the inputs are videos; folders, which may hold some, are not.
 
     Args:
         inputs: files.
@@ -172,7 +173,8 @@ def are_videos(inputs: Sequence[Path], **for_videos: object) -> bool:
     """
     videos = [path for path in inputs if path.suffix.lower() in SUFFIXES]
     if not videos:
-        refuse("videos", **for_videos)
+        if not with_videos(inputs):
+            refuse("videos", **for_videos)
         return False
     if len(videos) < len(inputs):
         raise UsageError("videos and photos do not go together; give one kind at a time.")

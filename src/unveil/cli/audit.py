@@ -11,6 +11,7 @@ from tyro.extras import SubcommandApp
 from unveil import console
 from unveil.auditing.settings import CurveConfig
 from unveil.cli import at_least, flags_of
+from unveil.cli.folders import is_picture, tell_left_out
 from unveil.cli.inputs import Boxes, Inputs, check_photos
 from unveil.config import Output
 from unveil.degradation import Mosaic
@@ -19,7 +20,7 @@ from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.files import check_folder
 from unveil.images.box import Box, parse_box
-from unveil.images.photos import MAX_PIXELS, is_photo
+from unveil.images.photos import MAX_PIXELS
 from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def audit_photos(
         _check_alone(operator=operator, picture=picture, dry_run=dry_run or None)
         gate = _open_gate(places, fail_above)
         return _gate(inputs, against, gate, report, every_seconds, max_pixels, overwrite=overwrite)
-    sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    sources = photo_jobs.sources(inputs, is_picture)
+    left_out = tell_left_out(inputs, is_grave=True)
     if report is not None:
         raise UsageError("--report goes with --against.")
     if picture is not None:
@@ -108,7 +110,7 @@ def audit_photos(
     if auditor.above:
         faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
         console.fail(f"{faces} above --fail-above {fail_above:g}.")
-    return STATUS_ABOVE if auditor.above else int(failed > 0)
+    return STATUS_ABOVE if auditor.above else int(failed + left_out > 0)
 
 
 def _check_alone(**flags: object) -> None:

@@ -8,10 +8,11 @@ from unveil import console
 from unveil.auditing.gate import Gate, Gated
 from unveil.auditing.safe import widen
 from unveil.cli import photo_jobs
+from unveil.cli.folders import is_picture, tell_left_out
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.finder import NO_FACE, NoFaceError
 from unveil.files import check_folder, write_text
-from unveil.images.photos import Photo, encode_photo, is_photo, read_photo
+from unveil.images.photos import Photo, encode_photo, read_photo
 from unveil.images.pixels import to_8bit
 from unveil.report.gates import Outcome, gate_writer
 from unveil.video.gating import gate_video
@@ -119,7 +120,7 @@ def check_all(
             unchecked += 1
             console.note(error)
 
-    failures = photo_jobs.each(list(pairs), check)
+    failures = photo_jobs.each(list(pairs), check) + tell_left_out(inputs, is_grave=True)
     if unchecked == len(pairs):
         raise NoFaceError(f"{against}: {NO_FACE}")
     if report is not None and write is not None:
@@ -149,4 +150,4 @@ def _pairs(inputs: Sequence[Path], against: Path) -> Iterator[tuple[Path, Path |
 
 
 def _files(inputs: Sequence[Path]) -> list[Path]:
-    return photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    return photo_jobs.sources(inputs, is_picture)

@@ -1,16 +1,16 @@
 """`unveil obfuscate --safe` on photos."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from unveil import console
-from unveil.auditing.safe import Hidden, How, hide_proven
+from unveil.auditing.safe import Hidden, How, hide_proven, opaque_over
 from unveil.auditing.verdict import shipped_curves
 from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder, NoFaceError
-from unveil.faces.places import Wanted, choose_faces
+from unveil.faces.places import Wanted, choose_faces, find_in_alpha
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.photos import Photo
 from unveil.report.rows import Row
@@ -44,7 +44,11 @@ class Hider:
             UsageError: a box is not inside the photo, or spares nobody.
             UnveilError: the file of boxes is of another photo.
         """
-        chosen = choose_faces(photo.rgb, console.subject(), self.wanted, self._finder)
+        wanted = self.wanted
+        if wanted.needs_search:
+            added = [*wanted.added, *find_in_alpha(photo.alpha, self._finder)]
+            wanted = replace(wanted, added=added)
+        chosen = choose_faces(photo.rgb, console.subject(), wanted, self._finder)
         if not chosen.faces:
             raise (
                 NoFaceError("every face is spared: nothing is hidden.")
@@ -57,6 +61,9 @@ class Hider:
             return to_array(to_photo(images, photo))
 
         images, hidden = hide_proven(clean, chosen.faces, self.how, curves, self._embedder, stored)
+        if photo.alpha is not None:
+            boxes = [box for _, box in chosen.faces]
+            photo = replace(photo, alpha=opaque_over(photo.alpha, boxes, hidden, self.how.shape))
         rows = []
         for (face, _), one in zip(chosen.faces, hidden, strict=True):
             console.note(report(face, one))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from unveil import console
 from unveil.cli import at_least, photo_jobs
+from unveil.cli.folders import is_picture, tell_left_out
 from unveil.cli.inputs import Box, Inputs
 from unveil.extras import require
 from unveil.images.box import parse_box
-from unveil.images.photos import MAX_PIXELS, is_photo
+from unveil.images.photos import MAX_PIXELS
 from unveil.video.stream.opening import is_video
 
 
@@ -32,7 +33,8 @@ def inspect(
     """
     at_least(1, max_pixels=max_pixels)
     place = parse_box(box) if box else None
-    sources = photo_jobs.sources(inputs, lambda path: is_photo(path) or is_video(path))
+    sources = photo_jobs.sources(inputs, is_picture)
+    tell_left_out(inputs)
     if picture is not None:
         photo_jobs.check_picture(sources, picture, overwrite=overwrite)
     if dry_run:

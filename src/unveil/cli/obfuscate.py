@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from unveil import console
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
+from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Boxes, BoxesFile, Inputs, Spared
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import Output
@@ -17,6 +18,12 @@ from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS, Photo
+
+if TYPE_CHECKING:
+    from unveil.cli.hiding import Hider
+
+Shape = Literal["box", "ellipse", "soft"]
+Style = Literal["solid", "mosaic", "sticker"]
 
 
 def obfuscate(
@@ -30,8 +37,8 @@ def obfuscate(
     boxes: Boxes = (),
     spared: Spared = (),
     boxes_file: BoxesFile = None,
-    shape: Literal["box", "ellipse", "soft"] = "box",
-    style: Literal["solid", "mosaic", "sticker"] | None = None,
+    shape: Shape = "box",
+    style: Style | None = None,
     codec: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
@@ -73,38 +80,62 @@ def obfuscate(
     else:
         asked = {"box": boxes, "risk": risk, "spare": spared, "boxes": boxes_file, "shape": shown}
         _check_unsafe(operator, style=style, **asked)
-    if risk is not None and not 0 < risk < 1:
-        raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
+    written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
     places = [parse_box(box) for box in boxes]
     if has_videos:
         refuse("photos", storage=storage, risk=risk, shape=shown, boxes=boxes_file)
         refuse("photos", spare=spared or None, style=None if style == "solid" else style)
-        written = Written(codec, quality, overwrite, max_pixels, dry_run)
         return _obfuscate_videos(inputs, output, operator, places if safe else None, written)
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")
     kept = parse_storage(storage) if storage else None
-    jobs = photo_jobs.plan(inputs, output)
+    photos, films = with_photos(inputs, output), with_videos(inputs, output)
+    jobs = photo_jobs.plan(photos, output) if photos or not films else []
+    left_out = tell_left_out(inputs, output=output, is_grave=safe)
     process: Callable[[Photo], Photo]
     if safe:
-        require("audit")
-        from unveil.auditing.safe import How
-        from unveil.auditing.verdict import SAFE_RISK
-        from unveil.cli.hiding import Hider
-        from unveil.faces.places import Wanted, open_boxes
-
-        file = None if boxes_file is None else open_boxes(boxes_file)
-        wanted = Wanted(places, [parse_box(box) for box in spared], file)
-        how = How(operator or "pixelate", risk or SAFE_RISK, shape, style)
-        process = hider = Hider(wanted, how)
+        process = hider = _hider(places, spared, boxes_file, (operator, risk, shape, style))
     else:
         process = partial(_obfuscate, _told(operator or ""), kept)
-    if dry_run:
-        return int(photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0)
-    failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0
-    if safe:
+    failed = _obfuscate_photos(jobs, process, places, written)
+    if safe and not dry_run:
         hider.note_boxes()
-    return int(failed)
+    if films:
+        # However strongly faces are hidden in photos: in videos nothing but a solid box is safe.
+        told = None if safe else operator
+        failed |= _obfuscate_videos(films, output, told, places if safe else None, written)
+    return int(failed or (safe and left_out > 0))
+
+
+def _obfuscate_photos(
+    jobs: Sequence[photo_jobs.Job],
+    process: Callable[[Photo], Photo],
+    places: Sequence[Box],
+    written: Written,
+) -> int:
+    """Obfuscate photos, or say what would be written; return the exit status."""
+    overwrite, most = written.overwrite, written.max_pixels
+    if written.dry_run:
+        failed = photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=most)
+    else:
+        failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=most)
+    return int(failed > 0)
+
+
+def _hider(
+    places: Sequence[Box], spared: Sequence[str], boxes_file: Path | None,
+    asked: tuple[str | None, float | None, Shape, Style | None],
+) -> "Hider":  # fmt: skip
+    require("audit")
+    from unveil.auditing.safe import How
+    from unveil.auditing.verdict import SAFE_RISK
+    from unveil.cli.hiding import Hider
+    from unveil.faces.places import Wanted, open_boxes
+
+    file = None if boxes_file is None else open_boxes(boxes_file)
+    operator, risk, shape, style = asked
+    how = How(operator or "pixelate", risk or SAFE_RISK, shape, style)
+    return Hider(Wanted(places, [parse_box(box) for box in spared], file), how)
 
 
 def _check_unsafe(operator: str | None, **flags: object) -> None:
@@ -126,6 +157,8 @@ def _check_safe(operator: str | None, style: str | None, risk: float | None) -> 
     Raises:
         UsageError: says why.
     """
+    if risk is not None and not 0 < risk < 1:
+        raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
     if style and (operator or risk is not None):
         other = "--operator" if operator else "--risk"
         raise UsageError(f"--style {style} shows nothing of a face: leave {other} out.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unveil import console
+from unveil.cli.folders import is_folder, names_below
 from unveil.console import progress
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
@@ -39,6 +40,7 @@ def plan(
     output: Path,
     suffixes: Sequence[str] = SUFFIXES,
     check: Callable[[Path], object] = check_writable,
+    is_wanted: Callable[[Path], bool] = is_photo,
 ) -> list[Job]:
     """Decide the output of every input.
 
@@ -51,6 +53,7 @@ def plan(
         output: file or folder.
         suffixes: suffixes of files that can be written.
         check: raises an error for an output that cannot be written.
+        is_wanted: whether to take a file of a folder.
 
     Raises:
         UsageError: no input, an output format that cannot be written, two inputs with the same
@@ -61,13 +64,16 @@ def plan(
         raise UsageError("no input given: name photos or folders of photos.")
     if output == STREAM:
         return [_to_stream(inputs)]
-    single = len(inputs) == 1 and not _is_folder(inputs[0])
+    single = len(inputs) == 1 and not is_folder(inputs[0])
     if single and output.suffix and not output.is_dir():
         jobs, folder = [Job(inputs[0], output)], output.parent
     elif output.suffix.lower() in suffixes and not output.is_dir():
         raise UsageError(f"{output}: names one file, but several photos need a folder.")
     else:
-        jobs, folder = [job for item in inputs for job in _below(item, output)], output
+        jobs, folder = (
+            [job for item in inputs for job in _below(item, output, suffixes, is_wanted)],
+            output,
+        )
     taken: dict[Path, Path] = {}
     for job in jobs:
         check(job.target)
@@ -166,7 +172,7 @@ def sources(inputs: Sequence[Path], is_wanted: Callable[[Path], bool] = is_photo
         path
         for item in inputs
         for path in (
-            [item / name for name in _names(item, is_wanted)] if _is_folder(item) else [item]
+            [item / name for name in list_photos(item, is_wanted)] if is_folder(item) else [item]
         )
     ]
     return list(dict.fromkeys(found))
@@ -286,7 +292,7 @@ def _naming(source: Path) -> Iterator[None]:
 
 def _to_stream(inputs: Sequence[Path]) -> Job:
     """Return the job that writes one photo to standard output, which nothing else may use."""
-    if len(inputs) != 1 or _is_folder(inputs[0]):
+    if len(inputs) != 1 or is_folder(inputs[0]):
         raise UsageError("-o -: one photo fits into standard output; name a folder for several.")
     if console.is_json():
         raise UsageError("-o -: standard output takes the photo or --json, not both.")
@@ -295,32 +301,24 @@ def _to_stream(inputs: Sequence[Path]) -> Job:
     return Job(inputs[0], STREAM)
 
 
-def _below(item: Path, output: Path) -> list[Job]:
+def _below(
+    item: Path, output: Path, suffixes: Sequence[str], is_wanted: Callable[[Path], bool]
+) -> list[Job]:
     if item == STREAM:
         raise UsageError("-: goes alone, into one file (-o out.png) or standard output (-o -).")
-    if _is_folder(item):
-        # An output folder inside the input is skipped: a second run would process its results.
-        own = output.resolve() if output.resolve() != item.resolve() else None
-        paths = [(name, (item / name).resolve()) for name in _names(item)]
-        kept = [name for name, path in paths if own is None or own not in path.parents]
+    if is_folder(item):
+        kept = names_below(item, is_wanted, output)
         if not kept:
             raise UnveilError(f"{item}: no photos here except those in {output}.")
-        return [Job(item / name, output / name) for name in kept]
+        return [Job(item / name, output / _writable(name, suffixes)) for name in kept]
     if not item.suffix and not item.exists():
         raise UnveilError(f"{item}: no such file or folder.")
     return [Job(item, output / item.name)]
 
 
-def _names(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> list[str]:
-    """Return the photos below a folder; note how many other files are there."""
-    names = list_photos(folder, is_wanted)
-    visible = (path for path in folder.rglob("*") if not path.name.startswith("."))
-    left_out = sum(path.is_file() and not is_wanted(path) for path in visible)
-    if left_out:
-        files = "1 file" if left_out == 1 else f"{left_out} files"
-        videos = "" if is_wanted is is_photo else " or a video"
-        console.note(f"{folder}: {files} left out: not JPEG, PNG, WebP, TIFF or BMP{videos}")
-    return names
+def _writable(name: str, suffixes: Sequence[str]) -> str:
+    """Return a name with a suffix that can be written: the first one is added to the others."""
+    return name if Path(name).suffix.lower() in suffixes else f"{name}{suffixes[0]}"
 
 
 def _send(content: bytes) -> None:
@@ -329,7 +327,3 @@ def _send(content: bytes) -> None:
     while left:
         left = left[sys.stdout.buffer.write(left) :]
     sys.stdout.flush()
-
-
-def _is_folder(item: Path) -> bool:
-    return item != STREAM and item.is_dir()

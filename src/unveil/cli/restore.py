@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from unveil import console
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
+from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Box, Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
@@ -94,22 +95,39 @@ def restore(
     check_engine(engine, model, device, precision)
     has_videos = are_videos(inputs, codec=codec, quality=quality, together=together)
     if has_videos:
-        refuse("photos", uncertainty=uncertainty, mask=mask)
-        refuse("photos", samples=samples or None, realism=realism or None)
+        others = {"samples": samples or None, "realism": realism or None}
+        refuse("photos", uncertainty=uncertainty, mask=mask, **others)
     hidden = None if mask is None else mask_of(mask, operator, box=box, model=model, force=force)
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
-    jobs = plan_jobs(inputs, output, written) if has_videos else photo_jobs.plan(inputs, output)
+    jobs, film_jobs = _plan(inputs, output, written, has_videos=has_videos)
     check_choice(model, wanted)
+    if film_jobs:
+        refuse("photos", mask=mask)
     from unveil.restoration.steps import Request
 
     how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
     request = Request(wanted, place, *how)
-    large = has_videos or is_large([job.source for job in jobs])
+    large = bool(film_jobs) or is_large([job.source for job in jobs])
     load = loader(engine, device, precision, prior, is_large=large)
-    if has_videos:
-        return _restore_videos(jobs, request, load, together, written)
-    drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
-    return _restore_photos(jobs, PhotoRestoring(request, load, uncertainty, drawn), written)
+    first = [job.target for job in jobs[:1]]
+    drawn = [photo_jobs.beside(one, f"-sample{n + 1}") for one in first for n in range(samples)]
+    process = PhotoRestoring(request, load, uncertainty, drawn)
+    failed = _restore_photos(jobs, process, written) if jobs else 0
+    if film_jobs:
+        failed |= _restore_videos(film_jobs, request, load, together, written)
+    return failed
+
+
+def _plan(
+    inputs: Sequence[Path], output: Path, written: Written, *, has_videos: bool
+) -> tuple[list[photo_jobs.Job], list[photo_jobs.Job]]:
+    """Return the jobs of photos and of videos; tell what of a folder is neither."""
+    films = inputs if has_videos else with_videos(inputs, output)
+    photos = () if has_videos else with_photos(inputs, output)
+    film_jobs = plan_jobs(films, output, written) if films else []
+    jobs = photo_jobs.plan(photos, output) if photos or not films else []
+    tell_left_out(inputs, output=output)
+    return jobs, film_jobs
 
 
 def _restore_videos(
@@ -122,6 +140,7 @@ def _restore_videos(
     """Restore videos, one frame after the other if not together; return the exit status."""
     from unveil.video.restoring import Restoring
 
+    request = replace(request, is_fast=True, realism=0.0)
     steps = Restoring(request, load, 1 if together is None else together)
     return int(process_all(jobs, steps, written) > 0)
 

@@ -13,6 +13,7 @@ from unveil.errors import UnveilError, UsageError
 from unveil.files import check_folder
 from unveil.video.stream.codecs import CONTAINERS, choose
 from unveil.video.stream.layout import Picture
+from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
     from unveil.video.stream.info import Info
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     Changes = Callable[[Info], Change | None]
     """Returns the change to apply to a clip; None for no change."""
+
+
+PARTS = {"video": "cover picture", "data": "data stream", "subtitle": "subtitle stream"}
+"""Names of parts of a clip that are not their type."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Written:
         overwrite: whether existing files are replaced.
         max_pixels: larger frames are refused.
         dry_run: only print what would be written.
+        hides_people: whether nothing but sound goes with the pictures.
     """
 
     codec: str | None
@@ -39,6 +45,7 @@ class Written:
     overwrite: bool
     max_pixels: int
     dry_run: bool = False
+    hides_people: bool = False
 
 
 def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[photo_jobs.Job]:
@@ -52,7 +59,7 @@ def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[ph
     def check(path: Path) -> object:
         return choose(path, written.codec, written.quality)
 
-    return photo_jobs.plan(inputs, target, tuple(CONTAINERS), check)
+    return photo_jobs.plan(inputs, target, tuple(CONTAINERS), check, is_video)
 
 
 def process_all(jobs: Sequence[photo_jobs.Job], changes: "Changes", written: Written) -> int:
@@ -76,15 +83,20 @@ def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> N
     from unveil.runtime import keep_freed_memory
     from unveil.video.stream.info import describe
     from unveil.video.stream.process import plan, process
+    from unveil.video.stream.writing import COPIED_TYPES, SAFE_TYPES, left_out
 
     keep_freed_memory()  # each frame reuses the memory of the last one
 
     photo_jobs.check_free(job.target, overwrite=written.overwrite)
     info = describe(job.source, written.max_pixels)
-    planned = plan(info, job.target, choose(job.target, written.codec, written.quality))
+    encoding = choose(job.target, written.codec, written.quality)
+    planned = plan(info, job.target, encoding, SAFE_TYPES if written.hides_people else COPIED_TYPES)
     if planned.change:
         console.note(f"{job.target}: {planned.change}.")
     row: dict[str, object] = {"video": str(job.source)}
+    if counts := left_out(info, planned.copied):
+        row["left_out"] = counts
+        console.note(f"{job.target}: not written: {', '.join(map(_counted, counts.items()))}.")
     if written.dry_run:
         check_folder(job.target.parent)
         console.would_write(job.target, row, job.source)
@@ -101,12 +113,16 @@ def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> N
 
     process(planned, change, watch)
     fps = count / (time.perf_counter() - started)
-    encoding = planned.encoding
     quality = "" if encoding.quality is None else f", quality {encoding.quality}"
     row |= {"written": str(job.target), "frames": count, "fps": round(fps, 2)}
     row |= {"codec": encoding.name, "quality": encoding.quality}
     words = f"{count} frames, {fps:.1f} a second, {encoding.name}{quality}"
     console.result(row, f"{job.source} -> {job.target}: {words}")
+
+
+def _counted(one: tuple[str, int]) -> str:
+    kind, count = one
+    return f"{count} {PARTS.get(kind, kind)}{'' if count == 1 else 's'}"
 
 
 def _shown(planned: "Plan", pictures: Iterable[Picture]) -> Iterator[Picture]:

@@ -188,6 +188,18 @@ def choose_faces(rgb: np.ndarray, name: str, wanted: Wanted, finder: FaceFinder)
     return Chosen(faces, count, len(everyone) - len(faces), smallest)
 
 
+def find_in_alpha(alpha: np.ndarray | None, finder: FaceFinder) -> list[Box]:
+    """Return the boxes of the faces that the transparency of a picture shows by itself.
+
+    Args:
+        alpha: ``H x W``, uint8 or uint16; None for an opaque picture.
+        finder: finds faces.
+    """
+    if alpha is None or alpha.min() == alpha.max():
+        return []
+    return finder.find_boxes(np.repeat(alpha[..., None], 3, axis=2))
+
+
 def _holds(box: Box, other: Box) -> bool:
     """Return whether the middle of another box is in a box."""
     x, y = other.left + other.width / 2, other.top + other.height / 2

@@ -1,10 +1,10 @@
 """Reading and writing of photo files; no other module handles image file formats.
 
-Reads JPEG, PNG, WebP, TIFF and BMP as a photo editor does: EXIF orientation is applied, palette and
-CMYK images are converted to RGB, alpha and 16-bit depth are preserved. 8-bit pixels are converted
-to sRGB by the embedded colour profile and written without one; 16-bit pixels keep their values and
-their profile. Other metadata (EXIF, GPS, XMP, comments, thumbnails) is never written. This module
-does not import torch, so that bad files are rejected before heavy imports.
+Reads JPEG, PNG, WebP, AVIF, TIFF and BMP as a photo editor does: EXIF orientation is applied,
+palette and CMYK images are converted to RGB, alpha and 16-bit depth are preserved. 8-bit pixels are
+converted to sRGB by the embedded colour profile and written without one; 16-bit pixels keep their
+values, and of their profile the colours. Other metadata (EXIF, GPS, XMP, comments, thumbnails) is
+never written. This module does not import torch: bad files are rejected before heavy imports.
 """
 
 import contextlib
@@ -26,14 +26,18 @@ from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
 from unveil.files import temporary_beside
 from unveil.images import pixels
+from unveil.images.icc import without_owner
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif"), *(".png", ".webp", ".avif", ".tif", ".tiff", ".bmp")
+)  # fmt: skip
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP")
 SUFFIX_OF = {
     "JPEG": ".jpg",
     "MPO": ".jpg",
     "PNG": ".png",
     "WEBP": ".webp",
+    "AVIF": ".avif",
     "TIFF": ".tif",
     "BMP": ".bmp",
 }
@@ -41,18 +45,19 @@ STREAM = Path("-")
 """Path that stands for standard input or output."""
 
 DEEP_SUFFIXES = (".png", ".tif", ".tiff")
-ALPHA_SUFFIXES = (".png", ".webp", ".tif", ".tiff")
+ALPHA_SUFFIXES = (".png", ".webp", ".avif", ".tif", ".tiff")
 MAX_PIXELS = 200_000_000
 MIN_SIDE_PX = 2
 WHOLE_NUMBERS = "only whole numbers of 8 or 16 bits are supported"
 STREAM_BYTES_PER_PIXEL, STREAM_BYTES = 8, 1 << 20
 """Limit of what is read from standard input: four channels of 16 bits, plus metadata."""
 
+AS_JPEG = {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"}
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
-    ".jpg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
-    ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), AS_JPEG),
     ".png": {"format": "PNG"},
     ".webp": {"format": "WEBP", "lossless": True},
+    ".avif": {"format": "AVIF", "quality": 95, "subsampling": "4:4:4"},
     ".tif": {"format": "TIFF", "compression": "tiff_lzw"},
     ".tiff": {"format": "TIFF", "compression": "tiff_lzw"},
     ".bmp": {"format": "BMP"},
@@ -331,7 +336,7 @@ def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
 
 def _read_deep(path: Path, content: bytes, image: Image.Image) -> Photo:
     samples = pixels.upright(pixels.decode(path, content, image), _orientation(image))
-    profile = image.info.get("icc_profile") or None
+    profile = without_owner(image.info.get("icc_profile") or b"")
     return Photo(*pixels.split(samples), profile, Storage("float"))
 
 

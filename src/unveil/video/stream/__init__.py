@@ -2,7 +2,8 @@
 
 =========  ====================================================================
 opening    opens a video file, or says why it cannot be used
-info       properties of a clip, from its header and first frame
+survey     one pass over the packets: times that begin again, damage, what follows
+info       properties of a clip, from its header, its first frame and its packets
 layout     sample format: chroma subsampling, bit depth
 colour     conversion between YUV and RGB, by the stream's range and matrix
 turn       rotation and mirroring by the display matrix
@@ -13,6 +14,7 @@ chunks     batches of frames
 ahead      pipeline stages in threads, with a bounded queue between them
 codecs     codecs and containers that can be written, and their quality
 writing    writes frames and copies the other streams, atomically
+vorbis     the headers of Vorbis sound without its comments
 process    the whole pipeline, from file to file
 =========  ====================================================================
 """

@@ -1,4 +1,4 @@
-"""Properties of a clip, read from its header and first frame."""
+"""Properties of a clip, read from its header, its first frame and its packets."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from unveil.degradation import Storage
 from unveil.errors import UnveilError
 from unveil.video.stream.colour import BT709, UNKNOWN, Colour, guess_matrix
 from unveil.video.stream.layout import Layout, layout_of
-from unveil.video.stream.opening import is_cover, opened, picture_stream, seconds_of
+from unveil.video.stream.opening import is_cover, opened, picture_stream
+from unveil.video.stream.survey import Survey, survey
 from unveil.video.stream.turn import Turn, turn_of
 
 LIMITED, FULL = 1, 2
@@ -45,7 +46,7 @@ class Info:
         width: width of the upright frame, in pixels.
         height: height of the upright frame, in pixels.
         rate: average frames per second.
-        seconds: duration that the file declares; None if unknown.
+        seconds: from the first picture to the last.
         time_base: unit of its timestamps, in seconds.
         layout: sample format of the frames in memory.
         tags: colour tags of the stream.
@@ -53,13 +54,14 @@ class Info:
         aspect: aspect ratio of a pixel, width over height; None if square or unknown.
         storage: compression of its frames.
         is_measured: whether ``storage`` is read from the file; else it is assumed.
+        survey: its packets: when its pictures are shown, and what of them is lost.
     """
 
     path: Path
     width: int
     height: int
     rate: Fraction
-    seconds: float | None
+    seconds: float
     time_base: Fraction
     layout: Layout
     tags: Tags
@@ -67,6 +69,7 @@ class Info:
     aspect: Fraction | None
     storage: Storage
     is_measured: bool
+    survey: Survey
 
     @property
     def turn(self) -> Turn:
@@ -85,7 +88,7 @@ DEFAULT_RATE = Fraction(25)
 
 
 def describe(path: Path, max_pixels: int) -> Info:
-    """Read the properties of a clip from its header and its first frame.
+    """Read the properties of a clip from its header, its first frame and its packets.
 
     Raises:
         UnveilError: the file cannot be read, has no frames or too large ones, has transparency, or
@@ -93,10 +96,11 @@ def describe(path: Path, max_pixels: int) -> Info:
     """
     import av
 
-    with opened(path) as container:
+    with opened(path) as whole, opened(path) as container:
         stream = picture_stream(path, container, max_pixels)
         try:
             settings, frame = _first(container, stream)
+            seen = survey(path, whole, picture_stream(path, whole, max_pixels))
         except av.error.FFmpegError as error:
             raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
         if frame is None:
@@ -108,7 +112,7 @@ def describe(path: Path, max_pixels: int) -> Info:
         return Info(
             *(path, width, height),
             rate=stream.average_rate or stream.guessed_rate or DEFAULT_RATE,
-            seconds=seconds_of(stream, container),
+            seconds=float((seen.times[-1] - seen.times[0]) * stream.time_base),
             time_base=stream.time_base,
             layout=layout_of(frame.format),
             tags=_tags(frame),
@@ -116,6 +120,7 @@ def describe(path: Path, max_pixels: int) -> Info:
             aspect=_aspect(stream),
             storage=storage,
             is_measured=is_measured,
+            survey=seen,
         )
 
 

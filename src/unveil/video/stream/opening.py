@@ -8,7 +8,10 @@ from typing import Any
 from unveil.errors import UnveilError
 from unveil.extras import require
 
-SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+SUFFIXES = (
+    *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg"),
+    *(".3gp", ".flv", ".wmv"),
+)
 
 
 def is_video(path: Path) -> bool:

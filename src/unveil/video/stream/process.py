@@ -1,7 +1,7 @@
 """The pipeline from file to file: decode, change and encode in parallel, in constant memory."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from unveil.video.stream.codecs import Encoding, encoder_for, layout_for
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Layout, Picture
 from unveil.video.stream.reading import read
-from unveil.video.stream.writing import writer
+from unveil.video.stream.writing import COPIED_TYPES, writer
 
 QUEUE_FRAMES = 4
 """Maximum number of frames in the queue between two stages."""
@@ -32,15 +32,19 @@ class Plan:
         target: the file to write.
         encoding: codec and quality of the output.
         change: how the layout of the output differs from the source's, as text; None if equal.
+        copied: types of the streams that are copied beside the pictures.
     """
 
     info: Info
     target: Path
     encoding: Encoding
     change: str | None
+    copied: Sequence[str]
 
 
-def plan(info: Info, target: Path, encoding: Encoding) -> Plan:
+def plan(
+    info: Info, target: Path, encoding: Encoding, copied: Sequence[str] = COPIED_TYPES
+) -> Plan:
     """Choose the layout of the output.
 
     Raises:
@@ -49,7 +53,8 @@ def plan(info: Info, target: Path, encoding: Encoding) -> Plan:
     formats = [pix_fmt.name for pix_fmt in encoder_for(encoding).video_formats]
     size = info.turn.size(info.width, info.height)
     layout = layout_for(info.layout, encoding, formats, *size)
-    return Plan(replace(info, layout=layout), target, encoding, _change(info.layout, layout))
+    changed = _change(info.layout, layout)
+    return Plan(replace(info, layout=layout), target, encoding, changed, copied)
 
 
 def _change(before: Layout, after: Layout) -> str | None:
@@ -66,7 +71,7 @@ def process(plan: Plan, change: Change | None, watch: Watch = iter) -> None:
     changed = pictures if change is None else ahead(change(pictures), QUEUE_FRAMES)
     with (
         contextlib.closing(changed),
-        writer(plan.target, plan.info, plan.info.layout, plan.encoding) as out,
+        writer(plan.target, plan.info, plan.info.layout, plan.encoding, plan.copied) as out,
     ):
         for picture in watch(changed):
             out.write(picture)

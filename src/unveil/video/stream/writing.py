@@ -1,11 +1,13 @@
 """Writes the frames and the other streams into one file, atomically.
 
-The frames are encoded; audio and subtitles are copied packet by packet. Content that could
-identify people is left out, as with photos: location and camera metadata, cover art, data streams.
+The frames are encoded; audio and, unless people are hidden, subtitles are copied packet by packet.
+What could identify people is left out, as with photos: location and camera metadata, titles,
+chapters, cover art, attachments, data streams, comments in the sound's headers.
 """
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,15 +18,43 @@ from unveil.video.stream.codecs import Encoding, encoder_for
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Layout, Picture, frame_of
 from unveil.video.stream.opening import opened
+from unveil.video.stream.vorbis import without_comments
 
 COPIED_TYPES = ("audio", "subtitle")
+SAFE_TYPES = ("audio",)
+"""What is copied where people are hidden: captions of drones and dashcams say where they were."""
+
+PLAIN = {"fflags": "+bitexact"}
+"""Muxer option: no version of the program, no random numbers."""
+
 INDEX_FIRST = {"movflags": "+faststart"}
 """Muxer option: the index at the start, so that playback starts before the download ends."""
 
+LANGUAGE = re.compile("[a-z]{3}")
+"""A code of ISO 639-2: Matroska takes any text."""
+
+
+def left_out(info: Info, copied: Sequence[str]) -> dict[str, int]:
+    """Return how many parts of a clip are not written, by their kind."""
+    with opened(info.path) as source:
+        kinds = [stream.type for stream in source.streams if stream.type not in copied]
+        counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+        counts["video"] = counts.get("video", 0) - 1  # the pictures, which are encoded anew
+        return {k: n for k, n in (counts | {"chapter": len(source.chapters())}).items() if n > 0}
+
 
 @contextlib.contextmanager
-def writer(target: Path, info: Info, layout: Layout, encoding: Encoding) -> Iterator["Writer"]:
+def writer(
+    target: Path, info: Info, layout: Layout, encoding: Encoding, copied: Sequence[str]
+) -> Iterator["Writer"]:
     """Yield the writer of ``target``, which appears once it is complete; the folder must exist.
+
+    Args:
+        target: the file.
+        info: the clip whose other streams are copied.
+        layout: of the samples that are written.
+        encoding: codec and quality.
+        copied: types of the streams that are copied.
 
     Raises:
         UnveilError: the file cannot be written: permissions, a full disk, or a stream that the
@@ -36,7 +66,8 @@ def writer(target: Path, info: Info, layout: Layout, encoding: Encoding) -> Iter
             temporary_beside(target) as partial,
             _file(target, partial) as container,
         ):
-            yield (made := Writer(target, container, source, info, layout, encoding))
+            others = _Others(target, container, source, info, copied)
+            yield (made := Writer(container, others, info, layout, encoding))
             made.finish()
     except OSError as error:
         raise UnveilError(f"{target}: cannot be written ({error.strerror}).") from None
@@ -55,27 +86,20 @@ def _file(target: Path, partial: Path) -> Iterator[Any]:
 
 
 def _options(target: Path) -> dict[str, str]:
-    return INDEX_FIRST if target.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
+    return PLAIN | (INDEX_FIRST if target.suffix.lower() in (".mp4", ".mov", ".m4v") else {})
 
 
 class Writer:
     """Writes the frames of a clip in order, interleaved with its other streams."""
 
     def __init__(
-        self,
-        target: Path,
-        container: Any,
-        source: Any,
-        info: Info,
-        layout: Layout,
-        encoding: Encoding,
+        self, container: Any, others: "_Others", info: Info, layout: Layout, encoding: Encoding
     ) -> None:
-        self._container, self._layout = container, layout
+        self._container, self._layout, self._others = container, layout, others
         self._stream = _picture_stream(container, info, layout, encoding)
-        self._others = _Others(target, container, source)
+        others.open()
         self._durations: dict[int, int] = {}
         self._time_base = info.time_base
-        container.set_chapters(source.chapters())
         container.start_encoding()
 
     def write(self, picture: Picture) -> None:
@@ -115,21 +139,40 @@ def _picture_stream(container: Any, info: Info, layout: Layout, encoding: Encodi
 class _Others:
     """The copied streams, read in step with the encoded frames so that memory stays constant."""
 
-    def __init__(self, target: Path, container: Any, source: Any) -> None:
-        self._container, self._source = container, source
+    def __init__(
+        self, target: Path, container: Any, source: Any, info: Info, copied: Sequence[str]
+    ) -> None:
+        self._target, self._container, self._source = target, container, source
+        self._survey, self._copied = info.survey, copied
+        self._streams: dict[int, Any] = {}
+        self._last: dict[int, int] = {}
+
+    def open(self) -> None:
+        """Add the streams to the output, after that of the pictures."""
         self._streams = {
-            stream.index: _copy_of(target, container, stream)
-            for stream in source.streams
-            if stream.type in COPIED_TYPES
+            stream.index: _copy_of(self._target, self._container, stream)
+            for stream in self._source.streams
+            if stream.type in self._copied
         }
         self._packets = self._read()
         self._next = next(self._packets, None)
 
     def _read(self) -> Iterator[Any]:
         wanted = [self._source.streams[index] for index in self._streams]
-        for packet in self._source.demux(wanted) if wanted else ():
+        packets = self._source.demux(wanted) if wanted else ()
+        for packet in self._survey.moved(packets):
             if packet.size and (packet.dts is not None or packet.pts is not None):
+                self._put_in_order(packet)
                 yield packet
+
+    def _put_in_order(self, packet: Any) -> None:
+        """Move a packet behind the one before it; no container takes times that go back."""
+        index, at = packet.stream.index, packet.pts if packet.dts is None else packet.dts
+        if packet.stream.type == "audio":
+            least = self._last.get(index, at - 1) + 1
+            if at < least:
+                packet.dts = packet.pts = at = least
+            self._last[index] = at
 
     def copy_until(self, seconds: Fraction | None) -> None:
         """Copy the packets up to ``seconds``; all that remain if None."""
@@ -160,6 +203,10 @@ def _copy_of(target: Path, container: Any, stream: Any) -> Any:
             f"{target}: {target.suffix} cannot hold the source's {stream.type} ({name}); .mkv can."
         ) from None
     copy.disposition = stream.disposition
-    if language := stream.metadata.get("language"):
+    if stream.codec_context is not None and stream.codec_context.name == "vorbis":
+        headers = bytes(stream.codec_context.extradata or b"")
+        with contextlib.suppress(ValueError):  # FFmpeg says what is wrong with them
+            copy.codec_context.extradata = without_comments(headers)
+    if LANGUAGE.fullmatch(language := stream.metadata.get("language", "")):
         copy.metadata["language"] = language
     return copy
