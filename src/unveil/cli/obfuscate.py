@@ -18,6 +18,9 @@ from unveil.extras import require
 from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS, Photo
 
+UNSURE = 3
+"""Exit status where all is written, but a face may be open."""
+
 
 def obfuscate(
     inputs: Inputs,
@@ -149,7 +152,8 @@ def _obfuscate_videos(
 
         check_operator(operator)
         jobs = plan_jobs(inputs, output, written)
-        return int(process_all(jobs, Hiding(faces, written.max_pixels), written) > 0)
+        failed = process_all(jobs, hiding := Hiding(faces), written) > 0
+        return 1 if failed else UNSURE if hiding.unsure else 0
     wanted, jobs = _told(operator or ""), plan_jobs(inputs, output, written)
     from unveil.video.obfuscating import Obfuscating
 
