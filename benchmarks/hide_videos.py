@@ -1,4 +1,4 @@
-"""Faces left open by `unveil obfuscate --safe` on composed clips, picture by picture, beside deface.
+"""Faces left open by `unveil obfuscate --safe` on composed clips, by picture, beside deface.
 
     PYTHONPATH=tools python benchmarks/hide_videos.py --data ../shared/lfw
 
@@ -121,8 +121,8 @@ def _measured(options: Options, number: int, folder: Path) -> Iterable[Row]:
     for name, state in states.items():
         out = folder / f"{name}-{number}.mp4"
         status, told, seconds = _hidden(state, clip, out)
-        count = Count()
-        for seen, one, other in zip(truth, clean, _luma(out) if out.exists() else clean, strict=True):
+        count, shown = Count(), _luma(out) if out.exists() else clean
+        for seen, one, other in zip(truth, clean, shown, strict=True):
             count.add(seen, one, other)
         yield _row(name, number, count, seconds) | {"status": status, "told": told}
     if options.deface and (detect := _deface()) is not None:

@@ -31,6 +31,9 @@ LEAST_INSIDE = 0.25
 PART = (-0.3, -0.18, 0.3, 0.33)
 """Left, top, right and bottom of the part from eyes to mouth, from the middle, in face widths."""
 
+HAIR = 0.14, 0.24, 0.42, 0.58
+"""Top, bottom, left and right of the hair over the forehead, in shares of the photo."""
+
 BLUR_STEPS = 4
 """Poses that a picture of a moving face is the mean of: the shutter is open half of the time."""
 
@@ -203,7 +206,8 @@ def _placed(
     side = pixels.shape[0]
     turn = cv2.getRotationMatrix2D((0, 0), pose.degrees, 1)
     turn[:, 2] = turn[:, :2] @ (aside, 0) + (pose.x - 0.5, pose.y - 0.5)
-    squeezed = np.array([[squeeze, 0, -squeeze * (side - 1) / 2], [0, 1, -(side - 1) / 2], [0, 0, 1]])
+    middle = (side - 1) / 2
+    squeezed = np.array([[squeeze, 0, -squeeze * middle], [0, 1, -middle], [0, 0, 1]])
     move = turn @ squeezed
     alpha = cv2.warpAffine(rim, move, SIZE_PX)[..., None]
     return cv2.warpAffine(pixels, move, SIZE_PX) * alpha, alpha
@@ -226,7 +230,8 @@ def _head(photo: Path, kind: str, rng: np.random.Generator) -> Head:
     lowest, highest = {"fast": (0.2, 0.5), "still": (0, 0)}.get(kind, (0.005, 0.05))
     speed = width_px * rng.uniform(lowest, highest)
     step = (float(speed * np.cos(angle)), float(0.6 * speed * np.sin(angle)))
-    start = tuple(float(rng.uniform(0.2, 0.8)) * size for size in SIZE_PX)
+    x, y = (float(rng.uniform(0.2, 0.8)) * size for size in SIZE_PX)
+    start = x, y
     if kind == "border":
         start, step = _crossing(width_px, rng)
     turn = float(rng.choice([-1, 1])) * 180 / (SHOT_FRAMES - 1) if kind == "rotate" else 0.0
@@ -249,7 +254,8 @@ def _crossing(
 def _from_behind(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a head of the colour of the hair above the forehead."""
     side = pixels.shape[0]
-    hair = pixels[round(0.14 * side) : round(0.24 * side) + 1, round(0.42 * side) : round(0.58 * side)]
+    top, bottom, left, right = (round(share * side) for share in HAIR)
+    hair = pixels[top : bottom + 1, left:right]
     noise = cv2.resize(rng.normal(0, 14, (12, 24)).astype(np.float32), (side, side))
     filled = hair.mean(axis=(0, 1)) + noise[..., None]
     inner = _ellipse(side, 0.62, 0.85)[..., None]

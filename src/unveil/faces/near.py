@@ -4,6 +4,7 @@ Only the place where it may be is shown to libfacedetection, at the size and the
 That costs little, so a lower score will do: what looks a bit like a face where one just was is it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -27,6 +28,9 @@ TURNS_DEGREES = (0.0, 45.0, -45.0)
 
 MAX_RATIO = 1.6
 """Largest ratio of the widths of one face in two pictures in a row."""
+
+SAME_STEP, SAME_RATIO = 0.6, 2.0
+"""Distance of two sights of one face in one picture, in widths, and ratio of the widths."""
 
 FAR_COSTS = 0.3
 """Score that a face loses for each width that it is away."""
@@ -61,9 +65,13 @@ class Spot:
         apart = float(np.hypot(self.x - other.x, self.y - other.y))
         return apart / max(self.side, other.side, 1e-9)
 
-    def is_as_wide(self, other: "Spot", ratio: float = MAX_RATIO) -> bool:
-        """Return whether two spots are about as wide."""
+    def is_as_wide(self, other: "Spot", ratio: float) -> bool:
+        """Return whether neither is wider than the other by more than a ratio."""
         return max(self.side, other.side) <= ratio * min(self.side, other.side)
+
+    def is_one_with(self, other: "Spot") -> bool:
+        """Return whether both are sights of one face in one picture."""
+        return self.away(other) < SAME_STEP and self.is_as_wide(other, SAME_RATIO)
 
 
 def spot_of(sight: Sight) -> Spot:
@@ -81,17 +89,22 @@ def spot_of_face(face: Face) -> Spot:
     return Spot(float(face.middle[0]), float(face.middle[1]), face.width_px, degrees % 360)
 
 
-def look_near(pixels: np.ndarray, last: Spot, reach: float) -> Spot | None:
+def look_near(
+    pixels: np.ndarray, last: Spot, reach: float, others: Sequence[Spot] = ()
+) -> Spot | None:
     """Return the face that was at ``last``; None where it is not seen.
 
     Args:
         pixels: ``H x W x 3`` uint8.
         last: where it should be.
         reach: how far from there its middle may be, in widths.
+        others: faces that are known to be others.
     """
     best: Spot | None = None
     for turn in TURNS_DEGREES:
         for seen in _seen(pixels, last, reach, last.degrees + turn):
+            if any(seen.is_one_with(other) for other in others):
+                continue
             worth = seen.score - FAR_COSTS * seen.away(last)
             if best is None or worth > best.score - FAR_COSTS * best.away(last):
                 best = seen
@@ -105,7 +118,7 @@ def _seen(pixels: np.ndarray, last: Spot, reach: float, degrees: float) -> list[
     scale = min(SHOWN_PX / last.side, MAX_ENLARGED)
     view_px = round(2 * (reach + 1) * last.side * scale)
     move = cv2.getRotationMatrix2D((last.x, last.y), -degrees, scale)
-    move[:, 2] += view_px / 2 - np.array([last.x, last.y])
+    move[:, 2] = move[:, 2] + view_px / 2 - (last.x, last.y)
     view = cv2.warpAffine(pixels, move, (view_px, view_px), borderMode=cv2.BORDER_REPLICATE)
     back, found = cv2.invertAffineTransform(move), []
     for x, y, _, height, score in detected(view, MIN_SCORE):
@@ -113,6 +126,6 @@ def _seen(pixels: np.ndarray, last: Spot, reach: float, degrees: float) -> list[
         side = WIDTH_SHARE * height / scale
         one = Spot(float(middle[0]), float(middle[1]), side, degrees % 360, score)
         apart = np.hypot(one.x - last.x, one.y - last.y)
-        if apart <= reach * last.side and one.is_as_wide(last):
+        if apart <= reach * last.side and one.is_as_wide(last, MAX_RATIO):
             found.append(one)
     return found

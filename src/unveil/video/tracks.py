@@ -4,7 +4,7 @@ A detector misses faces that turn away, and sees faces that enter the picture la
 hidden then too; tools that process each frame by itself leave them visible.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -26,14 +26,19 @@ GROWTH = 0.5
 MAX_GROWTH, MAX_DRIFT = 0.5, 3.0
 """The most of that, and how far a face is taken to go on without a sight, in widths."""
 
-SPEED_S = 0.3
-"""Speed is that between the sights at an end that are so far apart."""
+MAX_WIDTH_RATIO = 2.0
+"""Largest ratio between the widths of two successive boxes of a face."""
 
-NEAR_BORDER = 1.0
-"""So near to the border, in widths, a face that moves towards it leaves."""
+SPEED_S, LEAVING_SPEED_S = 0.3, 1.0
+"""Speed is that between the sights at an end that are so far apart, at most."""
+
+NEAR_BORDER, LEAVING_STEP = 1.0, 0.15
+"""So near to the border, in widths, a face leaves that moved so far towards it meanwhile."""
 
 LOST_S = 0.12
 """A scene that goes on for longer without a face has lost it."""
+
+ROUNDING_S = 1e-6
 
 End = Literal[0, -1]
 """The first sight, or the last."""
@@ -64,12 +69,18 @@ class Track:
             self.seconds.insert(place, seconds)
             self.spots.insert(place, spot)
 
+    def seen_at(self, seconds: float) -> Spot | None:
+        """Return the sight at a time; None where there is none."""
+        place = bisect_left(self.seconds, seconds)
+        is_there = place < len(self.seconds) and self.seconds[place] == seconds
+        return self.spots[place] if is_there else None
+
     def at(self, seconds: float) -> Box | None:
         """Return a box that contains the face at a time; None outside the track.
 
-        At a sight, what it passes half-way to those before and after. Between two, the hull of both,
-        and beyond the first and the last that of the box and of where it goes on to, which may
-        extend beyond the picture; both the larger, the longer it was not seen.
+        At a sight, the hull of its box and of those half-way to the pictures beside it. Between
+        two, the hull of both, and beyond the first and the last that of the box and of where it
+        goes on to, which may extend beyond the picture; the larger, the longer it was not seen.
         """
         if not self.begins <= seconds <= self.ends:
             return None
@@ -87,7 +98,8 @@ class Track:
     def goes_on(self, end: End, seconds: float) -> Spot:
         """Return where the face is at a time if it goes on as it went at an end."""
         spot, away_s = self.spots[end], seconds - self.seconds[end]
-        shift = np.array(self._speed(end)) * away_s
+        *step, passed_s = self._step(end, SPEED_S)
+        shift = np.array(step) * (away_s / passed_s if passed_s else 0.0)
         limit = MAX_DRIFT * spot.side
         across, down = shift * min(1.0, limit / max(float(np.hypot(*shift)), 1e-9))
         return Spot(spot.x + float(across), spot.y + float(down), spot.side, spot.degrees)
@@ -118,28 +130,24 @@ class Track:
         spot = self.spots[end]
         return _grown(spot.box.hull(self.goes_on(end, seconds).box), spot.side, away_s)
 
-    def _speed(self, end: End) -> tuple[float, float]:
-        """Return columns and rows per second at an end."""
+    def _step(self, end: End, within_s: float) -> tuple[float, float, float]:
+        """Return columns, rows and seconds from an end to a sight that is so far from it."""
         last_s, last = self.seconds[end], self.spots[end]
-        order = range(len(self.spots)) if end == 0 else range(len(self.spots) - 1, -1, -1)
-        for place in order:
-            away_s = last_s - self.seconds[place]
-            if abs(away_s) >= SPEED_S or (away_s and place in (0, len(self.spots) - 1)):
-                other = self.spots[place]
-                return (last.x - other.x) / away_s, (last.y - other.y) / away_s
-        return 0.0, 0.0
+        if end == 0:
+            place = bisect_right(self.seconds, last_s + within_s + ROUNDING_S) - 1
+        else:
+            place = bisect_left(self.seconds, last_s - within_s - ROUNDING_S)
+        other = self.spots[place]
+        return other.x - last.x, other.y - last.y, self.seconds[place] - last_s
 
     def _out_s(self, end: End) -> float | None:
         """Return how long the face takes from an end until it is out; None if it does not leave."""
-        spot, times = self.spots[end], []
-        way = 1 if end else -1
-        for place, speed, length in zip(
-            (spot.x, spot.y), self._speed(end), self.size, strict=True
-        ):
-            to_border = length - place if speed * way > 0 else place
-            if speed and to_border <= NEAR_BORDER * spot.side:
-                times.append((to_border + spot.side) / abs(speed))
-        found = min(times, default=LEAVING_S)
+        spot, found = self.spots[end], LEAVING_S
+        *steps, passed_s = self._step(end, LEAVING_SPEED_S)
+        for place, back, length in zip((spot.x, spot.y), steps, self.size, strict=True):
+            to_border = place if back > 0 else length - place
+            if to_border <= NEAR_BORDER * spot.side and abs(back) >= LEAVING_STEP * spot.side:
+                found = min(found, (to_border + spot.side / 2) / abs(back) * abs(passed_s))
         return found if found < LEAVING_S else None
 
 
@@ -179,18 +187,23 @@ def doubts(tracks: Sequence[Track], told: Sequence[Box]) -> list[Doubt]:
     ends: tuple[End, End] = (0, -1)
     for track in tracks:
         for end in ends:
-            if not track.is_lost(end):
-                continue
-            spot, seconds = track.spots[end], track.seconds[end]
-            beyond = seconds + (LOST_S if end else -LOST_S)
-            others = (one.at(beyond) for one in tracks if one is not track and one.seconds[0] < beyond < one.seconds[-1])
-            if not any(_holds(box, spot) for box in (*told, *others) if box is not None):
-                inside = spot.box.inside(*track.size, 0.0) or spot.box
-                found.append(Doubt(seconds, inside, "is lost" if end else "appears"))
+            if track.is_lost(end) and not _is_hidden(track, end, tracks, told):
+                spot = track.spots[end]
+                box = spot.box.inside(*track.size, 0.0) or spot.box
+                found.append(Doubt(track.seconds[end], box, "is lost" if end else "appears"))
     return sorted(found, key=lambda one: one.seconds)
 
 
-def _holds(box: Box, spot: Spot) -> bool:
-    return (
-        box.left <= spot.x <= box.left + box.width and box.top <= spot.y <= box.top + box.height
+def _is_hidden(track: Track, end: End, tracks: Sequence[Track], told: Sequence[Box]) -> bool:
+    """Return whether something else covers the face beyond an end of its track."""
+    spot, beyond_s = track.spots[end], track.seconds[end] + (LOST_S if end else -LOST_S)
+    others = (
+        one.at(beyond_s)
+        for one in tracks
+        if one is not track and one.seconds[0] <= beyond_s <= one.seconds[-1]
     )
+    return any(_holds(box, spot) for box in (*told, *others) if box is not None)
+
+
+def _holds(box: Box, spot: Spot) -> bool:
+    return box.left <= spot.x <= box.left + box.width and box.top <= spot.y <= box.top + box.height

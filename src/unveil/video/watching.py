@@ -12,7 +12,7 @@ import numpy as np
 from unveil.faces.finder import FaceFinder
 from unveil.faces.near import Spot, look_near, spot_of, spot_of_face
 from unveil.faces.sights import glance, is_there
-from unveil.video.tracks import HOLD_S, Track
+from unveil.video.tracks import HOLD_S, MAX_WIDTH_RATIO, Track
 
 WHOLE_FRAMES = 6
 """In every so manyth picture both detectors look at all sizes and turns."""
@@ -26,11 +26,8 @@ BACK_MISSES = 8
 GAP_S = 5.0
 """A face that is seen again within this time, where it was, is the same."""
 
-MAX_STEP, MAX_RATIO = 2.0, 2.0
-"""Farthest that it may have moved meanwhile, in widths; and largest ratio of widths."""
-
-SAME_STEP = 0.6
-"""Distance of two sights of one face in one picture, in widths."""
+MAX_STEP = 2.0
+"""Farthest that it may have moved meanwhile, in widths."""
 
 REACH, MORE_REACH, MAX_REACH = 0.7, 0.1, 1.5
 """How far from where it should be a face is looked for, in widths: at first, for each picture
@@ -77,17 +74,13 @@ class Watch:
         self._held.clear()
 
     def _see(self, seconds: float, pixels: np.ndarray) -> None:
-        seen: list[tuple[Track, Spot]] = []
         for track in self._open:
             spot = self._followed(track, seconds, pixels)
-            if spot is not None and not any(_is_one(spot, other) for _, other in seen):
+            if spot is not None:
                 track.add(seconds, spot)
-                seen.append((track, spot))
         for spot in self._found(pixels):
-            if not any(_is_one(spot, other) for _, other in seen):
-                track = self._known(seconds, spot, [one for one, _ in seen])
-                self._trace(track, seconds, spot, pixels.shape)
-                seen.append((track, spot))
+            if not any(spot.is_one_with(other) for other in self._seen_at(seconds)):
+                self._trace(self._known(seconds, spot), seconds, spot, pixels)
         self._hold(seconds, pixels)
         self._number += 1
 
@@ -103,16 +96,19 @@ class Watch:
         if not is_there() or away_s > HOLD_S:
             return None
         missed = sum(time > track.seconds[-1] for time, _ in self._held)
-        return look_near(pixels, track.goes_on(-1, seconds), _reach(missed))
+        return look_near(pixels, track.goes_on(-1, seconds), _reach(missed), self._seen_at(seconds))
 
-    def _known(self, seconds: float, spot: Spot, taken: list[Track]) -> Track:
+    def _seen_at(self, seconds: float) -> list[Spot]:
+        """Return where faces are known to be in a picture."""
+        return [spot for track in self._open if (spot := track.seen_at(seconds)) is not None]
+
+    def _known(self, seconds: float, spot: Spot) -> Track:
         """Return the track of a face that is seen and was lost, else a new one."""
         fitting = [
             (min(spot.away(track.spots[-1]), spot.away(track.goes_on(-1, seconds))), number)
             for number, track in enumerate(self._open)
-            if all(track is not other for other in taken)
-            and seconds - track.seconds[-1] <= GAP_S
-            and spot.is_as_wide(track.spots[-1], MAX_RATIO)
+            if 0 < seconds - track.seconds[-1] <= GAP_S
+            and spot.is_as_wide(track.spots[-1], MAX_WIDTH_RATIO)
         ]
         away, number = min(fitting, default=(MAX_STEP, 0))
         if away < MAX_STEP:
@@ -120,17 +116,15 @@ class Watch:
         self._open.append(Track((0, 0), self._begins))
         return self._open[-1]
 
-    def _trace(
-        self, track: Track, seconds: float, spot: Spot, shape: tuple[int, ...]
-    ) -> None:
+    def _trace(self, track: Track, seconds: float, spot: Spot, pixels: np.ndarray) -> None:
         """Add a sight to a track, and those before it, up to the one that is known."""
-        track.size = shape[1], shape[0]
+        track.size = pixels.shape[1], pixels.shape[0]
         known_s = track.seconds[-1] if track.seconds else -float("inf")
         back, missed = Track(track.size, self._begins, [seconds], [spot]), 0
-        for before, pixels in reversed(self._held if is_there() else ()):
+        for before, shown in reversed(self._held if is_there() else ()):
             if before <= known_s or missed > BACK_MISSES:
                 break
-            seen = look_near(pixels, back.goes_on(0, before), _reach(missed))
+            seen = look_near(shown, back.goes_on(0, before), _reach(missed), self._seen_at(before))
             missed = missed + 1 if seen is None else 0
             if seen is not None:
                 back.add(before, seen)
@@ -146,7 +140,3 @@ class Watch:
 
 def _reach(missed: int) -> float:
     return min(REACH + MORE_REACH * missed, MAX_REACH)
-
-
-def _is_one(one: Spot, other: Spot) -> bool:
-    return one.away(other) < SAME_STEP and one.is_as_wide(other, MAX_RATIO)
