@@ -26,11 +26,18 @@ MIN_SCORE, SURE_SCORE = 0.35, 0.7
 TURNS_DEGREES = (0.0, 45.0, -45.0)
 """From the last turn: the detector sees faces turned by up to 45 degrees."""
 
+ALL_TURNS_LOOKS = 3
+"""After so many looks without the face each one tries one turn only."""
+
 MAX_RATIO = 1.6
 """Largest ratio of the widths of one face in two pictures in a row."""
 
 SAME_STEP, SAME_RATIO = 0.6, 2.0
 """Distance of two sights of one face in one picture, in widths, and ratio of the widths."""
+
+REACH, MORE_REACH, MAX_REACH = 0.7, 0.1, 1.5
+"""How far from where it should be a face is looked for, in widths: at first, for each picture
+without it more, and at most."""
 
 FAR_COSTS = 0.3
 """Score that a face loses for each width that it is away."""
@@ -90,18 +97,22 @@ def spot_of_face(face: Face) -> Spot:
 
 
 def look_near(
-    pixels: np.ndarray, last: Spot, reach: float, others: Sequence[Spot] = ()
+    pixels: np.ndarray, last: Spot, missed: int = 0, others: Sequence[Spot] = ()
 ) -> Spot | None:
     """Return the face that was at ``last``; None where it is not seen.
 
     Args:
         pixels: ``H x W x 3`` uint8.
         last: where it should be.
-        reach: how far from there its middle may be, in widths.
+        missed: number of pictures in between that were looked at for nothing.
         others: faces that are known to be others.
     """
     best: Spot | None = None
-    for turn in TURNS_DEGREES:
+    reach = min(REACH + MORE_REACH * missed, MAX_REACH)
+    turns: tuple[float, ...] = TURNS_DEGREES
+    if missed >= ALL_TURNS_LOOKS:
+        turns = (TURNS_DEGREES[missed % len(TURNS_DEGREES)],)
+    for turn in turns:
         for seen in _seen(pixels, last, reach, last.degrees + turn):
             if any(seen.is_one_with(other) for other in others):
                 continue

@@ -14,7 +14,7 @@ from unveil.faces.near import Spot, look_near, spot_of, spot_of_face
 from unveil.faces.sights import glance, is_there
 from unveil.video.tracks import HOLD_S, MAX_WIDTH_RATIO, Track
 
-WHOLE_FRAMES = 6
+WHOLE_FRAMES = 12
 """In every so manyth picture both detectors look at all sizes and turns."""
 
 HELD_FRAMES, HELD_BYTES = 25, 150_000_000
@@ -28,10 +28,6 @@ GAP_S = 5.0
 
 MAX_STEP = 2.0
 """Farthest that it may have moved meanwhile, in widths."""
-
-REACH, MORE_REACH, MAX_REACH = 0.7, 0.1, 1.5
-"""How far from where it should be a face is looked for, in widths: at first, for each picture
-without it more, and at most."""
 
 View = tuple[float, np.ndarray]
 """The time of a picture in seconds, and the picture, ``H x W x 3`` uint8."""
@@ -47,7 +43,8 @@ class Watch:
     def __init__(self, finder: FaceFinder) -> None:
         self._finder = finder
         self._tracks: list[Track] = []
-        self._open: list[Track] = []  # of this scene
+        self._open: list[Track] = []  # those of this scene that may go on
+        self._over: list[Track] = []  # the others of this scene
         self._held: deque[View] = deque()
         self._scene, self._number, self._begins = -1, 0, 0.0
 
@@ -67,10 +64,10 @@ class Watch:
 
     def _cut(self, seconds: float) -> None:
         """End the scene; the next one begins at a time."""
-        for track in self._open:
+        for track in (*self._over, *self._open):
             track.ends = self._held[-1][0]
-        self._tracks += self._open
-        self._open, self._number, self._begins = [], 0, seconds
+            self._tracks.append(track)
+        self._open, self._over, self._number, self._begins = [], [], 0, seconds
         self._held.clear()
 
     def _see(self, seconds: float, pixels: np.ndarray) -> None:
@@ -82,6 +79,8 @@ class Watch:
             if not any(spot.is_one_with(other) for other in self._seen_at(seconds)):
                 self._trace(self._known(seconds, spot), seconds, spot, pixels)
         self._hold(seconds, pixels)
+        self._over += [one for one in self._open if seconds - one.seconds[-1] > GAP_S]
+        self._open = [one for one in self._open if seconds - one.seconds[-1] <= GAP_S]
         self._number += 1
 
     def _found(self, pixels: np.ndarray) -> list[Spot]:
@@ -96,7 +95,7 @@ class Watch:
         if not is_there() or away_s > HOLD_S:
             return None
         missed = sum(time > track.seconds[-1] for time, _ in self._held)
-        return look_near(pixels, track.goes_on(-1, seconds), _reach(missed), self._seen_at(seconds))
+        return look_near(pixels, track.goes_on(-1, seconds), missed, self._seen_at(seconds))
 
     def _seen_at(self, seconds: float) -> list[Spot]:
         """Return where faces are known to be in a picture."""
@@ -107,8 +106,7 @@ class Watch:
         fitting = [
             (min(spot.away(track.spots[-1]), spot.away(track.goes_on(-1, seconds))), number)
             for number, track in enumerate(self._open)
-            if 0 < seconds - track.seconds[-1] <= GAP_S
-            and spot.is_as_wide(track.spots[-1], MAX_WIDTH_RATIO)
+            if seconds > track.seconds[-1] and spot.is_as_wide(track.spots[-1], MAX_WIDTH_RATIO)
         ]
         away, number = min(fitting, default=(MAX_STEP, 0))
         if away < MAX_STEP:
@@ -124,7 +122,7 @@ class Watch:
         for before, shown in reversed(self._held if is_there() else ()):
             if before <= known_s or missed > BACK_MISSES:
                 break
-            seen = look_near(shown, back.goes_on(0, before), _reach(missed), self._seen_at(before))
+            seen = look_near(shown, back.goes_on(0, before), missed, self._seen_at(before))
             missed = missed + 1 if seen is None else 0
             if seen is not None:
                 back.add(before, seen)
@@ -136,7 +134,3 @@ class Watch:
         most = min(HELD_FRAMES, max(HELD_BYTES // pixels.nbytes, 2))
         while len(self._held) > most:
             self._held.popleft()
-
-
-def _reach(missed: int) -> float:
-    return min(REACH + MORE_REACH * missed, MAX_REACH)
