@@ -51,7 +51,8 @@ def obfuscate(
         storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
             h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went. In videos: under a solid box.
+            below --risk; attack the result and say how it went. In videos: under a solid box, with
+            exit status 3 where a face was lost and may be open.
         risk: with --safe, greatest share of faces that a machine may name, of 1,000 people
             (default: 0.02).
         boxes: where a face is that may not be found, again for more faces.
