@@ -16,6 +16,7 @@ import tyro
 
 import perception_rows
 import script
+import video_tables
 import wild_tables
 from unveil.auditing.verdict import RISK
 from unveil.errors import UnveilError
@@ -330,6 +331,7 @@ TABLES: dict[str, Table] = {
     "joint": joint,
     "parts": parts,
     "faces": faces,
+    "hidden-videos": video_tables.hidden,
     "refining": refining,
     "video": video,
     "page": page,

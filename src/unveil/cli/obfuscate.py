@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Shape = Literal["box", "ellipse", "soft"]
 Style = Literal["solid", "mosaic", "sticker"]
 
+UNSURE = 3
+"""Exit status where all is written, but a face may be open."""
+
 
 def obfuscate(
     inputs: Inputs,
@@ -56,7 +59,8 @@ def obfuscate(
         storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
             h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went. In videos: under a solid box.
+            below --risk; attack the result and say how it went. In videos: under a solid box, with
+            exit status 3 where a face was lost and may be open.
         risk: with --safe, greatest share of faces that a machine may name, of 1,000 people
             (default: 0.02).
         boxes: where a face is that may not be found, again for more faces.
@@ -191,7 +195,8 @@ def _obfuscate_videos(
 
         check_operator(operator)
         jobs = plan_jobs(inputs, output, written)
-        return int(process_all(jobs, Hiding(faces, written.max_pixels), written) > 0)
+        failed = process_all(jobs, hiding := Hiding(faces), written) > 0
+        return 1 if failed else UNSURE if hiding.unsure else 0
     wanted, jobs = _told(operator or ""), plan_jobs(inputs, output, written)
     from unveil.video.obfuscating import Obfuscating
 
