@@ -26,6 +26,7 @@ from unveil.faces.dlib_files import EMBEDDER_FILE, model_file
 from unveil.faces.dlib_net import Weights, dlib_weights, face_model
 from unveil.faces.embedder import DLIB
 from unveil.faces.onnx_net import load_onnx_net
+from unveil.faces.portraits import Portraits
 from unveil.files import read_checked, temporary_beside, write_text
 
 FORMAT = "unveil-attacker-1"
@@ -56,9 +57,13 @@ class Attacker:
             stored and face_px == self.card["face_px"] and str(degradation.operator) in self.fitted
         )
 
+    def eyes(self, portraits: Portraits, face_px: int) -> Eyes:
+        """Return how it sees portraits scaled to faces of ``face_px``."""
+        return Eyes(portraits, face_px, self.published, self.tuned)
+
     def distances(self, scene: Scene, degradation: Degradation, face_px: int) -> View:
         """Return the distances of a scene's probes to its gallery at each step, ``P x G``."""
-        eyes = Eyes(scene.portraits, face_px, self.published, self.tuned)
+        eyes = self.eyes(scene.portraits, face_px)
         probes = eyes.look(scene.probes, degradation)
         gallery = eyes.clean(scene.gallery) | eyes.mirror(scene.gallery, degradation)
         return self.fitted[str(degradation.operator)].distances(probes, gallery)
