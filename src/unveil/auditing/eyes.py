@@ -77,13 +77,13 @@ class Eyes:
         """Return embeddings of obfuscated faces of a gallery, only in the last of the ways."""
         return self._each(numbers, degradation, self._last)
 
-    def clean(self, numbers: np.ndarray) -> View:
-        """Return embeddings of clean faces by dlib's network, with flips."""
+    def clean(self, numbers: np.ndarray, *, flips: bool = True) -> View:
+        """Return embeddings of clean faces by dlib's network."""
         parts = []
         for part in np.split(numbers, range(BATCH, len(numbers), BATCH)):
             images, points = self.portraits.part(part, self.face_px)
             faces = align(images.astype(np.float32), similarity(points, SIDE_PX), SIDE_PX)
-            parts.append(with_flips(self.published, faces)[1])
+            parts.append(with_flips(self.published, faces)[1] if flips else self.published(faces))
         return {CLEAN: np.concatenate(parts)}
 
     def _each(

@@ -19,6 +19,9 @@ HELD_OUT_SHARE = 0.25
 MOST_PHOTOS = 20
 """Most photos of one person: of some there are hundreds."""
 
+MOST_FITTED = 6
+"""Most photos of one person that heads are fitted to."""
+
 MIN_PAIRS = 4
 """Fewest held-out people with two photos."""
 
@@ -49,6 +52,16 @@ class Crowd:
         count = len(self.people) if share == 1 else max(round(share * len(self.people)), 1)
         kept = self.people <= self.people[count - 1]
         return Crowd(self.photos[kept], self.people[kept])
+
+    def split(self) -> tuple["Crowd", "Crowd"]:
+        """Return the people with two photos or more, of each the first few, and the others."""
+        _, first, sizes = np.unique(self.people, return_index=True, return_counts=True)
+        rank = np.arange(len(self.people)) - np.repeat(first, sizes)
+        several = np.repeat(sizes, sizes) > 1
+        return self._where(several & (rank < MOST_FITTED)), self._where(~several)
+
+    def _where(self, kept: np.ndarray) -> "Crowd":
+        return Crowd(self.photos[kept], np.unique(self.people[kept], return_inverse=True)[1])
 
 
 @dataclass(frozen=True)

@@ -124,27 +124,24 @@ def headed(probes: View, gallery: View, fitted: "Fitted") -> View:
 
 
 def fit_heads(probes: View, gallery: View, crowd: Crowd, mean: np.ndarray) -> dict[str, Head]:
-    """Fit the heads to people; see :func:`fit` for the arguments."""
+    """Fit the heads to people, each photo to another one of its person; see :func:`fit`."""
     partners = {name: each[crowd.partners] for name, each in gallery.items()}
-    several = crowd.partners != np.arange(len(crowd.people))
-    heads = {}
-    for name in (HEADED, RESTORED, JOINT):
-        seen, wanted = features(probes, name, mean), targets(partners, name, mean)
-        # An obfuscated photo says all of itself: only other photos of a person teach anything.
-        used = several if name == JOINT else np.ones(len(several), bool)
-        heads[name] = fit_head(seen[used], wanted[used], crowd.people[used])
-    return heads
+    return {
+        name: fit_head(features(probes, name, mean), targets(partners, name, mean), crowd.people)
+        for name in (HEADED, RESTORED, JOINT)
+    }
 
 
 def fit(
-    probes: View, gallery: View, crowd: Crowd, mean: np.ndarray
+    probes: View, gallery: View, strangers: View, crowd: Crowd, mean: np.ndarray
 ) -> tuple[Fitted, View, np.ndarray]:
     """Fit heads and fusion to held-out people.
 
     Args:
-        probes: how all their photos are seen as probes, ``N`` embeddings each.
+        probes: how photos of people with several are seen as probes, ``N`` embeddings each.
         gallery: the same photos as faces of a gallery.
-        crowd: whose photos they are.
+        strangers: faces of other people, also in the gallery.
+        crowd: whose photos the ``N`` are.
         mean: of clean embeddings, ``D``.
 
     Returns:
@@ -152,7 +149,7 @@ def fit(
         others of them, ``P x G``; and the column of each probe's mate, ``P``.
     """
     known, shown, mates = roles(crowd)
-    kept = {name: each[known] for name, each in gallery.items()}
+    kept = {name: np.concatenate([each[known], strangers[name]]) for name, each in gallery.items()}
     parts: dict[str, np.ndarray] = {}
     for inside, outside in _folds(crowd.people):
         fold = Crowd(crowd.photos[inside], crowd.people[inside])
@@ -163,7 +160,7 @@ def fit(
         here = np.isin(shown, outside)
         seen = {name: each[shown[here]] for name, each in probes.items()}
         for name, distances in (plain(seen, kept, mean) | headed(seen, kept, trial)).items():
-            whole = parts.setdefault(name, np.empty((len(shown), len(known))))
+            whole = parts.setdefault(name, np.empty((len(shown), distances.shape[1])))
             whole[here] = distances
     weights = fit_weights([*parts.values()], mates)
     heads = fit_heads(probes, gallery, crowd, mean)
@@ -183,4 +180,5 @@ def roles(crowd: Crowd) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _folds(people: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for number in range(FOLDS):
         outside = people // 2 % FOLDS == number  # halves of people are told apart by their parity
-        yield np.flatnonzero(~outside), np.flatnonzero(outside)
+        if outside.any():
+            yield np.flatnonzero(~outside), np.flatnonzero(outside)

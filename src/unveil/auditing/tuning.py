@@ -54,7 +54,7 @@ def train_attacker(config: AttackerConfig) -> dict[str, Any]:
     published = published_weights()
     looking = Eyes(helpers.portraits, FACE_PX, net_of(published), net_of(published))
     crowd = helpers.training.cut(config.share)
-    clean = looking.clean(crowd.photos)[CLEAN]
+    clean = looking.clean(crowd.photos, flips=False)[CLEAN]
     mean = clean.mean(axis=0)
     draw = partial(draw_batch, helpers.portraits, crowd, clean, degradations, config.seed)
     net, step, seconds = _tune(config, published, mean, draw)
@@ -195,15 +195,19 @@ def fit_all(
         What is fitted, and the share of probes named among all held-out people at each step with
         its interval, by operator.
     """
-    crowd = helpers.held_out
-    clean = eyes.clean(crowd.photos)
+    crowd, others = helpers.held_out.split()
+    known = eyes.clean(crowd.photos)
+    strangers = eyes.clean(others.photos) if len(others.photos) else {}
     fitted, shares = {}, {}
     for degradation in progress(degradations, len(degradations), "fitting"):
         probes = eyes.look(crowd.photos, degradation)
         last = ways(degradation)[-1]
-        gallery = clean | {name: probes[name] for name in (PUBLISHED + last, TUNED + last)}
+        gallery = known | {name: probes[name] for name in (PUBLISHED + last, TUNED + last)}
+        alone = {name: each[:0] for name, each in gallery.items()}
+        if strangers:
+            alone = strangers | eyes.mirror(others.photos, degradation)
         text = str(degradation.operator)
-        fitted[text], found, mates = fit(probes, gallery, crowd, mean)
+        fitted[text], found, mates = fit(probes, gallery, alone, crowd, mean)
         named = {name: closer_strangers(each, mates) == 0 for name, each in found.items()}
         shares[text] = {
             name: [round(value, 4) for value in astuple(mean_with_interval(each))]
