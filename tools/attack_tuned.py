@@ -192,9 +192,10 @@ def other_photos(bench: Bench) -> tuple[Portraits, np.ndarray, np.ndarray]:
     chosen, columns = [], []
     for column, known in enumerate(np.array(split.gallery)[has_face]):
         others = [path for path in people[known.rpartition("/")[0]] if path != known]
-        taken = max([size for size in SETS[1:] if size <= len(others)], default=0)
-        chosen += others[:taken]
-        columns += [column] * taken
+        if len(others) >= SETS[2]:
+            taken = SETS[-1] if len(others) >= SETS[-1] else SETS[2]
+            chosen += others[:taken]
+            columns += [column] * taken
     portraits = open_portraits(data, chosen)
     found = portraits.found >= 0
     return portraits, portraits.found[found], np.array(columns)[found]

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from unveil.auditing.attack import BATCH, CLEAN, OBFUSCATED, View
+from unveil.auditing.attack import BATCH, CLEAN, OBFUSCATED, View, restorers_for
 from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
 from unveil.degradation.randomness import repeatable
@@ -22,8 +23,11 @@ PUBLISHED, TUNED, FLIPS = "published ", "tuned ", ", flips"
 """Parts of the names of views; with flips, of a face and of its mirror image, averaged."""
 
 
+restorer = cache(load)
+
+
 def ways(degradation: Degradation) -> tuple[str, ...]:
-    """Return how faces are seen: as they are and, where linear algebra undoes it, restored."""
+    """Return how the attacker's network sees faces: as they are, and restored by linear algebra."""
     return (OBFUSCATED, FALLBACK) if degradation.operator.is_linear else (OBFUSCATED,)
 
 
@@ -36,9 +40,9 @@ def squares(
         images: obfuscated, ``B x 3 x H x W`` in [0,1].
         points: their landmarks, ``B x 5 x 2``.
         degradation: what obfuscated and stored them.
-        way: one of :func:`ways`.
+        way: as they are, or a restorer's name.
     """
-    seen = images if way == OBFUSCATED else load(FALLBACK).restore(images, degradation)
+    seen = images if way == OBFUSCATED else restorer(way).restore(images, degradation)
     return align(np.asarray(seen, np.float32), similarity(points, SIDE_PX), SIDE_PX)
 
 
@@ -66,6 +70,8 @@ class Eyes:
 
     def look(self, numbers: np.ndarray, degradation: Degradation) -> View:
         """Return embeddings of obfuscated faces by both networks in all ways, by name.
+
+        dlib's network also sees what the curve's restorers make of them.
 
         Args:
             numbers: indices of the portraits, ``N``.
@@ -107,6 +113,9 @@ class Eyes:
             faces = squares(images, points, degradation, way)
             view[PUBLISHED + way] = self.published(faces)
             view[TUNED + way], view[TUNED + way + FLIPS] = with_flips(self.tuned, faces)
+        for name in restorers_for(degradation):
+            if name not in ways(degradation):  # a network, on whose faces ours was not trained
+                view[PUBLISHED + name] = self.published(squares(images, points, degradation, name))
         return view
 
     def _last(self, images: np.ndarray, points: np.ndarray, degradation: Degradation) -> View:

@@ -8,7 +8,7 @@ tuned, flips
 tuned, head
     a linear map and a likelihood ratio on that (:mod:`unveil.auditing.trained`).
 tuned, restored
-    a head on both networks' embeddings of the probe as it is and restored.
+    a head on both networks' embeddings of the probe as it is and by each restorer.
 fused
     the weighted sum of all of these and of those who obfuscate the gallery too.
 """
@@ -74,22 +74,20 @@ def directions(embeddings: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def ways_of(view: View) -> list[str]:
-    """Return the ways in which faces were seen: obfuscated, restored."""
-    return [name.removeprefix(PUBLISHED) for name in view if name.startswith(PUBLISHED)]
-
-
 def plain(probes: View, gallery: View, mean: np.ndarray) -> View:
     """Return the distances that need nothing fitted, by name."""
-    clean, last = gallery[CLEAN], ways_of(probes)[-1]
-    known = directions(clean, mean)
+    known = directions(gallery[CLEAN], mean)
 
     def tuned(name: str) -> np.ndarray:
         return distances_between(directions(probes[name], mean), known)
 
     found = {DIRECT: tuned(TUNED + OBFUSCATED), FLIPPED: tuned(TUNED + OBFUSCATED + FLIPS)}
-    found |= {TUNED + last + FLIPS: tuned(TUNED + last + FLIPS)}
-    found[PUBLISHED + last] = distances_between(probes[PUBLISHED + last], clean)
+    last = mirrored_way(gallery)
+    if last != OBFUSCATED:
+        found[TUNED + last + FLIPS] = tuned(TUNED + last + FLIPS)
+    for name in probes:
+        if name.startswith(PUBLISHED):
+            found[name] = distances_between(probes[name], gallery[CLEAN])
     seen, mirror = PUBLISHED + last, TUNED + last
     found[f"{seen}, {MIRRORED}"] = distances_between(probes[seen], gallery[seen])
     found[f"{mirror}, {MIRRORED}"] = distances_between(
@@ -98,18 +96,24 @@ def plain(probes: View, gallery: View, mean: np.ndarray) -> View:
     return found
 
 
+def mirrored_way(gallery: View) -> str:
+    """Return how the faces of an obfuscated gallery were seen: as they are, or restored."""
+    name = next(name for name in gallery if name.startswith(PUBLISHED))
+    return name.removeprefix(PUBLISHED)
+
+
 def features(view: View, name: str, mean: np.ndarray) -> np.ndarray:
     """Return what the head ``name`` reads, ``N x F``."""
-    ways = [OBFUSCATED] if name == HEADED else ways_of(view)
-    parts = [directions(view[TUNED + way + FLIPS], mean) for way in ways]
-    return np.hstack(parts if name == HEADED else parts + [view[PUBLISHED + way] for way in ways])
+    own = [TUNED + OBFUSCATED + FLIPS] if name == HEADED else [n for n in view if n.endswith(FLIPS)]
+    theirs = [] if name == HEADED else [n for n in view if n.startswith(PUBLISHED)]
+    return np.hstack([directions(view[n], mean) for n in own] + [view[n] for n in theirs])
 
 
 def targets(gallery: View, name: str, mean: np.ndarray) -> np.ndarray:
     """Return what the head ``name`` predicts, ``N x D``."""
     if name != JOINT:
         return gallery[CLEAN]
-    way = next(key for key in gallery if key.startswith(PUBLISHED)).removeprefix(PUBLISHED)
+    way = mirrored_way(gallery)
     return np.hstack([gallery[PUBLISHED + way], directions(gallery[TUNED + way], mean)])
 
 
