@@ -90,7 +90,7 @@ def main(options: Options) -> None:
     eyes = Eyes(helpers.portraits, FACE_PX, net, net)
     storage = parse_storage(card["storage"])
     degradations = [Degradation(parse_operator(text), storage) for text in card["operators"]]
-    mean = next(iter(attacker.fitted.values())).mean
+    mean = next(iter(attacker.fitted.values())).means[CLEAN]
     test = Test(helpers, eyes.clean(helpers.held_out.photos)[CLEAN], mean, degradations, net)
     write = partial(_append, options.out, card, test)
     write(0, 0.0, 0.0, 0, net)

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.conftest import assert_told
 from unveil.auditing.attackers import load_attacker
 from unveil.auditing.fusion import fit_weights
-from unveil.auditing.helpers import Crowd, names_of
+from unveil.auditing.helpers import Crowd, names_of, open_helpers
 from unveil.auditing.scene import open_scene
 from unveil.auditing.tuned import FUSED, roles
 from unveil.degradation import Degradation, Pixelate
@@ -115,6 +115,9 @@ def test_partners_are_other_photos_of_the_same_person():
     assert shown.tolist() == [2, 3, 5]
     assert mates.tolist() == [1, 1, 2]
     assert crowd.cut(0.5).people.tolist() == [0, 1, 1, 1]
+    several, alone = crowd.split()
+    assert (several.photos.tolist(), several.people.tolist()) == ([1, 2, 3, 4, 5], [0, 0, 0, 1, 1])
+    assert (alone.photos.tolist(), alone.people.tolist()) == ([0], [0])
 
 
 def test_a_fusion_leaves_out_what_leads_astray():
@@ -175,6 +178,19 @@ def test_an_attacker_is_trained_and_attacks(trained_attacker, crowd_folder):
     attacker.check_apart(crowd_folder, 0)
     with pytest.raises(UnveilError, match="may have learnt from people who are audited here"):
         attacker.check_apart(crowd_folder, 1)
+
+
+@pytest.mark.slow
+def test_the_network_heads_and_audit_share_no_photo(crowd_folder):
+    helpers, scene = open_helpers(crowd_folder), open_scene(crowd_folder)
+    parts = [
+        helpers.portraits.pixels[helpers.training.photos],
+        helpers.portraits.pixels[helpers.held_out.photos],
+        scene.portraits.pixels[np.concatenate([scene.gallery, scene.probes])],
+    ]
+    shown = [{each.tobytes() for each in part} for part in parts]
+    assert [len(each) for each in shown] == [24, 8, 32]
+    assert len(set().union(*shown)) == 64
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ A folder holds ``attacker.safetensors`` (the network and what is fitted), its ca
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -108,10 +108,10 @@ def write_attacker(
     """Write an attacker; return its card, with its checksum."""
     tensors = {f"net.{name}": each for name, each in net.items()}
     for operator, one in fitted.items():
-        tensors[f"{operator}|mean"] = one.mean
+        tensors |= {f"{operator}|mean|{name}": each for name, each in one.means.items()}
         for name, head in one.heads.items():
             values = dict(zip((item.name for item in fields(Head)), astuple(head), strict=True))
-            tensors |= {f"{operator}|{name}|{key}": each for key, each in values.items()}
+            tensors |= {f"{operator}|head|{name}|{key}": each for key, each in values.items()}
     content = save({name: np.ascontiguousarray(each) for name, each in tensors.items()})
     fusion = {operator: dict(one.weights) for operator, one in fitted.items()}
     whole = {"format": FORMAT, **card, "fusion": fusion}
@@ -154,15 +154,13 @@ def _read_card(path: Path) -> dict[str, Any]:
 def _fitted(
     tensors: Mapping[str, np.ndarray], operator: str, weights: Mapping[str, float]
 ) -> Fitted:
-    names: Sequence[str] = sorted(
-        {
-            key.split("|")[1]
-            for key in tensors
-            if key.startswith(f"{operator}|") and key.count("|") > 1
-        }
-    )
-    heads = {
-        name: Head(*(tensors[f"{operator}|{name}|{item.name}"] for item in fields(Head)))
-        for name in names
-    }
-    return Fitted(tensors[f"{operator}|mean"], heads, weights)
+    means, heads = {}, {}
+    for key in tensors:
+        match key.split("|"):
+            case [text, "mean", name] if text == operator:
+                means[name] = tensors[key]
+            case [text, "head", name, "mean"] if text == operator:
+                heads[name] = Head(
+                    *(tensors[f"{operator}|head|{name}|{item.name}"] for item in fields(Head))
+                )
+    return Fitted(means, heads, weights)

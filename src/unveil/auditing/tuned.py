@@ -2,18 +2,19 @@
 
 tuned
     compares what its network, trained on other people's obfuscated faces, says of the probe with
-    clean embeddings of the gallery.
+    clean embeddings of the gallery (cosine).
 tuned, flips
     the same of the probe and its mirror image.
 tuned, head
     a linear map and a likelihood ratio on that (:mod:`unveil.auditing.trained`).
 tuned, restored
-    a head on both networks' embeddings of the probe as it is and by each restorer.
+    the same on the probe as it is and restored.
 fused
-    the weighted sum of all of these and of those who obfuscate the gallery too.
+    the weighted sum of all of these, of dlib's network after the best restorer, and of those who
+    obfuscate the gallery too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from unveil.auditing.attack import CLEAN, MIRRORED, OBFUSCATED, View
 from unveil.auditing.eyes import FLIPS, PUBLISHED, TUNED
 from unveil.auditing.fusion import fit_weights, fused
 from unveil.auditing.helpers import Crowd
-from unveil.auditing.trained import Head, fit_head
+from unveil.auditing.trained import Head, fit_near
 from unveil.faces.embedder import distances_between
 
 DIRECT, FLIPPED, HEADED, RESTORED, FUSED = (
@@ -30,8 +31,8 @@ DIRECT, FLIPPED, HEADED, RESTORED, FUSED = (
 )
 """The attacker's steps."""
 
-JOINT = "joint"
-"""Name of the head on all views that predicts the obfuscated gallery."""
+BOTH, COSINE = "both", ", cosine"
+"""Name of the head on both networks, and the end of the name of a plan without its head."""
 
 FOLDS = 4
 """Parts of the held-out people; heads are tried on those that they were not fitted to."""
@@ -45,12 +46,12 @@ class Fitted:
     """What is fitted to the held-out people for one operator.
 
     Attributes:
-        mean: of clean embeddings, ``D``.
+        means: of the embeddings in each view, ``D``, by name.
         heads: by name.
         weights: of each attacker in the fusion, by name.
     """
 
-    mean: np.ndarray
+    means: Mapping[str, np.ndarray]
     heads: Mapping[str, Head]
     weights: Mapping[str, float]
 
@@ -61,7 +62,7 @@ class Fitted:
             probes: what :meth:`unveil.auditing.eyes.Eyes.look` returns.
             gallery: what ``clean`` and ``mirror`` return.
         """
-        found = plain(probes, gallery, self.mean) | headed(probes, gallery, self)
+        found = all_distances(self, probes, gallery)
         joined = fused([found[name] for name in self.weights], np.array([*self.weights.values()]))
         steps = (DIRECT, FLIPPED, HEADED, RESTORED)
         return {name: found[name] for name in steps} | {FUSED: joined}
@@ -74,66 +75,51 @@ def directions(embeddings: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def plain(probes: View, gallery: View, mean: np.ndarray) -> View:
-    """Return the distances that need nothing fitted, by name."""
-    known = directions(gallery[CLEAN], mean)
+def plans(probes: View, gallery: View) -> dict[str, tuple[Sequence[str], str]]:
+    """Return the views of probes that each head reads, and that of the gallery it predicts."""
+    own = [name for name in probes if name.endswith(FLIPS)]
+    theirs = [name for name in probes if name.startswith(PUBLISHED)]
+    found: dict[str, tuple[Sequence[str], str]] = {
+        HEADED: ([TUNED + OBFUSCATED + FLIPS], CLEAN),
+        RESTORED: (own, CLEAN),
+        BOTH: ([*own, theirs[-1]], CLEAN),
+    }
+    mirrored = (name for name in gallery if name != CLEAN)
+    return found | {f"{name}, {MIRRORED}": ([name], name) for name in mirrored}
 
-    def tuned(name: str) -> np.ndarray:
-        return distances_between(directions(probes[name], mean), known)
 
-    found = {DIRECT: tuned(TUNED + OBFUSCATED), FLIPPED: tuned(TUNED + OBFUSCATED + FLIPS)}
-    last = mirrored_way(gallery)
-    if last != OBFUSCATED:
-        found[TUNED + last + FLIPS] = tuned(TUNED + last + FLIPS)
-    for name in probes:
-        if name.startswith(PUBLISHED):
-            found[name] = distances_between(probes[name], gallery[CLEAN])
-    seen, mirror = PUBLISHED + last, TUNED + last
-    found[f"{seen}, {MIRRORED}"] = distances_between(probes[seen], gallery[seen])
-    found[f"{mirror}, {MIRRORED}"] = distances_between(
-        *(directions(view[mirror], mean) for view in (probes, gallery))
-    )
+def read(view: View, names: Sequence[str], means: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return what a head reads: the directions in each view, and of their sum, ``N x F``."""
+    each = [directions(view[name], means[name]) for name in names]
+    return np.hstack([*each, directions(np.sum(each, axis=0), np.zeros(each[0].shape[1]))])
+
+
+def all_distances(fitted: Fitted, probes: View, gallery: View) -> View:
+    """Return the distances of every attacker that a fusion may weight, by name."""
+    means = fitted.means
+    known = {name: directions(each, means[name]) for name, each in gallery.items()}
+    found = {}
+    for name, (names, wanted) in plans(probes, gallery).items():
+        features = read(probes, names, means)
+        found[name] = fitted.heads[name].distances(features, known[wanted])
+        guess = features[:, -known[wanted].shape[1] :]
+        found[name + COSINE] = distances_between(guess, known[wanted])
+    direct = directions(probes[TUNED + OBFUSCATED], means[TUNED + OBFUSCATED])
+    found[DIRECT] = distances_between(direct, known[CLEAN])
+    found[FLIPPED] = found.pop(HEADED + COSINE)
     return found
 
 
-def mirrored_way(gallery: View) -> str:
-    """Return how the faces of an obfuscated gallery were seen: as they are, or restored."""
-    name = next(name for name in gallery if name.startswith(PUBLISHED))
-    return name.removeprefix(PUBLISHED)
-
-
-def features(view: View, name: str, mean: np.ndarray) -> np.ndarray:
-    """Return what the head ``name`` reads, ``N x F``."""
-    own = [TUNED + OBFUSCATED + FLIPS] if name == HEADED else [n for n in view if n.endswith(FLIPS)]
-    theirs = [] if name == HEADED else [n for n in view if n.startswith(PUBLISHED)]
-    return np.hstack([directions(view[n], mean) for n in own] + [view[n] for n in theirs])
-
-
-def targets(gallery: View, name: str, mean: np.ndarray) -> np.ndarray:
-    """Return what the head ``name`` predicts, ``N x D``."""
-    if name != JOINT:
-        return gallery[CLEAN]
-    way = mirrored_way(gallery)
-    return np.hstack([gallery[PUBLISHED + way], directions(gallery[TUNED + way], mean)])
-
-
-def headed(probes: View, gallery: View, fitted: "Fitted") -> View:
-    """Return the distances by each head, by name."""
-    return {
-        name: head.distances(
-            features(probes, name, fitted.mean), targets(gallery, name, fitted.mean)
-        )
-        for name, head in fitted.heads.items()
-    }
-
-
-def fit_heads(probes: View, gallery: View, crowd: Crowd, mean: np.ndarray) -> dict[str, Head]:
+def fit_heads(
+    probes: View, gallery: View, crowd: Crowd, means: Mapping[str, np.ndarray]
+) -> dict[str, Head]:
     """Fit the heads to people, each photo to another one of its person; see :func:`fit`."""
-    partners = {name: each[crowd.partners] for name, each in gallery.items()}
-    return {
-        name: fit_head(features(probes, name, mean), targets(partners, name, mean), crowd.people)
-        for name in (HEADED, RESTORED, JOINT)
-    }
+    heads = {}
+    for name, (names, wanted) in plans(probes, gallery).items():
+        partners = directions(gallery[wanted][crowd.partners], means[wanted])
+        features, size = read(probes, names, means), partners.shape[1]
+        heads[name] = fit_near(features[:, :-size], features[:, -size:], partners, crowd.people)
+    return heads
 
 
 def fit(
@@ -149,28 +135,39 @@ def fit(
         mean: of clean embeddings, ``D``.
 
     Returns:
-        What is fitted; the distances at each step on the same people, by heads that were fitted to
-        others of them, ``P x G``; and the column of each probe's mate, ``P``.
+        What is fitted; the distances at each step on the same people, by heads and weights that
+        were fitted to others of them, ``P x G``; and the column of each probe's mate, ``P``.
     """
     known, shown, mates = roles(crowd)
     kept = {name: np.concatenate([each[known], strangers[name]]) for name, each in gallery.items()}
+    means = {name: each.mean(axis=0) for name, each in probes.items()} | {CLEAN: mean}
     parts: dict[str, np.ndarray] = {}
     for inside, outside in _folds(crowd.people):
         fold = Crowd(crowd.photos[inside], crowd.people[inside])
         taught, wanted = (
             {name: each[inside] for name, each in view.items()} for view in (probes, gallery)
         )
-        trial = Fitted(mean, fit_heads(taught, wanted, fold, mean), {})
+        trial = Fitted(means, fit_heads(taught, wanted, fold, means), {})
         here = np.isin(shown, outside)
         seen = {name: each[shown[here]] for name, each in probes.items()}
-        for name, distances in (plain(seen, kept, mean) | headed(seen, kept, trial)).items():
+        for name, distances in all_distances(trial, seen, kept).items():
             whole = parts.setdefault(name, np.empty((len(shown), distances.shape[1])))
             whole[here] = distances
     weights = fit_weights([*parts.values()], mates)
-    heads = fit_heads(probes, gallery, crowd, mean)
     chosen = {name: float(weight) for name, weight in zip(parts, weights, strict=True) if weight}
-    parts[FUSED] = fused([parts[name] for name in chosen], np.array([*chosen.values()]))
-    return Fitted(mean, heads, chosen), parts, mates
+    parts[FUSED] = _fused_by_others([*parts.values()], mates, crowd.people[shown])
+    return Fitted(means, fit_heads(probes, gallery, crowd, means), chosen), parts, mates
+
+
+def _fused_by_others(
+    distances: Sequence[np.ndarray], mates: np.ndarray, people: np.ndarray
+) -> np.ndarray:
+    """Return distances of each half of the people, weighted as suits the other half, ``P x G``."""
+    found = np.empty_like(distances[0])
+    for here in (people % 2 == 0, people % 2 == 1):
+        weights = fit_weights([each[~here] for each in distances], mates[~here])
+        found[here] = fused([each[here] for each in distances], weights)
+    return found
 
 
 def roles(crowd: Crowd) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
