@@ -14,7 +14,9 @@ from tests.conftest import assert_told
 from unveil.auditing.attackers import load_attacker
 from unveil.auditing.fusion import fit_weights
 from unveil.auditing.helpers import Crowd, names_of, open_helpers
+from unveil.auditing.risk import closer_strangers
 from unveil.auditing.scene import open_scene
+from unveil.auditing.trained import fit_head, fit_near
 from unveil.auditing.tuned import FUSED, roles
 from unveil.degradation import Degradation, Pixelate
 from unveil.errors import UnveilError
@@ -129,6 +131,22 @@ def test_a_fusion_leaves_out_what_leads_astray():
     weights = fit_weights([good, other, -good], mates)
     assert weights[0] > weights[1] > 0
     assert weights[2] == 0
+
+
+def test_a_head_on_a_few_photos_stays_near_the_guess():
+    """Told 60 people in 32 numbers each, a free map names few others; one near the guess, most."""
+    rng = np.random.default_rng(0)
+    wanted = rng.normal(size=(160, 32))
+    seen = wanted + rng.normal(0, 0.8, wanted.shape)
+    taught, asked = slice(0, 60), slice(60, 160)
+    near = fit_near(seen[taught], seen[taught], wanted[taught], np.arange(60))
+    free = fit_head(seen[taught], wanted[taught], np.arange(60))
+    both = near.distances(np.hstack([seen, seen])[asked], wanted[asked])
+    named = [
+        (closer_strangers(distances, np.arange(100)) == 0).mean()
+        for distances in (both, free.distances(seen[asked], wanted[asked]))
+    ]
+    assert named[0] > 0.9 > named[1] + 0.1
 
 
 @pytest.fixture(scope="module")
