@@ -131,6 +131,7 @@ def test_a_fusion_leaves_out_what_leads_astray():
     weights = fit_weights([good, other, -good], mates)
     assert weights[0] > weights[1] > 0
     assert weights[2] == 0
+    assert np.allclose(weights[:2], fit_weights([good, other], mates))
 
 
 def test_a_head_on_a_few_photos_stays_near_the_guess():
