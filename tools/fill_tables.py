@@ -14,6 +14,7 @@ from typing import Any
 
 import tyro
 
+import attack_tables
 import perception_rows
 import script
 import video_tables
@@ -339,6 +340,7 @@ TABLES: dict[str, Table] = {
     "install": install,
     "splits": splits,
     "perception": perception_rows.table,
+    **attack_tables.TABLES,
     **wild_tables.TABLES,
 }
 

@@ -1,15 +1,15 @@
-"""The audit: `unveil audit PHOTO...`, `curve`, `report`."""
+"""The audit: `unveil audit PHOTO...`, `curve`, `train-attacker`, `report`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.auditing.settings import CurveConfig
+from unveil.auditing.settings import AttackerConfig, CurveConfig
 from unveil.cli import at_least, flags_of
 from unveil.cli.folders import is_picture, tell_left_out
 from unveil.cli.inputs import Boxes, Inputs, check_photos
@@ -35,7 +35,7 @@ MOTION_WARNING = (
     "reveal more (docs/video.md)"
 )
 
-NAMES = ("photos", "curve", "report")
+NAMES = ("photos", "curve", "train-attacker", "report")
 """Subcommands of `unveil audit`; any other word after it is a photo."""
 
 app = SubcommandApp()
@@ -212,6 +212,40 @@ def audit_curve(
     console.result(
         {"written": str(config.out), "rows": len(rows)}, f"{config.out}: {len(rows)} rows"
     )
+
+
+@app.command(name="train-attacker")
+@flags_of
+def train_attacker(
+    config: AttackerConfig = AttackerConfig(),  # noqa: B008  # frozen
+    dry_run: bool = False,
+) -> None:
+    """Train an attacker for `unveil audit curve` on people who are not audited.
+
+    The same command goes on after Ctrl-C. What comes out is a tool to name people: keep it.
+
+    Args:
+        config: what it is trained on.
+        dry_run: print what would be written, and train nothing.
+    """
+    require("audit")
+    require("torch")
+    check_folder(config.out)
+    if dry_run:
+        check_photos(config.data)
+        console.would_write(config.out)
+        return
+    from unveil.auditing.tuning import train_attacker as run_training
+
+    card = run_training(config)
+    console.result({"written": str(config.out), **card}, f"{config.out}: {_strengths(card)}")
+
+
+def _strengths(card: Mapping[str, Any]) -> str:
+    """Return an attacker's shares of held-out faces named, for people."""
+    shares = ((name, found["fused"][0]) for name, found in card["held_out_rank1"].items())
+    told = ", ".join(f"{name} {share:.1%}" for name, share in shares)
+    return f"names of {card['held_out_people']:,} held-out people: {told}"
 
 
 @app.command(name="report")
