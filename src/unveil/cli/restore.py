@@ -12,7 +12,7 @@ from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Box, Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
-from unveil.degradation import Degradation
+from unveil.degradation import Degradation, Linear
 from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
 from unveil.extras import require
@@ -86,12 +86,9 @@ def restore(
         precision: arithmetic of the network.
         engine: onnx (on the CPU in fp32), torch, or auto: torch for much work, where it is faster.
     """
-    from unveil.restoration.choice import check_choice
-
     at_least(0, samples=samples)
     at_least(1, max_pixels=max_pixels, tile_px=tile_px)
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
-    place = parse_box(box) if box else None
     check_engine(engine, model, device, precision)
     has_videos = are_videos(inputs, codec=codec, quality=quality, together=together)
     if has_videos:
@@ -100,13 +97,13 @@ def restore(
     hidden = None if mask is None else mask_of(mask, operator, box=box, model=model, force=force)
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
     jobs, film_jobs = _plan(inputs, output, written, has_videos=has_videos)
-    check_choice(model, wanted)
+    _check_choice(model, wanted)
     if film_jobs:
         refuse("photos", mask=mask)
     from unveil.restoration.steps import Request
 
     how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
-    request = Request(wanted, place, *how)
+    request = Request(wanted, parse_box(box) if box else None, *how)
     large = bool(film_jobs) or is_large([job.source for job in jobs])
     load = loader(engine, device, precision, prior, is_large=large)
     first = [job.target for job in jobs[:1]]
@@ -116,6 +113,13 @@ def restore(
     if film_jobs:
         failed |= _restore_videos(film_jobs, request, load, together, written)
     return failed
+
+
+def _check_choice(model: str | None, operator: Linear | None) -> None:
+    """Refuse early a model that does not undo the operator."""
+    from unveil.restoration.choice import check_choice
+
+    check_choice(model, operator)
 
 
 def _plan(
