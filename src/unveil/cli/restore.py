@@ -74,8 +74,7 @@ def restore(
         force: use weights beyond what they were trained on.
         prior: what `unveil fit` learnt from photos like these (default: from faces).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better and larger (default: a loss
-            that is hardly visible).
+        quality: of a video, the codec's rate factor: lower is better (default: hardly lossy).
         together: of a video: frames to restore jointly, 1 to 16; 10 to 60 times slower, better
             where something moves under a blur or a mosaic that stands still (default: 1).
         overwrite: replace files that exist.
@@ -98,8 +97,7 @@ def restore(
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
     jobs, film_jobs = _plan(inputs, output, written, has_videos=has_videos)
     _check_choice(model, wanted)
-    if film_jobs:
-        refuse("photos", mask=mask)
+    refuse("photos", mask=mask if film_jobs else None)
     from unveil.restoration.steps import Request
 
     how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
