@@ -38,6 +38,9 @@ LOCAL_PX = 9
 MISSING_TOOTH = 0.4
 """Height over the tallest's below which a tooth is missing, and the pitch is a multiple."""
 
+MIN_PART_PX, SAME_TOOTH = 2.0, 0.6
+"""Shortest pitch that is told from a multiple; height over the tallest's of a tooth between."""
+
 MAX_CHANGE = 0.1
 """Of the pitch, by the line through the peaks."""
 
@@ -107,6 +110,7 @@ def find_comb(pixels: np.ndarray, mask: np.ndarray) -> Comb | None:
         phases = [float(scores[n][places[n]].argmax()) / SHIFTS * pitch for n in group]
         parts = [steps[n] for n in group]
         pitch, phases = _with_missing_teeth(parts, pitch, phases, 1.1 * longest)
+        pitch = _with_teeth_between(parts, pitch, phases)
         for number, phase in zip(group, phases, strict=True):
             score = float(best[number][places[number]])
             axes[number] = _axis(steps[number], starts[number], pitch, phase, score)
@@ -181,6 +185,20 @@ def _with_missing_teeth(
             pitch *= multiple
             phases = [phase % pitch for phase in wider]
     return pitch, phases
+
+
+def _with_teeth_between(steps: list[np.ndarray], pitch: float, phases: list[float]) -> float:
+    """Return a part of the pitch, shorter than all that are searched, where as tall teeth stand."""
+    for parts in (2, 3):
+        if not MIN_PART_PX <= pitch / parts < MIN_PITCH_PX:
+            continue
+        heights = [
+            [_teeth(step, pitch, phase + part * pitch / parts).mean() for part in range(parts)]
+            for step, phase in zip(steps, phases, strict=True)
+        ]
+        if all(min(one) > SAME_TOOTH * max(one) for one in heights):
+            return pitch / parts
+    return pitch
 
 
 def _sharpened(step: np.ndarray, pitch: float, phase: float) -> tuple[float, float]:

@@ -33,6 +33,12 @@ from unveil.images.pixels import brightness
 INTERVAL = 2.303
 """Mean absolute errors on either side that hold 90 % of a Laplace distribution: ln 10."""
 
+PITCH_ERROR = 0.02
+"""Relative error of the pitch of a mosaic."""
+
+UNEQUAL_SIDES = 1.05
+"""Ratio of a block's sides from which they are told apart."""
+
 LENGTH_ERROR = 0.15
 """Relative error of a motion's length."""
 
@@ -90,15 +96,19 @@ def _operator(kind: str, strength_px: float) -> Operator:
 
 
 def _of_comb(comb: Comb, storage: Storage, confidence: float, box: Box | None) -> Finding:
-    """Return the finding of a mosaic with blocks of any width."""
+    """Return the finding of a mosaic with blocks of any width.
+
+    Its strength is the shorter side of a block: what hides less is what counts.
+    """
     pitch = (comb.across.pitch_px, comb.down.pitch_px)
     phase = (comb.across.border_px, comb.down.border_px)
-    size = math.sqrt(pitch[0] * pitch[1])
-    operator = Pixelate(max(round(size), 1))
+    size, longer = min(pitch), max(pitch)
+    unequal = f"unequal blocks, about {pitch[0]:.1f} x {pitch[1]:.1f} px"
+    reason = unequal if longer > UNEQUAL_SIDES * size else "its blocks are not whole pixels"
     return Finding(
-        operator, storage, confidence, None, box, "mosaic", size, 0.98 * size, 1.02 * size,
-        pitch_px=pitch, phase_px=phase, is_exact=False,
-        reason="its blocks are not whole pixels: known roughly",
+        Pixelate(max(math.floor(size), 1)), storage, confidence, None, box, "mosaic", size,
+        (1 - PITCH_ERROR) * size, (1 + PITCH_ERROR) * longer, pitch_px=pitch, phase_px=phase,
+        is_exact=False, reason=f"{reason}: known roughly",
     )  # fmt: skip
 
 
