@@ -44,6 +44,7 @@ SAME_LEVELS = 16
 DARK_LEVEL = 28
 """What is darker looks like what is covered in black, and is left out."""
 
+Way = Literal["unveil", "before", "deface"]
 Half = Literal["development", "held out"]
 
 
@@ -57,7 +58,7 @@ class Options:
         clips: how many.
         first: number of the first one.
         before: folder of an earlier state of this repository, to run as well.
-        deface: whether deface's detector runs as well.
+        ways: what runs.
         append: file that the rows are appended to.
         keep: folder for the clips and the outputs.
     """
@@ -67,7 +68,7 @@ class Options:
     clips: int = 12
     first: int = 0
     before: Path | None = None
-    deface: bool = True
+    ways: tuple[Way, ...] = ("unveil", "before", "deface")
     append: Path | None = None
     keep: Path | None = None
 
@@ -119,13 +120,15 @@ def _measured(options: Options, number: int, folder: Path) -> Iterable[Row]:
     clean = list(_luma(clip))
     states = {"unveil": ROOT} | ({"before": options.before} if options.before else {})
     for name, state in states.items():
+        if name not in options.ways:
+            continue
         out = folder / f"{name}-{number}.mp4"
         status, told, seconds = _hidden(state, clip, out)
         count, shown = Count(), _luma(out) if out.exists() else clean
         for seen, one, other in zip(truth, clean, shown, strict=True):
             count.add(seen, one, other)
         yield _row(name, number, count, seconds) | {"status": status, "told": told}
-    if options.deface and (detect := _deface()) is not None:
+    if "deface" in options.ways and (detect := _deface()) is not None:
         count, seconds = Count(), 0.0
         for seen, pixels, one in zip(truth, _rgb(clip), clean, strict=True):
             started = time.process_time()
@@ -142,7 +145,7 @@ def _row(name: str, number: int, count: Count, seconds: float) -> Row:
         "images": count.pictures,
         "faces": dict(count.faces),
         "open": dict(count.open),
-        "where": count.where[:40],
+        "where": count.where[:10],
         "covered": round(count.covered / count.pictures, 4),
         "cpu_seconds": round(seconds, 2),
     }
