@@ -11,23 +11,35 @@ import pytest
 from PIL import Image
 
 from tests.conftest import assert_told
+from unveil.auditing.attack import Faces, embed_clean
 from unveil.auditing.attackers import load_attacker
+from unveil.auditing.curve import Stage, attack_setting
 from unveil.auditing.fusion import fit_weights
 from unveil.auditing.helpers import Crowd, names_of, open_helpers
 from unveil.auditing.risk import closer_strangers
 from unveil.auditing.scene import open_scene
+from unveil.auditing.settings import Setting
 from unveil.auditing.trained import fit_head, fit_near
 from unveil.auditing.tuned import FUSED, roles
-from unveil.degradation import Degradation, Pixelate
+from unveil.degradation import Degradation, Pixelate, Storage
 from unveil.errors import UnveilError
+from unveil.faces.embedder import load_embedder
 from unveil.faces.portraits import FACE_PX
 from unveil.images.photos import list_photos
+from unveil.restoration.restorers import load
 from unveil.training.people import by_person, divide
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 
 WIDTHS = (2, 2, 4)
 """Channels of a network that takes a moment: one block that keeps the planes, one that halves."""
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """Find the faces of ``crowd_folder`` once."""
+    folder = tmp_path_factory.getbasetemp() / "attacker-cache"
+    monkeypatch.setenv("UNVEIL_CACHE", str(folder))
 
 
 def network(seed: int = 0) -> dict[str, np.ndarray]:
@@ -173,9 +185,9 @@ def trained_attacker(crowd_folder, tmp_path_factory) -> tuple[Path, dict]:
     out = tmp_path_factory.mktemp("attacker") / "run"
     command = ("audit", "train-attacker", "--data", crowd_folder, "--output", out)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.getbasetemp() / "attacker-cache"))
         done = run_cli(
-            *command, "--operator", "pixelate:block=8", "--steps", 1, "--threads", 1, "--json"
+            *command, "--operator", "pixelate:block=28", "--steps", 1, "--threads", 1, "--json"
         )
     assert done.status == 0, done.err
     return out, json.loads(done.out)
@@ -187,13 +199,18 @@ def test_an_attacker_is_trained_and_attacks(trained_attacker, crowd_folder):
     attacker = load_attacker(out)
     assert attacker.card["sha256"] == told["sha256"]
     assert (told["people"], told["held_out_people"], told["steps"]) == (12, 4, 1)
-    degradation = Degradation(Pixelate(8))
+    degradation = Degradation(Pixelate(28))
     assert attacker.covers(degradation, FACE_PX)
     assert not attacker.covers(Degradation(Pixelate(9)), FACE_PX)
     scene = open_scene(crowd_folder)
-    found = attacker.distances(scene, degradation, FACE_PX)
-    assert set(found) == {"tuned", "tuned, flips", "tuned, head", "tuned, restored", FUSED}
-    assert {each.shape for each in found.values()} == {(16, 16)}
+    faces = Faces(scene.portraits, load_embedder(None), FACE_PX)
+    clean, partners = (embed_clean(faces, part) for part in (scene.gallery, scene.partners))
+    stage = Stage(scene, faces, Storage(), clean, partners, {}, attacker)
+    assert stage.describe()["attacker_sha256"] == told["sha256"]
+    rows = {row["attacker"]: row for row in attack_setting(stage, Setting(Pixelate(28), 112), load)}
+    assert {"tuned", "tuned, flips", "tuned, head", "tuned, restored", FUSED} < set(rows)
+    assert all(0 <= row["rank1_of_10"][0] <= 1 for row in rows.values())
+    assert rows[FUSED]["rank1_of_10"][0] > 0.3  # chance is 0.1
     attacker.check_apart(crowd_folder, 0)
     with pytest.raises(UnveilError, match="may have learnt from people who are audited here"):
         attacker.check_apart(crowd_folder, 1)

@@ -63,7 +63,7 @@ def train_attacker(config: AttackerConfig) -> dict[str, Any]:
     fitted, shares = fit_all(eyes, helpers, degradations, mean)
     card = {
         "operators": [*fitted],
-        "storage": config.storage,
+        "storage": str(degradations[0].storage),
         "face_px": FACE_PX,
         "steps": step,
         "minutes": round(seconds / 60, 2),
