@@ -14,8 +14,10 @@ from typing import Any
 
 import tyro
 
+import attack_tables
 import perception_rows
 import script
+import video_tables
 import wild_tables
 from unveil.auditing.verdict import RISK
 from unveil.errors import UnveilError
@@ -330,6 +332,7 @@ TABLES: dict[str, Table] = {
     "joint": joint,
     "parts": parts,
     "faces": faces,
+    "hidden-videos": video_tables.hidden,
     "refining": refining,
     "video": video,
     "page": page,
@@ -337,6 +340,7 @@ TABLES: dict[str, Table] = {
     "install": install,
     "splits": splits,
     "perception": perception_rows.table,
+    **attack_tables.TABLES,
     **wild_tables.TABLES,
 }
 

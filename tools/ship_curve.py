@@ -2,7 +2,8 @@
 
     python tools/ship_curve.py
 
-Takes the keys that a verdict needs from ``results/audit/rows.jsonl``.
+Takes the keys that a verdict needs from ``results/audit/rows.jsonl``, and from ``tuned.jsonl`` the
+trained attacker's; verdicts take the strongest attacker of each setting.
 """
 
 import json
@@ -13,25 +14,30 @@ from unveil.auditing.verdict import CURVE, RISK
 from unveil.files import write_text
 from unveil.report.rows import read_rows
 
-ROWS = Path(__file__).parents[1] / "results" / "audit" / "rows.jsonl"
+RESULTS = Path(__file__).parents[1] / "results" / "audit"
 NEEDED = ("kind", "strength", "face_px", "attacker", RISK)
 PROTOCOL = ("images", "people", "training", "embedder", "embedder_sha256", "storage", "commit")
 
 
-def ship(rows: Path = ROWS, out: Path = CURVE) -> None:
+def ship(
+    rows: Path = RESULTS / "rows.jsonl", tuned: Path = RESULTS / "tuned.jsonl", out: Path = CURVE
+) -> None:
     """Write the package's curves.
 
     Args:
         rows: file of rows of `unveil audit curve`.
+        tuned: file of rows of the trained attacker; the newest of each step counts.
         out: the package's file.
     """
     measured = read_rows(rows)
+    newest = {(row["operator"], row["step"]): row for row in read_rows(tuned)}
+    shipped = measured + [row for row in newest.values() if row["step"] != "published"]
     content = {
         "protocol": {name: measured[-1][name] for name in PROTOCOL},
-        "rows": [{name: row[name] for name in NEEDED} for row in measured],
+        "rows": [{name: row[name] for name in NEEDED} for row in shipped],
     }
     write_text(out, json.dumps(content, indent=1) + "\n")
-    print(f"{out}: {len(measured)} rows")
+    print(f"{out}: {len(shipped)} rows")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The gate: each face of the original is hidden in the output, and strongly enough."""
 
 import json
+import shutil
 from xml.etree import ElementTree as ET
 
 import cv2
@@ -99,6 +100,73 @@ def test_an_original_without_a_face_is_no_pass(tmp_path):
     plain = tmp_path / "coffee.png"
     Image.fromarray(data.coffee()).save(plain)
     assert_told(gate(plain, plain), 1, plain, "in the original no face found")
+
+
+@pytest.mark.slow
+def test_a_folder_is_checked_against_a_folder(original, tmp_path):
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in (before, after):
+        (folder / "day").mkdir(parents=True)
+        Image.fromarray(data.coffee()).save(folder / "coffee.png")
+    shutil.copy(original, before / "day/two.png")
+    written(original, "two.jpg", black, quality=90).rename(after / "day/two.jpg")
+    done = gate(after, before)
+    assert done.status == 0, done.err
+    assert done.out.count("two.jpg: face in") == 2
+    assert "coffee.png: in the original no face found" in done.err
+
+    shutil.copy(original, after / "day/more.png")
+    done = gate(after, before)
+    assert done.status == 1
+    assert f"unveil: {after / 'day/more.png'}: has no original of its name" in done.err
+    (after / "day/more.png").rename(after / "day/two.png")  # beside two.jpg, and bare
+    assert gate(after, before).status == 3
+    assert_told(gate(after, original), 2, "name a folder")
+    assert_told(gate(original, before), 2, "for one folder")
+
+
+@pytest.fixture
+def moving(tmp_path):
+    """Pictures of a face that moves to the right by 4 pixels each."""
+    face = np.pad(data.astronaut()[32:232, 120:320], ((0, 0), (0, 40), (0, 0)), mode="edge")
+    return [np.roll(face, 4 * step, axis=1) for step in range(6)]
+
+
+def clip(path, pictures):
+    av = pytest.importorskip("av", reason="the extra video is not installed")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"crf": "18"})
+        stream.height, stream.width = pictures[0].shape[:2]
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.slow
+def test_one_bare_picture_of_a_clip_fails(moving, tmp_path):
+    before = clip(tmp_path / "before.mp4", moving)
+    hidden = [picture.copy() for picture in moving]
+    for picture in hidden:
+        picture[10:170, 20:220] = 0
+    done = gate(clip(tmp_path / "hidden.mp4", hidden), before, "--every-seconds", 9)
+    assert done.status == 0, done.err
+    assert "6 of 6 faces in 6 pictures are hidden" in done.out
+
+    page = tmp_path / "gate.html"
+    bare = clip(tmp_path / "bare.mp4", [*hidden[:3], moving[3], *hidden[4:]])
+    done = gate(bare, before, "--every-seconds", 9, "--report", page, "--json")
+    first, last, _ = map(json.loads, done.out.splitlines())
+    assert done.status == 3
+    assert (first["seconds"], first["changed"], first["passes"]) == (0.3, False, False)
+    assert (last["pictures"], last["faces"], last["failed"]) == (6, 6, 1)
+    text = page.read_text()
+    assert "bare.mp4, 0.30 s" in text
+    assert text.count('src="data:image/png;base64,') == 1
+
+    short = clip(tmp_path / "short.mp4", hidden[:-1])
+    assert_told(gate(short, before, "--every-seconds", 9), 1, "more or fewer pictures")
 
 
 @pytest.mark.parametrize("suffix", ["xml", "sarif"])

@@ -123,6 +123,7 @@ DRY = {
     "export": ("export", "cae-blur", "-o", "new/net.onnx"),
     "audit": ("audit", "in/a.jpg", "--picture", "new.png"),
     "audit curve": ("audit", "curve", "--data", "people", "--output", "new/rows.jsonl"),
+    "audit train-attacker": ("audit", "train-attacker", "--data", "people", "--output", "new/run"),
     "study search": ("study", "search", "--data", "people", "--output", "new/search"),
 }
 

@@ -36,6 +36,7 @@ RUNS = {
     "doctor": Run((), "torch"),
     "audit photos": Run(("mosaic.png", *FACE), "of 100 cases", "dlib"),
     "audit curve": Run(("--data", "people", "--dry-run"), "would write", "dlib"),
+    "audit train-attacker": Run(("--data", "people", "--dry-run"), "would write", "dlib"),
     "audit report": Run(("rows.jsonl", "--dry-run"), "would write audit.html", "optuna"),
     "study run": Run(
         (*SMOKE[2:], "--only", "blur-cae-pixel", "--dry-run"), "| cell | steps | time |", "optuna"

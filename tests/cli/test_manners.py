@@ -93,7 +93,14 @@ def test_help_names_the_version_the_networks_and_what_a_flag_does(cli):
     "words",
     [
         *("obfuscate", "inspect", "restore", "fit", "train", "evaluate", "export", "serve"),
-        *("audit photos", "audit curve", "audit report", "study run", "study report"),
+        *(
+            "audit photos",
+            "audit curve",
+            "audit train-attacker",
+            "audit report",
+            "study run",
+            "study report",
+        ),
         "study search",
     ],
 )

@@ -75,6 +75,20 @@ def test_aligned_faces_are_dlibs(astronaut, face):
     assert np.linalg.norm(found - expected) < 0.05
 
 
+def test_in_arcfaces_square_the_eyes_are_where_its_authors_put_them(astronaut, face):
+    """The landmarks are found anew in the aligned face: (38.3, 51.7) and (73.5, 51.5) of 112."""
+    side = 448
+    (square,) = align(
+        image(astronaut), similarity(face.points[None], side, alignment="arcface"), side
+    )
+    pixels = np.rint(square.transpose(1, 2, 0) * 255).astype(np.uint8)
+    around = np.pad(pixels, ((side, side), (side, side), (0, 0)), mode="edge")
+    points = [(one.x, one.y) for one in dlib_shape(around).parts()]
+    found = (np.array(points) - side) * 112 / side
+    assert abs(found[2:4].mean(axis=0) - (38.3, 51.7)).max() < 2
+    assert abs(found[:2].mean(axis=0) - (73.5, 51.5)).max() < 2
+
+
 @pytest.mark.parametrize("factor", [0.2, 1, 3])
 def test_alignment_is_bilinear_and_black_outside(astronaut, face, factor):
     """As SciPy interpolates, at any scale and beyond the photo's border."""

@@ -69,6 +69,7 @@ def test_every_missing_module_is_named_with_its_purpose(monkeypatch):
 COMMANDS = {
     "audit in.png": ("audit", "dlib"),
     "audit curve --data in --output new/rows.jsonl": ("audit", "dlib"),
+    "audit train-attacker --data in --output new/run": ("torch", "torch"),
     "audit report rows.jsonl --output new/audit.html": ("study", "matplotlib"),
     "export cae-blur -o new/net.onnx": ("onnx", "onnxscript"),
     "obfuscate in.png -o new/out.png --safe": ("audit", "dlib"),

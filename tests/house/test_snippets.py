@@ -34,6 +34,7 @@ SHORTENED = {
 NOT_RUN = {
     "unveil download": "fetches hundreds of megabytes",
     "unveil audit curve": "needs photos of a thousand people; test_lfw_audit.py runs it",
+    "unveil audit train-attacker": "needs photos of a thousand people; test_attacker.py runs it",
     "python tools/release_weights.py": "writes into the package",
     "unveil serve": "waits for visitors until it is stopped",
     "docker": "needs Docker, and an index of packages",

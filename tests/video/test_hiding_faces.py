@@ -19,7 +19,7 @@ SIDE = 256
 
 
 def scene(count: int = 16) -> list[np.ndarray]:
-    """A face that moves 6 pixels a picture; in two pictures, where nobody looks, it is turned."""
+    """A face that moves 6 pixels a picture."""
     photo = data.astronaut()
     return [photo[:SIDE, 40 + 6 * n : 40 + 6 * n + SIDE].copy() for n in range(count)]
 
@@ -68,7 +68,7 @@ def test_what_is_not_covered_stays_to_the_bit_and_sound_and_times_stay(moving, s
 def test_the_audit_knows_how_a_clip_was_compressed(tmp_path):
     clip = write_clip(tmp_path / "clip.mp4", scene(1), options={"crf": "30"})
     done = run_cli("audit", clip, "--box", "60,60,120,120", "--every-seconds", 9, "--json")
-    (row,) = map(json.loads, done.out.splitlines())
+    row, *_ = map(json.loads, done.out.splitlines())
     assert row["storage"] == str(describe(clip, 10**9).storage) == "h264:crf=30"
 
 
@@ -92,6 +92,29 @@ def test_a_face_is_covered_before_it_is_first_seen(tmp_path):
         bool((one[0] != two[0]).any()) for one, two in zip(planes(source), planes(out), strict=True)
     ]
     assert all(covered[max(first - 5, 0) :])
+
+
+def flashing(path):
+    """A head in four pictures of sixteen; too small to be taken for a cut."""
+    shown = [data.coffee()[100:260, 100:340].copy() for _ in range(16)]
+    for picture in shown[6:10]:
+        picture[30:80, 30:85] = data.astronaut()[60:160:2, 170:280:2]
+    return write_clip(path, shown, codec="ffv1")
+
+
+def test_a_face_that_flashes_up_is_hidden_and_where_it_came_from_is_asked(tmp_path):
+    source, out = flashing(tmp_path / "in.mkv"), tmp_path / "out.mkv"
+    words = ("obfuscate", source, "-o", out, "--safe", "--codec", "ffv1", "--overwrite", "--json")
+    done = run_cli(*words)
+    assert done.status == 3
+    assert "a face appears at 0.24 s in" in done.err
+    assert "a face is lost at 0.36 s in" in done.err
+    assert "look there, and hide what is open with --box" in done.err
+    row = json.loads(done.out)
+    assert [place["why"] for place in row["look_at"]] == ["appears", "is lost"]
+    assert all(luma[55, 57] < 20 for luma, _, _ in planes(out)[6:10])
+    told = run_cli(*words, "--box", row["look_at"][0]["box"])
+    assert (told.status, json.loads(told.out)["look_at"]) == (0, [])
 
 
 def test_boxes_are_covered_in_all_pictures_turned_ones_too(tmp_path):

@@ -53,6 +53,20 @@ def test_where_nothing_can_be_told_the_reason_is_said(tmp_path):
     assert found.words == [said]
 
 
+@pytest.mark.parametrize("place", [Box(20, 400, 60, 60), Box(150, 60, 140, 140)])
+def test_a_face_that_is_told_is_hidden_beside_those_that_are_found(tmp_path, portrait, place):
+    pytest.importorskip("dlib", reason="the extra audit is not installed")
+    answer = answers.hide_part(kept(tmp_path, portrait), LIMIT, None, place)
+    count = 1 if place.width > 100 else 2  # the larger is about the face itself
+    assert sum(words.startswith("Hidden with a drawn mosaic") for words in answer.words) == count
+    assert answer.words[-1].startswith(f"{count} hidden; not seen are faces under ")
+    assert "add them with the field Box." in answer.words[-1]
+    after = Image.open(io.BytesIO(base64.b64decode(answer.download.partition(",")[2])))
+    before, after = (np.asarray(picture.convert("RGB")) for picture in (portrait, after))
+    for box in (place, Box(167, 67, 116, 116)):
+        assert (before[box.place] != after[box.place]).mean() > 0.9
+
+
 def test_a_hidden_part_that_cannot_be_measured_says_why(tmp_path, portrait):
     path = kept(tmp_path, blurred(portrait, (120, 90, 320, 150)))
     answer = answers.judge(path, LIMIT, None)

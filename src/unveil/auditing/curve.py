@@ -9,6 +9,7 @@ import numpy as np
 from unveil import console
 from unveil.auditing import attack
 from unveil.auditing.attack import RESTORING, TRAINED, UNAWARE, restorers_for
+from unveil.auditing.attackers import Attacker, load_attacker
 from unveil.auditing.risk import chance_to_name, closer_strangers, mean_with_interval, verification
 from unveil.auditing.scene import Scene, open_scene
 from unveil.auditing.settings import GALLERIES, CurveConfig, Setting, settings
@@ -39,6 +40,7 @@ class Stage:
         clean: embeddings of the clean gallery, ``G x D``.
         partners: clean embeddings that the trained attacker learns to predict, ``T x D``.
         metrics: of similarity to the clean probes, by name.
+        attacker: a trained one, for what it was trained on; None without.
     """
 
     scene: Scene
@@ -47,10 +49,12 @@ class Stage:
     clean: np.ndarray
     partners: np.ndarray
     metrics: Mapping[str, Metric]
+    attacker: Attacker | None = None
 
     def describe(self) -> Row:
         """Return the part of a row that all settings share."""
-        return {
+        tuned = {"attacker_sha256": self.attacker.card["sha256"]} if self.attacker else {}
+        return tuned | {
             "storage": str(self.storage),
             "split": "people",
             "images": len(self.scene.probes),
@@ -72,11 +76,16 @@ def run_curve(config: CurveConfig) -> list[Row]:
     keep_freed_memory()
     runtime = _choose_runtime(config.runtime)
     embedder = load_embedder(config.embedder)
-    scene = open_scene(config.data or default_folder(), config.probes, config.training, config.seed)
+    folder = config.data or default_folder()
+    attacker = None if config.attacker is None else load_attacker(config.attacker)
+    if attacker is not None:
+        attacker.check_apart(folder, config.seed)
+    scene = open_scene(folder, config.probes, config.training, config.seed)
     metrics = _metrics(config, runtime)
     load_once = lru_cache(partial(load, device=config.runtime.device, is_large=True))
     for face_px in config.faces_px:
-        stage = _set(scene, attack.Faces(scene.portraits, embedder, face_px), config, metrics)
+        faces = attack.Faces(scene.portraits, embedder, face_px)
+        stage = _set(scene, faces, config, metrics, attacker)
         same = stage.describe()
         done = [_key(row) for row in read_rows(config.out)] if config.out.exists() else []
         wanted = settings(config.kinds, (face_px,))
@@ -110,12 +119,16 @@ def _check_clean_faces(rows: list[Row]) -> None:
 
 
 def _set(
-    scene: Scene, faces: attack.Faces, config: CurveConfig, metrics: Mapping[str, Metric]
+    scene: Scene,
+    faces: attack.Faces,
+    config: CurveConfig,
+    metrics: Mapping[str, Metric],
+    attacker: Attacker | None,
 ) -> Stage:
     embed = partial(attack.embed_clean, faces)
     storage = parse_storage(config.storage)
     clean, partners = embed(scene.gallery), embed(scene.partners)
-    return Stage(scene, faces, storage, clean, partners, metrics)
+    return Stage(scene, faces, storage, clean, partners, metrics, attacker)
 
 
 def _metrics(config: CurveConfig, runtime: Runtime) -> dict[str, Metric]:
@@ -171,6 +184,8 @@ def _attack(
     gallery = look(scene.gallery)[0] | {attack.CLEAN: stage.clean}
     training = look(scene.training)[0]
     distances = attack.attack(probes, gallery, training, stage.partners, scene.people)
+    if stage.attacker is not None and stage.attacker.covers(degradation, stage.faces.face_px):
+        distances |= stage.attacker.distances(scene, degradation, stage.faces.face_px)
     best = [*means][-1]  # the trained attacker sees every view; it is scored by the last
     seen = {name: name.removeprefix(RESTORING).partition(",")[0] for name in distances}
     views = {name: best if name == TRAINED else seen[name] for name in distances}
@@ -203,4 +218,4 @@ def risks(distances: np.ndarray, mates: np.ndarray) -> Row:
 
 def _key(row: Row) -> tuple[object, ...]:
     names = ("operator", "storage", "face_px", "images", "people", "training", "embedder_sha256")
-    return tuple(row[name] for name in names)
+    return (*(row[name] for name in names), row.get("attacker_sha256"))

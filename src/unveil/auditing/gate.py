@@ -13,7 +13,7 @@ from unveil.auditing.photo import Verdict, audit_photo
 from unveil.auditing.safe import widen
 from unveil.auditing.verdict import Curves
 from unveil.errors import UnveilError
-from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
+from unveil.faces.finder import FaceFinder
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 from unveil.images.pixels import to_8bit
@@ -37,81 +37,100 @@ class Gated:
         box: around the face.
         changed_levels: root mean square change of its pixels, of 255 levels.
         is_changed: whether that is more than storing made of the rest.
-        verdict: of the audit, on the face as it is in the output.
+        verdict: of the audit, on the face as it is in the output; None where that was not asked.
         limit: greatest risk allowed.
     """
 
     box: Box
     changed_levels: float
     is_changed: bool
-    verdict: Verdict
+    verdict: Verdict | None
     limit: float
 
     @property
     def passes(self) -> bool:
         """Whether the face is changed, and no more likely to be named than allowed."""
-        return self.is_changed and not self.verdict.is_above(self.limit)
+        weak = self.verdict is not None and self.verdict.is_above(self.limit)
+        return self.is_changed and not weak
 
     def __str__(self) -> str:
         if not self.is_changed:
             return f"face in {self.box}: bare, as it was in the original"
         word = "hidden" if self.passes else f"hidden too weakly for {self.limit:g}"
-        return f"face in {self.box}: {word}. {self.verdict.words}"
+        return f"face in {self.box}: {word}. {self.verdict.words if self.verdict else ''}".rstrip()
 
     def as_row(self) -> Row:
         """Return it as plain values."""
+        verdict = {"box": str(self.box)} if self.verdict is None else self.verdict.as_row()
         return {
-            **self.verdict.as_row(),
+            **verdict,
             "changed_levels": round(self.changed_levels, 2),
             "changed": self.is_changed,
             "passes": self.passes,
         }
 
 
-def check_against(
-    output: Photo,
-    original: Photo,
-    boxes: Sequence[Box],
-    finder: FaceFinder,
-    curves: Curves,
-    limit: float,
-) -> list[Gated]:
-    """Return what became of each face of the original.
+@dataclass(frozen=True)
+class Gate:
+    """Judges pictures beside their originals.
 
-    Args:
-        output: the picture that is to be published.
-        original: the same before anything was hidden.
-        boxes: of faces, beside those that are found in the original.
+    Attributes:
+        boxes: of faces, beside those that are found in an original.
         finder: of faces.
         curves: risk against strength.
         limit: greatest risk, by the upper end of its interval.
-
-    Raises:
-        UnveilError: the two are not one picture.
-        NoFaceError: no face is found in the original, and none is told.
-        UsageError: a box is not inside the picture.
     """
-    height, width = original.rgb.shape[:2]
+
+    boxes: Sequence[Box]
+    finder: FaceFinder
+    curves: Curves
+    limit: float
+
+    def check(self, output: Photo, original: Photo, *, strength: bool = True) -> list[Gated]:
+        """Return what became of each face of the original; nothing if it has none.
+
+        Args:
+            output: the picture that is to be published.
+            original: the same before anything was hidden.
+            strength: whether to judge how strongly a face is hidden, or only if it is.
+
+        Raises:
+            UnveilError: the two are not one picture.
+            UsageError: a box is not inside the picture.
+        """
+        squares = _squares(output, original)
+        height, width = squares.shape
+        for box in self.boxes:
+            box.check_inside(width, height)
+        faces = list(dict.fromkeys([*self.boxes, *self.finder.find_boxes(original.rgb)]))
+        if not faces:
+            return []
+        around_levels = _around(squares, faces)
+        if around_levels > MAX_AROUND_LEVELS:
+            raise UnveilError(
+                "not the original's picture: beside the faces it shows something else."
+            )
+        least = max(MIN_CHANGE_LEVELS, OVER_AROUND * around_levels)
+        verdicts: Sequence[Verdict | None] = [None] * len(faces)
+        if strength:
+            verdicts = audit_photo(output, faces, self.finder, self.curves, only=True)
+        changes = [float(squares[box.place].mean() ** 0.5) for box in faces]
+        return [
+            Gated(box, change, change >= least, verdict, self.limit)
+            for box, change, verdict in zip(faces, changes, verdicts, strict=True)
+        ]
+
+
+def _squares(output: Photo, original: Photo) -> np.ndarray:
+    """Return the mean squared change of each pixel, ``H x W``, in squared levels of 255."""
     if output.rgb.shape != original.rgb.shape:
-        found = f"{output.rgb.shape[1]}x{output.rgb.shape[0]}"
+        (height, width), (high, wide) = (one.rgb.shape[:2] for one in (output, original))
         raise UnveilError(
-            f"not the original's picture: {found} pixels, the original {width}x{height}."
+            f"not the original's picture: {width}x{height} pixels, the original {wide}x{high}."
         )
-    for box in boxes:
-        box.check_inside(width, height)
-    faces = list(dict.fromkeys([*boxes, *finder.find_boxes(original.rgb)]))
-    if not faces:
-        raise NoFaceError(f"in the original {NO_FACE}")
-    squares = np.square(to_8bit(output.rgb).astype(np.float32) - to_8bit(original.rgb)).mean(axis=2)
-    around_levels = _around(squares, faces)
-    if around_levels > MAX_AROUND_LEVELS:
-        raise UnveilError("not the original's picture: beside the faces it shows something else.")
-    least = max(MIN_CHANGE_LEVELS, OVER_AROUND * around_levels)
-    gated = []
-    for box, verdict in zip(faces, audit_photo(output, faces, finder, curves), strict=True):
-        changed = float(squares[box.place].mean() ** 0.5)
-        gated.append(Gated(box, changed, changed >= least, verdict, limit))
-    return gated
+    change = to_8bit(output.rgb).astype(np.float32) - to_8bit(original.rgb)
+    squares: np.ndarray = np.square(change).mean(axis=2)
+    return squares
 
 
 def _around(squares: np.ndarray, faces: Sequence[Box]) -> float:

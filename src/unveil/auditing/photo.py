@@ -22,12 +22,14 @@ from unveil.auditing.verdict import (
     shipped_curves,
     unmeasured,
 )
-from unveil.degradation import Degradation, Operator, Solid, Storage, Unchanged
+from unveil.degradation import Degradation, Operator, Solid, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding
-from unveil.estimation.inspection import inspect
+from unveil.estimation.inspection import inspect_subject, subject_of
+from unveil.estimation.subject import Subject
 from unveil.faces.finder import MIN_FACE_PX, NO_FACE, FaceFinder, NoFaceError
 from unveil.faces.places import find_in_alpha
+from unveil.faces.sights import smallest_px
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
 from unveil.images.photos import Photo, read_photo, write_photo
@@ -103,6 +105,10 @@ class Verdict:
         }
 
 
+class DoubtError(NoFaceError):
+    """No face was found, and something may be hidden."""
+
+
 @dataclass
 class Auditor:
     """Audits photos one by one; loads models and curves once.
@@ -111,6 +117,7 @@ class Auditor:
         boxes: of the faces; none to find them.
         picture: file for the photo with a box around each face; None for none.
         limit: greatest risk allowed; ``above`` counts the faces beyond it.
+        smallest_px: faces below this are not seen in every picture.
         max_pixels: larger photos are refused.
         operator: on the faces; None to find it.
     """
@@ -121,6 +128,7 @@ class Auditor:
     max_pixels: int
     operator: Operator | None = None
     above: int = 0
+    smallest_px: int = 0
 
     @cached_property
     def _finder(self) -> FaceFinder:
@@ -148,9 +156,10 @@ class Auditor:
             name: what errors call it.
 
         Raises:
-            NoFaceError: no face and no hidden part is found.
+            NoFaceError: no face and no hidden part is found; a DoubtError if one may be there.
             UsageError: a box is not inside the photo.
         """
+        self.smallest_px = max(self.smallest_px, smallest_px(*photo.rgb.shape[:2]))
         try:
             verdicts = self._verdicts(photo)
         except UsageError:  # the caller adds the file's name
@@ -181,62 +190,66 @@ def audit_photo(
     finder: FaceFinder,
     curves: Curves,
     operator: Operator | None = None,
+    *,
+    only: bool = False,
 ) -> list[Verdict]:
-    """Return a verdict on each face of a photo, and on each hidden part unless faces are told.
+    """Return verdicts on a photo: on hidden parts, on the faces that are told, on those found.
 
     Args:
         photo: the photo.
-        boxes: of its faces; none to find them.
+        boxes: of faces, beside those that are found.
         finder: the face detector.
         curves: risk against strength.
-        operator: on the faces; None to find it.
+        operator: on the faces, if some are told on these alone; None to find it.
+        only: whether nothing beside ``boxes`` is judged.
 
     Raises:
         UsageError: a box is not inside the photo.
         NoFaceError: no face and no hidden part is found.
     """
     images = to_array(photo)
-    whole = None if operator and boxes else _find_operator(images, photo.storage, operator, None)
+    subject = subject_of(images, photo.storage, read_prior())
+    whole = None if operator and boxes else _find_operator(subject, operator, None)
     parts = [] if whole is None or operator else _parts(whole[0])
+    hidden: list[Finding] = []
     faces = list(boxes)
-    if whole is not None and not boxes:
-        found = _find_faces(photo, images, whole[0], finder)
+    if whole is not None and not only:
         covers = [_hidden_by([part], images.shape[-2:]) for part in parts]
-        # The face behind a hidden part is judged as that part.
-        faces = [
-            face for face in found
+        # The face behind a hidden part, or in a box that is told, is judged as that.
+        faces += [
+            face for face in _find_faces(photo, images, whole[0], finder)
             if all(each[face.place].mean() < MIN_COVERED_SHARE for each in covers)
+            and not any(box.has_middle_of(face) for box in boxes)
         ]  # fmt: skip
-    expected = bool(boxes)  # a face that was found is as likely clean as not
+        hidden = [
+            part for part in parts
+            if not any(box.has_middle_of(part.box or box) for box in boxes)
+            and (part.box or not faces)
+        ]  # fmt: skip
     judged_faces = [
-        _judge(photo, images, box, whole, curves, operator, expects_hidden=expected)
+        # A face that was found is as likely clean as not; one that is told is hidden.
+        _judge(subject, box, whole, curves, operator, expects_hidden=box in boxes)
         for box in faces
     ]
     verdicts = [if_covered(verdict, parts, images.shape[-2:]) for verdict in judged_faces]
-    if not boxes:
-        hidden = [part for part in parts if part.box or not faces]
-        verdicts = [*(judge_part(images, part, curves) for part in hidden), *verdicts]
+    verdicts = [*(judge_part(images, part, curves) for part in hidden), *verdicts]
     if not verdicts:
-        doubt = whole[0].reason if whole else None
-        raise NoFaceError(NO_FACE.replace(";", f" ({doubt});") if doubt else NO_FACE)
+        if whole and (doubt := whole[0].reason):
+            raise DoubtError(NO_FACE.replace(";", f" ({doubt});"))
+        raise NoFaceError(NO_FACE)
     return verdicts
 
 
 def _find_operator(
-    images: np.ndarray,
-    storage: Storage,
-    operator: Operator | None,
-    box: Box | None,
-    *,
-    expects_hidden: bool = True,
+    subject: Subject, operator: Operator | None, box: Box | None, *, expects_hidden: bool = True
 ) -> tuple[Finding, str | None]:
     """Return what is on a photo, stated or found, and how the photo contradicts a statement."""
     if operator is None:
-        prior = read_prior()
-        return inspect(images, storage, prior, box, expects_hidden=expects_hidden), None
+        return inspect_subject(subject, box, expects_hidden=expects_hidden), None
+    storage = subject.declared
     if operator.is_linear:
         linear = Degradation(operator, storage).linear
-        finding, remarks = find(images, storage, Request(operator=linear, box=box))
+        finding, remarks = find(subject.image, storage, Request(operator=linear, box=box))
         return finding, next((remark.text for remark in remarks if remark.is_warning), None)
     return Finding(operator, storage, None, None, box), None
 
@@ -313,8 +326,7 @@ def _is_one_colour(images: np.ndarray, part: Finding) -> bool:
 
 
 def _judge(
-    photo: Photo,
-    images: np.ndarray,
+    subject: Subject,
     box: Box,
     whole: tuple[Finding, str | None] | None,
     curves: Curves,
@@ -323,15 +335,16 @@ def _judge(
     expects_hidden: bool,
 ) -> Verdict:
     """Find the operator in a box, and the risk of a face as wide as the box behind it."""
-    box.check_inside(photo.rgb.shape[1], photo.rgb.shape[0])
+    images = subject.image
+    box.check_inside(images.shape[-1], images.shape[-2])
     if _is_flat(images[..., *box.place]):
-        finding, operator = Finding(Unchanged(), photo.storage, 1.0, None, box), Solid()
+        finding, operator = Finding(Unchanged(), subject.declared, 1.0, None, box), Solid()
         risk = risk_of(operator, box.width, curves)
         words = sentence(risk, operator, box.width, curves)
         return Verdict(box, finding, operator, risk, words)
     covers_all = whole is not None and whole[0].degradation and whole[0].box in (None, box)
     if whole is None or not covers_all:
-        whole = _find_operator(images, photo.storage, stated, box, expects_hidden=expects_hidden)
+        whole = _find_operator(subject, stated, box, expects_hidden=expects_hidden)
     finding, warning = whole
     risk, words = judged(finding, box.width, curves)
     return Verdict(box, finding, finding.operator, risk, words, warning)

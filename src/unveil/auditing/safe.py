@@ -1,19 +1,23 @@
 """Hiding faces safely: the mildest setting under a risk, applied and then attacked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 import numpy as np
 
 from unveil.auditing.attack import OBFUSCATED
+from unveil.auditing.covers import Style, draw_cover
 from unveil.auditing.verdict import Curves, Risk, mildest, risk_of
 from unveil.degradation import Degradation, Operator, Solid
 from unveil.degradation.operators import obfuscate
+from unveil.errors import UsageError
 from unveil.faces.embedder import Embedder, distances_between
 from unveil.faces.finder import Face
 from unveil.images.box import Box
-from unveil.restoration.choice import FALLBACK, model_for
+from unveil.linear import CLOSED_FORMS
+from unveil.networks.card import list_shipped
 from unveil.restoration.restorers import load
 
 MARGIN = 0.25
@@ -29,18 +33,52 @@ SAME_PERSON = 0.6
 
 
 @dataclass(frozen=True)
+class How:
+    """How faces are to be hidden.
+
+    Attributes:
+        kind: name of the operator, whose mildest setting under the limit is taken.
+        limit: greatest risk, by the upper end of its interval.
+        shape: of what is hidden: the face, with a margin, in a box or an ellipse; ``soft`` is an
+            ellipse that fades outwards.
+        style: of a cover that shows nothing, in place of the operator.
+    """
+
+    kind: str
+    limit: float
+    shape: Shape = "box"
+    style: Style | None = None
+
+
+@dataclass(frozen=True)
 class Hidden:
-    """How one face was hidden.
+    """How one face was hidden, and how an attack on it went.
 
     Attributes:
         box: the hidden part, with the margin.
-        operator: what it was hidden with.
+        operator: what it was hidden with; a solid box for every cover.
         risk: of identification, by the curve; None if it was not measured.
+        style: of the cover, if it is one.
+        distances: of its embeddings to the clean face's, by who looks; see ``hide_proven``.
+        refused: what was tried first, and by which the face was recognised.
     """
 
     box: Box
     operator: Operator
     risk: Risk | None
+    style: Style | None = None
+    distances: dict[str, float] = field(default_factory=dict)
+    refused: Self | None = None
+
+    @property
+    def cover(self) -> str:
+        """What it was hidden with, in words."""
+        return str(self.operator) if self.style in (None, "solid") else f"a drawn {self.style}"
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether an attacker takes it for the same person."""
+        return min(self.distances.values(), default=SAME_PERSON) < SAME_PERSON
 
 
 def choose(kind: str, limit: float, face_px: float, curves: Curves) -> tuple[Operator, Risk | None]:
@@ -58,19 +96,15 @@ def choose(kind: str, limit: float, face_px: float, curves: Curves) -> tuple[Ope
 
 
 def hide(
-    images: np.ndarray, boxes: Sequence[Box], kind: str, limit: float, curves: Curves,
-    shape: Shape = "box",
-) -> tuple[np.ndarray, list[Hidden]]:  # fmt: skip
+    images: np.ndarray, boxes: Sequence[Box], how: How, curves: Curves
+) -> tuple[np.ndarray, list[Hidden]]:
     """Hide the faces in ``boxes``; the rest of the photo stays as it is.
 
     Args:
         images: ``1 x 3 x H x W`` in [0,1].
         boxes: of the faces, as wide as they are.
-        kind: name of the operator to hide with.
-        limit: greatest risk, by the upper end of its interval.
+        how: they are to be hidden.
         curves: risk against strength.
-        shape: of what is hidden: the face, with a margin, in a box or an ellipse; ``soft`` is an
-            ellipse that fades outwards.
 
     Raises:
         UsageError: a box is not inside the photo.
@@ -78,13 +112,23 @@ def hide(
     hidden, done = images.copy(), []
     for box in boxes:
         box.check_inside(images.shape[-1], images.shape[-2])
-        operator, risk = choose(kind, limit, box.width, curves)
-        wide = widen(box, images.shape[-1], images.shape[-2])
-        covered, cover = obfuscate(images[..., *wide.place], operator), cover_of(box, wide, shape)
+        one = _hidden(box, widen(box, images.shape[-1], images.shape[-2]), how, curves)
+        place, share = one.box.place, cover_of(box, one.box, how.shape)
+        if one.style is None:
+            covered = obfuscate(images[..., *place], one.operator)
+        else:
+            covered = draw_cover(one.style, one.box.height, one.box.width)
         # Over what is hidden already: nothing comes back where two faces lie beside each other.
-        hidden[..., *wide.place] = cover * covered + (1 - cover) * hidden[..., *wide.place]
-        done.append(Hidden(wide, operator, risk))
+        hidden[..., *place] = share * covered + (1 - share) * hidden[..., *place]
+        done.append(one)
     return hidden, done
+
+
+def _hidden(box: Box, wide: Box, how: How, curves: Curves) -> Hidden:
+    if how.style is not None:
+        return Hidden(wide, Solid(), risk_of(Solid(), box.width, curves), how.style)
+    operator, risk = choose(how.kind, how.limit, box.width, curves)
+    return Hidden(wide, operator, risk)
 
 
 def opaque_over(
@@ -128,6 +172,35 @@ def widen(box: Box, width: int, height: int) -> Box:
     return box.grown(round(MARGIN * box.width), round(MARGIN * box.height), width, height)
 
 
+def hide_proven(
+    clean: np.ndarray, faces: Sequence[tuple[Face, Box]], how: How, curves: Curves,
+    embedder: Embedder, store: Callable[[np.ndarray], np.ndarray],
+) -> tuple[np.ndarray, list[Hidden]]:  # fmt: skip
+    """Hide faces, attack what was made, and cover in one colour whom an attack recognises.
+
+    Args:
+        clean: the photo, ``1 x 3 x H x W`` in [0,1].
+        faces: with their boxes.
+        how: they are to be hidden.
+        curves: risk against strength.
+        embedder: gives the embeddings.
+        store: returns a photo as it will be read again.
+
+    Raises:
+        UsageError: a box is not inside the photo.
+    """
+    images, hidden = hide(clean, [box for _, box in faces], how, curves)
+    stored = store(images)
+    for number, (face, box) in enumerate(faces):
+        distances = distances_to_self(clean, stored, face, hidden[number], embedder)
+        proven = replace(hidden[number], distances=distances)
+        if proven.is_recognised:
+            images, (again,) = hide(images, [box], replace(how, style="solid"), curves)
+            proven = replace(again, refused=proven)
+        hidden[number] = proven
+    return images, hidden
+
+
 def distances_to_self(
     clean: np.ndarray, hidden: np.ndarray, face: Face, how: Hidden, embedder: Embedder
 ) -> dict[str, float]:
@@ -141,7 +214,7 @@ def distances_to_self(
         embedder: gives the embeddings.
 
     Returns:
-        For ``obfuscated`` and each restorer; nothing for one colour, of which no face is left.
+        For ``obfuscated`` and each restorer; nothing for a cover, of which no face is left.
     """
     if isinstance(how.operator, Solid):
         return {}
@@ -149,15 +222,9 @@ def distances_to_self(
     moved = points - np.array([how.box.left, how.box.top])
     part, degradation = hidden[..., *place], Degradation(how.operator)
     seen = {OBFUSCATED: part}
-    for name in best_restorers(degradation):
-        seen[name] = load(name).restore(part, degradation)
+    for name in (*CLOSED_FORMS, *(item.name for item in list_shipped())):
+        with suppress(UsageError):  # it undoes operators of another kind
+            seen[name] = load(name).restore(part, degradation)
     own = embedder.embed(clean, points)
     others = {name: embedder.embed(images, moved) for name, images in seen.items()}
     return {name: float(distances_between(other, own)[0, 0]) for name, other in others.items()}
-
-
-def best_restorers(degradation: Degradation) -> list[str]:
-    """Return the restorers of an attacker: the closed form, and the best shipped weights."""
-    if not degradation.operator.is_linear:
-        return []
-    return list(dict.fromkeys([FALLBACK, model_for(degradation, fallback=FALLBACK)]))

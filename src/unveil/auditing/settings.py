@@ -9,6 +9,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import UseAppendAction, arg
 
 from unveil.config import Output, RuntimeConfig
 from unveil.degradation import (
@@ -26,6 +29,7 @@ from unveil.degradation import (
     Unchanged,
     UnevenPixelate,
     Window,
+    parse_operator,
     parse_storage,
 )
 from unveil.errors import UsageError, unknown
@@ -183,6 +187,8 @@ class CurveConfig:
     """Greatest number of photos to learn from (default: all)."""
     vgg_weights: Path | None = None
     """File of VGG16 weights; adds the study's distance of features to the metrics."""
+    attacker: Path | None = None
+    """Folder of `unveil audit train-attacker`, to attack what it was trained on."""
     embedder: Path | None = None
     """ONNX file of another embedder, its JSON beside it (default: dlib's)."""
     seed: int = 0
@@ -200,3 +206,45 @@ class CurveConfig:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"--{name} must be at least {least}.")
+
+
+TUNED_OPERATORS = (
+    *("pixelate:block=8", "pixelate:block=14"),
+    *("gaussian:kernel=45,sigma=7.28", "downscale:factor=8"),
+)
+
+
+@dataclass(frozen=True)
+class AttackerConfig:
+    """How an attacker is trained on obfuscated faces."""
+
+    data: Path | None = None
+    """Folder of people, one folder each (default: downloaded LFW); those of the audit are left
+    out."""
+    out: Output = Path("runs/attacker")
+    """Folder of the attacker; a training that stopped there goes on."""
+    operators: Annotated[UseAppendAction[tuple[str, ...]], arg(name="operator")] = ()
+    """Operator to attack, e.g. pixelate:block=8, again for more (default: docs/audit.md's four)."""
+    storage: str = "8bit"
+    """How the obfuscated photos are stored, e.g. jpeg:75."""
+    steps: int = 1000
+    """Steps of training, 32 faces each."""
+    minutes: float | None = None
+    """Minutes of training after which to stop even before (default: no limit)."""
+    share: float = 1.0
+    """Share of the photos to train on, in (0,1]."""
+    seed: int = 0
+    """Seed of the division of people, as of the audit, and of the training."""
+    threads: int | None = None
+    """CPU threads (default: all cores); a fixed number makes runs bit-reproducible."""
+
+    def __post_init__(self) -> None:
+        for text in self.operators:
+            parse_operator(text)
+        parse_storage(self.storage)
+        if self.steps < 1 or not 0 < self.share <= 1:
+            raise UsageError("--steps must be at least 1, and --share above 0 and at most 1.")
+        if self.minutes is not None and not self.minutes > 0:
+            raise UsageError("--minutes must be above 0.")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError("--threads must be at least 1.")

@@ -18,6 +18,9 @@ RIDGES = tuple(10.0**exponent for exponent in range(-4, 3))
 SHRINK = 0.05
 """Weight of a multiple of the identity in every covariance."""
 
+NEAR_RIDGE, NEAR_SHRINK = 30.0, 0.5
+"""Both, where a head is fitted to a few hundred photos only (:func:`fit_near`)."""
+
 
 @dataclass(frozen=True)
 class Head:
@@ -77,6 +80,32 @@ def fit_head(features: np.ndarray, clean: np.ndarray, people: np.ndarray) -> Hea
     return Head(mean, weights, offset, covariance(errors[best]), covariance(clean - offset))
 
 
+def fit_near(
+    features: np.ndarray, guess: np.ndarray, wanted: np.ndarray, people: np.ndarray
+) -> Head:
+    """Fit a head that departs from a guess only as far as a few photos insist.
+
+    Args:
+        features: embeddings of obfuscated faces, ``N x F``.
+        guess: at what is wanted, ``N x D``.
+        wanted: embeddings of other photos of the same people, ``N x D``.
+        people: their identities, ``N``.
+
+    Returns:
+        The head; it reads features and guess side by side.
+    """
+    scale = (guess * wanted).sum() / (guess**2).sum()
+    left_out = people % 2 == 0
+    errors = _errors_left_out(features, wanted - scale * guess, left_out, NEAR_RIDGE)
+    mean, offset = np.hstack([features, guess]).mean(axis=0), wanted.mean(axis=0)
+    centred = features - features.mean(axis=0)
+    missed = wanted - offset - scale * (guess - guess.mean(axis=0))
+    own = scale * np.eye(guess.shape[1])
+    weights = np.vstack([_ridge(centred, missed, NEAR_RIDGE), own])
+    error, spread = (covariance(each, NEAR_SHRINK) for each in (errors, wanted - offset))
+    return Head(mean, weights, offset, error, spread)
+
+
 def _errors_left_out(
     features: np.ndarray, clean: np.ndarray, left_out: np.ndarray, ridge: float
 ) -> np.ndarray:
@@ -95,14 +124,14 @@ def _ridge(features: np.ndarray, targets: np.ndarray, ridge: float) -> np.ndarra
     return np.linalg.solve(gram + penalty * np.eye(len(gram)), features.T @ targets)
 
 
-def covariance(centred: np.ndarray) -> np.ndarray:
+def covariance(centred: np.ndarray, shrink: float = SHRINK) -> np.ndarray:
     """Return the covariance of rows, ``D x D``, shrunk towards a multiple of the identity.
 
     O. Ledoit and M. Wolf, "A well-conditioned estimator", 2004, with a fixed share.
     """
     found = centred.T @ centred / len(centred)
     identity = np.eye(len(found))
-    shrunk: np.ndarray = (1 - SHRINK) * found + (
-        SHRINK * found.diagonal().mean() + 1e-12
+    shrunk: np.ndarray = (1 - shrink) * found + (
+        shrink * found.diagonal().mean() + 1e-12
     ) * identity
     return shrunk

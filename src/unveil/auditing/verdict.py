@@ -262,6 +262,8 @@ def _how(attacker: str) -> str:
     """Return what the strongest attacker does first, as the end of a sentence."""
     if attacker.startswith("restoring"):
         return " after restoring"
+    if attacker == "fused" or attacker.startswith("tuned"):
+        return " after training a network on other people's obfuscated faces"
     ways = {
         "mirrored": " after obfuscating its own photos in the same way",
         "trained": " after learning from other people's obfuscated faces",

@@ -1,15 +1,15 @@
-"""The audit: `unveil audit PHOTO...`, `curve`, `report`."""
+"""The audit: `unveil audit PHOTO...`, `curve`, `train-attacker`, `report`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
 from unveil import console
-from unveil.auditing.settings import CurveConfig
+from unveil.auditing.settings import AttackerConfig, CurveConfig
 from unveil.cli import at_least, flags_of
 from unveil.cli.folders import is_picture, tell_left_out
 from unveil.cli.inputs import Boxes, Inputs, check_photos
@@ -24,7 +24,7 @@ from unveil.images.photos import MAX_PIXELS
 from unveil.video.stream.opening import is_video
 
 if TYPE_CHECKING:
-    from unveil.auditing.gate import Gated
+    from unveil.auditing.gate import Gate
     from unveil.auditing.photo import Auditor
 
 STATUS_ABOVE = 3
@@ -35,7 +35,7 @@ MOTION_WARNING = (
     "reveal more (docs/video.md)"
 )
 
-NAMES = ("photos", "curve", "report")
+NAMES = ("photos", "curve", "train-attacker", "report")
 """Subcommands of `unveil audit`; any other word after it is a photo."""
 
 app = SubcommandApp()
@@ -61,14 +61,17 @@ def audit_photos(
 
     Args:
         inputs: photos, videos, or folders of these; - is a photo from standard input.
-        boxes: where a face is, again for more faces (default: faces and hidden parts are found).
-        operator: what obfuscated the faces, e.g. pixelate:block=8 (default: it is found).
+        boxes: where a face is that may not be found, again for more faces.
+        operator: what obfuscated the faces, e.g. pixelate:block=8; with --box, those told alone
+            (default: it is found).
         picture: file for one photo with a box around each face, red where it is at risk.
         fail_above: exit with status 3 if the risk of a face may be above this, e.g. 0.05.
-        against: the original of one photo: each face that is found in it must be changed, and
-            hidden strongly enough for --fail-above (default: 0.02); else status 3.
-        report: file for what --against found: JUnit (.xml) or SARIF (.sarif).
-        every_seconds: time between the frames of a video that are looked at.
+        against: the original of a photo or a video, or the folder of several, by their names: each
+            face that is found in it must be changed, and hidden strongly enough for --fail-above
+            (default: 0.02); else status 3.
+        report: file for what --against found: JUnit (.xml), SARIF (.sarif), or a page (.html).
+        every_seconds: time between the frames of a video that are looked at; with --against,
+            all are, and at this interval how strongly they are hidden.
         overwrite: replace the --picture if it exists.
         dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos.
@@ -83,12 +86,12 @@ def audit_photos(
     at_least(1, max_pixels=max_pixels)
     places = [parse_box(box) for box in boxes]
     stated = parse_call(operator) if operator else None
-    sources = photo_jobs.sources(inputs, is_picture)
-    left_out = tell_left_out(inputs, is_grave=True)
     if against is not None:
         _check_alone(operator=operator, picture=picture, dry_run=dry_run or None)
-        gate = against, places, fail_above, report, max_pixels
-        return _gate(sources, *gate, overwrite=overwrite) or int(left_out > 0)
+        gate = _open_gate(places, fail_above)
+        return _gate(inputs, against, gate, report, every_seconds, max_pixels, overwrite=overwrite)
+    sources = photo_jobs.sources(inputs, is_picture)
+    left_out = tell_left_out(inputs, is_grave=True)
     if report is not None:
         raise UsageError("--report goes with --against.")
     if picture is not None:
@@ -98,13 +101,16 @@ def audit_photos(
     if picture is not None:
         photo_jobs.make_folder(picture.parent)
     from unveil.auditing.photo import Auditor
+    from unveil.faces.places import UNSEEN
 
     auditor = Auditor(places, picture, fail_above, max_pixels, stated)
-    failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds)) > 0
+    failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds))
+    if failed < len(sources):
+        console.note(f"{UNSEEN.format(px=auditor.smallest_px)}.")
     if auditor.above:
         faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
         console.fail(f"{faces} above --fail-above {fail_above:g}.")
-    return STATUS_ABOVE if auditor.above else int(failed or left_out > 0)
+    return STATUS_ABOVE if auditor.above else int(failed + left_out > 0)
 
 
 def _check_alone(**flags: object) -> None:
@@ -118,58 +124,56 @@ def _check_alone(**flags: object) -> None:
             raise UsageError(f"--{name.replace('_', '-')} does not go with --against.")
 
 
-def _gate(
-    sources: Sequence[Path], original: Path, boxes: Sequence[Box], limit: float | None,
-    report: Path | None, max_pixels: int, *, overwrite: bool,
-) -> int:  # fmt: skip
-    """Check a photo against its original; return the exit status."""
-    from unveil.auditing.gate import check_against
+def _open_gate(boxes: Sequence[Box], limit: float | None) -> "Gate":
+    from unveil.auditing.gate import Gate
     from unveil.auditing.verdict import SAFE_RISK, shipped_curves
-    from unveil.cli import photo_jobs
     from unveil.faces.finder import FaceFinder
-    from unveil.files import write_text
-    from unveil.images.photos import read_photo
-    from unveil.report.gates import gate_writer
 
-    if len(sources) != 1 or is_video(sources[0]):
-        raise UsageError("--against is for one photo and its original.")
-    write = None if report is None else gate_writer(report)
-    if report is not None:
-        photo_jobs.check_free(report, overwrite=overwrite)
-        check_folder(report.parent)
-    gated: list[Gated] = []
+    return Gate(boxes, FaceFinder(), shipped_curves(), SAFE_RISK if limit is None else limit)
 
-    def check(path: Path) -> None:
-        output, before = (read_photo(one, max_pixels) for one in (path, original))
-        least = SAFE_RISK if limit is None else limit
-        curves = shipped_curves()
-        gated.extend(check_against(output, before, boxes, FaceFinder(), curves, least))
-        for one in gated:
-            row = {"photo": str(path), "original": str(original), **one.as_row()}
-            console.result(row, f"{path}: {one}")
 
-    if photo_jobs.each(sources, check):
-        return 1
-    if report is not None and write is not None:
-        write_text(report, write(str(sources[0]), [(str(one), one.passes) for one in gated]))
-        console.written(report)
-    failed = sum(not one.passes for one in gated)
+def _gate(
+    inputs: Sequence[Path], against: Path, gate: "Gate", report: Path | None,
+    every_seconds: float, max_pixels: int, *, overwrite: bool,
+) -> int:  # fmt: skip
+    """Check pictures against their originals; return the exit status."""
+    from unveil.cli.gate import Gatekeeper, check_all
+
+    keeper = Gatekeeper(gate, every_seconds, max_pixels)
+    unchecked, failed = check_all(keeper, inputs, against, report, overwrite=overwrite)
     if failed:
         faces = (
             "1 face of the original is" if failed == 1 else f"{failed} faces of the original are"
         )
         console.fail(f"{faces} not hidden, or too weakly.")
-    return STATUS_ABOVE if failed else 0
+    return STATUS_ABOVE if failed else int(unchecked > 0)
 
 
 def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:
-    """Print the verdicts on one photo, or on the frames of one video."""
-    if not is_video(path):
-        for verdict in auditor.audit(path):
-            if verdict.warning:
-                console.warn(verdict.warning)
-            console.result({"photo": str(path), **verdict.as_row()}, f"{path}: {verdict}")
-        return
+    """Print the verdicts on one photo or video; with a limit, that nobody is seen in it."""
+    from unveil.auditing.photo import DoubtError
+    from unveil.faces.finder import NoFaceError
+
+    try:
+        if is_video(path):
+            _look_at_video(auditor, every_seconds, path)
+        else:
+            _look_at_photo(auditor, path)
+    except NoFaceError as error:
+        if auditor.limit is None or isinstance(error, DoubtError):
+            raise
+        kind = "video" if is_video(path) else "photo"
+        console.result({kind: str(path), "faces": 0}, f"{path}: no face seen: nothing to judge")
+
+
+def _look_at_photo(auditor: "Auditor", path: Path) -> None:
+    for verdict in auditor.audit(path):
+        if verdict.warning:
+            console.warn(verdict.warning)
+        console.result({"photo": str(path), **verdict.as_row()}, f"{path}: {verdict}")
+
+
+def _look_at_video(auditor: "Auditor", every_seconds: float, path: Path) -> None:
     from unveil.video.auditing import audit_video
 
     has_mosaic = False
@@ -208,6 +212,40 @@ def audit_curve(
     console.result(
         {"written": str(config.out), "rows": len(rows)}, f"{config.out}: {len(rows)} rows"
     )
+
+
+@app.command(name="train-attacker")
+@flags_of
+def train_attacker(
+    config: AttackerConfig = AttackerConfig(),  # noqa: B008  # frozen
+    dry_run: bool = False,
+) -> None:
+    """Train an attacker for `unveil audit curve` on people who are not audited.
+
+    The same command goes on after Ctrl-C. What comes out is a tool to name people: keep it.
+
+    Args:
+        config: what it is trained on.
+        dry_run: print what would be written, and train nothing.
+    """
+    require("audit")
+    require("torch")
+    check_folder(config.out)
+    if dry_run:
+        check_photos(config.data)
+        console.would_write(config.out)
+        return
+    from unveil.auditing.tuning import train_attacker as run_training
+
+    card = run_training(config)
+    console.result({"written": str(config.out), **card}, f"{config.out}: {_strengths(card)}")
+
+
+def _strengths(card: Mapping[str, Any]) -> str:
+    """Return an attacker's shares of held-out faces named, for people."""
+    shares = ((name, found["fused"][0]) for name, found in card["held_out_rank1"].items())
+    told = ", ".join(f"{name} {share:.1%}" for name, share in shares)
+    return f"names of {card['held_out_people']:,} held-out people: {told}"
 
 
 @app.command(name="report")

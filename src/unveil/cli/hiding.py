@@ -3,15 +3,10 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from unveil import console
-from unveil.auditing.safe import (
-    SAME_PERSON,
-    Hidden,
-    Shape,
-    distances_to_self,
-    hide,
-    opaque_over,
-)
+from unveil.auditing.safe import Hidden, How, hide_proven, opaque_over
 from unveil.auditing.verdict import shipped_curves
 from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder, NoFaceError
@@ -27,15 +22,11 @@ class Hider:
 
     Args:
         wanted: what the user says of the faces.
-        kind: name of the operator.
-        limit: largest risk, at the upper end of its confidence interval.
-        shape: of what is hidden.
+        how: they are to be hidden.
     """
 
     wanted: Wanted
-    kind: str
-    limit: float
-    shape: Shape = "box"
+    how: How
 
     @cached_property
     def _finder(self) -> FaceFinder:
@@ -64,20 +55,23 @@ class Hider:
                 if chosen.spared
                 else (NoFaceError())
             )
-        clean, boxes = to_array(photo), [box for _, box in chosen.faces]
-        images, hidden = hide(clean, boxes, self.kind, self.limit, shipped_curves(), self.shape)
+        curves, clean = shipped_curves(), to_array(photo)
+
+        def stored(images: np.ndarray) -> np.ndarray:
+            return to_array(to_photo(images, photo))
+
+        images, hidden = hide_proven(clean, chosen.faces, self.how, curves, self._embedder, stored)
         if photo.alpha is not None:
-            photo = replace(photo, alpha=opaque_over(photo.alpha, boxes, hidden, self.shape))
-        result = to_photo(images, photo)
-        written, rows = to_array(result)[:, :3], []
-        for (face, _), how in zip(chosen.faces, hidden, strict=True):
-            distances = distances_to_self(clean[:, :3], written, face, how, self._embedder)
-            console.note(report(face, how, distances))
-            rows.append(as_row(face, how, distances))
+            boxes = [box for _, box in chosen.faces]
+            photo = replace(photo, alpha=opaque_over(photo.alpha, boxes, hidden, self.how.shape))
+        rows = []
+        for (face, _), one in zip(chosen.faces, hidden, strict=True):
+            console.note(report(face, one))
+            rows.append(as_row(face, one))
         console.note(chosen)
         counts = {"found": chosen.found, "spared": chosen.spared, "smallest_px": chosen.smallest_px}
         console.add(faces=rows, **counts)
-        return result
+        return to_photo(images, photo)
 
     def note_boxes(self) -> None:
         """Write the file of boxes, if one was asked for that did not exist."""
@@ -87,33 +81,34 @@ class Hider:
             console.written(file.path)
 
 
-def as_row(face: Face, how: Hidden, distances: dict[str, float]) -> Row:
+def as_row(face: Face, how: Hidden) -> Row:
     """Return the content of :func:`report` as a row."""
     risk = how.risk
-    return {
+    row: Row = {
         "box": str(how.box),
         "width_px": round(face.width_px),
         "operator": str(how.operator),
+        "style": how.style,
         "risk": None if risk is None else round(risk.share, 4),
         "risk_high": None if risk is None else round(risk.high, 4),
-        "distances": {name: round(distance, 3) for name, distance in distances.items()},
-        "recognised": min(distances.values(), default=SAME_PERSON) < SAME_PERSON,
+        "distances": {name: round(distance, 3) for name, distance in how.distances.items()},
+        "recognised": how.is_recognised,
     }
+    return row | {"refused": as_row(face, how.refused) if how.refused else None}
 
 
-def report(face: Face, how: Hidden, distances: dict[str, float]) -> str:
+def report(face: Face, how: Hidden) -> str:
     """Describe how a face was hidden, and the result of an attack on it."""
     risk = how.risk
     said = "not measured" if risk is None else f"{risk.share:.1%} (at most {risk.high:.1%})"
-    return (
-        f"face of {face.width_px:.0f} px hidden with {how.operator} in {how.box}: risk {said}; "
-        f"{_attacked(distances)}."
-    )
+    first = f"{how.refused.operator} was {_attacked(how.refused)}; " if how.refused else ""
+    cover = f"hidden with {how.cover} in {how.box}"
+    return f"face of {face.width_px:.0f} px: {first}{cover}: risk {said}; {_attacked(how)}."
 
 
-def _attacked(distances: dict[str, float]) -> str:
-    if not distances:
+def _attacked(how: Hidden) -> str:
+    if not how.distances:
         return "nothing of it is left to attack"
-    name, nearest = min(distances.items(), key=lambda item: item[1])
-    told = "taken for the same person" if nearest < SAME_PERSON else "not recognised"
-    return f"attacked ({', '.join(distances)}): {told}, distance {nearest:.2f} by {name}"
+    name, nearest = min(how.distances.items(), key=lambda item: item[1])
+    by = f"distance {nearest:.2f} by {name}, of {len(how.distances)} attackers"
+    return f"taken for the same person ({by})" if how.is_recognised else f"not recognised ({by})"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from unveil import console
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
@@ -19,6 +19,15 @@ from unveil.extras import require
 from unveil.images.box import Box, parse_box
 from unveil.images.photos import MAX_PIXELS, Photo
 
+if TYPE_CHECKING:
+    from unveil.cli.hiding import Hider
+
+Shape = Literal["box", "ellipse", "soft"]
+Style = Literal["solid", "mosaic", "sticker"]
+
+UNSURE = 3
+"""Exit status where all is written, but a face may be open."""
+
 
 def obfuscate(
     inputs: Inputs,
@@ -31,7 +40,8 @@ def obfuscate(
     boxes: Boxes = (),
     spared: Spared = (),
     boxes_file: BoxesFile = None,
-    shape: Literal["box", "ellipse", "soft"] = "box",
+    shape: Shape = "box",
+    style: Style | None = None,
     codec: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
@@ -49,7 +59,8 @@ def obfuscate(
         storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
             h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went. In videos: under a solid box.
+            below --risk; attack the result and say how it went. In videos: under a solid box, with
+            exit status 3 where a face was lost and may be open.
         risk: with --safe, greatest share of faces that a machine may name, of 1,000 people
             (default: 0.02).
         boxes: where a face is that may not be found, again for more faces.
@@ -57,6 +68,8 @@ def obfuscate(
         boxes_file: a JSON file of boxes. If it exists, its boxes are hidden and nothing is
             searched for; if not, it is written: look, correct it, and run again.
         shape: of the cover, which reaches beyond the face; soft is an ellipse that fades.
+        style: with --safe, a cover that shows nothing of the face: one colour, a mosaic of drawn
+            colours, or a sticker (default: --operator as strong as --risk asks).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
         quality: of a video, the codec's rate factor: lower is better (default: hardly lossy).
         overwrite: replace files that exist.
@@ -67,16 +80,15 @@ def obfuscate(
     at_least(1, max_pixels=max_pixels)
     shown = None if shape == "box" else shape
     if safe:
-        _check_safe(operator)
+        _check_safe(operator, style, risk)
     else:
-        _check_unsafe(operator, box=boxes, risk=risk, spare=spared, boxes=boxes_file, shape=shown)
-    if risk is not None and not 0 < risk < 1:
-        raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
+        asked = {"box": boxes, "risk": risk, "spare": spared, "boxes": boxes_file, "shape": shown}
+        _check_unsafe(operator, style=style, **asked)
+    written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
     places = [parse_box(box) for box in boxes]
     if has_videos:
         refuse("photos", storage=storage, risk=risk, shape=shown, boxes=boxes_file)
-        refuse("photos", spare=spared or None)
-        written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
+        refuse("photos", spare=spared or None, style=None if style == "solid" else style)
         return _obfuscate_videos(inputs, output, operator, places if safe else None, written)
     if safe and storage:
         raise UsageError("--storage does not go with --safe, which attacks what it writes.")
@@ -86,28 +98,48 @@ def obfuscate(
     left_out = tell_left_out(inputs, output=output, is_grave=safe)
     process: Callable[[Photo], Photo]
     if safe:
-        require("audit")
-        from unveil.auditing.verdict import SAFE_RISK
-        from unveil.cli.hiding import Hider
-        from unveil.faces.places import Wanted, open_boxes
-
-        file = None if boxes_file is None else open_boxes(boxes_file)
-        wanted = Wanted(places, [parse_box(box) for box in spared], file)
-        process = hider = Hider(wanted, operator or "pixelate", risk or SAFE_RISK, shape)
+        process = hider = _hider(places, spared, boxes_file, (operator, risk, shape, style))
     else:
         process = partial(_obfuscate, _told(operator or ""), kept)
-    if dry_run:
-        failed = photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=max_pixels) > 0
-    else:
-        failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=max_pixels) > 0
-        if safe:
-            hider.note_boxes()
+    failed = _obfuscate_photos(jobs, process, places, written)
+    if safe and not dry_run:
+        hider.note_boxes()
     if films:
         # However strongly faces are hidden in photos: in videos nothing but a solid box is safe.
-        how = None if safe else operator
-        written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
-        failed |= _obfuscate_videos(films, output, how, places if safe else None, written) > 0
+        told = None if safe else operator
+        failed |= _obfuscate_videos(films, output, told, places if safe else None, written)
     return int(failed or (safe and left_out > 0))
+
+
+def _obfuscate_photos(
+    jobs: Sequence[photo_jobs.Job],
+    process: Callable[[Photo], Photo],
+    places: Sequence[Box],
+    written: Written,
+) -> int:
+    """Obfuscate photos, or say what would be written; return the exit status."""
+    overwrite, most = written.overwrite, written.max_pixels
+    if written.dry_run:
+        failed = photo_jobs.preview(jobs, places, overwrite=overwrite, max_pixels=most)
+    else:
+        failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=most)
+    return int(failed > 0)
+
+
+def _hider(
+    places: Sequence[Box], spared: Sequence[str], boxes_file: Path | None,
+    asked: tuple[str | None, float | None, Shape, Style | None],
+) -> "Hider":  # fmt: skip
+    require("audit")
+    from unveil.auditing.safe import How
+    from unveil.auditing.verdict import SAFE_RISK
+    from unveil.cli.hiding import Hider
+    from unveil.faces.places import Wanted, open_boxes
+
+    file = None if boxes_file is None else open_boxes(boxes_file)
+    operator, risk, shape, style = asked
+    how = How(operator or "pixelate", risk or SAFE_RISK, shape, style)
+    return Hider(Wanted(places, [parse_box(box) for box in spared], file), how)
 
 
 def _check_unsafe(operator: str | None, **flags: object) -> None:
@@ -123,12 +155,17 @@ def _check_unsafe(operator: str | None, **flags: object) -> None:
         raise UsageError("name an --operator, e.g. pixelate:block=8, or use --safe.")
 
 
-def _check_safe(operator: str | None) -> None:
-    """Refuse a strength, and a seed, beside --safe.
+def _check_safe(operator: str | None, style: str | None, risk: float | None) -> None:
+    """Refuse a strength, a seed, and what says nothing beside a cover.
 
     Raises:
         UsageError: says why.
     """
+    if risk is not None and not 0 < risk < 1:
+        raise UsageError(f"--risk {risk:g} must be between 0 and 1.")
+    if style and (operator or risk is not None):
+        other = "--operator" if operator else "--risk"
+        raise UsageError(f"--style {style} shows nothing of a face: leave {other} out.")
     name, _, parameters = (operator or "").partition(":")
     if "seed" in parameters:
         raise UsageError(f"--safe takes no seed: {KNOWN_SEED}.")
@@ -158,7 +195,8 @@ def _obfuscate_videos(
 
         check_operator(operator)
         jobs = plan_jobs(inputs, output, written)
-        return int(process_all(jobs, Hiding(faces, written.max_pixels), written) > 0)
+        failed = process_all(jobs, hiding := Hiding(faces), written) > 0
+        return 1 if failed else UNSURE if hiding.unsure else 0
     wanted, jobs = _told(operator or ""), plan_jobs(inputs, output, written)
     from unveil.video.obfuscating import Obfuscating
 

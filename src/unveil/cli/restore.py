@@ -12,7 +12,7 @@ from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Box, Inputs
 from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
-from unveil.degradation import Degradation
+from unveil.degradation import Degradation, Linear
 from unveil.degradation.presets import parse_call
 from unveil.errors import UsageError
 from unveil.extras import require
@@ -74,8 +74,7 @@ def restore(
         force: use weights beyond what they were trained on.
         prior: what `unveil fit` learnt from photos like these (default: from faces).
         codec: of a video: h264, hevc, vp9, av1 or ffv1 (default: what suits the kind of file).
-        quality: of a video, the codec's rate factor: lower is better and larger (default: a loss
-            that is hardly visible).
+        quality: of a video, the codec's rate factor: lower is better (default: hardly lossy).
         together: of a video: frames to restore jointly, 1 to 16; 10 to 60 times slower, better
             where something moves under a blur or a mosaic that stands still (default: 1).
         overwrite: replace files that exist.
@@ -86,41 +85,51 @@ def restore(
         precision: arithmetic of the network.
         engine: onnx (on the CPU in fp32), torch, or auto: torch for much work, where it is faster.
     """
-    from unveil.restoration.choice import check_choice
-
     at_least(0, samples=samples)
     at_least(1, max_pixels=max_pixels, tile_px=tile_px)
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
-    place = parse_box(box) if box else None
     check_engine(engine, model, device, precision)
     has_videos = are_videos(inputs, codec=codec, quality=quality, together=together)
     if has_videos:
-        refuse("photos", uncertainty=uncertainty, mask=mask)
-        refuse("photos", samples=samples or None, realism=realism or None)
+        others = {"samples": samples or None, "realism": realism or None}
+        refuse("photos", uncertainty=uncertainty, mask=mask, **others)
     hidden = None if mask is None else mask_of(mask, operator, box=box, model=model, force=force)
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
+    jobs, film_jobs = _plan(inputs, output, written, has_videos=has_videos)
+    _check_choice(model, wanted)
+    refuse("photos", mask=mask if film_jobs else None)
+    from unveil.restoration.steps import Request
+
+    how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
+    request = Request(wanted, parse_box(box) if box else None, *how)
+    large = bool(film_jobs) or is_large([job.source for job in jobs])
+    load = loader(engine, device, precision, prior, is_large=large)
+    first = [job.target for job in jobs[:1]]
+    drawn = [photo_jobs.beside(one, f"-sample{n + 1}") for one in first for n in range(samples)]
+    process = PhotoRestoring(request, load, uncertainty, drawn)
+    failed = _restore_photos(jobs, process, written) if jobs else 0
+    if film_jobs:
+        failed |= _restore_videos(film_jobs, request, load, together, written)
+    return failed
+
+
+def _check_choice(model: str | None, operator: Linear | None) -> None:
+    """Refuse early a model that does not undo the operator."""
+    from unveil.restoration.choice import check_choice
+
+    check_choice(model, operator)
+
+
+def _plan(
+    inputs: Sequence[Path], output: Path, written: Written, *, has_videos: bool
+) -> tuple[list[photo_jobs.Job], list[photo_jobs.Job]]:
+    """Return the jobs of photos and of videos; tell what of a folder is neither."""
     films = inputs if has_videos else with_videos(inputs, output)
     photos = () if has_videos else with_photos(inputs, output)
     film_jobs = plan_jobs(films, output, written) if films else []
     jobs = photo_jobs.plan(photos, output) if photos or not films else []
-    check_choice(model, wanted)
-    if films:
-        refuse("photos", mask=mask)
     tell_left_out(inputs, output=output)
-    from unveil.restoration.steps import Request
-
-    how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
-    request = Request(wanted, place, *how)
-    large = bool(films) or is_large([job.source for job in jobs])
-    load = loader(engine, device, precision, prior, is_large=large)
-    failed = 0
-    if jobs:
-        drawn = [photo_jobs.beside(jobs[0].target, f"-sample{n + 1}") for n in range(samples)]
-        failed = _restore_photos(jobs, PhotoRestoring(request, load, uncertainty, drawn), written)
-    if film_jobs:
-        request = replace(request, is_fast=True, realism=0.0)
-        failed |= _restore_videos(film_jobs, request, load, together, written)
-    return failed
+    return jobs, film_jobs
 
 
 def _restore_videos(
@@ -133,6 +142,7 @@ def _restore_videos(
     """Restore videos, one frame after the other if not together; return the exit status."""
     from unveil.video.restoring import Restoring
 
+    request = replace(request, is_fast=True, realism=0.0)
     steps = Restoring(request, load, 1 if together is None else together)
     return int(process_all(jobs, steps, written) > 0)
 

@@ -32,7 +32,7 @@ from unveil.estimation.features import Features, features
 from unveil.estimation.fill import find_fills
 from unveil.estimation.finding import Finding
 from unveil.estimation.history import look_back
-from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
+from unveil.estimation.jpeg_history import find_jpeg
 from unveil.estimation.mosaic import estimate_mosaic
 from unveil.estimation.outlining import regions
 from unveil.estimation.part import find_part, of_mosaic
@@ -40,7 +40,7 @@ from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, WHOLE_SHARE, Regio
 from unveil.estimation.scaling import middle_box
 from unveil.estimation.segmenter import Segmentation, segment
 from unveil.estimation.strengths import sized, with_level, with_path
-from unveil.estimation.subject import Subject
+from unveil.estimation.subject import Subject, kept
 from unveil.estimation.whole_blur import find_whole_blur
 from unveil.images.box import Box
 from unveil.images.pixels import brightness
@@ -89,22 +89,43 @@ def inspect(
     Raises:
         UsageError: the box is not inside the picture.
     """
-    if box is not None:
-        box.check_inside(image.shape[-1], image.shape[-2])
-        if box == Box(0, 0, image.shape[-1], image.shape[-2]):
-            return inspect(image, storage, prior)  # all of it: no place was told
+    return inspect_subject(subject_of(image, storage, prior), box, expects_hidden=expects_hidden)
+
+
+def subject_of(image: Array, storage: Storage, prior: Prior) -> Subject:
+    """Return what several looks at one picture share; see :func:`inspect` for the arguments."""
     image = to_numpy(image)
-    pixels = _as_bytes(image)
+    return Subject(image, _as_bytes(image), storage, prior)
+
+
+def inspect_subject(
+    subject: Subject, box: Box | None = None, *, expects_hidden: bool = True
+) -> Finding:
+    """Find what hides a picture or a part of it, as :func:`inspect` does.
+
+    Args:
+        subject: the picture.
+        box: where to look (default: everywhere; hidden parts are found).
+        expects_hidden: whether the box is said to be hidden; False for a face that was found, say.
+
+    Raises:
+        UsageError: the box is not inside the picture.
+    """
+    pixels = subject.pixels
+    if box is not None:
+        box.check_inside(pixels.shape[1], pixels.shape[0])
+        if box == Box(0, 0, pixels.shape[1], pixels.shape[0]):
+            return inspect_subject(subject)  # all of it: no place was told
     reason = too_little(brightness(pixels if box is None else pixels[box.place]))
-    # The steps of a smooth slope look like those of a JPEG.
-    jpeg = None if reason else find_jpeg(pixels)
-    subject = Subject(image, pixels, jpeg, _kept(storage, jpeg), prior)
+    if reason:
+        subject = replace(subject, is_plain=True)
     found = _on_pixels(subject, box)
     if found is None and reason:
-        found = Finding(Unchanged(), storage, UNKNOWN_CHANCE, box=box, kind="none", reason=reason)
+        declared = subject.declared
+        found = Finding(Unchanged(), declared, UNKNOWN_CHANCE, box=box, kind="none", reason=reason)
     found = found or _find(subject, box, expects_hidden=expects_hidden)
     has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
-    history = look_back(pixels, jpeg, has_blocks=has_blocks)
+    history = look_back(pixels, subject.jpeg, has_blocks=has_blocks)
     found = replace(found, history=history)
     return found if history.scaled is None else roughly(found)
 
@@ -135,7 +156,7 @@ def _on_pixels(subject: Subject, box: Box | None) -> Finding | None:
 def _find(subject: Subject, box: Box | None, *, expects_hidden: bool) -> Finding:
     """Return what hides a picture or a box of it, without what it went through."""
     if box is not None:
-        (place,) = look(segment(subject.pixels), subject.pixels, box)
+        (place,) = look(subject.segmentation, subject.pixels, box)
         return _of_told(subject, place, box, expects_hidden=expects_hidden)
     answer, exact = _looked_at(subject)
     if not exact and (whole := find_whole_blur(subject, answer)):
@@ -154,7 +175,7 @@ def _looked_at(subject: Subject) -> tuple[Segmentation, list[Finding]]:
     """Return what the segmenter says, and the parts that are found to the pixel."""
     with ThreadPoolExecutor(1) as pool:  # a part takes about as long as all the others
         part = pool.submit(_part_on_pixels, subject)
-        answer, fills = segment(subject.pixels), find_fills(subject.pixels, subject.storage)
+        answer, fills = subject.segmentation, find_fills(subject.pixels, subject.storage)
         mosaic = part.result()
     return answer, fills if mosaic is None else [mosaic, *fills]
 
@@ -210,7 +231,7 @@ def storage_seen(image: Array, storage: Storage) -> Storage:
         image: ``1 x 3 x H x W`` in [0,1].
         storage: how its file says that it was kept.
     """
-    return _kept(storage, find_jpeg(_as_bytes(to_numpy(image))))
+    return kept(storage, find_jpeg(_as_bytes(to_numpy(image))))
 
 
 def look(answer: Segmentation, pixels: np.ndarray, box: Box | None) -> Sequence[Region]:
@@ -222,15 +243,6 @@ def look(answer: Segmentation, pixels: np.ndarray, box: Box | None) -> Sequence[
         box: where the user says that something is hidden.
     """
     return _seen(answer, pixels) if box is None else [_told(answer, pixels, box)]
-
-
-def _kept(storage: Storage, history: JpegHistory | None) -> Storage:
-    """Return the storage that an earlier JPEG shows."""
-    if history is None:
-        return storage
-    if storage.kind == "jpeg" and storage.quality is not None:
-        return Storage("jpeg", min(storage.quality, history.quality))
-    return Storage("jpeg", history.quality) if storage.kind == "8bit" else storage
 
 
 def _told(answer: Segmentation, pixels: np.ndarray, box: Box) -> Region:

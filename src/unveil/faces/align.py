@@ -1,5 +1,7 @@
 """Alignment: faces cut out of photos as in the embedders' training: upright, scaled, centred."""
 
+from typing import Literal
+
 import cv2
 import numpy as np
 
@@ -21,19 +23,53 @@ FACE_WIDTH = 1.44
 """Width of a face in that square's sides: a 112-pixel center crop of LFW is one face wide."""
 
 
-def similarity(points: np.ndarray, size_px: float, padding: float = PADDING) -> np.ndarray:
+ARCFACE_EYES = np.array([(38.2946, 51.6963), (73.5318, 51.5014)]) / 112
+"""Middles of the eyes in the square of ArcFace (J. Deng et al., 2019) and its kin, in its sides."""
+
+Alignment = Literal["dlib", "arcface"]
+"""Whose square a face is laid into."""
+
+
+def landmarks_in_square(alignment: Alignment, padding: float = PADDING) -> np.ndarray:
+    """Return where dlib's five landmarks of an average face lie, ``5 x 2``, in sides of the square.
+
+    ArcFace's own points are other ones: its square is that whose eyes have the same middles.
+
+    Args:
+        alignment: whose square.
+        padding: margin around the face in dlib's, as a share of the face's width.
+
+    Examples:
+        >>> landmarks_in_square("arcface")[[2, 3]].mean(axis=0).round(4)
+        array([0.3419, 0.4616])
+    """
+    if alignment == "dlib":
+        inside: np.ndarray = (REFERENCE + padding) / (1 + 2 * padding)
+        return inside
+    middles = np.stack([REFERENCE[2:4].mean(axis=0), REFERENCE[:2].mean(axis=0)])
+    eyes, asked, all_five = (
+        one[:, 0] + 1j * one[:, 1] for one in (middles, ARCFACE_EYES, REFERENCE)
+    )
+    turned = (all_five - eyes[0]) * (asked[1] - asked[0]) / (eyes[1] - eyes[0]) + asked[0]
+    return np.stack([turned.real, turned.imag], axis=1)
+
+
+def similarity(
+    points: np.ndarray, size_px: float, padding: float = PADDING, alignment: Alignment = "dlib"
+) -> np.ndarray:
     """Return the similarity transform from an aligned square to each photo.
 
     Args:
         points: the five landmarks of each face, ``B x 5 x 2``, (x, y) in pixels.
         size_px: side of the aligned square.
-        padding: margin around the face in it, as a share of the face's width.
+        padding: margin around the face in dlib's, as a share of the face's width.
+        alignment: whose square it is.
 
     Returns:
         ``B x 2 x 3`` float64: ``photo_xy = matrix @ (square_x, square_y, 1)``, the least-squares
         fit of the landmarks (S. Umeyama, 1991).
     """
-    source = (REFERENCE + padding) / (1 + 2 * padding) * size_px
+    source = landmarks_in_square(alignment, padding) * size_px
     target = points.astype(np.float64)
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=1, keepdims=True)
     # On complex numbers, rotation and scale are one multiplication.

@@ -7,7 +7,7 @@ on a CPU. The weights are in the public domain (CC0).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -28,11 +28,19 @@ STEM_PX, STEM_SIDE_PX = 7, 35
 
 FEATURES = 128
 
+WIDTHS = tuple(width for width, count in LEVELS for _ in range(count))
+"""Channels of each residual block."""
+
+HALVING = frozenset(sum(count for _, count in LEVELS[:level]) for level in range(1, len(LEVELS)))
+"""Numbers of the blocks that halve the planes."""
+
+
+Weights = Mapping[str, np.ndarray]
+"""Kernels ``outputs x inputs x side x side`` and biases by name, as torch names them."""
+
 
 def dlib_model(content: bytes) -> bytes:
     """Return dlib's network as an ONNX model: faces ``B x 3 x 150 x 150`` to ``B x 128``.
-
-    Affine layers are folded into the convolutions before them.
 
     Args:
         content: of dlib's file.
@@ -40,46 +48,80 @@ def dlib_model(content: bytes) -> bytes:
     Raises:
         UnveilError: the bytes are not the weights of this network.
     """
-    encoder, layers = ModelEncoder(), _layers(content)
+    return face_model(dlib_weights(content))
+
+
+def dlib_weights(content: bytes) -> dict[str, np.ndarray]:
+    """Return the network's weights; affine layers are folded into the convolutions before them.
+
+    Args:
+        content: of dlib's file.
+
+    Raises:
+        UnveilError: the bytes are not the weights of this network.
+    """
+    layers = _layers(content)
+    weights: dict[str, np.ndarray] = {}
     try:
-        output = _encode(encoder, layers)
+        for name, size in _convolutions():
+            weights |= _folded(layers, name, size)
+        weights["head.weight"] = next(layers).reshape(WIDTHS[-1], FEATURES).T
     except (ValueError, StopIteration):
         raise UnveilError("not the weights of dlib's face recognition network.") from None
+    return {name: np.ascontiguousarray(values, np.float32) for name, values in weights.items()}
+
+
+def _convolutions() -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """Yield the name of each convolution, and its outputs, inputs and side, in the file's order."""
+    yield "stem", (LEVELS[0][0], 3, STEM_PX)
+    for number, (narrow, wide) in enumerate(pairwise([LEVELS[0][0], *WIDTHS])):
+        yield f"blocks.{number}.0", (wide, narrow, 3)
+        yield f"blocks.{number}.1", (wide, wide, 3)
+
+
+def _folded(
+    layers: Iterator[np.ndarray], name: str, size: tuple[int, int, int]
+) -> dict[str, np.ndarray]:
+    """Return kernel and bias of the file's next convolution, its affine layer folded in."""
+    outputs, inputs, side = size
+    values, (gain, offset) = next(layers), next(layers).reshape(2, -1)
+    count = outputs * inputs * side**2
+    kernel = values[:count].reshape(outputs, inputs, side, side) * gain[:, None, None, None]
+    return {f"{name}.weight": kernel, f"{name}.bias": values[count:] * gain + offset}
+
+
+def face_model(weights: Weights) -> bytes:
+    """Return a network of this shape as an ONNX model, as :func:`dlib_model`.
+
+    Args:
+        weights: by the names of :func:`dlib_weights`.
+    """
+    encoder = ModelEncoder()
+    stem = _convolution(encoder, weights, "stem", "faces", strides=(2, 2))
+    x = encoder.node("Relu", stem)
+    x = encoder.node("MaxPool", x, kernel_shape=(3, 3), strides=(2, 2))
+    side = STEM_SIDE_PX
+    for number, (narrow, wide) in enumerate(pairwise([LEVELS[0][0], *WIDTHS])):
+        block = f"blocks.{number}"
+        if number in HALVING:
+            x, side = _halving_block(encoder, weights, block, x, (narrow, wide), side)
+        else:
+            refined = _refined(encoder, weights, block, x, strides=(1, 1), pads=(1,) * 4)
+            x = encoder.node("Relu", encoder.node("Add", refined, x))
+    x = encoder.node("Flatten", encoder.node("GlobalAveragePool", x))
+    output = encoder.node("MatMul", x, encoder.weight(weights["head.weight"].T))
     return encoder.encode({"faces": ("batch", 3, SIDE_PX, SIDE_PX)}, {output: ("batch", FEATURES)})
 
 
-def _encode(encoder: ModelEncoder, layers: Iterator[np.ndarray]) -> str:
-    """Add the network's nodes; return the name of its output."""
-    width, side = LEVELS[0][0], STEM_SIDE_PX
-    stem = _convolution(encoder, layers, "faces", (width, 3, STEM_PX), strides=(2, 2))
-    x = encoder.node("Relu", stem)
-    x = encoder.node("MaxPool", x, kernel_shape=(3, 3), strides=(2, 2))
-    widths = [width for width, count in LEVELS for _ in range(count)]
-    starts = {sum(count for _, count in LEVELS[:level]) for level in range(1, len(LEVELS))}
-    for number, (narrow, wide) in enumerate(pairwise([width, *widths])):
-        if number in starts:
-            x, side = _halving_block(encoder, layers, x, (narrow, wide), side)
-        else:
-            refined = _refined(encoder, layers, x, (narrow, wide), strides=(1, 1), pads=(1,) * 4)
-            x = encoder.node("Relu", encoder.node("Add", refined, x))
-    x = encoder.node("Flatten", encoder.node("GlobalAveragePool", x))
-    weights = next(layers).reshape(widths[-1], FEATURES)
-    return encoder.node("MatMul", x, encoder.weight(weights))
-
-
 def _halving_block(
-    encoder: ModelEncoder,
-    layers: Iterator[np.ndarray],
-    x: str,
-    widths: tuple[int, int],
-    side: int,
+    encoder: ModelEncoder, weights: Weights, block: str, x: str, widths: tuple[int, int], side: int
 ) -> tuple[str, int]:
     """Add a residual block that halves the planes; return its output and their new side.
 
     dlib's sum pads its terms with zeros at the ends of channels, rows and columns.
     """
     # dlib pads the 3x3 convolutions that keep the size, and no others.
-    refined = _refined(encoder, layers, x, widths, strides=(2, 2))
+    refined = _refined(encoder, weights, block, x, strides=(2, 2))
     shortcut = encoder.node("AveragePool", x, kernel_shape=(2, 2), strides=(2, 2))
     refined_side, halved = (side - 3) // 2 + 1, side // 2
     refined = _grow(encoder, refined, 0, halved - refined_side)
@@ -88,16 +130,11 @@ def _halving_block(
 
 
 def _refined(
-    encoder: ModelEncoder,
-    layers: Iterator[np.ndarray],
-    x: str,
-    widths: tuple[int, int],
-    **first: tuple[int, ...],
+    encoder: ModelEncoder, weights: Weights, block: str, x: str, **first: tuple[int, ...]
 ) -> str:
     """Add a block's two 3x3 convolutions, the first with the attributes ``first``."""
-    narrow, wide = widths
-    x = encoder.node("Relu", _convolution(encoder, layers, x, (wide, narrow, 3), **first))
-    return _convolution(encoder, layers, x, (wide, wide, 3), pads=(1, 1, 1, 1))
+    x = encoder.node("Relu", _convolution(encoder, weights, f"{block}.0", x, **first))
+    return _convolution(encoder, weights, f"{block}.1", x, pads=(1, 1, 1, 1))
 
 
 def _grow(encoder: ModelEncoder, x: str, channels: int, px: int) -> str:
@@ -109,19 +146,10 @@ def _grow(encoder: ModelEncoder, x: str, channels: int, px: int) -> str:
 
 
 def _convolution(
-    encoder: ModelEncoder,
-    layers: Iterator[np.ndarray],
-    x: str,
-    size: tuple[int, int, int],
-    **attributes: tuple[int, ...],
+    encoder: ModelEncoder, weights: Weights, name: str, x: str, **attributes: tuple[int, ...]
 ) -> str:
-    """Add the file's next convolution (outputs, inputs and side), its affine layer folded in."""
-    outputs, inputs, side = size
-    weights, (gain, offset) = next(layers), next(layers).reshape(2, -1)
-    count = outputs * inputs * side**2
-    kernel = weights[:count].reshape(outputs, inputs, side, side) * gain[:, None, None, None]
-    bias = weights[count:] * gain + offset
-    return encoder.node("Conv", x, encoder.weight(kernel), encoder.weight(bias), **attributes)
+    kernel, bias = (encoder.weight(weights[f"{name}.{part}"]) for part in ("weight", "bias"))
+    return encoder.node("Conv", x, kernel, bias, **attributes)
 
 
 _LAYER = re.compile(rb"\x01(?:\x05con_4|\x07affine_|\x04fc_2)")

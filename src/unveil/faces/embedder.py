@@ -59,7 +59,7 @@ class Embedder:
 
     def _embed(self, images: np.ndarray, points: np.ndarray) -> np.ndarray:
         side = self.config.input_px
-        matrices = similarity(points, side, self.config.padding)
+        matrices = similarity(points, side, self.config.padding, self.config.alignment)
         return self.net(align(images.astype(np.float32), matrices, side))
 
 

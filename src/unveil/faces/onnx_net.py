@@ -9,7 +9,7 @@ import numpy as np
 
 from unveil.config import from_dict
 from unveil.errors import UnveilError, UsageError
-from unveil.faces.align import PADDING
+from unveil.faces.align import PADDING, Alignment
 from unveil.networks.onnx_engine import open_session
 
 
@@ -23,7 +23,9 @@ class OnnxConfig:
         mean: subtracted from each colour (0 to 255).
         std: divides the difference.
         metric: how its authors compare two embeddings.
-        padding: margin around the face in the square, as a share of the face's width.
+        alignment: whose square the face is laid into: dlib's, or ArcFace's, in which SFace and
+            AdaFace were trained, too.
+        padding: margin around the face in dlib's square, as a share of the face's width.
         order: of the colours.
     """
 
@@ -32,6 +34,7 @@ class OnnxConfig:
     mean: tuple[float, float, float] = (127.5, 127.5, 127.5)
     std: tuple[float, float, float] = (127.5, 127.5, 127.5)
     metric: Literal["euclidean", "cosine"] = "cosine"
+    alignment: Alignment = "dlib"
     padding: float = PADDING
     order: Literal["rgb", "bgr"] = "rgb"
 
@@ -40,6 +43,8 @@ class OnnxConfig:
             raise UsageError(
                 "input_px must be at least 1, and mean and std three numbers each, std without 0."
             )
+        if self.alignment == "arcface" and self.padding != PADDING:
+            raise UsageError("padding is of dlib's square: leave it out with alignment arcface.")
 
 
 def read_config(path: Path) -> OnnxConfig:

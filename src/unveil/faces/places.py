@@ -23,8 +23,8 @@ FORMAT = 1
 MAX_FILE_BYTES = 20_000_000
 
 UNSEEN = (
-    "not seen are faces under {px} px and from behind, and perhaps some that are turned, covered "
-    "or cut by the border: look, and add them with --box X,Y,W,H"
+    "not seen are faces under {px} px and from behind; others may be missed, turned, covered or "
+    "cut by the border: look, and add them with --box X,Y,W,H"
 )
 
 

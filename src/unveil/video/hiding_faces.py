@@ -1,8 +1,9 @@
 """`unveil obfuscate --safe` on videos: a black box over each tracked face."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
+from pathlib import Path
 
 from unveil import console
 from unveil.auditing.safe import widen
@@ -12,14 +13,17 @@ from unveil.degradation import Solid
 from unveil.errors import UsageError
 from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
 from unveil.images.box import Box
+from unveil.video.scenes import in_scenes
 from unveil.video.stream.covering import cover
 from unveil.video.stream.info import Info
+from unveil.video.stream.layout import Picture
 from unveil.video.stream.process import Change
-from unveil.video.stream.reading import frames
-from unveil.video.tracks import Track, link
+from unveil.video.stream.reading import read, to_rgb8, upright
+from unveil.video.tracks import Doubt, Track, doubts
+from unveil.video.watching import View, Watch
 
-DETECTION_INTERVAL_S = 0.2
-"""Time between the frames on which the face detector runs."""
+MAX_SAID = 10
+"""Of places where a face may be open, so many are printed; ``--json`` has all."""
 
 
 def check_operator(name: str | None) -> None:
@@ -41,11 +45,11 @@ class Hiding:
 
     Attributes:
         boxes: of faces in every frame, beside those that are detected.
-        max_pixels: larger frames are refused.
+        unsure: the clips in which a face may be open, as they are known.
     """
 
     boxes: Sequence[Box]
-    max_pixels: int
+    unsure: list[Path] = field(default_factory=list)
 
     @cached_property
     def _finder(self) -> FaceFinder:
@@ -61,29 +65,24 @@ class Hiding:
         size = info.width, info.height
         for box in self.boxes:
             box.check_inside(*size)
-        tracks = link(self._sights(info))
+        tracks = Watch(self._finder).watch(_views(info))
         if not (tracks or self.boxes):
             raise NoFaceError(f"{info.path}: {NO_FACE}")
+        told = [widen(box, *size) for box in self.boxes]
         self._say(tracks)
+        self._doubt(info, doubts(tracks, told))
 
         def covered(seconds: float) -> list[Box]:
             seen = (track.at(seconds) for track in tracks)
-            wide = [widen(box, *size) for box in (*self.boxes, *seen) if box is not None]
+            wide = [*told, *(widen(box, *size) for box in seen if box is not None)]
             return [box for box in wide if min(box.width, box.height) > 0]
 
         return partial(cover, info=info, covered=covered)
 
-    def _sights(self, info: Info) -> Iterator[tuple[float, list[Box]]]:
-        shown = frames(info.path, DETECTION_INTERVAL_S, self.max_pixels)
-        label = f"faces in {info.path.name}"
-        for frame in clip_progress(shown, label, info.seconds, lambda frame: frame.seconds):
-            yield frame.seconds, self._finder.find_boxes(frame.rgb)
-
     def _say(self, tracks: Sequence[Track]) -> None:
-        widest = max(
-            box.width for boxes in (self.boxes, *(track.boxes for track in tracks)) for box in boxes
-        )
-        risk = risk_of(Solid(), widest, shipped_curves())
+        widths = (spot.side for track in tracks for spot in track.spots)
+        widest = max((*(box.width for box in self.boxes), *widths))
+        risk = risk_of(Solid(), round(widest), shipped_curves())
         said = "" if risk is None else f": risk {risk.share:.1%} (at most {risk.high:.1%})"
         count = len(tracks) + len(self.boxes)
         console.note(f"{count} {'face' if count == 1 else 'faces'} hidden with {Solid()}{said}.")
@@ -91,8 +90,34 @@ class Hiding:
             faces=[*({"box": str(box)} for box in self.boxes), *(_as_row(one) for one in tracks)]
         )
 
+    def _doubt(self, info: Info, found: Sequence[Doubt]) -> None:
+        """Say where a face may be open."""
+        if found:
+            self.unsure.append(info.path)
+        for one in found[:MAX_SAID]:
+            console.warn(f"{one}: look there, and hide what is open with --box X,Y,W,H")
+        if len(found) > MAX_SAID:
+            console.warn(f"and {len(found) - MAX_SAID} more such places; --json names them all")
+        console.add(
+            look_at=[
+                {"seconds": round(one.seconds, 3), "box": str(one.box), "why": one.why}
+                for one in found
+            ]
+        )
+
+
+def _views(info: Info) -> Iterator[tuple[int, View]]:
+    """Yield the pictures of a clip as they are seen, with the number of their scene."""
+
+    def seconds(picture: Picture) -> float:
+        return float(picture.pts * info.time_base)
+
+    pictures = clip_progress(read(info), f"faces in {info.path.name}", info.seconds, seconds)
+    for scene, picture in in_scenes(pictures, info.layout.bits):
+        yield scene, (seconds(picture), to_rgb8(upright(picture, info)))
+
 
 def _as_row(track: Track) -> dict[str, object]:
     first, last = track.seconds[0], track.seconds[-1]
     seen = {"first_seconds": round(first, 3), "last_seconds": round(last, 3)}
-    return seen | {"box": str(track.boxes[0]), "sights": len(track.boxes)}
+    return seen | {"box": str(track.spots[0].box), "sights": len(track.spots)}

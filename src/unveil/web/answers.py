@@ -15,7 +15,7 @@ from unveil.auditing.photo import (
     Verdict,
     audit_photo,
 )
-from unveil.auditing.safe import hide
+from unveil.auditing.safe import How, hide
 from unveil.auditing.verdict import SAFE_RISK, shipped_curves
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
@@ -42,6 +42,9 @@ from unveil.runtime import keep_freed_memory
 
 SHOWN_PX = 1600
 """Longer side of the images that the page displays; the download has full resolution."""
+
+FLAG, FIELD = "--box X,Y,W,H", "the field Box"
+"""Where a place is told: in commands, and on the page."""
 
 
 @dataclass(frozen=True)
@@ -109,31 +112,35 @@ def find_face(path: Path, max_pixels: int) -> Box:
     Raises:
         NoFaceError: there is none.
     """
-    return max(find_faces(path, max_pixels), key=lambda box: box.width)
+    faces = _faces_beside(read_photo(path, max_pixels), [])
+    return max(faces, key=lambda face: face.width)
 
 
-def find_faces(path: Path, max_pixels: int) -> list[Box]:
-    """Return the boxes of the faces.
+def _faces_beside(photo: Photo, told: Sequence[Box]) -> list[Box]:
+    """Return the boxes of the faces that are found, but for those in boxes that are told.
 
     Raises:
-        NoFaceError: there is none.
+        NoFaceError: there is none, and none is told.
     """
-    photo = read_photo(path, max_pixels)
-    if not (boxes := _finder().find_boxes(photo.rgb)):
-        raise NoFaceError("no face found; enter its place in the field Box.")
-    return boxes
+    found = _finder().find_boxes(photo.rgb)
+    if not (found or told):
+        raise NoFaceError(f"no face found; enter its place in {FIELD}.")
+    return [face for face in found if not any(box.has_middle_of(face) for box in told)]
 
 
 def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box | None) -> Answer:
-    """Obfuscate a photo or the part in ``box``; by default with the mildest safe mosaic."""
+    """Obfuscate a photo or the part in ``box``; by default under a mosaic that is drawn."""
     photo = read_photo(path, max_pixels)
     images = to_array(photo)
     if operator is None:
-        places = find_faces(path, max_pixels) if box is None else [box]
-        hidden, done = hide(images, places, "pixelate", SAFE_RISK, shipped_curves())
-        words = [f"Hidden with {how.operator} in {how.box}." for how in done]
-        unseen = smallest_px(*images.shape[-2:])
-        words += [] if box else [f"{len(done)} found. {UNSEEN.format(px=unseen).capitalize()}."]
+        told = [] if box is None else [box]
+        places = [*told, *_faces_beside(photo, told)]
+        hidden, done = hide(
+            images, places, How("pixelate", SAFE_RISK, style="mosaic"), shipped_curves()
+        )
+        words = [f"Hidden with {one.cover} in {one.box}." for one in done]
+        unseen = UNSEEN.format(px=smallest_px(*images.shape[-2:])).replace(FLAG, FIELD)
+        words.append(f"{len(done)} hidden; {unseen}.")
     elif box is None:
         hidden, words = obfuscate(images, operator), [f"Hidden with {operator}."]
     else:
@@ -196,7 +203,7 @@ def judge(path: Path, max_pixels: int, box: Box | None) -> Answer:
     try:
         verdicts = audit_photo(photo, boxes, _finder(), shipped_curves())
     except NoFaceError as error:
-        raise NoFaceError(str(error).replace("--box X,Y,W,H", "the field Box")) from None
+        raise NoFaceError(str(error).replace(FLAG, FIELD)) from None
     return Answer([str(verdict) for verdict in verdicts], charts=_charts(verdicts))
 
 
