@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Shape = Literal["box", "ellipse", "soft"]
 Style = Literal["solid", "mosaic", "sticker"]
 
+ALBUM = "several photos of a person behind a mosaic tell more than one, of which the risk is known"
+
 UNSURE = 3
 """Exit status where all is written, but a face may be open."""
 
@@ -59,8 +61,8 @@ def obfuscate(
         storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
             h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went. In videos: under a solid box, with
-            exit status 3 where a face was lost and may be open.
+            below --risk; attack the result and say how it went. In several photos and in videos:
+            under a solid box; exit status 3 where a face in a video was lost and may be open.
         risk: with --safe, greatest share of faces that a machine may name, of 1,000 people
             (default: 0.02).
         boxes: where a face is that may not be found, again for more faces.
@@ -98,7 +100,8 @@ def obfuscate(
     left_out = tell_left_out(inputs, output=output, is_grave=safe)
     process: Callable[[Photo], Photo]
     if safe:
-        process = hider = _hider(places, spared, boxes_file, (operator, risk, shape, style))
+        told = _for_all(operator, style, len(jobs)), risk, shape, style
+        process = hider = _hider(places, spared, boxes_file, told)
     else:
         process = partial(_obfuscate, _told(operator or ""), kept)
     failed = _obfuscate_photos(jobs, process, places, written)
@@ -106,8 +109,8 @@ def obfuscate(
         hider.note_boxes()
     if films:
         # However strongly faces are hidden in photos: in videos nothing but a solid box is safe.
-        told = None if safe else operator
-        failed |= _obfuscate_videos(films, output, told, places if safe else None, written)
+        way = (None, places) if safe else (operator, None)
+        failed |= _obfuscate_videos(films, output, *way, written)
     return int(failed or (safe and left_out > 0))
 
 
@@ -124,6 +127,14 @@ def _obfuscate_photos(
     else:
         failed = photo_jobs.process(jobs, process, overwrite=overwrite, max_pixels=most)
     return int(failed > 0)
+
+
+def _for_all(operator: str | None, style: Style | None, count: int) -> str | None:
+    """Return the operator that hides faces: of several photos, a solid box."""
+    if count < 2 or style or operator == "solid":
+        return operator
+    console.note(f"faces are hidden with a solid box: {ALBUM}.")
+    return "solid"
 
 
 def _hider(
