@@ -84,8 +84,8 @@ def obfuscate(
     if safe:
         _check_safe(operator, style, risk)
     else:
-        asked = {"box": boxes, "risk": risk, "spare": spared, "boxes": boxes_file, "shape": shown}
-        _check_unsafe(operator, style=style, **asked)
+        flags = {"box": boxes, "risk": risk, "spare": spared, "boxes": boxes_file, "shape": shown}
+        _check_unsafe(operator, style=style, **flags)
     written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
     places = [parse_box(box) for box in boxes]
     if has_videos:
@@ -98,19 +98,16 @@ def obfuscate(
     photos, films = with_photos(inputs, output), with_videos(inputs, output)
     jobs = photo_jobs.plan(photos, output) if photos or not films else []
     left_out = tell_left_out(inputs, output=output, is_grave=safe)
-    process: Callable[[Photo], Photo]
-    if safe:
-        told = _for_all(operator, style, len(jobs)), risk, shape, style
-        process = hider = _hider(places, spared, boxes_file, told)
-    else:
-        process = partial(_obfuscate, _told(operator or ""), kept)
+    asked = risk, shape, style, len(jobs)
+    hider = _hider(places, spared, boxes_file, operator, *asked) if safe else None
+    process = hider or partial(_obfuscate, _told(operator or ""), kept)
     failed = _obfuscate_photos(jobs, process, places, written)
-    if safe and not dry_run:
+    if hider and not dry_run:
         hider.note_boxes()
     if films:
         # However strongly faces are hidden in photos: in videos nothing but a solid box is safe.
-        way = (None, places) if safe else (operator, None)
-        failed |= _obfuscate_videos(films, output, *way, written)
+        way = (None, places, written) if safe else (operator, None, written)
+        failed |= _obfuscate_videos(films, output, *way)
     return int(failed or (safe and left_out > 0))
 
 
@@ -138,9 +135,10 @@ def _for_all(operator: str | None, style: Style | None, count: int) -> str | Non
 
 
 def _hider(
-    places: Sequence[Box], spared: Sequence[str], boxes_file: Path | None,
-    asked: tuple[str | None, float | None, Shape, Style | None],
+    places: Sequence[Box], spared: Sequence[str], boxes_file: Path | None, operator: str | None,
+    risk: float | None, shape: Shape, style: Style | None, count: int,
 ) -> "Hider":  # fmt: skip
+    """Return what hides the faces of so many photos."""
     require("audit")
     from unveil.auditing.safe import How
     from unveil.auditing.verdict import SAFE_RISK
@@ -148,7 +146,7 @@ def _hider(
     from unveil.faces.places import Wanted, open_boxes
 
     file = None if boxes_file is None else open_boxes(boxes_file)
-    operator, risk, shape, style = asked
+    operator = _for_all(operator, style, count)
     how = How(operator or "pixelate", risk or SAFE_RISK, shape, style)
     return Hider(Wanted(places, [parse_box(box) for box in spared], file), how)
 
