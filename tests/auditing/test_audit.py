@@ -1,6 +1,7 @@
 """`unveil audit` and `unveil obfuscate --safe` on real files, from end to end."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,19 @@ def test_a_mosaic_that_nobody_recognises_stays(cli, astronaut, tmp_path):
     assert face["operator"].startswith("pixelate:block=")
     assert face["refused"] is None
     assert min(face["distances"].values()) > 0.6
+
+
+@pytest.mark.slow
+def test_several_photos_are_hidden_by_a_solid_box(cli, astronaut, tmp_path):
+    """The mosaic that is safe in one of them is not in all of them together."""
+    album = tmp_path / "album"
+    album.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(astronaut, album / name)
+    done = cli("obfuscate", album, "-o", tmp_path / "safe", "--safe", "--risk", "0.1")
+    assert done.status == 0, done.err
+    assert done.err.count("hidden with solid:level=0") == 2
+    assert done.err.count("several photos of a person") == 1
 
 
 @pytest.mark.parametrize("style", ["mosaic", "sticker"])

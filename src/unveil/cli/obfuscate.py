@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Shape = Literal["box", "ellipse", "soft"]
 Style = Literal["solid", "mosaic", "sticker"]
 
+ALBUM = "several photos of a person behind a mosaic tell more than one, of which the risk is known"
+
 UNSURE = 3
 """Exit status where all is written, but a face may be open."""
 
@@ -59,8 +61,8 @@ def obfuscate(
         storage: what compression the result goes through before it is written: 8bit, jpeg:75 or
             h264:crf=28 (default: none but that of the output file).
         safe: hide each face with the mildest setting that keeps the risk of its being named
-            below --risk; attack the result and say how it went. In videos: under a solid box, with
-            exit status 3 where a face was lost and may be open.
+            below --risk; attack the result and say how it went. In several photos and in videos:
+            under a solid box; exit status 3 where a face in a video was lost and may be open.
         risk: with --safe, greatest share of faces that a machine may name, of 1,000 people
             (default: 0.02).
         boxes: where a face is that may not be found, again for more faces.
@@ -82,8 +84,8 @@ def obfuscate(
     if safe:
         _check_safe(operator, style, risk)
     else:
-        asked = {"box": boxes, "risk": risk, "spare": spared, "boxes": boxes_file, "shape": shown}
-        _check_unsafe(operator, style=style, **asked)
+        flags = {"box": boxes, "risk": risk, "spare": spared, "boxes": boxes_file, "shape": shown}
+        _check_unsafe(operator, style=style, **flags)
     written = Written(codec, quality, overwrite, max_pixels, dry_run, hides_people=safe)
     places = [parse_box(box) for box in boxes]
     if has_videos:
@@ -96,18 +98,16 @@ def obfuscate(
     photos, films = with_photos(inputs, output), with_videos(inputs, output)
     jobs = photo_jobs.plan(photos, output) if photos or not films else []
     left_out = tell_left_out(inputs, output=output, is_grave=safe)
-    process: Callable[[Photo], Photo]
-    if safe:
-        process = hider = _hider(places, spared, boxes_file, (operator, risk, shape, style))
-    else:
-        process = partial(_obfuscate, _told(operator or ""), kept)
+    asked = risk, shape, style, len(jobs)
+    hider = _hider(places, spared, boxes_file, operator, *asked) if safe else None
+    process = hider or partial(_obfuscate, _told(operator or ""), kept)
     failed = _obfuscate_photos(jobs, process, places, written)
-    if safe and not dry_run:
+    if hider and not dry_run:
         hider.note_boxes()
     if films:
         # However strongly faces are hidden in photos: in videos nothing but a solid box is safe.
-        told = None if safe else operator
-        failed |= _obfuscate_videos(films, output, told, places if safe else None, written)
+        way = (None, places, written) if safe else (operator, None, written)
+        failed |= _obfuscate_videos(films, output, *way)
     return int(failed or (safe and left_out > 0))
 
 
@@ -126,10 +126,19 @@ def _obfuscate_photos(
     return int(failed > 0)
 
 
+def _for_all(operator: str | None, style: Style | None, count: int) -> str | None:
+    """Return the operator that hides faces: of several photos, a solid box."""
+    if count < 2 or style or operator == "solid":
+        return operator
+    console.note(f"faces are hidden with a solid box: {ALBUM}.")
+    return "solid"
+
+
 def _hider(
-    places: Sequence[Box], spared: Sequence[str], boxes_file: Path | None,
-    asked: tuple[str | None, float | None, Shape, Style | None],
+    places: Sequence[Box], spared: Sequence[str], boxes_file: Path | None, operator: str | None,
+    risk: float | None, shape: Shape, style: Style | None, count: int,
 ) -> "Hider":  # fmt: skip
+    """Return what hides the faces of so many photos."""
     require("audit")
     from unveil.auditing.safe import How
     from unveil.auditing.verdict import SAFE_RISK
@@ -137,7 +146,7 @@ def _hider(
     from unveil.faces.places import Wanted, open_boxes
 
     file = None if boxes_file is None else open_boxes(boxes_file)
-    operator, risk, shape, style = asked
+    operator = _for_all(operator, style, count)
     how = How(operator or "pixelate", risk or SAFE_RISK, shape, style)
     return Hider(Wanted(places, [parse_box(box) for box in spared], file), how)
 
