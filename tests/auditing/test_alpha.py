@@ -1,5 +1,8 @@
 """What the transparency of a photo shows: an outline behind a cover, a face by itself."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -68,3 +71,30 @@ def test_a_face_that_only_the_alpha_shows_is_seen_and_hidden(tmp_path, clean, cl
     assert "1 told" in done.err
     assert (read_photo(out).alpha[100:140, 100:140] == 255).all()
     assert cli("audit", out).status == 1  # no face is seen any more
+
+
+@pytest.mark.slow
+def test_the_gate_sees_a_face_that_the_alpha_of_the_output_shows(tmp_path, clean, cli):
+    original, output = tmp_path / "original.png", tmp_path / "output.png"
+    Image.fromarray(clean).save(original)
+    covered = clean.copy()
+    covered[40:190, 40:190] = 0
+    gray = np.asarray(Image.fromarray(clean).convert("L"))
+    words = ("audit", output, "--against", original, "--box", "57,52,116,116")
+    Image.fromarray(covered).save(output)
+    assert cli(*words).status == 0
+    Image.fromarray(np.dstack([covered, gray])).save(output)
+    done = cli(*words)
+    assert done.status == 3, done
+    assert "bare" in done.out
+
+
+def test_the_page_makes_alpha_opaque_where_it_hides(tmp_path, clean):
+    answers = pytest.importorskip("unveil.web.answers", reason="the extra web is not installed")
+    path, alpha = tmp_path / "in.png", np.full((256, 256), 128, np.uint8)
+    Image.fromarray(np.dstack([clean, alpha])).save(path)
+    answer = answers.hide_part(path, 10**6, None, Box(57, 52, 116, 116))
+    done = Image.open(io.BytesIO(base64.b64decode(answer.download.partition(",")[2])))
+    written = np.array(done.getchannel("A"))
+    assert (written[60:160, 60:160] == 255).all()
+    assert written[0, 0] == 128

@@ -132,6 +132,18 @@ def test_a_folder_goes_on_after_a_bad_photo(cli, mosaicked):
 
 
 @pytest.mark.slow
+def test_what_fails_does_not_hide_a_face_at_risk(cli, mosaicked):
+    """Status 3, not 1: a pipeline must see it."""
+    folder = mosaicked.parent
+    (folder / "bad.png").write_bytes(b"no photo")
+    (folder / "notes.txt").write_text("left out")
+    done = cli("audit", folder, "--box", FACE_BOX, "--fail-above", "0.0001")
+    assert done.status == 3, done
+    assert "bad.png: is not a photo" in done.err
+    assert "unveil: warning: " in done.err
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("box", ["0,0,40,40", "472,472,40,40", "200,100,12,12", "100,0,300,300"])
 def test_boxes_at_the_border_and_tiny_ones_get_a_verdict(cli, astronaut, box):
     verdict, *others = verdicts(cli("audit", astronaut, "--json", "--box", box))

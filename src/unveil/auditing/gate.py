@@ -14,6 +14,7 @@ from unveil.auditing.safe import widen
 from unveil.auditing.verdict import Curves
 from unveil.errors import UnveilError
 from unveil.faces.finder import FaceFinder
+from unveil.faces.places import find_in_alpha
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 from unveil.images.pixels import to_8bit
@@ -103,8 +104,11 @@ class Gate:
         for box in self.boxes:
             box.check_inside(width, height)
         faces = list(dict.fromkeys([*self.boxes, *self.finder.find_boxes(original.rgb)]))
+        # What the transparency of the output shows is bare, whatever its colours hide.
+        shown = find_in_alpha(output.alpha, self.finder)
+        bare = [Gated(box, 0.0, is_changed=False, verdict=None, limit=self.limit) for box in shown]
         if not faces:
-            return []
+            return bare
         around_levels = _around(squares, faces)
         if around_levels > MAX_AROUND_LEVELS:
             raise UnveilError(
@@ -115,7 +119,7 @@ class Gate:
         if strength:
             verdicts = audit_photo(output, faces, self.finder, self.curves, only=True)
         changes = [float(squares[box.place].mean() ** 0.5) for box in faces]
-        return [
+        return bare + [
             Gated(box, change, change >= least, verdict, self.limit)
             for box, change, verdict in zip(faces, changes, verdicts, strict=True)
         ]

@@ -15,7 +15,7 @@ from unveil.auditing.photo import (
     Verdict,
     audit_photo,
 )
-from unveil.auditing.safe import How, hide
+from unveil.auditing.safe import How, hide, opaque_over
 from unveil.auditing.verdict import SAFE_RISK, shipped_curves
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
@@ -26,7 +26,7 @@ from unveil.estimation.drawing import draw_finding
 from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import inspect
 from unveil.faces.finder import FaceFinder, NoFaceError
-from unveil.faces.places import UNSEEN
+from unveil.faces.places import UNSEEN, find_in_alpha
 from unveil.faces.sights import smallest_px
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
@@ -134,10 +134,13 @@ def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box |
     images = to_array(photo)
     if operator is None:
         told = [] if box is None else [box]
+        told += find_in_alpha(photo.alpha, _finder())
         places = [*told, *_faces_beside(photo, told)]
         hidden, done = hide(
             images, places, How("pixelate", SAFE_RISK, style="mosaic"), shipped_curves()
         )
+        if photo.alpha is not None:
+            photo = replace(photo, alpha=opaque_over(photo.alpha, places, done, "box"))
         words = [f"Hidden with {one.cover} in {one.box}." for one in done]
         unseen = UNSEEN.format(px=smallest_px(*images.shape[-2:])).replace(FLAG, FIELD)
         words.append(f"{len(done)} hidden; {unseen}.")
