@@ -36,12 +36,11 @@ def clean() -> np.ndarray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_a_cut_out_shows_no_outline_behind_its_cover(tmp_path, clean, suffix, cli):
+def test_a_cut_out_shows_no_outline_behind_its_cover(tmp_path, clean, cli):
     """Transparent around the head: the outline of hair and chin is in the alpha alone."""
     rows, columns = np.mgrid[:256, :256]
     alpha = np.where(np.hypot(rows - 110, columns - 115) < 70, 255, 0).astype(np.uint8)
-    source, out = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    source, out = tmp_path / "in.png", tmp_path / "out.png"
     Image.fromarray(np.dstack([clean, alpha])).save(source)
     done = cli("obfuscate", source, "-o", out, "--safe", "--operator", "solid")
     assert done.status == 0, done
@@ -89,6 +88,7 @@ def test_the_gate_sees_a_face_that_the_alpha_of_the_output_shows(tmp_path, clean
     assert "bare" in done.out
 
 
+@pytest.mark.slow
 def test_the_page_makes_alpha_opaque_where_it_hides(tmp_path, clean):
     answers = pytest.importorskip("unveil.web.answers", reason="the extra web is not installed")
     path, alpha = tmp_path / "in.png", np.full((256, 256), 128, np.uint8)

@@ -224,13 +224,14 @@ def test_a_folder_of_which_something_was_left_out_is_not_safe(album, cli):
     assert written == {"a.jpg", "edge.jfif", "c.jpe", "pixel.avif"}
     assert done.err.count("unveil: ") == 1
     assert "unveil: warning: in: 5 files left out: " in done.err
-    audit = cli("audit", "out", "--box", "50,50,100,100")
-    assert audit.status == 0, audit
+    for name in ("edge.jfif", "c.jpe", "pixel.avif"):
+        (album / "in" / name).unlink()
     audit = cli("audit", "in", "--box", "50,50,100,100")
     assert (audit.status, audit.err.count("5 files left out")) == (1, 1)
     for name in ("x.gif", ".hidden.png", "IMG_1.HEIC", "2023", "gone.jpg"):
         (album / "in" / name).unlink()
     assert cli("obfuscate", "in", "-o", "out", *words, "--overwrite").status == 0
+    assert cli("audit", "in", "--box", "50,50,100,100").status == 0
 
 
 @pytest.mark.slow

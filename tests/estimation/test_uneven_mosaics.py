@@ -44,14 +44,9 @@ def by_resizing(part: np.ndarray, across: int, down: int) -> np.ndarray:
 
 CASES = {
     "fractions, all": (by_edges, WHOLE, 30, 30, 1.0),
-    "resized, all": (by_resizing, WHOLE, 30, 30, 1.0),
-    "fractions, part": (by_edges, PART, 12, 12, 1.0),
     "resized, part": (by_resizing, PART, 12, 12, 1.0),
     "a part that is no square": (by_edges, WIDE, 12, 10, 1.0),
-    "blocks of 8 x 16": (by_edges, WHOLE, 32, 16, 1.0),
     "blocks of 10.2 x 25.6": (by_edges, WHOLE, 25, 10, 1.0),
-    "blocks of 12.8 x 17.1": (by_edges, WHOLE, 20, 15, 1.0),
-    "blocks of 2.6": (by_resizing, WHOLE, 100, 100, 1.0),
     "blocks of 3.2, part": (by_edges, PART, 34, 34, 1.0),
     "blocks of 13.8 x 7.3, part": (by_resizing, PART, 8, 15, 1.0),
     "scaled to 0.9, part": (by_edges, Box(70, 40, 112, 112), 14, 14, 0.9),

@@ -56,11 +56,11 @@ INPUTS = {
 """A clip of each kind, with chapters where it holds them; captions as drones and dashcams write."""
 
 OUTPUTS = {
-    "in.mp4": (".mp4", ".mov", ".m4v", ".mkv"),
-    "in.mov": (".mp4", ".mov", ".m4v", ".mkv"),
+    "in.mp4": (".mp4", ".mkv"),
+    "in.mov": (".mp4", ".mov", ".m4v"),
     "in.webm": (".webm", ".mkv", ".mp4"),
-    "in.avi": (".mp4", ".mkv", ".mov"),
-    "in.mkv": (".mkv", ".mp4"),
+    "in.avi": (".mkv", ".mov"),
+    "in.mkv": (".mkv",),
 }
 """Containers that hold the sound of each."""
 
