@@ -63,7 +63,8 @@ CURVES = curves_of(
 
 RESULTS = Path(__file__).parents[2] / "results" / "audit" / "rows.jsonl"
 TUNED = RESULTS.with_name("tuned.jsonl")
-MEASURED = measured_curves(shipped_rows())
+# Of the attackers that all settings have; a trained one attacked four of them only.
+MEASURED = measured_curves(read_rows(RESULTS))
 
 
 @pytest.mark.parametrize(("kind", "face_px"), sorted(set(MEASURED) - {("box", 112)}))
@@ -97,8 +98,17 @@ def test_the_package_has_the_committed_rows():
 def test_where_a_trained_attacker_is_stronger_its_risk_counts():
     for row in read_rows(TUNED):
         risk = risk_of(parse_operator(row["operator"]), row["face_px"], shipped_curves())
-        assert risk.share >= row[RISK][0] - 1e-9
-        assert risk.high >= row[RISK][2] - 1e-9
+        # Strengths in rows have five decimals.
+        assert risk.share >= row[RISK][0] - 1e-3
+        assert risk.high >= row[RISK][2] - 1e-3
+
+
+def test_a_milder_setting_is_no_safer_than_one_that_a_trained_attacker_attacked():
+    between, attacked = (risk_of(Pixelate(block), 112, shipped_curves()) for block in (11, 14))
+    assert attacked.attacker == between.attacker == "fused"
+    assert between.high >= attacked.high
+    told = sentence(between, Pixelate(11), 112, shipped_curves())
+    assert "after training a network on other people's obfuscated faces" in told
 
 
 def test_the_strongest_attacker_counts():
