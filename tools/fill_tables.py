@@ -43,13 +43,6 @@ PAPER = {
 }
 """PSNR and SSIM in the paper, float inputs: of the obfuscated photos and of its CAE."""
 
-AUDITED = (
-    *("none", "gaussian:kernel=9,sigma=4", "gaussian:kernel=45,sigma=7.28", "pixelate:block=8"),
-    *("pixelate:block=14", "pixelate:block=28", "solid:level=0"),
-)
-"""Operators in the audit's short table, on faces of ``AUDITED_FACE_PX``."""
-
-AUDITED_FACE_PX = 112
 SHARE = "{:.1%} ({:.1%} to {:.1%})"
 """A share and its 95 % interval."""
 
@@ -123,24 +116,6 @@ def splits(rows: Sequence[Row]) -> str:
             for row, share in zip(rows, named, strict=True)
         ]
     )
-
-
-def audit(rows: Sequence[Row]) -> str:
-    """Lay out the share of faces identified behind well-known settings, among 1,000 people."""
-    table = []
-    for text in AUDITED:
-        shares = {
-            row["attacker"]: row[RISK]
-            for row in rows
-            if row["operator"] == text and row["face_px"] == AUDITED_FACE_PX
-        }
-        if not shares:
-            continue
-        strongest = max(shares, key=lambda name: shares[name][0])
-        shown = {"as it is": "unaware", "strongest": strongest}
-        named = {title: SHARE.format(*shares[name]) for title, name in shown.items()}
-        table.append({"operator": text, **named, "who": strongest, "chance": "0.1%"})
-    return markdown(table)
 
 
 def networks(rows: Sequence[Row]) -> str:
@@ -328,7 +303,6 @@ TABLES: dict[str, Table] = {
     "streaming": side_by_side("operator", "storage"),
     "networks": networks,
     "onnx": onnx,
-    "audit": audit,
     "joint": joint,
     "parts": parts,
     "faces": faces,
@@ -364,7 +338,8 @@ def refresh(document: Path, *, write: bool) -> bool:
     def rebuilt(match: re.Match[str]) -> str:
         if match["name"] not in TABLES:
             raise UnveilError(f"{document}: unknown table {match['name']!r}.")
-        rows = read_rows(document.parent / match["file"])
+        files = match["file"].split("+")
+        rows = [row for file in files for row in read_rows(document.parent / file)]
         return f"{match['head']}\n{TABLES[match['name']](rows)}\n{match['tail']}"
 
     after, tables = MARKS.subn(rebuilt, before)
