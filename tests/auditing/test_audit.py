@@ -208,12 +208,12 @@ def test_safe_hides_the_face_and_nothing_else(cli, astronaut, tmp_path):
 def test_what_an_attack_recognises_is_covered_instead(cli, astronaut, tmp_path):
     """The mosaic's risk is under the limit, but a shipped restorer finds this very person."""
     safe = tmp_path / "safe.png"
-    done = cli("obfuscate", astronaut, "-o", safe, "--safe", "--risk", "0.6", "--json")
+    done = cli("obfuscate", astronaut, "-o", safe, "--safe", "--risk", "0.65", "--json")
     (face,) = json.loads(done.out)["faces"]
     assert face["operator"] == "solid:level=0"
     refused = face["refused"]
     assert refused["operator"].startswith("pixelate:block=")
-    assert refused["risk_high"] <= 0.6
+    assert refused["risk_high"] <= 0.65
     assert refused["recognised"]
     assert {"obfuscated", "lmmse", "pixelate", "streaming"} < set(refused["distances"])
     left, top, width, height = map(int, face["box"].split(","))
@@ -222,7 +222,7 @@ def test_what_an_attack_recognises_is_covered_instead(cli, astronaut, tmp_path):
 
 @pytest.mark.slow
 def test_a_mosaic_that_nobody_recognises_stays(cli, astronaut, tmp_path):
-    words = ("--safe", "--risk", "0.1", "--json")
+    words = ("--safe", "--risk", "0.3", "--json")
     done = cli("obfuscate", astronaut, "-o", tmp_path / "safe.png", *words)
     (face,) = json.loads(done.out)["faces"]
     assert face["operator"].startswith("pixelate:block=")

@@ -84,13 +84,15 @@ class Hidden:
 def choose(kind: str, limit: float, face_px: float, curves: Curves) -> tuple[Operator, Risk | None]:
     """Return the mildest setting of a kind under the risk limit, with its risk; else a solid box.
 
+    Only settings count that an attacker was trained on: of others, the risk may be higher.
+
     Args:
         kind: name of the operator.
         limit: greatest risk, by the upper end of its interval.
         face_px: width of the face.
         curves: risk against strength.
     """
-    found = mildest(kind, limit, max(round(face_px), 1), curves)
+    found = mildest(kind, limit, max(round(face_px), 1), curves, attacked=True)
     operator: Operator = Solid() if found is None else found
     return operator, risk_of(operator, face_px, curves)
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -50,11 +50,21 @@ class Risk:
 
 @dataclass(frozen=True)
 class Point:
-    """The risk at one strength."""
+    """The risk at one strength.
+
+    Attributes:
+        strength: of the operator, in face widths.
+        risk: by the strongest attacker.
+        is_attacked: whether one was trained on it; else the risk may be higher than measured.
+    """
 
     strength: float
     risk: Risk
+    is_attacked: bool = False
 
+
+TRAINED_FOR_IT = "fused"
+"""The attacker whose network was trained on faces that were hidden in this way."""
 
 Curves = dict[tuple[str, int], list[Point]]
 """Points from mild to strong, by kind of operator and face width in pixels."""
@@ -76,15 +86,19 @@ def measured_curves(rows: Iterable[Row]) -> Curves:
         rows: of ``unveil audit curve``.
     """
     strongest: dict[tuple[str, int, float], Risk] = {}
+    attacked = set()
     for row in rows:
         key = row["kind"], row["face_px"], row["strength"]
         share, low, high = row[RISK]
         risk = Risk(share, low, high, row["attacker"])
+        if row["attacker"] == TRAINED_FOR_IT:
+            attacked.add(key)
         if key not in strongest or risk.share > strongest[key].share:
             strongest[key] = risk
     curves: Curves = {}
-    for (kind, face_px, strength), risk in sorted(strongest.items(), key=lambda item: item[0]):
-        curves.setdefault((kind, face_px), []).append(Point(strength, risk))
+    for key, risk in sorted(strongest.items(), key=lambda item: item[0]):
+        kind, face_px, strength = key
+        curves.setdefault((kind, face_px), []).append(Point(strength, risk, key in attacked))
     return curves
 
 
@@ -93,7 +107,7 @@ def _falling(points: Sequence[Point]) -> list[Point]:
     falling: list[Point] = []
     for point in reversed(points):
         behind = falling[-1].risk if falling else point.risk
-        falling.append(Point(point.strength, max(point.risk, behind, key=lambda risk: risk.high)))
+        falling.append(replace(point, risk=max(point.risk, behind, key=lambda risk: risk.high)))
     return falling[::-1]
 
 
@@ -217,7 +231,9 @@ def _why_not(finding: Finding) -> str | None:
     return None
 
 
-def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator | None:
+def mildest(
+    kind: str, limit: float, face_px: int, curves: Curves, *, attacked: bool = False
+) -> Operator | None:
     """Return the mildest measured operator of a kind whose risk is within a limit; None if none is.
 
     Args:
@@ -225,6 +241,7 @@ def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator |
         limit: greatest risk, by the upper end of its interval.
         face_px: width of the face.
         curves: risk against strength.
+        attacked: whether only settings count that an attacker was trained on.
 
     Raises:
         UsageError: the kind has no curve.
@@ -234,6 +251,8 @@ def mildest(kind: str, limit: float, face_px: int, curves: Curves) -> Operator |
         raise UsageError(f"no curve was measured for {kind}.")
     width = next((px for px in widths if px >= face_px), widths[-1])
     for point in curves[kind, width]:
+        if attacked and not point.is_attacked:
+            continue
         # Rounded to whole pixels it may be a little milder than measured: then add one pixel.
         for strength in (point.strength, point.strength + 1 / face_px):
             operator = operator_at(kind, strength, face_px)
