@@ -173,6 +173,14 @@ def test_with_a_limit_a_photo_of_nobody_is_no_failure_and_hides_none(cli, astron
     assert cli("audit", broken, rocket, "--fail-above", "0.05").status == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stated", ["solid:level=0", "pixelate:block=28", "gaussian:sigma=20"])
+def test_a_bare_face_is_not_made_safe_by_what_is_stated(stated, cli, astronaut):
+    done = cli("audit", astronaut, "--operator", stated, "--fail-above", "0.05")
+    assert done.status == 3
+    assert "warning" in done.err
+
+
 def test_a_box_outside_of_the_photo_is_refused(cli, mosaicked):
     done = cli("audit", mosaicked, "--box", "500,500,40,40")
     assert_told(done, 1, "500,500,40,40")

@@ -76,6 +76,26 @@ def test_a_face_that_is_hidden_weakly_fails(original):
     assert "hidden too weakly for 0.02" in done.out
 
 
+def veiled(box, part):
+    """Return a part below a layer of 99 %: its tones are there, fainter."""
+    return np.rint(part * 0.01).astype(np.uint8)
+
+
+def test_a_face_below_a_layer_is_not_of_one_colour(original):
+    done = gate(written(original, "veiled.png", veiled), original)
+    assert done.status == 3
+    assert done.out.count("it is not of one colour all over") == 2
+
+
+def test_a_face_that_was_moved_fails(original):
+    output = written(original, "moved.png", black)
+    pixels = np.array(Image.open(output))
+    before = np.asarray(Image.open(original))
+    pixels[300:470, 20:190] = before[40:210, 150:320]
+    Image.fromarray(pixels).save(output)
+    assert gate(output, original).status == 3
+
+
 def test_storing_the_rest_as_jpeg_hides_nothing(original):
     """Every pixel is another one, and every face is bare."""
     output = written(original, "stored.jpg", lambda box, part: part, quality=60)
@@ -132,10 +152,10 @@ def moving(tmp_path):
     return [np.roll(face, 4 * step, axis=1) for step in range(6)]
 
 
-def clip(path, pictures):
+def clip(path, pictures, crf=18):
     av = pytest.importorskip("av", reason="the extra video is not installed")
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"crf": "18"})
+        stream = container.add_stream("libx264", rate=10, options={"crf": str(crf)})
         stream.height, stream.width = pictures[0].shape[:2]
         for picture in pictures:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
@@ -164,6 +184,10 @@ def test_one_bare_picture_of_a_clip_fails(moving, tmp_path):
     text = page.read_text()
     assert "bare.mp4, 0.30 s" in text
     assert text.count('src="data:image/png;base64,') == 1
+
+    # A weak codec changes a bare face by more than what is around it.
+    weak = clip(tmp_path / "weak.mp4", [*hidden[:3], moving[3], *hidden[4:]], crf=38)
+    assert gate(weak, before, "--every-seconds", 9).status == 3
 
     short = clip(tmp_path / "short.mp4", hidden[:-1])
     assert_told(gate(short, before, "--every-seconds", 9), 1, "more or fewer pictures")

@@ -17,7 +17,7 @@ from unveil.faces.finder import FaceFinder
 from unveil.faces.places import find_in_alpha
 from unveil.images.box import Box
 from unveil.images.photos import Photo
-from unveil.images.pixels import to_8bit
+from unveil.images.pixels import brightness, to_8bit
 from unveil.report.rows import Row
 
 MAX_AROUND_LEVELS = 20.0
@@ -25,6 +25,12 @@ MAX_AROUND_LEVELS = 20.0
 
 MIN_CHANGE_LEVELS = 4.0
 """Change of a face below which it is bare; a codec's is about as large as that around it."""
+
+MAX_LIKENESS = 0.3
+"""Correlation with the original up to which a face is hidden whatever a codec changed in it."""
+
+SAME_LIKENESS = 0.7
+"""Correlation from which a part of the output is what it was in the original."""
 
 OVER_AROUND = 2.0
 """How many times the change around it a face has to be changed."""
@@ -93,7 +99,8 @@ class Gate:
         Args:
             output: the picture that is to be published.
             original: the same before anything was hidden.
-            strength: whether to judge how strongly a face is hidden, or only if it is.
+            strength: whether to judge how strongly each face is hidden, or only where it is still
+                like the original; and whether to look for faces that the original has not.
 
         Raises:
             UnveilError: the two are not one picture.
@@ -115,14 +122,31 @@ class Gate:
                 "not the original's picture: beside the faces it shows something else."
             )
         least = max(MIN_CHANGE_LEVELS, OVER_AROUND * around_levels)
-        verdicts: Sequence[Verdict | None] = [None] * len(faces)
-        if strength:
-            verdicts = audit_photo(output, faces, self.finder, self.curves, only=True)
+        if strength:  # a face may have been moved to where none was
+            known = [widen(face, width, height) for face in faces]
+            faces += [
+                one for one in self.finder.find_boxes(output.rgb)
+                if _likeness(output, original, one) < SAME_LIKENESS
+                and not any(box.has_middle_of(one) for box in known)
+            ]  # fmt: skip
+        judged = [
+            box for box in faces if strength or _likeness(output, original, box) > MAX_LIKENESS
+        ]
+        found = audit_photo(output, judged, self.finder, self.curves, only=True) if judged else []
+        verdicts = dict(zip(judged, found, strict=True))
         changes = [float(squares[box.place].mean() ** 0.5) for box in faces]
         return bare + [
-            Gated(box, change, change >= least, verdict, self.limit)
-            for box, change, verdict in zip(faces, changes, verdicts, strict=True)
+            Gated(box, change, change >= least, verdicts.get(box), self.limit)
+            for box, change in zip(faces, changes, strict=True)
         ]
+
+
+def _likeness(output: Photo, original: Photo, box: Box) -> float:
+    """Return the correlation of a face's brightness with the original's; 0 for one colour."""
+    one, other = (brightness(to_8bit(photo.rgb)[box.place]).ravel() for photo in (output, original))
+    one, other = one - one.mean(), other - other.mean()
+    length = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return abs(float(one @ other)) / length if length else 0.0
 
 
 def _squares(output: Photo, original: Photo) -> np.ndarray:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from unveil.auditing.solids import is_part_solid, is_solid
 from unveil.auditing.verdict import (
     ADVICE_RISK,
     Curves,
@@ -39,9 +40,6 @@ from unveil.report.rows import Row
 from unveil.restoration.restorers import load
 from unveil.restoration.steps import Request, find, undo
 
-MAX_FLAT_RANGE = 4 / 255
-"""Range of values, of [0,1], up to which a part has a single colour."""
-
 MIN_HEIGHT_SHARE = 0.6
 """Height of a part, over its width, below which it hides less than a face: a bar over the eyes."""
 
@@ -50,9 +48,6 @@ MIN_COVERED_SHARE = 0.7
 
 MIN_TOUCHED_SHARE = 0.1
 """Share of a face that looks clean by itself from which a hidden part beside it counts."""
-
-MIN_FLAT_SHARE = 0.8
-"""Share of the pixels of a part from which it has a single colour: its rim is found to 4 pixels."""
 
 RED, GREEN, GREY = (220, 40, 40), (40, 160, 60), (128, 128, 128)
 
@@ -80,8 +75,11 @@ class Verdict:
     is_face: bool = True
 
     def is_above(self, limit: float) -> bool:
-        """Return whether the risk may be above ``limit``: it is, or it was not measured."""
-        return self.risk is None or self.risk.high > limit
+        """Return whether the risk may be above ``limit``: it is, or was not measured, or in doubt.
+
+        It is in doubt where the photo contradicts the operator that is stated.
+        """
+        return self.risk is None or self.warning is not None or self.risk.high > limit
 
     def __str__(self) -> str:
         what = "one colour" if isinstance(self.operator, Solid) else self.finding
@@ -256,11 +254,13 @@ def _find_operator(
 
 def _find_faces(photo: Photo, images: np.ndarray, whole: Finding, finder: FaceFinder) -> list[Box]:
     """Return the boxes of the detected faces."""
-    known = whole.degradation
-    if known is not None and whole.box is None and known.operator.is_linear:
-        # The detector sees faces in a restored photo that it does not see in a blurred one.
-        photo = to_photo(undo(images, known, None, load("lmmse"), Request())[0])
-    return finder.find_boxes(photo.rgb)
+    known, found = whole.degradation, finder.find_boxes(photo.rgb)
+    if known is None or whole.box is not None or not known.operator.is_linear:
+        return found
+    # The detector sees faces in a restored photo that it does not see in a blurred one.
+    restored = to_photo(undo(images, known, None, load("lmmse"), Request())[0])
+    more = finder.find_boxes(restored.rgb)
+    return [*more, *(face for face in found if not any(one.has_middle_of(face) for one in more))]
 
 
 def _parts(whole: Finding) -> list[Finding]:
@@ -273,7 +273,7 @@ def judge_part(images: np.ndarray, part: Finding, curves: Curves) -> Verdict:
     box = part.box or Box(0, 0, images.shape[-1], images.shape[-2])
     if reason := _why_no_face(part):
         return Verdict(box, part, part.operator, None, unmeasured(reason), is_face=False)
-    if isinstance(part.operator, Solid) and _is_one_colour(images, part):
+    if isinstance(part.operator, Solid) and is_part_solid(images, part):
         part = replace(part, is_exact=True)
     risk, words = judged(part, box.width, curves)
     return Verdict(box, part, part.operator, risk, words, is_face=False)
@@ -315,16 +315,6 @@ def _why_no_face(part: Finding) -> str | None:
     return None
 
 
-def _is_one_colour(images: np.ndarray, part: Finding) -> bool:
-    """Return whether a part has a single colour, but for its rim."""
-    if part.mask is None:
-        return part.box is not None and _is_flat(images[..., *part.box.place])
-    pixels = images[0][:, part.mask]
-    colour = np.median(pixels, axis=1, keepdims=True)
-    is_flat = (np.abs(pixels - colour) <= MAX_FLAT_RANGE / 2).all(axis=0)
-    return bool(is_flat.mean() >= MIN_FLAT_SHARE)
-
-
 def _judge(
     subject: Subject,
     box: Box,
@@ -337,7 +327,7 @@ def _judge(
     """Find the operator in a box, and the risk of a face as wide as the box behind it."""
     images = subject.image
     box.check_inside(images.shape[-1], images.shape[-2])
-    if _is_flat(images[..., *box.place]):
+    if is_solid(images[..., *box.place], subject.storage):
         finding, operator = Finding(Unchanged(), subject.declared, 1.0, None, box), Solid()
         risk = risk_of(operator, box.width, curves)
         words = sentence(risk, operator, box.width, curves)
@@ -346,14 +336,10 @@ def _judge(
     if whole is None or not covers_all:
         whole = _find_operator(subject, stated, box, expects_hidden=expects_hidden)
     finding, warning = whole
+    if stated is not None and warning is None and inspect_subject(subject, box).is_clean:
+        warning = f"no {stated} is seen in {box}: it looks as it was"
     risk, words = judged(finding, box.width, curves)
     return Verdict(box, finding, finding.operator, risk, words, warning)
-
-
-def _is_flat(part: np.ndarray) -> bool:
-    """Return whether a part has a single colour, but for the noise of JPEG."""
-    spread = np.ptp(part, axis=(-2, -1))
-    return bool((spread <= MAX_FLAT_RANGE).all())
 
 
 def draw_verdicts(photo: Photo, verdicts: Sequence[Verdict], limit: float) -> Photo:

@@ -4,6 +4,7 @@ A file of boxes says so for many pictures: it is written where there is none, re
 one, and can be edited between.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,11 +31,12 @@ UNSEEN = (
 
 @dataclass(frozen=True)
 class Boxes:
-    """The boxes of the faces of one picture, and its size."""
+    """The boxes of the faces of one picture, its size, and the sha256 of its pixels if known."""
 
     width: int
     height: int
     faces: tuple[Box, ...]
+    sha256: str | None = None
 
 
 @dataclass
@@ -51,12 +53,13 @@ class BoxFile:
     known: dict[str, Boxes] = field(default_factory=dict)
     is_read: bool = False
 
-    def of(self, name: str, width: int, height: int) -> tuple[Box, ...]:
-        """Return the boxes of a picture of a size.
+    def of(self, name: str, rgb: np.ndarray) -> tuple[Box, ...]:
+        """Return the boxes of a picture, ``H x W x 3``.
 
         Raises:
-            UnveilError: the file has none, or those of a picture of another size.
+            UnveilError: the file has none, or those of another picture of its name.
         """
+        height, width = rgb.shape[:2]
         if (boxes := self.known.get(name)) is None:
             raise UnveilError(f"{self.path}: names no picture {name}; remove the file to search.")
         if (boxes.width, boxes.height) != (width, height):
@@ -64,6 +67,8 @@ class BoxFile:
                 f"{self.path}: its {name} has {boxes.width}x{boxes.height} pixels, this one "
                 f"{width}x{height}: it is another picture."
             )
+        if boxes.sha256 not in (None, _sha256(rgb)):
+            raise UnveilError(f"{self.path}: its {name} is another picture of that name and size.")
         for box in boxes.faces:
             box.check_inside(width, height)
         return boxes.faces
@@ -72,7 +77,8 @@ class BoxFile:
         """Write what is known."""
         pictures = {
             name: {
-                "width": one.width, "height": one.height, "faces": [str(box) for box in one.faces]
+                "width": one.width, "height": one.height, "sha256": one.sha256,
+                "faces": [str(box) for box in one.faces],
             }
             for name, one in self.known.items()
         }  # fmt: skip
@@ -108,7 +114,14 @@ def _boxes(one: dict[str, Any]) -> Boxes:
     width, height = one["width"], one["height"]
     if type(width) is not int or type(height) is not int:
         raise TypeError("width and height must be whole numbers")
-    return Boxes(width, height, tuple(parse_box(text) for text in one["faces"]))
+    sha256 = one.get("sha256")
+    if not isinstance(sha256, str | None):
+        raise TypeError("sha256 must be a text")
+    return Boxes(width, height, tuple(parse_box(text) for text in one["faces"]), sha256)
+
+
+def _sha256(rgb: np.ndarray) -> str:
+    return hashlib.sha256(rgb.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -173,7 +186,7 @@ def choose_faces(rgb: np.ndarray, name: str, wanted: Wanted, finder: FaceFinder)
         box.check_inside(width, height)
     told, pixels = list(wanted.added), to_8bit(rgb)
     if wanted.file is not None and wanted.file.is_read:
-        told += wanted.file.of(name, width, height)
+        told += wanted.file.of(name, rgb)
     found = finder.find_with_boxes(rgb) if wanted.needs_search else []
     everyone = found + [(finder.align(pixels, box), box) for box in dict.fromkeys(told)]
     faces = [one for one in everyone if not any(_holds(box, one[1]) for box in wanted.spared)]
@@ -182,7 +195,7 @@ def choose_faces(rgb: np.ndarray, name: str, wanted: Wanted, finder: FaceFinder)
             raise UsageError(f"--spare {box}: no face was found or told there.")
     if wanted.file is not None and not wanted.file.is_read:
         places = tuple(place for _, place in faces)
-        wanted.file.known[name] = Boxes(width, height, places)
+        wanted.file.known[name] = Boxes(width, height, places, _sha256(rgb))
     count = sum(any(one is other for other in found) for one in faces)
     smallest = smallest_px(height, width) if wanted.needs_search else None
     return Chosen(faces, count, len(everyone) - len(faces), smallest)
