@@ -6,6 +6,9 @@ import numpy as np
 
 from unveil.degradation.randomness import generator
 
+Shape = Literal["box", "ellipse", "soft"]
+"""Outline of a cover; soft is an ellipse that fades outwards."""
+
 Style = Literal["solid", "mosaic", "sticker"]
 """One colour; blocks of drawn colours, which look like a mosaic; a drawn smiling face."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 
 from unveil.auditing.attack import OBFUSCATED
-from unveil.auditing.covers import Style, draw_cover
+from unveil.auditing.covers import Shape, Style, draw_cover
 from unveil.auditing.verdict import Curves, Risk, mildest, risk_of
 from unveil.degradation import Degradation, Operator, Solid
 from unveil.degradation.operators import obfuscate
@@ -25,8 +25,6 @@ MARGIN = 0.25
 
 CORNER = 0.5**0.5
 """Distance of a square's corner from its middle, in its sides."""
-
-Shape = Literal["box", "ellipse", "soft"]
 
 SAME_PERSON = 0.6
 """Euclidean distance of dlib's embeddings under which two faces count as the same person."""

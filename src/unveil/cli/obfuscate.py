@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from unveil import console
+from unveil.auditing.covers import Shape, Style
 from unveil.cli import are_videos, at_least, photo_jobs, refuse
 from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Boxes, BoxesFile, Inputs, Spared
@@ -21,9 +22,6 @@ from unveil.images.photos import MAX_PIXELS, Photo
 
 if TYPE_CHECKING:
     from unveil.cli.hiding import Hider
-
-Shape = Literal["box", "ellipse", "soft"]
-Style = Literal["solid", "mosaic", "sticker"]
 
 ALBUM = "several photos of a person behind a mosaic tell more than one, of which the risk is known"
 

@@ -189,9 +189,9 @@ def choose_faces(rgb: np.ndarray, name: str, wanted: Wanted, finder: FaceFinder)
         told += wanted.file.of(name, rgb)
     found = finder.find_with_boxes(rgb) if wanted.needs_search else []
     everyone = found + [(finder.align(pixels, box), box) for box in dict.fromkeys(told)]
-    faces = [one for one in everyone if not any(_holds(box, one[1]) for box in wanted.spared)]
+    faces = [one for one in everyone if not any(box.has_middle_of(one[1]) for box in wanted.spared)]
     for box in wanted.spared:
-        if not any(_holds(box, place) for _, place in everyone):
+        if not any(box.has_middle_of(place) for _, place in everyone):
             raise UsageError(f"--spare {box}: no face was found or told there.")
     if wanted.file is not None and not wanted.file.is_read:
         places = tuple(place for _, place in faces)
@@ -211,9 +211,3 @@ def find_in_alpha(alpha: np.ndarray | None, finder: FaceFinder) -> list[Box]:
     if alpha is None or alpha.min() == alpha.max():
         return []
     return finder.find_boxes(np.repeat(alpha[..., None], 3, axis=2))
-
-
-def _holds(box: Box, other: Box) -> bool:
-    """Return whether the middle of another box is in a box."""
-    x, y = other.left + other.width / 2, other.top + other.height / 2
-    return box.left <= x <= box.left + box.width and box.top <= y <= box.top + box.height

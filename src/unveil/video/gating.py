@@ -22,8 +22,8 @@ def gate_video(
         gate: judges each picture.
         output: the clip that is to be published.
         original: the same before anything was hidden.
-        every_seconds: time between two pictures whose faces' strength is judged; that they are
-            changed is looked at in all.
+        every_seconds: time between two pictures in which the strength of every face is judged; in
+            the others, of those that are still like the original.
         max_pixels: larger pictures are refused.
 
     Raises:
