@@ -21,9 +21,9 @@ from PIL import Image
 from skimage import data
 
 from timing import in_turn, machine, print_machine
-from unveil.faces.dlib_files import EMBEDDER_FILE, model_file
 from unveil.faces.embedder import BATCH, load_embedder
 from unveil.faces.finder import FaceFinder
+from unveil.networks.dlib_files import EMBEDDER_FILE, model_file
 from unveil.report.tables import markdown
 
 

@@ -24,9 +24,9 @@ from unveil.auditing.helpers import Crowd, Helpers, open_helpers
 from unveil.auditing.tuned import directions, roles
 from unveil.auditing.tuning import draw_batch
 from unveil.degradation import Degradation, parse_operator, parse_storage
-from unveil.faces.dlib_net import HALVING
 from unveil.faces.embedder import distances_between
 from unveil.faces.portraits import FACE_PX
+from unveil.networks.dlib_net import HALVING
 from unveil.report.rows import append_row, read_rows
 from unveil.runtime import Runtime, keep_freed_memory, provenance, set_threads
 from unveil.training.face_tuning import Tuning, TuningConfig

@@ -161,9 +161,10 @@ class TrainConfig:
 class LossConfig:
     """The training loss; the defaults are the paper's first experiment."""
 
-    loss: Literal["pixel", "psnr", "perceptual", "mixed"] = "pixel"
+    loss: Literal["pixel", "psnr", "perceptual", "mixed", "identity"] = "pixel"
     """Pixel (squared error), psnr (its logarithm, which weights easy and hard photos alike),
-    perceptual (VGG16 features), or mixed: rho * pixel + perceptual."""
+    perceptual (VGG16 features), mixed: rho * pixel + perceptual, or identity: psnr +
+    identity_weight * distance of dlib's embeddings, for center crops of one face each."""
     rho: float = 1.0
     """Weight of the pixel term in the mixed loss."""
     tap: Tap = "relu2_2"
@@ -173,6 +174,8 @@ class LossConfig:
     photos, or raw."""
     vgg_weights: Path | None = None
     """File of VGG16 weights (default: the copy from `unveil download vgg16`)."""
+    identity_weight: float = 1.0
+    """Weight of the embeddings' distance in the identity loss."""
     kl_weight: float = 1e-4
     """Weight of the VCAE's KL divergence, in nats per latent element."""
     kl_warmup_steps: int = 1000
@@ -180,8 +183,9 @@ class LossConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, kl_warmup_steps=0)
-        if not self.rho >= 0 or not self.kl_weight >= 0:
-            raise UsageError("rho and kl_weight must be at least 0.")
+        weights = (self.rho, self.kl_weight, self.identity_weight)
+        if not all(weight >= 0 for weight in weights):
+            raise UsageError("rho, kl_weight and identity_weight must be at least 0.")
 
     @property
     def is_perceptual(self) -> bool:

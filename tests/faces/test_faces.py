@@ -11,14 +11,14 @@ import pytest
 from scipy import ndimage
 
 from unveil.errors import UnveilError
-from unveil.faces import dlib_files
 from unveil.faces.align import align, face_width_px, similarity
-from unveil.faces.dlib_files import EMBEDDER_FILE, LANDMARKS_FILE, SHA256, model_file
-from unveil.faces.dlib_net import MEAN, STD, dlib_model
 from unveil.faces.embedder import DLIB, distances_between, load_embedder
 from unveil.faces.finder import FaceFinder
 from unveil.faces.onnx_net import load_onnx_net
 from unveil.faces.portraits import FACE_PX, SIDE_PX, portray
+from unveil.networks import dlib_files
+from unveil.networks.dlib_files import EMBEDDER_FILE, LANDMARKS_FILE, SHA256, model_file
+from unveil.networks.dlib_net import MEAN, STD, dlib_model
 
 dlib = pytest.importorskip("dlib", reason="the extra audit is not installed")
 data = pytest.importorskip("skimage.data")

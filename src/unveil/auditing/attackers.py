@@ -22,12 +22,12 @@ from unveil.auditing.trained import Head
 from unveil.auditing.tuned import Fitted
 from unveil.degradation import Degradation
 from unveil.errors import UnveilError
-from unveil.faces.dlib_files import EMBEDDER_FILE, model_file
-from unveil.faces.dlib_net import Weights, dlib_weights, face_model
 from unveil.faces.embedder import DLIB
 from unveil.faces.onnx_net import load_onnx_net
 from unveil.faces.portraits import Portraits
 from unveil.files import read_checked, temporary_beside, write_text
+from unveil.networks.dlib_files import EMBEDDER_FILE, model_file
+from unveil.networks.dlib_net import Weights, dlib_weights, face_model
 
 FORMAT = "unveil-attacker-1"
 WEIGHTS, CARD = "attacker.safetensors", "attacker.json"

@@ -11,8 +11,8 @@ from unveil.degradation import Degradation
 from unveil.degradation.degrade import degrade
 from unveil.degradation.randomness import repeatable
 from unveil.faces.align import align, similarity
-from unveil.faces.dlib_net import SIDE_PX
 from unveil.faces.portraits import Portraits
+from unveil.networks.dlib_net import SIDE_PX
 from unveil.restoration.choice import FALLBACK
 from unveil.restoration.restorers import load
 

@@ -110,7 +110,7 @@ def _download_of(what: str) -> tuple[Callable[[], Path], Callable[[], Path]]:
 
         return lfw.target_folder, lfw.download
     if what == "faces":
-        from unveil.faces import dlib_files
+        from unveil.networks import dlib_files
 
         return dlib_files.target_folder, dlib_files.download
     from unveil.training import vgg_weights

@@ -1,7 +1,7 @@
 """Embedders: networks that map an aligned face to a vector, close together for one person.
 
-dlib's network (:mod:`unveil.faces.dlib_net`), or any network in an ONNX file, described by a JSON
-file beside it. ONNX Runtime runs both.
+dlib's network (:mod:`unveil.networks.dlib_net`), or any network in an ONNX file, described by a
+JSON file beside it. ONNX Runtime runs both.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ import numpy as np
 from unveil.arrays import Array, to_numpy
 from unveil.errors import UnveilError
 from unveil.faces.align import align, similarity
-from unveil.faces.dlib_files import EMBEDDER_FILE, SHA256, model_file
-from unveil.faces.dlib_net import MEAN, SIDE_PX, STD, dlib_model
 from unveil.faces.onnx_net import OnnxConfig, load_onnx_net, read_config
 from unveil.files import read_checked
+from unveil.networks.dlib_files import EMBEDDER_FILE, SHA256, model_file
+from unveil.networks.dlib_net import MEAN, SIDE_PX, STD, dlib_model
 
 BATCH = 64
 REMEDY = "get the file that its JSON describes, or correct the sha256 there"

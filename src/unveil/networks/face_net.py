@@ -29,7 +29,7 @@ class Block(nn.ModuleList):
 
 
 class FaceNet(nn.Module):
-    """The network of :mod:`unveil.faces.dlib_net`, with the names of its weights there.
+    """The network of :mod:`unveil.networks.dlib_net`, with the names of its weights there.
 
     Args:
         weights: by name; their shapes are the network's.

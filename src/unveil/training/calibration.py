@@ -1,9 +1,10 @@
-"""Builds the objective of a run: loads VGG16, and calibrates the scale of the perceptual term."""
+"""Builds the objective of a run: loads VGG16 or dlib's network, and calibrates by some photos."""
 
 import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from unveil.config import RunConfig
 from unveil.degradation.degrade import degrade
@@ -11,11 +12,13 @@ from unveil.errors import UnveilError
 from unveil.networks.torch_engine import autocast
 from unveil.runtime import Runtime
 from unveil.training.data import Photos
+from unveil.training.identity import FaceDistance
 from unveil.training.objectives import Objective, balance
 from unveil.training.vgg import VggFeatures, load_features
 
 CALIBRATION_PHOTOS = 256
-"""Number of training photos, the first of the split, that the scale is computed from."""
+"""Number of training photos, the first of the split, that the scale, or the mean embedding, is
+computed from."""
 
 
 def build_objective(
@@ -31,9 +34,12 @@ def build_objective(
             again, so that the objective of a resumed run is bit-identical.
 
     Raises:
-        UnveilError: the VGG16 weights are missing, unknown or not those of ``stored``.
+        UnveilError: the weights of VGG16 or of dlib's network are missing or damaged, or VGG16's
+            are not those of ``stored``.
     """
     loss = config.loss
+    if loss.loss == "identity":
+        return Objective(loss, faces=FaceDistance(_examples(config, photos, runtime))), {}
     if not loss.is_perceptual:
         return Objective(loss), {}
     features, record = load_features(loss)
@@ -58,8 +64,7 @@ def calibrate(features: VggFeatures, config: RunConfig, photos: Photos, runtime:
     Raises:
         UnveilError: the operator leaves these photos unchanged, so that both terms are 0.
     """
-    numbers = photos.splits["train"][: config.train.limit][:CALIBRATION_PHOTOS]
-    clean = photos.batch(numbers, runtime.device)
+    clean = _examples(config, photos, runtime)
     with autocast(runtime):
         scale = balance(features, clean, degrade(clean, config.train.task.example))
     if not math.isfinite(scale):
@@ -68,3 +73,8 @@ def calibrate(features: VggFeatures, config: RunConfig, photos: Photos, runtime:
             "term cannot be calibrated on it; choose another --operator, or --scale raw."
         )
     return scale
+
+
+def _examples(config: RunConfig, photos: Photos, runtime: Runtime) -> Tensor:
+    numbers = photos.splits["train"][: config.train.limit][:CALIBRATION_PHOTOS]
+    return photos.batch(numbers, runtime.device)

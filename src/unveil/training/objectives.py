@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from unveil.config import LossConfig
 from unveil.degradation import Degradation
 from unveil.networks.network import Network
+from unveil.training.identity import FaceDistance
 from unveil.training.vgg import VggFeatures
 
 Degradations = Sequence[Degradation]
@@ -34,27 +35,34 @@ def pixel_distance(restored: Tensor, clean: Tensor) -> Tensor:
 
 
 class Objective(nn.Module):
-    """The paper's three losses and another, plus the terms of the network itself.
+    """The paper's three losses and two more, plus the terms of the network itself.
 
     ==========  ==========================================================
     pixel       ``pixel``: the mean of :func:`pixel_distance`
     psnr        mean over images of ``log(pixel)``: minus the PSNR, up to scale and offset
     perceptual  ``scale * distance of VGG16 features``
     mixed       ``rho * pixel + scale * distance of VGG16 features``
+    identity    ``psnr + identity_weight * distance of face embeddings``
     ==========  ==========================================================
 
     Args:
         config: which loss, and its weights.
         features: the frozen VGG16; None for losses without a perceptual term.
         scale: factor of the perceptual term (see :func:`balance`); 1 for the raw distance.
+        faces: distance of faces; None for losses without an identity term.
     """
 
     def __init__(
-        self, config: LossConfig, features: VggFeatures | None = None, scale: float = 1.0
+        self,
+        config: LossConfig,
+        features: VggFeatures | None = None,
+        scale: float = 1.0,
+        faces: FaceDistance | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.features = features
+        self.faces = faces
         self.scale = scale
         self.rho = {"pixel": 1.0, "mixed": config.rho}.get(config.loss, 0.0)
 
@@ -83,12 +91,15 @@ class Objective(nn.Module):
         loss = self.rho * terms["pixel"]
         for term in output.terms.values():
             loss = loss + term.weight * term.value
-        if self.config.loss == "psnr":
+        if self.config.loss in ("psnr", "identity"):
             loss = loss + (distances + MIN_DISTANCE).log().mean()
         if self.features is not None:
             distance = self.features.distance(output.restored, clean)
             terms["perceptual"] = self.scale * distance.mean()
             loss = loss + terms["perceptual"]
+        if self.faces is not None:
+            terms["identity"] = self.faces(output.restored, clean).mean()
+            loss = loss + self.config.identity_weight * terms["identity"]
         return {"loss": loss, **terms}
 
 

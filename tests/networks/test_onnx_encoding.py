@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unveil.faces.onnx_encoding import ModelEncoder
+from unveil.networks.onnx_encoding import ModelEncoder
 from unveil.networks.onnx_engine import open_session
 
 

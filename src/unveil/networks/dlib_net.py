@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from unveil.errors import UnveilError
-from unveil.faces.onnx_encoding import ModelEncoder
+from unveil.networks.onnx_encoding import ModelEncoder
 
 SIDE_PX = 150
 MEAN = (122.782, 117.001, 104.298)
