@@ -46,7 +46,7 @@ def test_it_looks_where_the_finder_finds_the_face(faces, distance):
     aligned = load_embedder(None).embed(image, face.points[None])[0]
     taken = distance._embed(faces[:1])[0].numpy()
     assert np.linalg.norm(aligned - taken) < 0.4  # 0.6 apart is another person
-    assert SQUARE_SIDE == pytest.approx(1.5 / FACE_WIDTH, abs=0.02)
+    assert pytest.approx(1.5 / FACE_WIDTH, abs=0.02) == SQUARE_SIDE
 
 
 def test_the_loss_is_the_logarithm_and_the_weighted_distance(faces, distance):
