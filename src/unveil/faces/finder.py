@@ -12,7 +12,8 @@ import numpy as np
 
 from unveil.errors import UnveilError
 from unveil.faces.align import FACE_WIDTH, REFERENCE, face_middle, face_width_px
-from unveil.faces.sights import ALONE_PX, Sight, is_there, see
+from unveil.faces.detector import is_there
+from unveil.faces.sights import ALONE_PX, Sight, see
 from unveil.images.box import Box
 from unveil.images.pixels import to_8bit
 from unveil.networks.dlib_files import LANDMARKS_FILE, model_file

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from unveil.faces.align import similarity
+from unveil.faces.detector import open_detector
 from unveil.faces.finder import DOWN_SHARE, WIDTH_SHARE, Face
-from unveil.faces.sights import Sight, detected
+from unveil.faces.sights import Sight
 from unveil.images.box import Box
 
 SHOWN_PX = 56
@@ -132,7 +133,7 @@ def _seen(pixels: np.ndarray, last: Spot, reach: float, degrees: float) -> list[
     move[:, 2] = move[:, 2] + view_px / 2 - (last.x, last.y)
     view = cv2.warpAffine(pixels, move, (view_px, view_px), borderMode=cv2.BORDER_REPLICATE)
     back, found = cv2.invertAffineTransform(move), []
-    for x, y, _, height, score in detected(view, MIN_SCORE):
+    for x, y, _, height, score in open_detector()(view, MIN_SCORE):
         middle = back @ (x, y + DOWN_SHARE * height, 1)
         side = WIDTH_SHARE * height / scale
         one = Spot(float(middle[0]), float(middle[1]), side, degrees % 360, score)

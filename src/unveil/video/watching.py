@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from unveil.faces.detector import is_there
 from unveil.faces.finder import FaceFinder
 from unveil.faces.near import Spot, look_near, spot_of, spot_of_face
-from unveil.faces.sights import glance, is_there
+from unveil.faces.sights import glance
 from unveil.video.tracks import HOLD_S, MAX_WIDTH_RATIO, Track
 
 WHOLE_FRAMES = 12
