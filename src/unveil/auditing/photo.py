@@ -5,6 +5,7 @@ detector sees, and is judged as one that is as wide as the part.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -207,7 +208,12 @@ def audit_photo(
     """
     images = to_array(photo)
     subject = subject_of(images, photo.storage, read_prior())
-    whole = None if operator and boxes else _find_operator(subject, operator, None)
+    whole, found = None, []
+    if not (operator and boxes):
+        with ThreadPoolExecutor(1) as pool:  # both take about as long
+            looking = None if only else pool.submit(finder.find_boxes, photo.rgb)
+            whole = _find_operator(subject, operator, None)
+            found = looking.result() if looking else []
     parts = [] if whole is None or operator else _parts(whole[0])
     hidden: list[Finding] = []
     faces = list(boxes)
@@ -215,7 +221,7 @@ def audit_photo(
         covers = [_hidden_by([part], images.shape[-2:]) for part in parts]
         # The face behind a hidden part, or in a box that is told, is judged as that.
         faces += [
-            face for face in _find_faces(photo, images, whole[0], finder)
+            face for face in _with_restored(found, images, whole[0], finder)
             if all(each[face.place].mean() < MIN_COVERED_SHARE for each in covers)
             and not any(box.has_middle_of(face) for box in boxes)
         ]  # fmt: skip
@@ -252,12 +258,13 @@ def _find_operator(
     return Finding(operator, storage, None, None, box), None
 
 
-def _find_faces(photo: Photo, images: np.ndarray, whole: Finding, finder: FaceFinder) -> list[Box]:
-    """Return the boxes of the detected faces."""
-    known, found = whole.degradation, finder.find_boxes(photo.rgb)
+def _with_restored(
+    found: list[Box], images: np.ndarray, whole: Finding, finder: FaceFinder
+) -> list[Box]:
+    """Return the boxes of detected faces, with those that are seen once a blur is undone."""
+    known = whole.degradation
     if known is None or whole.box is not None or not known.operator.is_linear:
         return found
-    # The detector sees faces in a restored photo that it does not see in a blurred one.
     restored = to_photo(undo(images, known, None, load("lmmse"), Request())[0])
     more = finder.find_boxes(restored.rgb)
     return [*more, *(face for face in found if not any(one.has_middle_of(face) for one in more))]
