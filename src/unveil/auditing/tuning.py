@@ -19,6 +19,7 @@ from unveil.auditing.tuned import FUSED, Fitted, fit
 from unveil.console import note, progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
+from unveil.degradation.randomness import repeatable
 from unveil.errors import UnveilError
 from unveil.faces.portraits import FACE_PX, Portraits
 from unveil.files import check_folder, write_text
@@ -162,7 +163,8 @@ def draw_batch(
         images = np.roll(images, (dy, dx), axis=(2, 3))
         all_ways = ways(degradation)
         way = OBFUSCATED if (step + number) % DIRECT_EVERY == 0 else all_ways[-1]
-        seen = degrade(images, degradation)
+        drawn = repeatable(degradation.operator, seed=int(rng.integers(2**31)))
+        seen = degrade(images, Degradation(drawn, degradation.storage))
         parts.append(squares(seen, points + np.array([dx, dy]), degradation, way))
     faces = np.concatenate(parts)
     faces = np.where(rng.random(len(faces))[:, None, None, None] < 0.5, faces[..., ::-1], faces)
