@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from unveil.auditing.settings import operator_at
 from unveil.auditing.verdict import (
     PEOPLE,
     RISK,
@@ -20,7 +21,6 @@ from unveil.auditing.verdict import (
     shipped_rows,
 )
 from unveil.degradation import (
-    BoxBlur,
     Median,
     Motion,
     Pixelate,
@@ -143,16 +143,21 @@ def test_milder_than_all_that_was_measured_is_not_guessed():
     assert "was not measured" in sentence(None, Median(9), 112, CURVES)
 
 
-def test_a_small_face_takes_the_curve_of_the_next_larger_one():
-    assert risk_of(Pixelate(3), 50, CURVES).attacker == "trained"
-    assert risk_of(Pixelate(6), 70, CURVES).attacker == "restoring pixelate"
+@pytest.mark.parametrize("riskier_px", [56, 112])
+@pytest.mark.parametrize("face_px", [50, 56, 70, 112, 300])
+def test_of_the_measured_widths_the_riskiest_counts(face_px, riskier_px):
+    """A wide face can be made small before it is attacked; a small one shows no more than that."""
+    rows = [row("box", 0.2, 0.1, face_px=px) for px in (56, 112)]
+    rows.append(row("box", 0.2, 0.3, "fused", face_px=riskier_px))
+    setting = operator_at("box", 0.2, face_px)
+    milder = [row("box", 0.1, 0.3, "fused", face_px=px) for px in (56, 112)]
+    risk = risk_of(setting, face_px, curves_of([*rows, *milder]))
+    assert (risk.attacker, round(risk.share, 2)) == ("fused", 0.3)
 
 
-def test_a_large_face_is_no_safer_than_a_small_one():
-    """Who can name small faces makes a large one small first."""
-    rows = [row("box", 0.2, 0.1), row("box", 0.2, 0.3, "trained", face_px=56)]
-    risk = risk_of(BoxBlur(23), 112, curves_of(rows))
-    assert (risk.attacker, risk.share) == ("trained", 0.3)
+def test_a_small_face_gets_a_setting_that_was_attacked_on_a_wide_one():
+    rows = [row("pixelate", 0.1, 0.1, "fused"), row("pixelate", 0.1, 0.2, face_px=56)]
+    assert mildest("pixelate", 0.3, 50, curves_of(rows), attacked=True) == Pixelate(5)
 
 
 def test_more_never_looks_worse():

@@ -140,20 +140,17 @@ def shipped_rows() -> list[Row]:
 def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
     """Return the risk of a face of this width behind ``operator``; None if it was not measured.
 
-    Between strengths the risk is interpolated linearly over log strength; between face widths the
-    wider face counts, which shows more. An attacker can also scale a face down, so that the highest
-    risk of all smaller widths counts.
+    Between strengths the risk is interpolated linearly over log strength. Of the widths that were
+    measured the one of the highest risk counts: a wider face shows as much and more, and can be
+    scaled down before it is attacked, and not each was attacked as strongly.
     """
     setting = Setting(operator, max(round(face_px), 1))
-    kind, strength = setting.kind, setting.strength
-    widths = sorted(px for name, px in curves if name == kind)
-    if not widths:
-        return None
-    width = next((px for px in widths if px >= face_px), widths[-1])
-    if (risk := _between(curves[kind, width], strength)) is None:
-        return None
-    smaller = (_between(curves[kind, px], strength) for px in widths if px < width)
-    return max([risk, *filter(None, smaller)], key=lambda found: found.high)
+    measured = (
+        _between(points, setting.strength)
+        for (kind, _), points in curves.items()
+        if kind == setting.kind
+    )
+    return max(filter(None, measured), key=lambda found: found.high, default=None)
 
 
 def _between(points: list[Point], strength: float) -> Risk | None:
@@ -249,8 +246,7 @@ def mildest(
     widths = sorted(px for name, px in curves if name == kind)
     if not widths:
         raise UsageError(f"no curve was measured for {kind}.")
-    width = next((px for px in widths if px >= face_px), widths[-1])
-    for point in curves[kind, width]:
+    for point in curves[kind, widths[-1]]:
         if attacked and not point.is_attacked:
             continue
         # Rounded to whole pixels it may be a little milder than measured: then add one pixel.
