@@ -31,7 +31,9 @@ from unveil.degradation import (
     parse_operator,
 )
 from unveil.errors import UsageError
+from unveil.estimation.codec_history import CodecHistory
 from unveil.estimation.finding import Finding
+from unveil.estimation.history import History
 from unveil.report.rows import read_rows
 
 
@@ -221,3 +223,21 @@ def test_a_kind_in_doubt_is_not_read_from_its_curve(confidence):
     risk, words = judged(found(confidence=confidence), 112, CURVES)
     assert (risk is None) == (confidence == 0.4)
     assert ("Hidden, cannot be measured" in words) == (risk is None)
+
+
+@pytest.mark.parametrize(
+    ("storage", "history", "said"),
+    [
+        (Storage("8bit"), None, None),
+        (Storage("jpeg", 60), None, "not after jpeg:60 as here"),
+        (Storage("8bit"), History(None, 0.5, None), "not after scaling as here"),
+        (Storage("jpeg", 60), History(None, 1.5, None), "not after jpeg:60 and scaling as here"),
+        (Storage("8bit"), History(None, None, None, CodecHistory("webp", 0.9)), "after webp as"),
+    ],
+)
+def test_a_verdict_says_what_the_picture_went_through_beside_the_curve(storage, history, said):
+    finding = Finding(Pixelate(8), storage, 0.9, kind="mosaic", history=history)
+    words = judged(finding, 112, shipped_curves())[1]
+    assert said in words if said else "Measured on" not in words
+    clean = replace(finding, operator=Unchanged(), kind="none")
+    assert "Measured on" not in judged(clean, 112, shipped_curves())[1]

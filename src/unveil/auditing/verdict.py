@@ -63,6 +63,11 @@ class Point:
     is_attacked: bool = False
 
 
+PAIRS = (
+    "risks are over pairs of photos of one person, most of two events; of one event, more are named"
+)
+"""What is said once of all risks (docs/audit.md has both)."""
+
 TRAINED_FOR_IT = "fused"
 """The attacker whose network was trained on faces that were hidden in this way."""
 
@@ -205,7 +210,25 @@ def judged(finding: Finding, face_px: float, curves: Curves) -> tuple[Risk | Non
     risk = risk_of_finding(finding, face_px, curves)
     if risk is None and not finding.is_exact:
         return None, unmeasured("it may be milder than all that its curve was measured at")
-    return risk, sentence(risk, finding.operator, face_px, curves)
+    words = sentence(risk, finding.operator, face_px, curves)
+    if risk is not None and not finding.is_clean and (since := _since(finding)):
+        words += f" Measured on photos in 8 bits, not after {since} as here."
+    return risk, words
+
+
+def _since(finding: Finding) -> str:
+    """Return what a picture went through, of what no curve was measured after; empty for nothing.
+
+    It takes more of a face away, if anything.
+    """
+    history, past = finding.history, list[str]()
+    if finding.storage.kind not in ("float", "8bit"):
+        past.append(str(finding.storage))
+    if history is not None and history.codec is not None and history.codec.name != "jpeg":
+        past.append(history.codec.name)
+    if history is not None and history.scaled is not None:
+        past.append("scaling")
+    return " and ".join(past)
 
 
 def unmeasured(reason: str) -> str:

@@ -101,12 +101,13 @@ def audit_photos(
     if picture is not None:
         photo_jobs.make_folder(picture.parent)
     from unveil.auditing.photo import Auditor
+    from unveil.auditing.verdict import PAIRS
     from unveil.faces.places import UNSEEN
 
     auditor = Auditor(places, picture, fail_above, max_pixels, stated)
     failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds))
     if failed < len(sources):
-        console.note(f"{UNSEEN.format(px=auditor.smallest_px)}.")
+        console.note(f"{UNSEEN.format(px=auditor.smallest_px)}; {PAIRS}.")
     if auditor.above:
         faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
         console.fail(f"{faces} above --fail-above {fail_above:g}.")
