@@ -292,7 +292,9 @@ def test_frames_of_a_video_are_audited_alike(cli, tmp_path):
             frame = av.VideoFrame.from_ndarray(data.astronaut(), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    found = verdicts(cli("audit", clip, "--json", "--every-seconds", "1"))
+    done = cli("audit", clip, "--json", "--every-seconds", "1")
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert (done.status, "2 frames of videos not looked at" in done.err) == (3, True)
     assert [verdict["seconds"] for verdict in found] == [0.0, 1.0]
     assert all(verdict["risk"] > 0.5 for verdict in found)
 
@@ -302,7 +304,9 @@ def test_what_pictures_tell_together_is_warned_of(cli, mosaicked, tmp_path):
     from tests.video.clips import write_clip
 
     clip = write_clip(tmp_path / "clip.mkv", [np.array(Image.open(mosaicked))] * 2, codec="ffv1")
-    done = cli("audit", clip, "--box", FACE_BOX, "--json")
-    assert json.loads(done.out)["operator"].startswith("pixelate:block=8")
+    done = cli("audit", clip, "--box", FACE_BOX, "--json", "--every-seconds", 0)
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert [verdict["seconds"] for verdict in found] == pytest.approx([0, 1 / 25], abs=0.02)
+    assert all(verdict["operator"].startswith("pixelate:block=8") for verdict in found)
     assert done.status == 0
     assert "several frames together reveal more" in done.err

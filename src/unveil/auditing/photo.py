@@ -117,6 +117,7 @@ class Auditor:
         picture: file for the photo with a box around each face; None for none.
         limit: greatest risk allowed; ``above`` counts the faces beyond it.
         smallest_px: faces below this are not seen in every picture.
+        passed_over: frames of clips that were not looked at.
         max_pixels: larger photos are refused.
         operator: on the faces; None to find it.
     """
@@ -128,6 +129,7 @@ class Auditor:
     operator: Operator | None = None
     above: int = 0
     smallest_px: int = 0
+    passed_over: int = 0
 
     @cached_property
     def _finder(self) -> FaceFinder:

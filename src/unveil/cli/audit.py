@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from unveil.auditing.gate import Gate
     from unveil.auditing.photo import Auditor
 
-STATUS_ABOVE = 3
+STATUS_UNSURE = 3
 """Exit status if the risk of a face is above --fail-above."""
 
 MOTION_WARNING = (
@@ -70,8 +70,9 @@ def audit_photos(
             face that is found in it must be changed, and hidden strongly enough for --fail-above
             (default: 0.02); else status 3.
         report: file for what --against found: JUnit (.xml), SARIF (.sarif), or a page (.html).
-        every_seconds: time between the frames of a video that are looked at; with --against,
-            all are, and at this interval how strongly they are hidden.
+        every_seconds: time between the frames of a video that are looked at, 0 for all; where some
+            are not, the status is 3. With --against all are, and at this interval how strongly
+            they are hidden.
         overwrite: replace the --picture if it exists.
         dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos.
@@ -81,8 +82,8 @@ def audit_photos(
     require("audit")
     if fail_above is not None and not 0 <= fail_above <= 1:
         raise UsageError(f"--fail-above {fail_above:g} must be from 0 to 1.")
-    if not every_seconds > 0:
-        raise UsageError(f"--every-seconds {every_seconds:g} must be above 0.")
+    if not every_seconds >= 0:
+        raise UsageError(f"--every-seconds {every_seconds:g} must be at least 0.")
     at_least(1, max_pixels=max_pixels)
     places = [parse_box(box) for box in boxes]
     stated = parse_call(operator) if operator else None
@@ -108,10 +109,18 @@ def audit_photos(
     failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds))
     if failed < len(sources):
         console.note(f"{UNSEEN.format(px=auditor.smallest_px)}; {PAIRS}.")
-    if auditor.above:
-        faces = "1 face is" if auditor.above == 1 else f"{auditor.above} faces are"
-        console.fail(f"{faces} above --fail-above {fail_above:g}.")
-    return STATUS_ABOVE if auditor.above else int(failed + left_out > 0)
+    return STATUS_UNSURE if _is_unsure(auditor, fail_above) else int(failed + left_out > 0)
+
+
+def _is_unsure(auditor: "Auditor", limit: float | None) -> bool:
+    """Say which faces are above the limit and which frames nobody looked at; return if any."""
+    if above := auditor.above:
+        faces = "1 face is" if above == 1 else f"{above} faces are"
+        console.fail(f"{faces} above --fail-above {limit:g}.")
+    if passed := auditor.passed_over:
+        frames = f"{passed:,} frame{'s' * (passed > 1)}"
+        console.fail(f"{frames} of videos not looked at; --every-seconds 0 looks at all.")
+    return above + passed > 0
 
 
 def _check_alone(**flags: object) -> None:
@@ -147,7 +156,7 @@ def _gate(
             "1 face of the original is" if failed == 1 else f"{failed} faces of the original are"
         )
         console.fail(f"{faces} not hidden, or too weakly.")
-    return STATUS_ABOVE if failed else int(unchecked > 0)
+    return STATUS_UNSURE if failed else int(unchecked > 0)
 
 
 def _look(auditor: "Auditor", every_seconds: float, path: Path) -> None:

@@ -15,20 +15,23 @@ def audit_video(
 ) -> Iterator[tuple[float, Verdict]]:
     """Yield the verdicts on the frames of ``path``, with the frame's time in seconds.
 
-    Frames without a face and without a hidden part are skipped.
+    Frames without a face and without a hidden part are skipped. Those that are not looked at are
+    counted in ``auditor.passed_over``.
 
     Args:
         auditor: audits each frame.
         path: the video.
-        every_seconds: interval between audited frames.
+        every_seconds: interval between audited frames; 0 for all.
 
     Raises:
         UnveilError: the video cannot be read, or no frame has a face. If a frame cannot be
             decoded, the verdicts on the frames before it have been yielded.
     """
-    found, storage = False, describe(path, auditor.max_pixels).storage
-    missed = NoFaceError()
+    info, missed = describe(path, auditor.max_pixels), NoFaceError()
+    found, storage = False, info.storage
+    auditor.passed_over += len(info.survey.times)
     for frame in frames(path, every_seconds, auditor.max_pixels):
+        auditor.passed_over -= 1
         name = f"{path}, {frame.seconds:.1f} s"
         try:
             verdicts = auditor.judge(Photo(frame.rgb, storage=storage), name)

@@ -41,8 +41,8 @@ def frames(path: Path, every_seconds: float, max_pixels: int) -> Iterator[Frame]
 
     Args:
         path: the file.
-        every_seconds: time between two frames; there are never more than 60 pictures per second
-            of it between them, whatever their times say.
+        every_seconds: time between two frames, 0 for all of them; there are never more than 60
+            pictures per second of it between them, whatever their times say.
         max_pixels: larger frames are refused.
 
     Raises:
