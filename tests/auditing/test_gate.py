@@ -67,6 +67,17 @@ def test_a_face_that_is_left_bare_fails_though_no_detector_sees_the_other(origin
     assert bare["changed_levels"] == 0
 
 
+def test_a_face_that_is_spared_may_stay(original):
+    output = written(original, "half.png", lambda box, part: part if box == TURNED else part * 0)
+    done = gate(output, original, "--spare", str(TURNED), "--json")
+    assert done.status == 0, done.err
+    assert len(done.out.splitlines()) == 1
+    assert gate(output, original, "--spare", str(UPRIGHT)).status == 3
+    both = gate(output, original, "--spare", str(UPRIGHT), "--spare", str(TURNED))
+    assert_told(both, 1, "spared", "nothing was checked")
+    assert_told(run_cli("audit", output, "--spare", str(TURNED)), 2, "--spare goes with --against")
+
+
 def test_a_face_that_is_hidden_weakly_fails(original):
     def soft(box, part):
         return cv2.GaussianBlur(part, (0, 0), 2)

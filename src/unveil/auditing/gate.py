@@ -86,12 +86,14 @@ class Gate:
         finder: of faces.
         curves: risk against strength.
         limit: greatest risk, by the upper end of its interval.
+        spared: boxes whose faces may stay as they are.
     """
 
     boxes: Sequence[Box]
     finder: FaceFinder
     curves: Curves
     limit: float
+    spared: Sequence[Box] = ()
 
     def check(self, output: Photo, original: Photo, *, strength: bool = True) -> list[Gated]:
         """Return what became of each face of the original; nothing if it has none.
@@ -108,11 +110,12 @@ class Gate:
         """
         squares = _squares(output, original)
         height, width = squares.shape
-        for box in self.boxes:
+        for box in (*self.boxes, *self.spared):
             box.check_inside(width, height)
-        faces = list(dict.fromkeys([*self.boxes, *self.finder.find_boxes(original.rgb)]))
+        found = self._wanted(self.finder.find_boxes(original.rgb))
+        faces = list(dict.fromkeys([*self.boxes, *found]))
         # What the transparency of the output shows is bare, whatever its colours hide.
-        shown = find_in_alpha(output.alpha, self.finder)
+        shown = self._wanted(find_in_alpha(output.alpha, self.finder))
         bare = [Gated(box, 0.0, is_changed=False, verdict=None, limit=self.limit) for box in shown]
         if not faces:
             return bare
@@ -125,20 +128,24 @@ class Gate:
         if strength:  # a face may have been moved to where none was
             known = [widen(face, width, height) for face in faces]
             faces += [
-                one for one in self.finder.find_boxes(output.rgb)
+                one for one in self._wanted(self.finder.find_boxes(output.rgb))
                 if _likeness(output, original, one) < SAME_LIKENESS
                 and not any(box.has_middle_of(one) for box in known)
             ]  # fmt: skip
         judged = [
             box for box in faces if strength or _likeness(output, original, box) > MAX_LIKENESS
         ]
-        found = audit_photo(output, judged, self.finder, self.curves, only=True) if judged else []
-        verdicts = dict(zip(judged, found, strict=True))
+        told = audit_photo(output, judged, self.finder, self.curves, only=True) if judged else []
+        verdicts = dict(zip(judged, told, strict=True))
         changes = [float(squares[box.place].mean() ** 0.5) for box in faces]
         return bare + [
             Gated(box, change, change >= least, verdicts.get(box), self.limit)
             for box, change in zip(faces, changes, strict=True)
         ]
+
+    def _wanted(self, faces: Sequence[Box]) -> list[Box]:
+        """Return the faces that are not spared."""
+        return [one for one in faces if not any(box.has_middle_of(one) for box in self.spared)]
 
 
 def _likeness(output: Photo, original: Photo, box: Box) -> float:

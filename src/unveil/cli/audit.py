@@ -12,7 +12,7 @@ from unveil import console
 from unveil.auditing.settings import AttackerConfig, CurveConfig
 from unveil.cli import at_least, flags_of
 from unveil.cli.folders import is_picture, tell_left_out
-from unveil.cli.inputs import Boxes, Inputs, check_photos
+from unveil.cli.inputs import Boxes, Inputs, Spared, check_photos
 from unveil.config import Output
 from unveil.degradation import Mosaic
 from unveil.degradation.presets import parse_call
@@ -52,6 +52,7 @@ def audit_photos(
     fail_above: float | None = None,
     against: Path | None = None,
     report: Path | None = None,
+    spared: Spared = (),
     every_seconds: float = 1.0,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -70,6 +71,7 @@ def audit_photos(
             face that is found in it must be changed, and hidden strongly enough for --fail-above
             (default: 0.02); else status 3.
         report: file for what --against found: JUnit (.xml), SARIF (.sarif), or a page (.html).
+        spared: with --against, where a face is that may stay as it is, again for more faces.
         every_seconds: time between the frames of a video that are looked at, 0 for all; where some
             are not, the status is 3. With --against all are, and at this interval how strongly
             they are hidden.
@@ -89,12 +91,13 @@ def audit_photos(
     stated = parse_call(operator) if operator else None
     if against is not None:
         _check_alone(operator=operator, picture=picture, dry_run=dry_run or None)
-        gate = _open_gate(places, fail_above)
+        gate = _open_gate(places, fail_above, [parse_box(box) for box in spared])
         return _gate(inputs, against, gate, report, every_seconds, max_pixels, overwrite=overwrite)
     sources = photo_jobs.sources(inputs, is_picture)
     left_out = tell_left_out(inputs, is_grave=True)
-    if report is not None:
-        raise UsageError("--report goes with --against.")
+    if report is not None or spared:
+        flag = "report" if report is not None else "spare"
+        raise UsageError(f"--{flag} goes with --against.")
     if picture is not None:
         photo_jobs.check_picture(sources, picture, overwrite=overwrite)
     if dry_run:
@@ -134,12 +137,14 @@ def _check_alone(**flags: object) -> None:
             raise UsageError(f"--{name.replace('_', '-')} does not go with --against.")
 
 
-def _open_gate(boxes: Sequence[Box], limit: float | None) -> "Gate":
+def _open_gate(boxes: Sequence[Box], limit: float | None, spared: Sequence[Box]) -> "Gate":
     from unveil.auditing.gate import Gate
     from unveil.auditing.verdict import SAFE_RISK, shipped_curves
     from unveil.faces.finder import FaceFinder
 
-    return Gate(boxes, FaceFinder(), shipped_curves(), SAFE_RISK if limit is None else limit)
+    return Gate(
+        boxes, FaceFinder(), shipped_curves(), SAFE_RISK if limit is None else limit, spared
+    )
 
 
 def _gate(

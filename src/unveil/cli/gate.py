@@ -45,7 +45,7 @@ class Gatekeeper:
         output, before = (read_photo(one, self.max_pixels) for one in (path, original))
         gated = self.gate.check(output, before)
         if not gated:
-            raise NoFaceError(f"in the original {NO_FACE}")
+            raise self._nobody()
         for one in gated:
             row = {"photo": str(path), "original": str(original), **one.as_row()}
             console.result(row, f"{path}: {one}")
@@ -70,12 +70,16 @@ class Gatekeeper:
                 console.result(row, f"{place}: {one}")
                 self.outcomes.append(_outcome(place, one, photo))
         if not faces:
-            raise NoFaceError(f"in the original {NO_FACE}")
+            raise self._nobody()
         words = f"{faces - failed} of {faces} faces in {pictures} pictures are hidden"
         row = {"video": str(path), "pictures": pictures, "faces": faces, "failed": failed}
         console.result(row, f"{path}: {words}")
         if not failed:
             self.outcomes.append(Outcome(str(path), words, passes=True))
+
+    def _nobody(self) -> NoFaceError:
+        spared = "all faces of the original are spared, or none is found; nothing was checked."
+        return NoFaceError(spared if self.gate.spared else f"in the original {NO_FACE}")
 
 
 def _outcome(place: str, one: Gated, photo: Photo) -> Outcome:
