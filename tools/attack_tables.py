@@ -1,4 +1,4 @@
-"""Tables of the trained attacker: its steps, several photos of a person, surroundings, learning."""
+"""Tables of attackers: trained ones, several photos of a person, surroundings, known seeds."""
 
 from collections.abc import Callable, Sequence
 
@@ -62,6 +62,21 @@ def tuned(rows: Sequence[Row]) -> str:
     )
 
 
+def seeded(rows: Sequence[Row]) -> str:
+    """Lay out the strongest attacker who has the tool, without the seed of the noise and with it."""
+    named: dict[str, dict[str, Sequence[float]]] = {}
+    for row in rows:
+        title = "named, key unknown" if row["seed"] is None else "named, seed known"
+        found = named.setdefault(row["hidden_by"], {})
+        found[title] = max(found.get(title, [0.0]), row[RISK])
+    return markdown(
+        [
+            {"operator": operator} | {title: _percent(share) for title, share in found.items()}
+            for operator, found in named.items()
+        ]
+    )
+
+
 def sets(rows: Sequence[Row]) -> str:
     """Lay out several photos of a person beside one photo of the same people."""
     newest = {(row["operator"], row["of"], row["photos"]): row for row in rows}
@@ -110,6 +125,7 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "audit": audit,
     "tuned": tuned,
     "sets": sets,
+    "seeded": seeded,
     "events": events,
     "learning": learning,
 }
