@@ -239,5 +239,6 @@ def test_a_verdict_says_what_the_picture_went_through_beside_the_curve(storage, 
     finding = Finding(Pixelate(8), storage, 0.9, kind="mosaic", history=history)
     words = judged(finding, 112, shipped_curves())[1]
     assert said in words if said else "Measured on" not in words
-    clean = replace(finding, operator=Unchanged(), kind="none")
-    assert "Measured on" not in judged(clean, 112, shipped_curves())[1]
+    for operator, kind in ((Unchanged(), "none"), (Solid(), "solid")):
+        other = replace(finding, operator=operator, kind=kind)
+        assert "Measured on" not in judged(other, 112, shipped_curves())[1]

@@ -211,7 +211,8 @@ def judged(finding: Finding, face_px: float, curves: Curves) -> tuple[Risk | Non
     if risk is None and not finding.is_exact:
         return None, unmeasured("it may be milder than all that its curve was measured at")
     words = sentence(risk, finding.operator, face_px, curves)
-    if risk is not None and not finding.is_clean and (since := _since(finding)):
+    is_hidden = not finding.is_clean and not isinstance(finding.operator, Solid)
+    if risk is not None and is_hidden and (since := _since(finding)):
         words += f" Measured on photos in 8 bits, not after {since} as here."
     return risk, words
 
