@@ -62,8 +62,20 @@ def tuned(rows: Sequence[Row]) -> str:
     )
 
 
+def since(rows: Sequence[Row]) -> str:
+    """Lay out what an attacker names after pictures went on, as columns."""
+    newest = {(row["operator"], row["since"]): row[RISK] for row in rows}
+    operators, ways = (dict.fromkeys(key[at] for key in newest) for at in (0, 1))
+    return markdown(
+        [
+            {"operator": operator} | {way: _percent(newest[operator, way]) for way in ways}
+            for operator in operators
+        ]
+    )
+
+
 def seeded(rows: Sequence[Row]) -> str:
-    """Lay out the strongest attacker who has the tool, without the seed of the noise and with it."""
+    """Lay out the strongest attacker who has the tool, without the noise's seed and with it."""
     named: dict[str, dict[str, Sequence[float]]] = {}
     for row in rows:
         title = "named, key unknown" if row["seed"] is None else "named, seed known"
@@ -126,6 +138,7 @@ TABLES: dict[str, Callable[[Sequence[Row]], str]] = {
     "tuned": tuned,
     "sets": sets,
     "seeded": seeded,
+    "since": since,
     "events": events,
     "learning": learning,
 }

@@ -6,17 +6,19 @@
 Appends to ``results/audit/tuned.jsonl`` a row for each operator and step of the attacker, beside
 the strongest of ``rows.jsonl``; to ``sets.jsonl`` rows for several photos of one person, whose
 embeddings are averaged; to ``events.jsonl`` rows for pairs of photos whose surroundings are alike,
-or not.
+or not; to ``since.jsonl`` rows for pictures that were compressed or scaled after they were hidden.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 import script
+from unveil.arrays import to_numpy
 from unveil.auditing.attack import MIRRORED, View
 from unveil.auditing.attackers import Attacker, load_attacker
 from unveil.auditing.curve import risks
@@ -26,6 +28,7 @@ from unveil.auditing.settings import Setting
 from unveil.auditing.tuned import FUSED, Fitted
 from unveil.auditing.verdict import RISK
 from unveil.degradation import Degradation, Pixelate, parse_operator, parse_storage
+from unveil.degradation.degrade import store
 from unveil.faces.embedder import distances_between
 from unveil.faces.portraits import FACE_PX, Portraits, open_portraits
 from unveil.images.photos import list_photos
@@ -46,6 +49,36 @@ ALIKE_SHARE = 0.01
 """Surroundings are alike that are nearer than those of this share of pairs of two people."""
 
 
+def shrunk(images: np.ndarray) -> np.ndarray:
+    """Return pictures half as large."""
+    return _resized(images, images.shape[-1] // 2, cv2.INTER_AREA)
+
+
+def enlarged(images: np.ndarray) -> np.ndarray:
+    """Return pictures twice as large, as who attacks small ones would make them."""
+    return _resized(images, 2 * images.shape[-1], cv2.INTER_CUBIC)
+
+
+def _resized(images: np.ndarray, side_px: int, way: int) -> np.ndarray:
+    size = (side_px, side_px)
+    found = [cv2.resize(one.transpose(1, 2, 0), size, interpolation=way) for one in images]
+    return np.stack(found).transpose(0, 3, 1, 2).clip(0, 1)
+
+
+def recoded(images: np.ndarray) -> np.ndarray:
+    """Return pictures that were sent as JPEG."""
+    return to_numpy(store(images, parse_storage("jpeg:75")))
+
+
+SINCE: dict[str, Callable[[np.ndarray], np.ndarray] | None] = {
+    "nothing": None,
+    "JPEG 75": recoded,
+    "half the size": lambda images: enlarged(shrunk(images)),
+    "half the size, JPEG 75": lambda images: enlarged(recoded(shrunk(images))),
+}
+"""What pictures went through after they were hidden; portraits are square."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What is attacked.
@@ -55,14 +88,14 @@ class Options:
         attacker: folder of `unveil audit train-attacker`.
         results: folder of the rows.
         threads: CPU threads.
-        only: parts of the measurement: steps, sets, events.
+        only: parts of the measurement: steps, sets, events, since.
     """
 
     data: Path
     attacker: Path
     results: Path = RESULTS
     threads: int = 1
-    only: tuple[str, ...] = ("steps", "sets", "events")
+    only: tuple[str, ...] = ("steps", "sets", "events", "since")
 
 
 @dataclass(frozen=True)
@@ -107,6 +140,8 @@ def main(options: Options) -> None:
         operator = parse_operator(text)
         if "steps" in options.only or operator in SET_OPERATORS:
             measure(bench, operator)
+        if "since" in options.only and operator in SET_OPERATORS:
+            compose(bench, operator)
     if "events" in options.only:
         coarse(bench)
 
@@ -132,6 +167,20 @@ def measure(bench: Bench, operator: Any) -> None:
         both[FUSED] = found[FUSED]
         for row in event_rows(operator, both, scene):
             bench.append("events.jsonl", row)
+
+
+def compose(bench: Bench, operator: Any) -> None:
+    """Append rows on pictures that went on after they were hidden; the attacker copies that."""
+    degradation, scene = bench.degradation(operator), bench.scene
+    fitted = bench.attacker.fitted[str(operator)]
+    for name, since in SINCE.items():
+        eyes = replace(bench.eyes, since=since)
+        probes = eyes.look(scene.probes, degradation)
+        gallery = bench.clean | eyes.mirror(scene.gallery, degradation)
+        found = fitted.distances(probes, gallery)[FUSED]
+        row = {"attacker": FUSED, "operator": str(operator), "since": name}
+        share = risks(found, scene.mates)[RISK]
+        bench.append("since.jsonl", row | {"images": len(scene.probes), RISK: share})
 
 
 def step_rows(operator: Any, found: View, scene: Scene) -> Iterator[Row]:

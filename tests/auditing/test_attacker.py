@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +212,12 @@ def test_an_attacker_is_trained_and_attacks(trained_attacker, crowd_folder):
     assert {"tuned", "tuned, flips", "tuned, head", "tuned, restored", FUSED} < set(rows)
     assert all(0 <= row["rank1_of_10"][0] <= 1 for row in rows.values())
     assert rows[FUSED]["rank1_of_10"][0] > 0.3  # chance is 0.1
+    eyes = attacker.eyes(scene.portraits, FACE_PX)
+    black = replace(eyes, since=lambda images: 0 * images).look(scene.probes[:3], degradation)
+    plain = replace(eyes, since=lambda images: images).look(scene.probes[:3], degradation)
+    assert all(np.ptp(each, axis=0).max() < 1e-5 for each in black.values())
+    wanted = eyes.look(scene.probes[:3], degradation)
+    assert all((plain[name] == wanted[name]).all() for name in wanted)
     attacker.check_apart(crowd_folder, 0)
     with pytest.raises(UnveilError, match="may have learnt from people who are audited here"):
         attacker.check_apart(crowd_folder, 1)

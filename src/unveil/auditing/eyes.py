@@ -61,12 +61,14 @@ class Eyes:
         face_px: their width.
         published: dlib's network.
         tuned: the attacker's.
+        since: what pictures went through after they were hidden and stored; None for nothing.
     """
 
     portraits: Portraits
     face_px: int
     published: Net
     tuned: Net
+    since: Callable[[np.ndarray], np.ndarray] | None = None
 
     def look(self, numbers: np.ndarray, degradation: Degradation) -> View:
         """Return embeddings of obfuscated faces by both networks in all ways, by name.
@@ -103,6 +105,8 @@ class Eyes:
             clean, points = self.portraits.part(part, self.face_px)
             drawn = repeatable(degradation.operator, seed=int(part[0]))
             obfuscated = degrade(clean, Degradation(drawn, degradation.storage))
+            if self.since is not None:
+                obfuscated = self.since(obfuscated)
             for name, embeddings in embed(obfuscated, points, degradation).items():
                 found.setdefault(name, []).append(embeddings)
         return {name: np.concatenate(parts) for name, parts in found.items()}
