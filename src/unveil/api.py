@@ -220,7 +220,7 @@ def audit(
 
     Raises:
         UnveilError: the photo cannot be read, nothing to judge is found, or what the audit needs is
-            not installed (``pip install 'unveil[audit]'``).
+            not installed (``pip install '.[audit]'``).
         UsageError: a box is not inside the photo; what is no path, box or operator.
     """
     from unveil.extras import require

@@ -38,6 +38,16 @@ def is_installed(extra: str) -> bool:
     return all(importlib.util.find_spec(module) is not None for module in EXTRAS[extra])
 
 
+def how_to_install(extra: str) -> str:
+    """Return what to type for an extra; unveil is not on PyPI yet.
+
+    Examples:
+        >>> how_to_install("audit")
+        "run pip install '.[audit]' in a checkout of unveil"
+    """
+    return f"run pip install '.[{extra}]' in a checkout of unveil"
+
+
 def require(extra: str) -> None:
     """Check that every package of an extra is installed, without importing any.
 
@@ -52,5 +62,5 @@ def require(extra: str) -> None:
     if missing:
         raise UnveilError(
             f'the extra "{extra}" is not installed (missing: {", ".join(missing)}); '
-            f"run pip install 'unveil[{extra}]'."
+            f"{how_to_install(extra)}."
         )

@@ -65,11 +65,11 @@ def test_an_extra_may_be_missing_but_not_too_old(monkeypatch):
     missing = doctor._extra("web", [gone])
     assert (missing.state, missing.values["needs"]) == ("missing", ["no-such-package>=1"])
     assert "no_such_module for the page" in str(missing)
-    assert "pip install 'unveil[web]'" in str(missing)
+    assert "pip install '.[web]'" in str(missing)
     broken = doctor._extra("web", [gone, old])
     assert broken.state == "broken"
     assert "numpy is " in str(broken)
-    assert "pip install 'unveil[web]'" in str(broken)
+    assert "pip install '.[web]'" in str(broken)
     monkeypatch.setitem(EXTRAS, "web", {"numpy": "the page"})
     assert doctor._extra("web", [Requirement("numpy>=1")]).state == "ok"
     assert doctor._extra("web", []).state == "broken"

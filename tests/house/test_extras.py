@@ -62,7 +62,7 @@ def test_every_missing_module_is_named_with_its_purpose(monkeypatch):
         require("tests")
     assert str(caught.value) == (
         'the extra "tests" is not installed (missing: no_such_one for charts, no_such_other for '
-        "locks); run pip install 'unveil[tests]'."
+        "locks); run pip install '.[tests]' in a checkout of unveil."
     )
 
 
@@ -96,7 +96,7 @@ def test_a_command_names_the_missing_extra_and_writes_nothing(
         Path(copy).write_bytes(photo.read_bytes())
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
     done = cli(*words.split())
-    assert_told(done, 1, f"missing: {module} for ", f"run pip install 'unveil[{extra}]'.")
+    assert_told(done, 1, f"missing: {module} for ", f"run pip install '.[{extra}]' in a checkout")
     assert done.out == ""
     assert {path.name for path in tmp_path.iterdir()} == {"in.png", "in.mp4"}
 

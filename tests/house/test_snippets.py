@@ -140,7 +140,7 @@ def test_the_tables_name_only_what_documents_have():
         "unveil inspekt photo.jpg",
         "unveil inspect gone.jpg | cat",
         "python -m unveil.gone",
-        "pip install 'unveil[gone]'",
+        "pip install '.[gone]'",
         "make gone",
     ],
 )

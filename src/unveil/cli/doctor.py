@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from unveil import console
 from unveil.config import RuntimeConfig
 from unveil.errors import UnveilError
-from unveil.extras import EXTRAS, require
+from unveil.extras import EXTRAS, how_to_install, require
 from unveil.files import REINSTALL, cache_folder, check_folder, check_sha256
 from unveil.networks.card import FOLDER, list_shipped
 from unveil.report.rows import Row
@@ -67,7 +67,9 @@ def checks() -> Iterator[Check]:
     yield Check("version", "python", "ok", f"{platform.python_version()} on {platform.platform()}")
     needs = _requirements()
     if not needs:
-        yield Check("version", "unveil", "broken", "is not installed; run pip install unveil")
+        yield Check(
+            "version", "unveil", "broken", "is not installed; run pip install . in a checkout"
+        )
     else:
         yield Check("version", "unveil", "ok", importlib.metadata.version("unveil"))
     for need in needs.get("", []):
@@ -177,7 +179,7 @@ def _extra(extra: str, needs: list[Requirement]) -> Check:
     versions = [_version(need) for need in needs]
     old = [f"{check.name} {check.found}" for check in versions if check.state == "broken"]
     if old:
-        hint = f"{'; '.join(old)}; run pip install 'unveil[{extra}]'"
+        hint = f"{'; '.join(old)}; {how_to_install(extra)}"
         return Check("extra", extra, "broken", hint, values)
     try:
         require(extra)
