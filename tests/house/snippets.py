@@ -65,13 +65,12 @@ def prepare(folder: Path) -> None:
     the people, for training, are cuts of it.
     """
     face = cv2.resize(data.astronaut()[40:200, 140:300], (96, 96), interpolation=cv2.INTER_AREA)
-    for name in ("photo.png", "photo.jpg", "album/one.jpg", "album/two.png", "clips/photo.jpg"):
+    for name in ("photo.png", "photo.jpg", "album/one.jpg", "album/two.png"):
         _save(face, folder / name)
     for number in range(24):
         cut = face[number : number + 64, number : number + 64]
         _save(cut, folder / "people" / f"Person_{number // 2}" / f"{number}.png")
     _film(face, folder / "clip.mp4")
-    shutil.copy(folder / "clip.mp4", folder / "clips" / "clip.mp4")
     shutil.copy(ROOT / "results" / "audit" / "rows.jsonl", folder)
     for name, operator in HIDDEN.items():
         words = ("obfuscate", folder / "photo.png", "-o", folder / name, "--operator", operator)
