@@ -43,7 +43,6 @@ NOT_RUN = {
 
 STATUS = {
     "unveil audit album/ --json --fail-above": 3,
-    "unveil audit album/ --json --fail-above": 3,
 }
 """Commands that are meant to leave with another status than 0."""
 
