@@ -1,5 +1,9 @@
 """Model cards, written from the cards of checkpoints."""
 
+import textwrap
+from typing import Any
+
+from unveil.config import RunConfig, to_plain
 from unveil.degradation.families import FAMILIES
 from unveil.networks.architectures import build
 from unveil.networks.card import Card
@@ -21,6 +25,10 @@ Undoes {what} on RGB photos of any size. {network}, {parameters:,} parameters, {
   learning rate {learning_rate} ({schedule}), L2 {l2}.
 - {device}, {precision}; torch {torch}; commit `{commit}`.
 
+```
+{command}
+```
+
 ## Scores on the test split (mean over photos)
 
 {scores}
@@ -36,6 +44,8 @@ Undoes {what} on RGB photos of any size. {network}, {parameters:,} parameters, {
 
 Weights: Apache-2.0, like the code. LFW: Huang et al., University of Massachusetts, TR 07-49.
 """
+
+WIDTH, UNBROKEN = 98, "\0"
 
 SPLITS = {"photo": "by the paper's seeded split", "person": "split by person: the audit's"}
 
@@ -75,6 +85,7 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
         name=name,
         what=_what(card),
         network=_network(card),
+        command=command_of(name, card),
         stored=stored,
         storage=card.storage,
         loss=card.run["loss"]["loss"],
@@ -90,6 +101,29 @@ def model_card(name: str, card: Card, lost_db: float | None) -> str:
         **{key: train[key] for key in ("batch", "epochs", "learning_rate", "schedule", "l2")},
         **{key: ran[key] for key in ("device", "precision", "commit")},
     )
+
+
+def command_of(name: str, card: Card) -> str:
+    """Return the command that makes the weights, as lines: flags for what is not the default."""
+    defaults = to_plain(RunConfig())
+    words = ["unveil train", "--data lfw/"]
+    for part in ("data", "model", "train", "loss"):
+        known = defaults[part]
+        for key, value in card.run.get(part, {}).items():
+            if key in known and value != known[key]:
+                words.append(_flag(key, value))
+    words.append(f"--output runs/{name}")
+    kept = " ".join(word.replace(" ", UNBROKEN) for word in words)  # a flag stays with its value
+    lines = textwrap.wrap(kept, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    return " \\\n".join(lines).replace(UNBROKEN, " ")
+
+
+def _flag(key: str, value: Any) -> str:
+    flag = f"--{key.replace('_', '-')}"
+    if isinstance(value, bool):
+        return flag if value else f"--no-{key.replace('_', '-')}"
+    values = value if isinstance(value, list) else [value]
+    return " ".join([flag, *map(str, values)])
 
 
 def _journeys(steps: int | None) -> str:

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import re
+import shlex
 
 import pytest
 import torch
+import tyro
 
+from unveil.config import RunConfig, to_plain
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.errors import UsageError
 from unveil.networks.card import FOLDER, list_shipped
@@ -59,6 +63,18 @@ class TestEach:
             assert item.card.task.covers(found) or score["storage"] == "float"
         assert {"8bit"} < {score["storage"] for score in item.card.scores}
 
+    def test_the_command_on_its_card_is_what_it_was_trained_by(self, item):
+        """Parsed as users' words are, the flags are the settings that the checkpoint keeps."""
+        text = (item.folder / "README.md").read_text()
+        (command,) = re.findall(r"^unveil train(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        *words, flag, folder = shlex.split(command.replace("\\\n", " "))
+        assert (flag, folder) == ("--output", f"runs/{item.name}")
+        told = to_plain(tyro.cli(RunConfig, args=words, config=(tyro.conf.OmitArgPrefixes,)))
+        assert told["data"].pop("data") == "lfw"
+        for part in ("data", "model", "train", "loss"):
+            kept = item.card.run.get(part, {})
+            assert {key: kept.get(key, value) for key, value in told[part].items()} == told[part]
+
     def test_it_was_trained_on_the_protocols_split(self, item):
         sizes = {
             "photo": {"test": 3708, "validation": 1905, "train": 7620},
@@ -66,7 +82,7 @@ class TestEach:
         }
         split_by = item.card.run["data"].get("split_by", "photo")
         assert item.card.data["splits"] == sizes[split_by]
-        assert (split_by == "person") == item.name.endswith("-people")
+        assert (split_by == "person") == item.name.endswith(("-people", "-identity"))
 
     def test_it_names_no_folder_of_the_machine_that_trained_it(self, item):
         assert item.card.run["data"]["data"] is None
