@@ -118,7 +118,7 @@ def test_training_goes_on_where_it_was_cut_off(photos, tmp_path):
             config = SegmenterConfig(steps=4, batch=2, save_every=2)
             training = SegmenterTraining(config, folder)
             training.run(photos, workers=0, until=stop)
-        return training.average
+        return training.averaged.average
 
     whole, resumed = trained(tmp_path / "a", 4), trained(tmp_path / "b", 2, 4)
     for name, value in whole.items():

@@ -64,7 +64,7 @@ def test_it_goes_on_where_it_was_cut_off(shards, tmp_path):
             torch.manual_seed(0)
             training = PartsTraining(Refiner(TINY), config, folder, shards)
             training.run(until=end)
-        return training.average
+        return training.averaged.average
 
     once, twice = trained(tmp_path / "once", 6), trained(tmp_path / "twice", 3, 6)
     assert all(torch.equal(once[name], twice[name]) for name in once)

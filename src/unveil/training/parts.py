@@ -5,7 +5,6 @@ is met a few times, as it is or mirrored. The loss is the mean logarithm of the 
 hidden pixels, so that a gain counts the same in dB wherever it is made.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from unveil.linear.prior import Prior
 from unveil.networks.refiner import Refiner, error_nll
+from unveil.training.averaged import Averaged, Course
 from unveil.training.journeys.undone import Undone
 
 SHARD = 500
 """Pictures in a shard."""
 
 WARM_UP_STEPS = 200
-CLIP_NORM = 1.0
 LEAST_SQUARE = 1e-5
 """Added to squared errors: what is nearer than 0.8 gray levels is near enough."""
 
@@ -86,37 +85,30 @@ class PartsTraining:
     def __init__(
         self, network: Refiner, config: PartsConfig, folder: Path, shards: Sequence[Path]
     ) -> None:
-        self.network, self.config, self.folder, self.step = network, config, folder, 0
+        self.network, self.config = network.train(), config
+        course = Course(config.steps, config.learning_rate, WARM_UP_STEPS, config.decay)
+        self.averaged = Averaged(network, course, folder)
         self.pictures = _open(shards[: -config.held])
         self.held = _open(shards[-config.held :])
-        network.to(memory_format=torch.channels_last).train()
-        self.average = {name: value.clone() for name, value in network.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate)
-        self.state = folder / "state.pt"
-        if self.state.exists():
-            saved = torch.load(self.state, weights_only=True)
-            network.load_state_dict(saved["network"])
-            self.average, self.step = saved["average"], saved["step"]
-            self.optimizer.load_state_dict(saved["optimizer"])
 
     def run(self, until: int | None = None) -> None:
         """Train until the configured step, or an earlier one."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        end, every = until or self.config.steps, self.config.save_every
+        state, every = self.averaged, self.config.save_every
+        end = until or self.config.steps
         sums, started = 0.0, time.perf_counter()
-        while self.step < end:
+        while state.step < end:
             sums += self._train_on(*self._batch(*self.pictures))
-            self.step += 1
-            if self.step % every == 0 or self.step == end:
+            if state.step % every == 0 or state.step == end:
                 rate = every * self.config.batch / (time.perf_counter() - started)
-                self._log({"loss": sums / every, "pictures_s": rate, **self.score(self.held)})
-                self._save()
+                row = {"loss": sums / every, "pictures_s": rate, **self.score(self.held)}
+                state.log({name: round(value, 4) for name, value in row.items()})
+                state.save()
                 sums, started = 0.0, time.perf_counter()
 
     def score(self, held: Pictures) -> dict[str, float]:
         """Return by how many dB pictures that were not trained on get nearer, by the average."""
         kept = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average)
+        self.network.load_state_dict(self.averaged.average)
         self.network.eval()
         gains = []
         with torch.no_grad():
@@ -138,53 +130,19 @@ class PartsTraining:
         }
 
     def _batch(self, planes: np.ndarray, clean: np.ndarray, changes: np.ndarray) -> list[Tensor]:
-        rng = np.random.default_rng((self.config.seed, self.step))
+        rng = np.random.default_rng((self.config.seed, self.averaged.step))
         chosen = np.sort(rng.choice(len(planes), self.config.batch, replace=False))
         return _tensors(planes[chosen], clean[chosen], changes[chosen])
 
     def _train_on(self, inputs: Tensor, clean: Tensor, changes: Tensor) -> float:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * self._rate()
         output = self.network.correct(inputs)
         restored, expected = output[:, :3], output[:, 3:]
         nearness = _square(restored, clean, changes).log().mean()
         where = changes.expand_as(clean)
         told = torch.where(where, restored.detach(), clean)
         loss = nearness + 0.1 * error_nll(told, clean, expected)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
-        if torch.isfinite(norm):
-            self.optimizer.step()
-        decay = min(self.config.decay, (1 + self.step) / (10 + self.step))
-        for name, value in self.network.state_dict().items():
-            self.average[name].lerp_(value, 1 - decay)
+        self.averaged.learn(loss)
         return float(nearness.detach())
-
-    def _rate(self) -> float:
-        """Return the learning rate over the highest: a warm-up, then a cosine to a hundredth."""
-        done = self.step / self.config.steps
-        return min(1.0, (self.step + 1) / WARM_UP_STEPS) * (
-            0.01 + 0.99 * (1 + float(np.cos(np.pi * done))) / 2
-        )
-
-    def _log(self, row: dict[str, float]) -> None:
-        rounded = {name: round(value, 4) for name, value in row.items()}
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps({"step": self.step, **rounded}) + "\n")
-
-    def _save(self) -> None:
-        partial = self.state.with_suffix(".partial")
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "average": self.average,
-                "optimizer": self.optimizer.state_dict(),
-                "step": self.step,
-            },
-            partial,
-        )
-        partial.replace(self.state)
 
 
 def _open(shards: Sequence[Path]) -> Pictures:

@@ -1,24 +1,22 @@
 """Training the segmenter on drawn pieces."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
 from unveil.networks.segmenter import Answer, Segmenter, cells_of
+from unveil.training.averaged import Averaged, Course
 from unveil.training.journeys.pieces import IGNORED, KINDS, draw_piece
 
 WARM_UP_STEPS = 300
-CLIP_NORM = 1.0
 MIN_SPREAD_LOG = -4.0
 
 
@@ -112,19 +110,12 @@ class SegmenterTraining:
     """A run in a folder: it starts, or goes on where it was cut off."""
 
     def __init__(self, config: SegmenterConfig, folder: Path) -> None:
-        self.config, self.folder, self.step = config, folder, 0
         torch.manual_seed(config.seed)
-        self.model = Segmenter(len(KINDS)).to(memory_format=torch.channels_last)
-        self.average = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        self.config, self.model = config, Segmenter(len(KINDS))
+        course = Course(
+            config.steps, config.learning_rate, WARM_UP_STEPS, config.decay, config.weight_decay
         )
-        self.state = folder / "state.pt"
-        if self.state.exists():
-            saved = torch.load(self.state, weights_only=True)
-            self.model.load_state_dict(saved["model"])
-            self.average, self.step = saved["average"], saved["step"]
-            self.optimizer.load_state_dict(saved["optimizer"])
+        self.averaged = Averaged(self.model, course, folder)
 
     def run(self, photos: Sequence[Path], workers: int = 1, until: int | None = None) -> None:
         """Train until the configured step, or an earlier one.
@@ -134,10 +125,9 @@ class SegmenterTraining:
             workers: processes that draw pieces; 0 for this one.
             until: the last step of this session.
         """
-        every = self.config.log_every
-        self.folder.mkdir(parents=True, exist_ok=True)
+        state, every = self.averaged, self.config.log_every
         loader = DataLoader(
-            Pieces(photos, self.config, self.step),
+            Pieces(photos, self.config, state.step),
             batch_size=None,
             num_workers=workers,
             prefetch_factor=8 if workers else None,
@@ -147,55 +137,20 @@ class SegmenterTraining:
         for batch in loader:
             for name, value in self._train_on(batch).items():
                 sums[name] = sums.get(name, 0.0) + value
-            self.step += 1
-            if self.step % every == 0:
+            if state.step % every == 0:
                 rate = every * self.config.batch / (time.perf_counter() - started)
-                self._log({n: round(v / every, 4) for n, v in sums.items()} | {"pieces_s": rate})
+                state.log({n: round(v / every, 4) for n, v in sums.items()} | {"pieces_s": rate})
                 sums, started = {}, time.perf_counter()
-            if self.step % self.config.save_every == 0 or self.step == self.config.steps:
-                self._save()
-            if self.step == until:
+            if state.step % self.config.save_every == 0 or state.step == self.config.steps:
+                state.save()
+            if state.step == until:
                 return
 
     def _train_on(self, batch: Batch) -> dict[str, float]:
         cells, kinds, strength, hidden = batch
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * self._rate()
         with torch.autocast("cpu", torch.bfloat16):
             answer = self.model.answer(cells, *cells.shape[-2:])
         terms = losses(answer, kinds, strength, hidden)
-        self.optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
-        if not torch.isfinite(norm):
-            # One such step would end the run: every weight becomes NaN.
+        if not self.averaged.learn(torch.stack(list(terms.values())).sum()):
             return dict.fromkeys(terms, 0.0) | {"skipped": 1.0}
-        self.optimizer.step()
-        decay = min(self.config.decay, (1 + self.step) / (10 + self.step))
-        for name, value in self.model.state_dict().items():
-            self.average[name].lerp_(value, 1 - decay)
         return {name: float(value.detach()) for name, value in terms.items()} | {"skipped": 0.0}
-
-    def _rate(self) -> float:
-        """Return the learning rate over the highest: a warm-up, then a cosine to a hundredth."""
-        done = self.step / self.config.steps
-        return min(1.0, (self.step + 1) / WARM_UP_STEPS) * (
-            0.01 + 0.99 * (1 + float(np.cos(np.pi * done))) / 2
-        )
-
-    def _log(self, row: dict[str, Any]) -> None:
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps({"step": self.step, **row}) + "\n")
-
-    def _save(self) -> None:
-        partial = self.state.with_suffix(".partial")
-        torch.save(
-            {
-                "model": self.model.state_dict(),
-                "average": self.average,
-                "optimizer": self.optimizer.state_dict(),
-                "step": self.step,
-            },
-            partial,
-        )
-        partial.replace(self.state)
