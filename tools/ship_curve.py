@@ -26,11 +26,12 @@ def ship(
 
     Args:
         rows: file of rows of `unveil audit curve`.
-        tuned: file of rows of the trained attacker; the newest of each step counts.
+        tuned: file of rows of trained attackers; of each, the newest of each step counts.
         out: the package's file.
     """
     measured = read_rows(rows)
-    newest = {(row["operator"], row["step"]): row for row in read_rows(tuned)}
+    key = ("operator", "step", "attacker_sha256")
+    newest = {tuple(row[name] for name in key): row for row in read_rows(tuned)}
     shipped = measured + [row for row in newest.values() if row["step"] != "published"]
     content = {
         "protocol": {name: measured[-1][name] for name in PROTOCOL},

@@ -209,8 +209,9 @@ class CurveConfig:
 
 
 TUNED_OPERATORS = (
-    *("pixelate:block=8", "pixelate:block=14"),
-    *("gaussian:kernel=45,sigma=7.28", "downscale:factor=8"),
+    *(f"pixelate:block={block}" for block in (8, 14, 19, 28)),
+    *("gaussian:kernel=45,sigma=7.28", "gaussian:kernel=89,sigma=14.56", "downscale:factor=8"),
+    *("median:kernel=25", "noise:std=102", "dppix:block=8,epsilon=2"),
 )
 
 
@@ -224,7 +225,7 @@ class AttackerConfig:
     out: Output = Path("runs/attacker")
     """Folder of the attacker; a training that stopped there goes on."""
     operators: Annotated[UseAppendAction[tuple[str, ...]], arg(name="operator")] = ()
-    """Operator to attack, e.g. pixelate:block=8, again for more (default: docs/audit.md's four)."""
+    """Operator to attack, e.g. pixelate:block=8, again for more (default: docs/audit.md's ten)."""
     storage: str = "8bit"
     """How the obfuscated photos are stored, e.g. jpeg:75."""
     steps: int = 1000
