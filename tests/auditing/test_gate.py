@@ -150,7 +150,11 @@ def test_a_folder_is_checked_against_a_folder(original, tmp_path):
     done = gate(after, before)
     assert done.status == 1
     assert f"unveil: {after / 'day/more.png'}: has no original of its name" in done.err
-    (after / "day/more.png").rename(after / "day/two.png")  # beside two.jpg, and bare
+    (after / "day/more.png").unlink()
+    shutil.copy(original, before / "day/later.png")
+    done = gate(after, before)
+    assert (done.status, "day/later.png" in done.err) == (0, True)
+    (before / "day/later.png").rename(after / "day/two.png")  # beside two.jpg, and bare
     assert gate(after, before).status == 3
     assert_told(gate(after, original), 2, "name a folder")
     assert_told(gate(original, before), 2, "for one folder")

@@ -125,6 +125,8 @@ def check_all(
             console.note(error)
 
     failures = photo_jobs.each(list(pairs), check) + tell_left_out(inputs, is_grave=True)
+    if against.is_dir() and (alone := set(_files([against])) - set(pairs.values())):
+        console.note(f"{against}: {len(alone)} of its pictures have no output: {min(alone)} ...")
     if unchecked == len(pairs):
         raise NoFaceError(f"{against}: {NO_FACE}")
     if report is not None and write is not None:
