@@ -162,6 +162,18 @@ def test_a_small_face_gets_a_setting_that_was_attacked_on_a_wide_one():
     assert mildest("pixelate", 0.3, 50, curves_of(rows), attacked=True) == Pixelate(5)
 
 
+def test_where_no_attacker_was_trained_the_risk_allows_for_one():
+    """Between attacked settings it is theirs; beyond them it may be as high as there."""
+    weak = [row("median", strength, 0.06) for strength in (0.05, 0.1, 0.2, 0.4)]
+    fused = [row("median", 0.05, 0.8, "fused"), row("median", 0.2, 0.4, "fused")]
+    _, between, strongest, beyond = (
+        point.risk for point in curves_of([*weak, *fused])["median", 112]
+    )
+    assert (strongest.attacker, strongest.share) == ("fused", 0.4)
+    assert (between.share, between.high) == pytest.approx((0.6, 0.65))  # halfway, by logarithm
+    assert (beyond.attacker, beyond.share, beyond.high) == ("unaware", 0.06, 0.45)
+
+
 def test_more_never_looks_worse():
     """Where chance made a stronger setting look riskier, the milder one is called as risky."""
     curves = curves_of([row("box", 0.1, 0.2), row("box", 0.2, 0.4), row("box", 0.3, 0.1)])

@@ -81,7 +81,8 @@ def curves_of(rows: Iterable[Row]) -> Curves:
     Args:
         rows: of ``unveil audit curve``.
     """
-    return {key: _falling(points) for key, points in measured_curves(rows).items()}
+    measured = measured_curves(rows)
+    return {key: _falling(_as_attacked(points)) for key, points in measured.items()}
 
 
 def measured_curves(rows: Iterable[Row]) -> Curves:
@@ -105,6 +106,26 @@ def measured_curves(rows: Iterable[Row]) -> Curves:
         kind, face_px, strength = key
         curves.setdefault((kind, face_px), []).append(Point(strength, risk, key in attacked))
     return curves
+
+
+def _as_attacked(points: Sequence[Point]) -> list[Point]:
+    """Return points that allow for an attacker who is trained on each, where one is on some.
+
+    Between two that were attacked the risk is theirs; beyond the strongest it may be as high as
+    there: what hides more shows no more.
+    """
+    attacked = [point for point in points if point.is_attacked]
+    if not attacked:
+        return list(points)
+    found = []
+    for point in points:
+        known, risk = _between(attacked, point.strength), point.risk
+        if known is not None and point.strength > attacked[-1].strength:
+            risk = replace(risk, high=max(risk.high, known.high))
+        elif known is not None:
+            risk = max(risk, known, key=lambda one: one.high)
+        found.append(replace(point, risk=risk))
+    return found
 
 
 def _falling(points: Sequence[Point]) -> list[Point]:
@@ -155,7 +176,7 @@ def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
         for (kind, _), points in curves.items()
         if kind == setting.kind
     )
-    return max(filter(None, measured), key=lambda found: found.high, default=None)
+    return max(filter(None, measured), key=lambda one: (one.high, one.share), default=None)
 
 
 def _between(points: list[Point], strength: float) -> Risk | None:
