@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from unveil.auditing.verdict import RISK
+from unveil.auditing.measured import RISK
 from unveil.report.rows import Row
 from unveil.report.tables import markdown
 

@@ -23,10 +23,10 @@ from unveil.auditing.attack import MIRRORED, View
 from unveil.auditing.attackers import Attacker, load_attacker
 from unveil.auditing.curve import risks
 from unveil.auditing.eyes import PUBLISHED, Eyes, ways
+from unveil.auditing.measured import RISK
 from unveil.auditing.scene import MIN_TRAINING, Scene, open_scene
 from unveil.auditing.settings import Setting
 from unveil.auditing.tuned import FUSED, Fitted
-from unveil.auditing.verdict import RISK
 from unveil.degradation import Degradation, Pixelate, parse_operator, parse_storage
 from unveil.degradation.degrade import store
 from unveil.faces.embedder import distances_between

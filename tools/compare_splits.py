@@ -14,8 +14,8 @@ from pathlib import Path
 import script
 from unveil.auditing import attack
 from unveil.auditing.curve import risks
+from unveil.auditing.measured import RISK
 from unveil.auditing.scene import MIN_TRAINING, open_scene
-from unveil.auditing.verdict import RISK
 from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, GaussianBlur, Operator, Pixelate
 from unveil.faces.embedder import distances_between, load_embedder

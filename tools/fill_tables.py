@@ -19,7 +19,7 @@ import perception_rows
 import script
 import video_tables
 import wild_tables
-from unveil.auditing.verdict import RISK
+from unveil.auditing.measured import RISK
 from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.linear import CLOSED_FORMS

@@ -19,8 +19,8 @@ import numpy as np
 import script
 from unveil.auditing import attack
 from unveil.auditing.curve import risks
+from unveil.auditing.measured import RISK
 from unveil.auditing.scene import MIN_TRAINING, Scene, open_scene
-from unveil.auditing.verdict import RISK
 from unveil.config import RuntimeConfig
 from unveil.degradation import Degradation, parse_operator
 from unveil.degradation.degrade import degrade

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 import script
-from unveil.auditing.verdict import CURVE, RISK
+from unveil.auditing.measured import CURVE, RISK
 from unveil.files import write_text
 from unveil.report.rows import read_rows
 

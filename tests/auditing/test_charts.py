@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from unveil.auditing.verdict import risk_of, shipped_curves
+from unveil.auditing.measured import risk_of, shipped_curves
 from unveil.degradation import Pixelate, Unchanged
 from unveil.report.rows import read_rows
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from tests.conftest import assert_told
+from unveil.auditing.measured import risk_of, shipped_curves
 from unveil.auditing.photo import Verdict, audit_photo, if_covered, judge_part
-from unveil.auditing.verdict import risk_of, shipped_curves
 from unveil.degradation import GaussianBlur, Pixelate, Solid, Storage, Unchanged
 from unveil.estimation.finding import Finding
 from unveil.faces.finder import FaceFinder

@@ -12,12 +12,12 @@ import pytest
 from tests.conftest import assert_told
 from unveil.auditing import attack
 from unveil.auditing.curve import Stage, attack_setting, risks
+from unveil.auditing.measured import PEOPLE as KNOWN
+from unveil.auditing.measured import shipped_curves
 from unveil.auditing.risk import closer_strangers, mean_with_interval
 from unveil.auditing.safe import choose
 from unveil.auditing.scene import Scene, open_scene
 from unveil.auditing.settings import Setting
-from unveil.auditing.verdict import PEOPLE as KNOWN
-from unveil.auditing.verdict import shipped_curves
 from unveil.config import DataConfig
 from unveil.degradation import Degradation, GaussianBlur, Pixelate, Solid, Storage, Unchanged
 from unveil.degradation.degrade import degrade

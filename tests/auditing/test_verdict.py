@@ -6,20 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from unveil.auditing.settings import operator_at
-from unveil.auditing.verdict import (
+from unveil.auditing.measured import (
     PEOPLE,
     RISK,
     curves_of,
-    judged,
     measured_curves,
     mildest,
     risk_of,
-    risk_of_finding,
-    sentence,
     shipped_curves,
     shipped_rows,
 )
+from unveil.auditing.settings import operator_at
+from unveil.auditing.verdict import judged, risk_of_finding, sentence
 from unveil.degradation import (
     Median,
     Motion,

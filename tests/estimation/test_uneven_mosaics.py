@@ -8,7 +8,8 @@ import pytest
 
 data = pytest.importorskip("skimage.data")
 
-from unveil.auditing.verdict import judged, risk_of, shipped_curves  # noqa: E402
+from unveil.auditing.measured import risk_of, shipped_curves  # noqa: E402
+from unveil.auditing.verdict import judged  # noqa: E402
 from unveil.degradation import Pixelate, Storage  # noqa: E402
 from unveil.estimation.comb import Axis, Comb  # noqa: E402
 from unveil.estimation.finding import Finding  # noqa: E402

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from unveil.auditing.measured import PEOPLE, RISK, Curves, Risk
 from unveil.auditing.settings import Setting, unit_of
-from unveil.auditing.verdict import PEOPLE, RISK, Curves, Risk
 from unveil.degradation import Operator, Solid, Unchanged
 from unveil.report.charts import STYLE, legend, legend_beside, svg
 from unveil.report.rows import Row

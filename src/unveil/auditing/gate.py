@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unveil.auditing.measured import Curves
 from unveil.auditing.photo import Verdict, audit_photo
 from unveil.auditing.safe import widen
-from unveil.auditing.verdict import Curves
 from unveil.errors import UnveilError
 from unveil.faces.finder import FaceFinder
 from unveil.faces.places import find_in_alpha

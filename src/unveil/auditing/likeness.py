@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from unveil.auditing.attack import TRAINED
-from unveil.auditing.verdict import RISK
+from unveil.auditing.measured import RISK
 from unveil.metrics.correlation import rank_correlation
 from unveil.metrics.quality import LOWER_IS_BETTER, METRICS
 from unveil.report.rows import Row

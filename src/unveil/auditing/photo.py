@@ -13,17 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from unveil.auditing.measured import Curves, Risk, risk_of, shipped_curves
 from unveil.auditing.solids import is_part_solid, is_solid
-from unveil.auditing.verdict import (
-    ADVICE_RISK,
-    Curves,
-    Risk,
-    judged,
-    risk_of,
-    sentence,
-    shipped_curves,
-    unmeasured,
-)
+from unveil.auditing.verdict import ADVICE_RISK, judged, sentence, unmeasured
 from unveil.degradation import Degradation, Operator, Solid, Unchanged
 from unveil.errors import UnveilError, UsageError
 from unveil.estimation.finding import Finding

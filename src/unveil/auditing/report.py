@@ -6,8 +6,8 @@ from pathlib import Path
 from unveil.auditing.attack import UNAWARE
 from unveil.auditing.charts import likeness_chart, risk_charts
 from unveil.auditing.likeness import CORRELATION, correlations, counter_examples, metrics_of
+from unveil.auditing.measured import PEOPLE, RISK, curves_of, mildest
 from unveil.auditing.settings import GALLERIES
-from unveil.auditing.verdict import PEOPLE, RISK, curves_of, mildest
 from unveil.degradation import Solid, Unchanged
 from unveil.errors import UnveilError
 from unveil.files import write_text

@@ -9,7 +9,7 @@ import numpy as np
 
 from unveil.auditing.attack import OBFUSCATED
 from unveil.auditing.covers import Shape, Style, draw_cover
-from unveil.auditing.verdict import Curves, Risk, mildest, risk_of
+from unveil.auditing.measured import Curves, Risk, mildest, risk_of
 from unveil.degradation import Degradation, Operator, Solid
 from unveil.degradation.operators import obfuscate
 from unveil.errors import UsageError

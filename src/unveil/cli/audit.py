@@ -139,7 +139,8 @@ def _check_alone(**flags: object) -> None:
 
 def _open_gate(boxes: Sequence[Box], limit: float | None, spared: Sequence[Box]) -> "Gate":
     from unveil.auditing.gate import Gate
-    from unveil.auditing.verdict import SAFE_RISK, shipped_curves
+    from unveil.auditing.measured import shipped_curves
+    from unveil.auditing.verdict import SAFE_RISK
     from unveil.faces.finder import FaceFinder
 
     return Gate(

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from unveil import console
+from unveil.auditing.measured import shipped_curves
 from unveil.auditing.safe import Hidden, How, hide_proven, opaque_over
-from unveil.auditing.verdict import shipped_curves
 from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder, NoFaceError
 from unveil.faces.places import Wanted, choose_faces, find_in_alpha

@@ -6,8 +6,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from unveil import console
+from unveil.auditing.measured import risk_of, shipped_curves
 from unveil.auditing.safe import widen
-from unveil.auditing.verdict import risk_of, shipped_curves
 from unveil.console import clip_progress
 from unveil.degradation import Solid
 from unveil.errors import UsageError

@@ -11,12 +11,13 @@ import numpy as np
 from PIL import Image
 
 from unveil.auditing.charts import setting_chart
+from unveil.auditing.measured import shipped_curves
 from unveil.auditing.photo import (
     Verdict,
     audit_photo,
 )
 from unveil.auditing.safe import How, hide, opaque_over
-from unveil.auditing.verdict import SAFE_RISK, shipped_curves
+from unveil.auditing.verdict import SAFE_RISK
 from unveil.console import Remark
 from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
 from unveil.degradation.operators import obfuscate
