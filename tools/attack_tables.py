@@ -50,16 +50,32 @@ def _percent(share: Sequence[float]) -> str:
 
 
 def tuned(rows: Sequence[Row]) -> str:
-    """Lay out the attacker's steps as columns: the newest row of each operator and step."""
-    newest = {(row["operator"], row["step"]): row[RISK] for row in rows}
-    operators = dict.fromkeys(operator for operator, _ in newest)
-    return markdown(
-        [
-            {"operator": operator}
-            | {title: _percent(newest[operator, step]) for step, title in STEPS.items()}
-            for operator in operators
-        ]
-    )
+    """Lay out the steps of each attacker as columns; attackers are numbered by age."""
+    published = {row["operator"]: row[RISK] for row in rows if row["step"] == "published"}
+    newest = {
+        (row["operator"], row["attacker_sha256"], row["step"]): row[RISK]
+        for row in rows
+        if row["attacker_sha256"] is not None
+    }
+    numbers = {
+        sha256: number for number, sha256 in enumerate(dict.fromkeys(k[1] for k in newest), 1)
+    }
+    table = [
+        {
+            "operator": operator,
+            "attacker": number,
+            STEPS["published"]: _percent(published[operator]),
+        }
+        | {
+            STEPS[step]: _percent(newest[operator, sha256, step])
+            for step in STEPS
+            if (operator, sha256, step) in newest
+        }
+        for operator in published
+        for sha256, number in numbers.items()
+        if any(key[:2] == (operator, sha256) for key in newest)
+    ]
+    return markdown(table)
 
 
 def since(rows: Sequence[Row]) -> str:

@@ -267,6 +267,22 @@ def test_where_no_mosaic_is_safe_the_box_is_solid(cli, astronaut, tmp_path):
     done = cli("obfuscate", astronaut, "-o", tmp_path / "safe.png", "--safe", "--risk", "0.0001")
     assert done.status == 0
     assert "hidden with solid:level=0" in done.err
+    assert "above --risk 0.0001: nothing was measured to be below it" in done.err
+
+
+def test_a_face_at_low_contrast_in_16_bits_is_not_of_one_colour(cli, tmp_path):
+    """In 8 bits it is: one stretch of contrast shows all of it."""
+    cv2 = pytest.importorskip("cv2")
+    pixels = data.astronaut()[..., ::-1].astype(np.uint16)
+    deep = 257 * pixels
+    deep[40:210, 140:310] = 25700 + pixels[40:210, 140:310] // 3
+    path = tmp_path / "deep.png"
+    cv2.imwrite(str(path), deep)
+    done = cli("audit", path, "--box", FACE_BOX, "--fail-above", 0.02)
+    assert done.status == 3
+    deep[40:210, 140:310] = 25700
+    cv2.imwrite(str(path), deep)
+    assert cli("audit", path, "--box", FACE_BOX, "--fail-above", 0.02).status == 0
 
 
 def test_safe_refuses_what_it_cannot_do(cli, astronaut, landscape, tmp_path):

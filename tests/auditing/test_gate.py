@@ -76,6 +76,10 @@ def test_a_face_that_is_spared_may_stay(original):
     both = gate(output, original, "--spare", str(UPRIGHT), "--spare", str(TURNED))
     assert_told(both, 1, "spared", "nothing was checked")
     assert_told(run_cli("audit", output, "--spare", str(TURNED)), 2, "--spare goes with --against")
+    nobody = gate(output, original, "--spare", "5,5,20,20")
+    assert_told(nobody, 1, "no face was found there in the original")
+    folder = run_cli("audit", output.parent, "--against", original.parent, "--spare", str(TURNED))
+    assert_told(folder, 2, "for one photo or video")
 
 
 def test_a_face_that_is_hidden_weakly_fails(original):

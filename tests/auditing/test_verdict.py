@@ -252,3 +252,38 @@ def test_a_verdict_says_what_the_picture_went_through_beside_the_curve(storage, 
     for operator, kind in ((Unchanged(), "none"), (Solid(), "solid")):
         other = replace(finding, operator=operator, kind=kind)
         assert "Measured on" not in judged(other, 112, shipped_curves())[1]
+
+
+class TestNoise:
+    """Strengths are those of 112-pixel faces: elsewhere noise weighs less, or another thing."""
+
+    @pytest.mark.parametrize("face_px", [150, 464])
+    def test_on_a_wide_face_it_averages_out(self, face_px):
+        curves, wide = shipped_curves(), parse_operator("noise:std=204")
+        weaker = parse_operator(f"noise:std={204 * 112 / face_px}")
+        found, wanted = risk_of(wide, face_px, curves), risk_of(weaker, 112, curves)
+        assert (found.share, found.high) == pytest.approx((wanted.share, wanted.high))
+        assert risk_of(wide, face_px, curves).share >= risk_of(wide, 112, curves).share
+
+    @pytest.mark.parametrize(
+        ("text", "face_px"),
+        [("block=32,epsilon=2", 116), ("block=32,epsilon=2", 448), ("block=8,epsilon=2", 464),
+         ("block=8,epsilon=2,pixels=1", 112)],
+    )  # fmt: skip
+    def test_beside_its_curve_dppix_is_as_risky_as_the_mosaic_below(self, text, face_px):
+        curves, noisy = shipped_curves(), parse_operator(f"dppix:{text}")
+        assert risk_of(noisy, face_px, curves) == risk_of(Pixelate(noisy.block), face_px, curves)
+
+    def test_on_its_curve_dppix_has_its_own_risk(self):
+        noisy = parse_operator("dppix:block=8,epsilon=2")
+        assert risk_of(noisy, 116, shipped_curves()).high < 0.2
+
+
+def test_pixels_of_blocks_may_tell_as_much_as_their_means():
+    curves = shipped_curves()
+    for block in (8, 14, 20):
+        sampled, mean = (
+            risk_of(parse_operator(f"{name}:block={block}"), 112, curves)
+            for name in ("sample", "pixelate")
+        )
+        assert sampled.high >= mean.high

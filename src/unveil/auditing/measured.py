@@ -8,8 +8,8 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from unveil.auditing.settings import Setting, operator_at
-from unveil.degradation import Operator
+from unveil.auditing.settings import DPPIX_BLOCKS_ACROSS, PAPER_FACE_PX, Setting, operator_at
+from unveil.degradation import DpPix, Noise, Operator, Pixelate, Sample
 from unveil.errors import UnveilError, UsageError
 from unveil.report.rows import Row
 
@@ -53,6 +53,9 @@ class Point:
     risk: Risk
     is_attacked: bool = False
 
+
+DPPIX_TOLERANCE = 1.15
+"""How far the blocks across a face, and its width, may be from those of DP-Pix's curve."""
 
 TRAINED_FOR_IT = "fused"
 """The attacker whose network was trained on faces that were hidden in this way."""
@@ -156,13 +159,43 @@ def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
     measured the one of the highest risk counts: a wider face shows as much and more, and can be
     scaled down before it is attacked, and not each was attacked as strongly.
     """
+    if isinstance(operator, DpPix) and not _is_near_grid(operator, face_px):
+        # Noise takes nothing from who attacks the mosaic alone.
+        return risk_of(Pixelate(operator.block), face_px, curves)
     setting = Setting(operator, max(round(face_px), 1))
     measured = (
-        _between(points, setting.strength)
-        for (kind, _), points in curves.items()
+        _between(points, _strength(setting, px))
+        for (kind, px), points in curves.items()
         if kind == setting.kind
     )
-    return max(filter(None, measured), key=lambda one: (one.high, one.share), default=None)
+    risk = max(filter(None, measured), key=lambda one: (one.high, one.share), default=None)
+    if risk is None or not isinstance(operator, Sample):
+        return risk
+    # Nobody was trained on these: as much may be learnt of a pixel of each block as of its mean.
+    mean = risk_of(Pixelate(operator.block), face_px, curves)
+    return replace(risk, high=max(risk.high, mean.high if mean else 1.0))
+
+
+def _strength(setting: Setting, measured_px: int) -> float:
+    """Return the strength of a setting on the curve of faces of a width.
+
+    Noise is as strong as on the face made so small, where it averages out.
+    """
+    strength = setting.strength
+    if isinstance(setting.operator, Noise):
+        strength *= min(1.0, measured_px / setting.face_px)
+    return strength
+
+
+def _is_near_grid(operator: DpPix, face_px: float) -> bool:
+    """Return whether blocks and noise are about those that the curve was measured at.
+
+    Its strength is that of the noise at these blocks alone.
+    """
+    across, wanted = face_px / operator.block, DPPIX_BLOCKS_ACROSS
+    is_wide = abs(math.log(across / wanted)) <= math.log(DPPIX_TOLERANCE)
+    is_small = face_px <= DPPIX_TOLERANCE * PAPER_FACE_PX
+    return is_wide and is_small and operator.pixels >= DpPix().pixels
 
 
 def _between(points: list[Point], strength: float) -> Risk | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from unveil.auditing.claims import belies
 from unveil.auditing.measured import Curves, Risk, risk_of, shipped_curves
 from unveil.auditing.solids import is_part_solid, is_solid
 from unveil.auditing.verdict import ADVICE_RISK, judged, sentence, unmeasured
@@ -68,11 +69,8 @@ class Verdict:
     is_face: bool = True
 
     def is_above(self, limit: float) -> bool:
-        """Return whether the risk may be above ``limit``: it is, or was not measured, or in doubt.
-
-        It is in doubt where the photo contradicts the operator that is stated.
-        """
-        return self.risk is None or self.warning is not None or self.risk.high > limit
+        """Return whether the risk may be above ``limit``: it is, or was not measured."""
+        return self.risk is None or self.risk.high > limit
 
     def __str__(self) -> str:
         what = "one colour" if isinstance(self.operator, Solid) else self.finding
@@ -337,10 +335,15 @@ def _judge(
     if whole is None or not covers_all:
         whole = _find_operator(subject, stated, box, expects_hidden=expects_hidden)
     finding, warning = whole
-    if stated is not None and warning is None and inspect_subject(subject, box).is_clean:
-        warning = f"no {stated} is seen in {box}: it looks as it was"
+    if stated is not None and warning is None:
+        part = images[..., *box.place]
+        if belies(part, stated, lambda: inspect_subject(subject, box).is_clean):
+            warning = f"no {stated} is seen in {box}"
+    if warning is not None:
+        words = unmeasured("it is not what is stated")
+        return Verdict(box, finding, finding.operator, None, words, warning)
     risk, words = judged(finding, box.width, curves)
-    return Verdict(box, finding, finding.operator, risk, words, warning)
+    return Verdict(box, finding, finding.operator, risk, words)
 
 
 def draw_verdicts(photo: Photo, verdicts: Sequence[Verdict], limit: float) -> Photo:

@@ -39,7 +39,7 @@ def _rim_px(width: int, height: int) -> int:
 
 def _has_range(pixels: np.ndarray, storage: Storage) -> bool:
     """Return whether pixels, ``3 x N``, differ no more than those of a single colour."""
-    most = 0 if storage.kind == "8bit" else MAX_INNER_RANGE
+    most = 0 if storage.kind in ("float", "8bit") else MAX_INNER_RANGE
     return bool((np.ptp(pixels, axis=1) <= most + 1e-6).all())
 
 

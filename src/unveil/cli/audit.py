@@ -91,6 +91,8 @@ def audit_photos(
     stated = parse_call(operator) if operator else None
     if against is not None:
         _check_alone(operator=operator, picture=picture, dry_run=dry_run or None)
+        if spared and (len(inputs) != 1 or inputs[0].is_dir()):
+            raise UsageError("--spare is for one photo or video: a folder's faces lie elsewhere.")
         gate = _open_gate(places, fail_above, [parse_box(box) for box in spared])
         return _gate(inputs, against, gate, report, every_seconds, max_pixels, overwrite=overwrite)
     sources = photo_jobs.sources(inputs, is_picture)

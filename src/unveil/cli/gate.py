@@ -44,6 +44,11 @@ class Gatekeeper:
         """
         output, before = (read_photo(one, self.max_pixels) for one in (path, original))
         gated = self.gate.check(output, before)
+        if self.gate.spared:
+            found = self.gate.finder.find_boxes(before.rgb)
+            for box in self.gate.spared:
+                if not any(box.has_middle_of(face) for face in found):
+                    raise UsageError(f"--spare {box}: no face was found there in the original.")
         if not gated:
             raise self._nobody()
         for one in gated:

@@ -66,7 +66,7 @@ class Hider:
             photo = replace(photo, alpha=opaque_over(photo.alpha, boxes, hidden, self.how.shape))
         rows = []
         for (face, _), one in zip(chosen.faces, hidden, strict=True):
-            console.note(report(face, one))
+            console.note(report(face, one, self.how.limit))
             rows.append(as_row(face, one))
         console.note(chosen)
         counts = {"found": chosen.found, "spared": chosen.spared, "smallest_px": chosen.smallest_px}
@@ -97,10 +97,12 @@ def as_row(face: Face, how: Hidden) -> Row:
     return row | {"refused": as_row(face, how.refused) if how.refused else None}
 
 
-def report(face: Face, how: Hidden) -> str:
+def report(face: Face, how: Hidden, limit: float) -> str:
     """Describe how a face was hidden, and the result of an attack on it."""
     risk = how.risk
     said = "not measured" if risk is None else f"{risk.share:.1%} (at most {risk.high:.1%})"
+    if risk is not None and risk.high > limit:
+        said += f", above --risk {limit:g}: nothing was measured to be below it"
     first = f"{how.refused.operator} was {_attacked(how.refused)}; " if how.refused else ""
     cover = f"hidden with {how.cover} in {how.box}"
     return f"face of {face.width_px:.0f} px: {first}{cover}: risk {said}; {_attacked(how)}."
