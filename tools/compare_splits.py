@@ -4,7 +4,8 @@
 
 Weights could identify people better if they were trained on them. `blur-people` and
 `pixelate-people` were trained on other people than those in the audit; `blur-fast` and
-`pixelate-fast`, of the same architecture, on photos of all of them, and so were the large weights.
+`pixelate-fast`, of the same architecture, on photos of all of them, and so were the large weights. `pixelate-identity` is `pixelate-people`, trained on to keep who a
+face is.
 Appends a row for each restorer to ``results/audit/splits.jsonl``.
 """
 
@@ -28,7 +29,7 @@ from unveil.runtime import keep_freed_memory, provenance
 
 RESTORERS: dict[Operator, tuple[str, ...]] = {
     GaussianBlur(9, 4.0): ("lmmse", "blur-people", "blur-fast", "blur"),
-    Pixelate(8): ("lmmse", "pixelate-people", "pixelate-fast", "pixelate"),
+    Pixelate(8): (*("lmmse", "pixelate-people", "pixelate-identity", "pixelate-fast", "pixelate"),),
 }
 FACE_PX = 112
 
@@ -41,11 +42,13 @@ class Options:
         data: folder of LFW.
         out: file of rows.
         probes: greatest number of people to identify (default: all).
+        only: restorers to score (default: all).
     """
 
     data: Path
     out: Path = Path("results/audit/splits.jsonl")
     probes: int | None = None
+    only: tuple[str, ...] = ()
 
 
 def main(options: Options) -> None:
@@ -55,7 +58,8 @@ def main(options: Options) -> None:
     scene = open_scene(options.data, options.probes, MIN_TRAINING)
     faces = attack.Faces(scene.portraits, load_embedder(None), FACE_PX)
     gallery = attack.embed_clean(faces, scene.gallery)
-    for operator, names in RESTORERS.items():
+    for operator, all_names in RESTORERS.items():
+        names = [name for name in all_names if name in (options.only or all_names)]
         restorers = {name: load(name) for name in names}
         degradation = Degradation(operator)
         probes, means = attack.look(faces, scene.probes, degradation, restorers, METRICS)
