@@ -4,8 +4,8 @@
 
 Weights could identify people better if they were trained on them. `blur-people` and
 `pixelate-people` were trained on other people than those in the audit; `blur-fast` and
-`pixelate-fast`, of the same architecture, on photos of all of them, and so were the large weights. `pixelate-identity` is `pixelate-people`, trained on to keep who a
-face is.
+`pixelate-fast`, of the same architecture, on photos of all of them, and so were the large weights.
+`pixelate-identity` is `pixelate-people`, trained on to keep who a face is.
 Appends a row for each restorer to ``results/audit/splits.jsonl``.
 """
 
