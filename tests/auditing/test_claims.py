@@ -1,5 +1,6 @@
 """What is stated of a part of a picture, and what the part says of it."""
 
+import cv2
 import numpy as np
 import pytest
 from skimage import data
@@ -50,3 +51,13 @@ def test_a_blur_that_leaves_nothing_looks_clean_and_is_believed(photo):
     assert not belies(part_of(photo, wide), parse_operator(wide), lambda: True)
     assert belies(part_of(photo, "none"), parse_operator(wide), lambda: True)
     assert not belies(part_of(photo, "none"), parse_operator(wide), lambda: False)
+
+
+@pytest.mark.parametrize("faintness", [1, 10])
+@pytest.mark.parametrize("times", [1, 4, 8])
+def test_a_bare_face_is_not_believed_to_be_hidden_however_large_or_faint(times, faintness, photo):
+    face = cv2.resize(photo[0, :, 67:183, 67:183].transpose(1, 2, 0), None, fx=times, fy=times)
+    part = np.ascontiguousarray(face.transpose(2, 0, 1)[None] / faintness)
+    for text in ("gaussian:sigma=60", "median:kernel=45", "pixelate:block=40"):
+        assert belies(part, parse_operator(text), lambda: True)
+    assert belies(part, parse_operator("solid:level=0"), never)

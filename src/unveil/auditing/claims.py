@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from unveil.arrays import to_numpy
-from unveil.degradation import DpPix, Noise, Operator, Poisson
+from unveil.degradation import DpPix, Noise, Operator, Poisson, Solid
 from unveil.degradation.operators import obfuscate
 from unveil.degradation.randomness import repeatable
 
@@ -14,18 +14,21 @@ MIN_SPREAD, MIN_BLOCK_SPREAD = 0.57, 0.7
 """Least spread of pixels, or of blocks, over that of a plain part with the stated noise: JPEG 75
 leaves 0.63 of noise, and of blocks 0.9; with a quarter of the noise, or none, it is up to 0.56."""
 
-DETAIL_PX, MIN_DETAIL = 9, 2 / 255
-"""What was blurred until it has no detail looks clean, too; faces have five levels of it."""
+DETAIL_SHARE, MIN_DETAIL = 1 / 13, 0.05
+"""What was blurred until it has no detail looks clean, too. Detail is what differs from the mean of
+so much of a part's side; of a face's contrast it is a quarter, however large or faint it is."""
 
 
 def belies(part: np.ndarray, stated: Operator, looks_clean: Callable[[], bool]) -> bool:
     """Return whether a part of a picture contradicts what is stated of it.
 
     Args:
-        part: ``1 x 3 x H x W`` in [0,1].
+        part: ``1 x 3 x H x W`` in [0,1]; not of one colour.
         stated: what is said to have hidden it.
         looks_clean: whether nothing is seen that hides it; asked only where that matters.
     """
+    if isinstance(stated, Solid):
+        return True
     if not isinstance(stated, Noise | Poisson | DpPix):
         return _detail(part) > MIN_DETAIL and looks_clean()
     block = stated.block if isinstance(stated, DpPix) else 1
@@ -44,7 +47,9 @@ def _spread(part: np.ndarray, step: int) -> float:
 
 
 def _detail(part: np.ndarray) -> float:
-    """Return the root mean square of what a part has beside the mean of its surroundings."""
+    """Return what a part has beside the mean of its surroundings, as a share of its contrast."""
     pixels = np.ascontiguousarray(part[0].transpose(1, 2, 0))
-    detail = pixels - cv2.blur(pixels, (DETAIL_PX, DETAIL_PX))
-    return float(np.square(detail).mean()) ** 0.5
+    side_px = max(round(DETAIL_SHARE * min(pixels.shape[:2])), 3)
+    detail = pixels - cv2.blur(pixels, (side_px, side_px))
+    contrast = float((pixels - pixels.mean(axis=(0, 1))).std())
+    return float(detail.std()) / max(contrast, 1e-9)
