@@ -17,7 +17,7 @@ import numpy as np
 
 import script
 from unveil.auditing.attack import CLEAN
-from unveil.auditing.attackers import load_attacker, net_of, published_weights
+from unveil.auditing.attackers import load_attacker, net_of
 from unveil.auditing.curve import risks
 from unveil.auditing.eyes import TUNED, Eyes, Net, ways
 from unveil.auditing.helpers import Crowd, Helpers, open_helpers
@@ -26,7 +26,7 @@ from unveil.auditing.tuning import draw_batch
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.faces.embedder import distances_between
 from unveil.faces.portraits import FACE_PX
-from unveil.networks.dlib_net import HALVING
+from unveil.networks.dlib_net import HALVING, published_weights
 from unveil.report.rows import append_row, read_rows
 from unveil.runtime import Runtime, keep_freed_memory, provenance, set_threads
 from unveil.training.face_tuning import Tuning, TuningConfig

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unveil.networks.card import list_shipped
-from unveil.report.rows import read_rows
+import trace_commits
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"
@@ -30,8 +29,7 @@ def commits() -> set[str]:
 def test_rows_and_weights_name_a_commit_that_exists_or_are_traced_to_one(commits):
     """`python tools/trace_commits.py` traces those that were rewritten, or not committed."""
     traced = json.loads((RESULTS / "commits.json").read_text())
-    named = {row["commit"] for path in RESULTS.rglob("*.jsonl") for row in read_rows(path)}
-    named |= {item.card.provenance["commit"] for item in list_shipped()}
+    named = set().union(*trace_commits.named().values())
     assert set(traced.values()) <= commits
     assert set(traced) <= named
     for name in named - commits - set(traced):  # a branch that was rebased since

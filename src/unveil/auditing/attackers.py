@@ -26,8 +26,7 @@ from unveil.faces.embedder import DLIB
 from unveil.faces.onnx_net import load_onnx_net
 from unveil.faces.portraits import Portraits
 from unveil.files import read_checked, temporary_beside, write_text
-from unveil.networks.dlib_files import EMBEDDER_FILE, model_file
-from unveil.networks.dlib_net import Weights, dlib_weights, face_model
+from unveil.networks.dlib_net import Weights, face_model, published_weights
 
 FORMAT = "unveil-attacker-1"
 WEIGHTS, CARD = "attacker.safetensors", "attacker.json"
@@ -86,15 +85,6 @@ def names_sha256(folder: Path, seed: int) -> str:
     training, held_out = names_of(folder, seed)
     text = "\n".join([*training, "", *held_out])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def published_weights() -> dict[str, np.ndarray]:
-    """Return the weights of dlib's network.
-
-    Raises:
-        UnveilError: its file is missing or damaged.
-    """
-    return dlib_weights(model_file(EMBEDDER_FILE).read_bytes())
 
 
 def net_of(weights: Weights) -> Net:

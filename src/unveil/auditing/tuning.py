@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unveil.auditing.attack import CLEAN, OBFUSCATED
-from unveil.auditing.attackers import names_sha256, net_of, published_weights, write_attacker
+from unveil.auditing.attackers import names_sha256, net_of, write_attacker
 from unveil.auditing.eyes import PUBLISHED, TUNED, Eyes, squares, ways
 from unveil.auditing.helpers import Crowd, Helpers, open_helpers
 from unveil.auditing.risk import closer_strangers, mean_with_interval
@@ -23,7 +23,7 @@ from unveil.degradation.randomness import repeatable
 from unveil.errors import UnveilError
 from unveil.faces.portraits import FACE_PX, Portraits
 from unveil.files import check_folder, write_text
-from unveil.networks.dlib_net import HALVING, MEAN, STD, Weights
+from unveil.networks.dlib_net import HALVING, MEAN, STD, Weights, published_weights
 from unveil.runtime import Runtime, keep_freed_memory, provenance, set_threads
 from unveil.training.lfw import default_folder
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from unveil.errors import UnveilError
+from unveil.networks.dlib_files import EMBEDDER_FILE, model_file
 from unveil.networks.onnx_encoding import ModelEncoder
 
 SIDE_PX = 150
@@ -49,6 +50,15 @@ def dlib_model(content: bytes) -> bytes:
         UnveilError: the bytes are not the weights of this network.
     """
     return face_model(dlib_weights(content))
+
+
+def published_weights() -> dict[str, np.ndarray]:
+    """Return the weights of dlib's network.
+
+    Raises:
+        UnveilError: its file is missing or damaged.
+    """
+    return dlib_weights(model_file(EMBEDDER_FILE).read_bytes())
 
 
 def dlib_weights(content: bytes) -> dict[str, np.ndarray]:

@@ -4,8 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unveil.networks.dlib_files import EMBEDDER_FILE, model_file
-from unveil.networks.dlib_net import HALVING, MEAN, SIDE_PX, STD, dlib_weights
+from unveil.networks.dlib_net import HALVING, MEAN, SIDE_PX, STD, published_weights
 from unveil.networks.face_net import FaceNet
 
 SQUARE_MIDDLE = (0.51, 0.59)
@@ -35,7 +34,7 @@ class FaceDistance(nn.Module):
 
     def __init__(self, clean: Tensor) -> None:
         super().__init__()
-        self.net = FaceNet(dlib_weights(model_file(EMBEDDER_FILE).read_bytes()), HALVING)
+        self.net = FaceNet(published_weights(), HALVING)
         self.requires_grad_(requires_grad=False)
         self.to(clean.device)
         with torch.no_grad():
