@@ -9,26 +9,24 @@ embeddings are averaged; to ``events.jsonl`` rows for pairs of photos whose surr
 or not; to ``since.jsonl`` rows for pictures that were compressed or scaled after they were hidden.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 import script
-from unveil.arrays import to_numpy
 from unveil.auditing.attack import MIRRORED, View
-from unveil.auditing.attackers import Attacker, load_attacker
+from unveil.auditing.attackers import Attacker, fit_name, load_attacker
 from unveil.auditing.curve import risks
 from unveil.auditing.eyes import PUBLISHED, Eyes, ways
 from unveil.auditing.measured import RISK
 from unveil.auditing.scene import MIN_TRAINING, Scene, open_scene
 from unveil.auditing.settings import Setting
+from unveil.auditing.since import SINCE
 from unveil.auditing.tuned import FUSED, Fitted
 from unveil.degradation import Degradation, Pixelate, parse_operator, parse_storage
-from unveil.degradation.degrade import store
 from unveil.faces.embedder import distances_between
 from unveil.faces.portraits import FACE_PX, Portraits, open_portraits
 from unveil.images.photos import list_photos
@@ -47,36 +45,6 @@ CELLS = 8
 
 ALIKE_SHARE = 0.01
 """Surroundings are alike that are nearer than those of this share of pairs of two people."""
-
-
-def shrunk(images: np.ndarray) -> np.ndarray:
-    """Return pictures half as large."""
-    return _resized(images, images.shape[-1] // 2, cv2.INTER_AREA)
-
-
-def enlarged(images: np.ndarray) -> np.ndarray:
-    """Return pictures twice as large, as who attacks small ones would make them."""
-    return _resized(images, 2 * images.shape[-1], cv2.INTER_CUBIC)
-
-
-def _resized(images: np.ndarray, side_px: int, way: int) -> np.ndarray:
-    size = (side_px, side_px)
-    found = [cv2.resize(one.transpose(1, 2, 0), size, interpolation=way) for one in images]
-    return np.stack(found).transpose(0, 3, 1, 2).clip(0, 1)
-
-
-def recoded(images: np.ndarray) -> np.ndarray:
-    """Return pictures that were sent as JPEG."""
-    return to_numpy(store(images, parse_storage("jpeg:75")))
-
-
-SINCE: dict[str, Callable[[np.ndarray], np.ndarray] | None] = {
-    "nothing": None,
-    "JPEG 75": recoded,
-    "half the size": lambda images: enlarged(shrunk(images)),
-    "half the size, JPEG 75": lambda images: enlarged(recoded(shrunk(images))),
-}
-"""What pictures went through after they were hidden; portraits are square."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +108,7 @@ def main(options: Options) -> None:
         operator = parse_operator(text)
         if "steps" in options.only or operator in SET_OPERATORS:
             measure(bench, operator)
-        if "since" in options.only and operator in SET_OPERATORS:
+        if "since" in options.only and attacker.card["since"]:
             compose(bench, operator)
     if "events" in options.only:
         coarse(bench)
@@ -149,7 +117,7 @@ def main(options: Options) -> None:
 def measure(bench: Bench, operator: Any) -> None:
     """Append the rows on one operator that the attacker was trained on."""
     degradation, scene, options = bench.degradation(operator), bench.scene, bench.options
-    fitted = bench.attacker.fitted[str(operator)]
+    fitted = bench.attacker.fitted[fit_name(operator)]
     gallery = bench.clean | bench.eyes.mirror(scene.gallery, degradation)
     if "sets" in options.only and operator in SET_OPERATORS:
         for row in attack_sets(bench, operator, fitted, gallery):
@@ -172,13 +140,13 @@ def measure(bench: Bench, operator: Any) -> None:
 def compose(bench: Bench, operator: Any) -> None:
     """Append rows on pictures that went on after they were hidden; the attacker copies that."""
     degradation, scene = bench.degradation(operator), bench.scene
-    fitted = bench.attacker.fitted[str(operator)]
-    for name, since in SINCE.items():
-        eyes = replace(bench.eyes, since=since)
+    for name in ("", *bench.attacker.card["since"]):
+        fitted = bench.attacker.fitted[fit_name(operator, name)]
+        eyes = replace(bench.eyes, since=SINCE.get(name))
         probes = eyes.look(scene.probes, degradation)
         gallery = bench.clean | eyes.mirror(scene.gallery, degradation)
         found = fitted.distances(probes, gallery)[FUSED]
-        row = {"attacker": FUSED, "operator": str(operator), "since": name}
+        row = {"attacker": FUSED, "operator": str(operator), "since": name or "nothing"}
         share = risks(found, scene.mates)[RISK]
         bench.append("since.jsonl", row | {"images": len(scene.probes), RISK: share})
 

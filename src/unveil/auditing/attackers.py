@@ -20,7 +20,7 @@ from unveil.auditing.helpers import names_of
 from unveil.auditing.scene import Scene
 from unveil.auditing.trained import Head
 from unveil.auditing.tuned import Fitted
-from unveil.degradation import Degradation
+from unveil.degradation import Degradation, Operator
 from unveil.errors import UnveilError
 from unveil.faces.embedder import DLIB
 from unveil.faces.onnx_net import load_onnx_net
@@ -41,7 +41,7 @@ class Attacker:
         card: what it was trained on, and how strong it is on the held-out people.
         published: dlib's network.
         tuned: its own.
-        fitted: for each operator.
+        fitted: by :func:`fit_name`.
     """
 
     card: Mapping[str, Any]
@@ -65,7 +65,7 @@ class Attacker:
         eyes = self.eyes(scene.portraits, face_px)
         probes = eyes.look(scene.probes, degradation)
         gallery = eyes.clean(scene.gallery) | eyes.mirror(scene.gallery, degradation)
-        return self.fitted[str(degradation.operator)].distances(probes, gallery)
+        return self.fitted[fit_name(degradation.operator)].distances(probes, gallery)
 
     def check_apart(self, folder: Path, seed: int) -> None:
         """Check that it has learnt from nobody who is audited.
@@ -78,6 +78,11 @@ class Attacker:
                 f"{folder}: the attacker may have learnt from people who are audited here: give "
                 f"it the photos it was trained on, with --seed {self.card['seed']}."
             )
+
+
+def fit_name(operator: Operator, since: str = "") -> str:
+    """Return the name of what is fitted to an operator, and to what pictures went through since."""
+    return f"{operator}, then {since}" if since else str(operator)
 
 
 def names_sha256(folder: Path, seed: int) -> str:
@@ -122,7 +127,8 @@ def load_attacker(folder: Path) -> Attacker:
     tensors = load(read_checked(folder / WEIGHTS, card["sha256"], REMEDY))
     try:
         net = {n.removeprefix("net."): t for n, t in tensors.items() if n.startswith("net.")}
-        fitted = {text: _fitted(tensors, text, card["fusion"][text]) for text in card["operators"]}
+        fusion = card["fusion"].items()
+        fitted = {text: _fitted(tensors, text, weights) for text, weights in fusion}
         return Attacker(card, net_of(published_weights()), net_of(net), fitted)
     except (KeyError, TypeError, ValueError) as error:
         raise UnveilError(f"{folder}: is not an attacker ({error}); {REMEDY}.") from None

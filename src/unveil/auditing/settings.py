@@ -13,6 +13,7 @@ from typing import Annotated
 
 from tyro.conf import UseAppendAction, arg
 
+from unveil.auditing.since import SINCE
 from unveil.config import Output, RuntimeConfig
 from unveil.degradation import (
     OPERATORS,
@@ -228,6 +229,9 @@ class AttackerConfig:
     """Operator to attack, e.g. pixelate:block=8, again for more (default: docs/audit.md's ten)."""
     storage: str = "8bit"
     """How the obfuscated photos are stored, e.g. jpeg:75."""
+    since: Annotated[UseAppendAction[tuple[str, ...]], arg(name="since")] = ()
+    """What pictures may have gone through since: jpeg, half or half-jpeg, again for more (default:
+    nothing). The network then also learns from pictures that were scaled and compressed."""
     steps: int = 1000
     """Steps of training, 32 faces each."""
     minutes: float | None = None
@@ -243,6 +247,9 @@ class AttackerConfig:
         for text in self.operators:
             parse_operator(text)
         parse_storage(self.storage)
+        for name in self.since:
+            if name not in SINCE:
+                raise unknown("--since", name, SINCE)
         if self.steps < 1 or not 0 < self.share <= 1:
             raise UsageError("--steps must be at least 1, and --share above 0 and at most 1.")
         if self.minutes is not None and not self.minutes > 0:

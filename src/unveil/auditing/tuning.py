@@ -1,8 +1,8 @@
 """Training an attacker: its network on helper people, then heads and fusion on those held out."""
 
 import json
-from collections.abc import Callable
-from dataclasses import astuple
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unveil.auditing.attack import CLEAN, OBFUSCATED
-from unveil.auditing.attackers import names_sha256, net_of, write_attacker
+from unveil.auditing.attackers import fit_name, names_sha256, net_of, write_attacker
 from unveil.auditing.eyes import PUBLISHED, TUNED, Eyes, squares, ways
 from unveil.auditing.helpers import Crowd, Helpers, open_helpers
 from unveil.auditing.risk import closer_strangers, mean_with_interval
 from unveil.auditing.settings import TUNED_OPERATORS, AttackerConfig
+from unveil.auditing.since import SINCE, draw_since
 from unveil.auditing.tuned import FUSED, Fitted, fit
 from unveil.console import note, progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
@@ -57,13 +58,22 @@ def train_attacker(config: AttackerConfig) -> dict[str, Any]:
     crowd = helpers.training.cut(config.share)
     clean = looking.clean(crowd.photos, flips=False)[CLEAN]
     mean = clean.mean(axis=0)
-    draw = partial(draw_batch, helpers.portraits, crowd, clean, degradations, config.seed)
+    draw = partial(
+        draw_batch,
+        helpers.portraits,
+        crowd,
+        clean,
+        degradations,
+        config.seed,
+        goes_on=bool(config.since),
+    )
     net, step, seconds = _tune(config, published, mean, draw)
     note("fitting heads and fusion to the held-out people")
     eyes = Eyes(helpers.portraits, FACE_PX, looking.published, net_of(net))
-    fitted, shares = fit_all(eyes, helpers, degradations, mean)
+    fitted, shares = fit_all(eyes, helpers, degradations, mean, config.since)
     card = {
-        "operators": [*fitted],
+        "operators": [str(each.operator) for each in degradations],
+        "since": [*config.since],
         "storage": str(degradations[0].storage),
         "face_px": FACE_PX,
         "steps": step,
@@ -98,6 +108,7 @@ def _claim(config: AttackerConfig, folder: Path) -> None:
     ours = {
         "operators": [str(each.operator) for each in degradations_of(config)],
         "storage": config.storage,
+        "since": [*config.since],
         "steps": config.steps,
         "share": config.share,
         "seed": config.seed,
@@ -140,6 +151,8 @@ def draw_batch(
     degradations: list[Degradation],
     seed: int,
     step: int,
+    *,
+    goes_on: bool = False,
 ) -> "Batch":
     """Return the batch of a step: faces under each operator, some restored.
 
@@ -150,6 +163,7 @@ def draw_batch(
         degradations: an equal part of the batch is drawn for each.
         seed: of the training.
         step: number of the step.
+        goes_on: whether some pictures go on after they are hidden, scaled and compressed.
     """
     from unveil.training.face_tuning import Batch
 
@@ -165,6 +179,8 @@ def draw_batch(
         way = OBFUSCATED if (step + number) % DIRECT_EVERY == 0 else all_ways[-1]
         drawn = repeatable(degradation.operator, seed=int(rng.integers(2**31)))
         seen = degrade(images, Degradation(drawn, degradation.storage))
+        since = draw_since(rng) if goes_on else None
+        seen = seen if since is None else since(seen)
         parts.append(squares(seen, points + np.array([dx, dy]), degradation, way))
     faces = np.concatenate(parts)
     faces = np.where(rng.random(len(faces))[:, None, None, None] < 0.5, faces[..., ::-1], faces)
@@ -189,26 +205,39 @@ def as_input(faces: np.ndarray) -> np.ndarray:
 
 
 def fit_all(
-    eyes: Eyes, helpers: Helpers, degradations: list[Degradation], mean: np.ndarray
+    eyes: Eyes,
+    helpers: Helpers,
+    degradations: list[Degradation],
+    mean: np.ndarray,
+    since: Sequence[str] = (),
 ) -> tuple[dict[str, Fitted], dict[str, dict[str, list[float]]]]:
     """Fit heads and fusion for each operator to the held-out people.
 
+    Args:
+        eyes: how the attacker sees.
+        helpers: the people it learns from.
+        degradations: what hides faces.
+        mean: of clean embeddings, ``D``.
+        since: what pictures went through since, by name, besides nothing.
+
     Returns:
         What is fitted, and the share of probes named among all held-out people at each step with
-        its interval, by operator.
+        its interval, by :func:`unveil.auditing.attackers.fit_name`.
     """
     crowd, others = helpers.held_out.split()
     known = eyes.clean(crowd.photos)
     strangers = eyes.clean(others.photos) if len(others.photos) else {}
     fitted, shares = {}, {}
-    for degradation in progress(degradations, len(degradations), "fitting"):
+    pairs = [(each, name) for each in degradations for name in ("", *since)]
+    for degradation, name in progress(pairs, len(pairs), "fitting"):
+        eyes = replace(eyes, since=SINCE.get(name))
         probes = eyes.look(crowd.photos, degradation)
         last = ways(degradation)[-1]
         gallery = known | {name: probes[name] for name in (PUBLISHED + last, TUNED + last)}
         alone = {name: each[:0] for name, each in gallery.items()}
         if strangers:
             alone = strangers | eyes.mirror(others.photos, degradation)
-        text = str(degradation.operator)
+        text = fit_name(degradation.operator, name)
         fitted[text], found, mates = fit(probes, gallery, alone, crowd, mean)
         named = {name: closer_strangers(each, mates) == 0 for name, each in found.items()}
         shares[text] = {
