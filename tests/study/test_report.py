@@ -10,8 +10,9 @@ import pytest
 from tests.conftest import assert_told
 from unveil.study.plan import ARCHITECTURES, KL_WEIGHTS, LOSSES, PAPER, Cell, plan
 from unveil.study.report import charts, tables
-from unveil.study.report.claims import agreement
+from unveil.study.report.claims import Interval
 from unveil.study.report.select import results_of
+from unveil.study.report.verdicts import agreement
 
 PSNR = {"pixel": 32.0, "mixed-1": 31.0, "mixed-0.5": 30.0, "perceptual": 29.0}
 PHOTOS = ["A/A_0001.jpg", "B/B_0001.jpg", "C/C_0001.jpg"]
@@ -94,7 +95,9 @@ def rows():
 def write_study(folder, rows):
     folder.mkdir()
     data = {"fingerprint": "f" * 64, "splits": {"train": 600, "validation": 8, "test": 8}}
-    manifest = {"data": data, "tap": "relu2_2", "scale": "calibrated", "version": "0.1.0"}
+    model = {"stem_stride": 1, "widths": [64, 64, 128, 256]}
+    manifest = {"data": data, "model": model, "tap": "relu2_2", "scale": "calibrated"}
+    manifest["version"] = "0.1.0"
     (folder / "study.json").write_text(json.dumps(manifest))
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
@@ -144,7 +147,7 @@ def test_the_page_needs_nothing_from_outside(study, cli):
     assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
     assert not {"script", "link", "iframe"} & {tag for tag, _ in found}
     assert all("alt" in attributes for tag, attributes in found if tag == "img")
-    assert sum(tag == "table" for tag, _ in found) == 14
+    assert sum(tag == "table" for tag, _ in found) == 15
 
 
 def test_the_longest_budget_speaks_for_an_experiment(rows):
@@ -184,13 +187,64 @@ def test_below_the_papers_figure_the_table_says_no(rows):
     ],
 )
 def test_a_verdict_turns_with_the_rows(rows, experiment, psnr, words):
-    def verdict(psnr):
+    def judged(psnr):
         changed = [row | {"psnr": psnr} if row["experiment"] == experiment else row for row in rows]
-        (line,) = [x for x in agreement(results_of(changed)).splitlines() if words in x]
-        return line.rpartition(" | ")[2]
+        return verdict(changed, words)
 
-    assert verdict(psnr) == "agrees |"
-    assert verdict(99.0) == "does not agree |"
+    assert judged(psnr) == "agrees"
+    assert judged(99.0) == "does not agree"
+
+
+def verdict(rows, words):
+    """Return the verdict in the line of a claim."""
+    (line,) = [x for x in agreement(results_of(rows)).splitlines() if words in x]
+    return line.split(" | ")[2]
+
+
+def without(rows, experiment, *, seeds=(0, 1, 2)):
+    """Return the rows of all but some seeds of an experiment."""
+    return [r for r in rows if r["experiment"] != experiment or r.get("seed", 0) not in seeds]
+
+
+def test_a_claim_is_undecided_within_its_interval_and_without_its_runs(rows):
+    residual = "Residual blocks"
+    # CAE 32.1 +- 0.1 over three seeds: 0.35 dB of the limit of 0.5 are within the interval.
+    for psnr, wanted in ((32.2, "agrees"), (32.56, "undecided"), (33.2, "does not agree")):
+        changed = [
+            row | {"psnr": psnr} if row["experiment"] == "blur-rescae-pixel" else row
+            for row in rows
+        ]
+        assert verdict(changed, residual) == wanted, psnr
+    assert verdict(without(rows, "blur-rescae-pixel"), residual) == "undecided"
+
+
+def test_no_claim_is_decided_by_runs_of_unequal_length(rows):
+    longer = cell_rows(Cell("blur", "rescae", "pixel", 15), 35.5)
+    assert verdict([*rows, *longer], "Residual blocks") == "undecided"
+    table = agreement(results_of([*rows, *longer]))
+    assert "not equally many epochs: 4 and 15" in table
+    assert "`unveil study run --only blur-rescae-pixel blur-cae-pixel --epochs 5`" in table
+
+
+def test_without_another_seed_no_difference_has_an_interval(rows):
+    single = [row for row in rows if not row.get("seed")]
+    table = agreement(results_of(single))
+    assert table.count("no run was repeated with another seed") >= 4
+    assert verdict(single, "The CAE restores the blur well") == "undecided"
+
+
+def test_every_claim_has_a_line_even_without_a_row():
+    lines = agreement(results_of([])).splitlines()[2:]
+    assert len(lines) == 16
+    assert all(" | undecided | " in line for line in lines)
+    assert not any(line.endswith(" |  |") for line in lines)
+
+
+def test_the_half_interval_is_that_of_student():
+    found = Interval(0.46, 0.1)
+    assert found.verdict(0.5, above=False) == "undecided"
+    assert found.verdict(0.3, above=True) == "agrees"
+    assert found.verdict(0.3, above=False) == "does not agree"
 
 
 def test_cells_are_points_by_their_means_and_distances_stay_positive(rows):

@@ -50,10 +50,12 @@ class Study:
 
 def shared_settings(photos: Photos, size: Size, loss: LossConfig) -> dict[str, Any]:
     """Return the settings that all rows of one folder share."""
-    # Studies of the other sizes share a folder, and have no such key.
+    # Studies of the other sizes share a folder, and have no such keys.
     smoke = {} if size.is_comparable else {"smoke": True}
+    schedule = {} if size.schedule == "cosine" else {"schedule": size.schedule}
     return {
         **smoke,
+        **schedule,
         "data": photos.summary(),
         "model": to_plain(size.model),
         "batch": size.batch,

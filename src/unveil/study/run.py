@@ -46,7 +46,7 @@ def run_study(config: StudyConfig) -> None:
         StudyInterruptedError: after Ctrl-C or SIGTERM; the same call resumes.
         UnveilError: the photos, weights or folder cannot be used.
     """
-    size = SIZES[config.size]
+    size = replace(SIZES[config.size], schedule=config.schedule)
     cells = choose(plan(config.size, config.epochs), config.only)
     loss = _loss(config)
     with _data(config) as data:

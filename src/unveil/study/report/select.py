@@ -34,8 +34,8 @@ class Results:
         return found[-1] if found else None
 
     def seeds(self, experiment: str, storage: str = "float") -> list[Row]:
-        """Return the rows of the budget with the most seeds; of several, of the largest."""
-        found = self.cell_rows(experiment, storage)
+        """Return the rows with scores of the budget with most seeds; of several, the largest."""
+        found = [row for row in self.cell_rows(experiment, storage) if row["psnr"] is not None]
         counts = {row["epochs"]: 0 for row in found}
         for row in found:
             counts[row["epochs"]] += 1

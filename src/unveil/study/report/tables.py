@@ -7,7 +7,7 @@ import numpy as np
 
 from unveil.report.rows import Row
 from unveil.report.tables import markdown
-from unveil.study.plan import ARCHITECTURES, LOSSES, OPERATORS, PAPER
+from unveil.study.plan import ARCHITECTURES, LOSSES, OPERATORS, PAPER, PAPER_ONE_PHOTO, REPEATED
 from unveil.study.report.ranks import (
     correlations,
     disagreements,
@@ -69,6 +69,20 @@ def pixelation(results: Results) -> str:
     return against_paper(results, ["pixelate", *(f"pixelate-cae-{name}" for name in LOSSES)])
 
 
+def one_photo(results: Results) -> str:
+    """Return a table of the scores of one photo: the paper's, which it does not name, and ours."""
+    table = []
+    for experiment, scores in PAPER_ONE_PHOTO.items():
+        row = results.final(experiment)
+        if row is None or not row.get("pictures"):
+            continue
+        name, own = next(iter(row["pictures"].items()))
+        place = experiment.partition("-")[0]
+        line: Row = {"on": place, "run": title(experiment), "paper, its photo": pair(scores)}
+        table.append(line | {name: pair((own["psnr"], own["ssim_deck"]))})
+    return markdown(table)
+
+
 def combinations(results: Results) -> str:
     """Return a table of every architecture and loss: PSNR / ssim_deck (float) and epochs."""
     table = []
@@ -110,7 +124,7 @@ def budgets(results: Results) -> str:
 def spread(results: Results) -> str:
     """Return a table of runs that differ only in the seed: mean and standard deviation."""
     table = []
-    for experiment in (f"{obfuscation}-cae-pixel" for obfuscation in OPERATORS):
+    for experiment in REPEATED:
         for storage in ("float", "8bit"):
             rows = results.seeds(experiment, storage)
             if len(rows) < 2:
