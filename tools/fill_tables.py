@@ -75,7 +75,11 @@ def headline(rows: Sequence[Row]) -> str:
     for (operator, storage), line in sorted(scores.items()):
         networks = {name: line[name] for name in line if name not in (IDENTITY, *CLOSED_FORMS)}
         best = max(networks, key=lambda name: networks[name])
-        shown = {"as it is": IDENTITY, "linear algebra (`lmmse`)": "lmmse", "best weights": best}
+        shown = {
+            "as it is": IDENTITY,
+            "linear algebra (`lmmse`)": "lmmse",
+            "taken by `restore`": best,
+        }
         cells = {title: "{:.2f} / {:.3f}".format(*line[name]) for title, name in shown.items()}
         paper = "{:.2f} / {:.2f}".format(*PAPER[operator]["cae"]) if storage == "8bit" else ""
         table.append(

@@ -62,7 +62,7 @@ class Options:
 class Blind:
     """A restorer without a stated operator: it inspects each photo and keeps the findings.
 
-    Like `unveil restore` it uses the best weights for what it found.
+    Like `unveil restore` it takes the weights for what it found.
     """
 
     def __init__(self) -> None:
