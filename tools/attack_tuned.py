@@ -57,6 +57,7 @@ class Options:
         results: folder of the rows.
         threads: CPU threads.
         only: parts of the measurement: steps, sets, events, since.
+        since_operators: operators that pictures were hidden by which went on since.
     """
 
     data: Path
@@ -64,6 +65,10 @@ class Options:
     results: Path = RESULTS
     threads: int = 1
     only: tuple[str, ...] = ("steps", "sets", "events", "since")
+    since_operators: tuple[str, ...] = (
+        *("pixelate:block=8", "pixelate:block=14"),
+        *("gaussian:kernel=45,sigma=7.28", "downscale:factor=8"),
+    )
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def main(options: Options) -> None:
         operator = parse_operator(text)
         if "steps" in options.only or operator in SET_OPERATORS:
             measure(bench, operator)
-        if "since" in options.only and attacker.card["since"]:
+        if "since" in options.only and text in options.since_operators:
             compose(bench, operator)
     if "events" in options.only:
         coarse(bench)
@@ -140,13 +145,13 @@ def measure(bench: Bench, operator: Any) -> None:
 def compose(bench: Bench, operator: Any) -> None:
     """Append rows on pictures that went on after they were hidden; the attacker copies that."""
     degradation, scene = bench.degradation(operator), bench.scene
-    for name in ("", *bench.attacker.card["since"]):
+    for name in bench.attacker.card.get("since", ()):
         fitted = bench.attacker.fitted[fit_name(operator, name)]
-        eyes = replace(bench.eyes, since=SINCE.get(name))
+        eyes = replace(bench.eyes, since=SINCE[name])
         probes = eyes.look(scene.probes, degradation)
         gallery = bench.clean | eyes.mirror(scene.gallery, degradation)
         found = fitted.distances(probes, gallery)[FUSED]
-        row = {"attacker": FUSED, "operator": str(operator), "since": name or "nothing"}
+        row = {"attacker": FUSED, "operator": str(operator), "since": name}
         share = risks(found, scene.mates)[RISK]
         bench.append("since.jsonl", row | {"images": len(scene.probes), RISK: share})
 
