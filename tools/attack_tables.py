@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from unveil.auditing.measured import RISK
+from unveil.auditing.since import SINCE
+from unveil.auditing.tuned import FUSED
 from unveil.report.rows import Row
 from unveil.report.tables import markdown
 
@@ -79,12 +81,26 @@ def tuned(rows: Sequence[Row]) -> str:
 
 
 def since(rows: Sequence[Row]) -> str:
-    """Lay out what an attacker names after pictures went on, as columns."""
-    newest = {(row["operator"], row["since"]): row[RISK] for row in rows}
-    operators, ways = (dict.fromkeys(key[at] for key in newest) for at in (0, 1))
+    """Lay out what one attacker names before and after pictures went on, as columns.
+
+    Args:
+        rows: of pictures that went on, and the steps of the attackers.
+    """
+    attackers = {row["attacker_sha256"] for row in rows if "since" in row}
+    newest = {
+        (row["operator"], row.get("since", "nothing")): row[RISK]
+        for row in rows
+        if row["attacker_sha256"] in attackers and row["attacker"] == FUSED
+    }
+    operators = dict.fromkeys(row["operator"] for row in rows if "since" in row)
     return markdown(
         [
-            {"operator": operator} | {way: _percent(newest[operator, way]) for way in ways}
+            {"operator": operator}
+            | {
+                since: _percent(newest[operator, since])
+                for since in ("nothing", *SINCE)
+                if (operator, since) in newest
+            }
             for operator in operators
         ]
     )

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.conftest import assert_told
 from unveil.auditing.attack import Faces, embed_clean
-from unveil.auditing.attackers import load_attacker
+from unveil.auditing.attackers import fit_name, load_attacker
 from unveil.auditing.curve import Stage, attack_setting
 from unveil.auditing.fusion import fit_weights
 from unveil.auditing.helpers import Crowd, names_of, open_helpers
@@ -22,6 +22,7 @@ from unveil.auditing.scene import open_scene
 from unveil.auditing.settings import Setting
 from unveil.auditing.trained import fit_head, fit_near
 from unveil.auditing.tuned import FUSED, roles
+from unveil.auditing.tuning import draw_batch
 from unveil.degradation import Degradation, Pixelate, Storage
 from unveil.errors import UnveilError
 from unveil.faces.embedder import load_embedder
@@ -188,7 +189,9 @@ def trained_attacker(crowd_folder, tmp_path_factory) -> tuple[Path, dict]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.getbasetemp() / "attacker-cache"))
         done = run_cli(
-            *command, "--operator", "pixelate:block=28", "--steps", 1, "--threads", 1, "--json"
+            *command,
+            *("--operator", "pixelate:block=28", "--since", "half", "--steps", 1),
+            *("--threads", 1, "--json"),
         )
     assert done.status == 0, done.err
     return out, json.loads(done.out)
@@ -201,6 +204,7 @@ def test_an_attacker_is_trained_and_attacks(trained_attacker, crowd_folder):
     assert attacker.card["sha256"] == told["sha256"]
     assert (told["people"], told["held_out_people"], told["steps"]) == (12, 4, 1)
     degradation = Degradation(Pixelate(28))
+    assert set(attacker.fitted) == {str(Pixelate(28)), fit_name(Pixelate(28), "half")}
     assert attacker.covers(degradation, FACE_PX)
     assert not attacker.covers(Degradation(Pixelate(9)), FACE_PX)
     scene = open_scene(crowd_folder)
@@ -221,6 +225,17 @@ def test_an_attacker_is_trained_and_attacks(trained_attacker, crowd_folder):
     attacker.check_apart(crowd_folder, 0)
     with pytest.raises(UnveilError, match="may have learnt from people who are audited here"):
         attacker.check_apart(crowd_folder, 1)
+
+
+@pytest.mark.slow
+def test_some_faces_of_a_batch_go_on_after_they_were_hidden(crowd_folder):
+    crowd = open_helpers(crowd_folder)
+    clean = np.zeros((len(crowd.training.photos), 128), np.float32)
+    given = (crowd.portraits, crowd.training, clean, [Degradation(Pixelate(28))] * 8, 0)
+    plain, again, sent_on = (draw_batch(*given, 3, goes_on=on).faces for on in (False, False, True))
+    np.testing.assert_array_equal(plain, again)
+    differs = (plain != sent_on).any(axis=(1, 2, 3))
+    assert differs.any()
 
 
 @pytest.mark.slow
