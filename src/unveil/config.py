@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from typeguard import CollectionCheckStrategy as Collections
+from typeguard import TypeCheckError, check_type
 from tyro.conf import arg
 
 from unveil.degradation import parse_operator, parse_storage
@@ -298,25 +300,56 @@ REMOVED = {"noise_planes": 0}
 
 
 def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """Build a config from plain JSON values.
+    """Build a config, or another dataclass, from plain JSON values.
 
     Raises:
-        UsageError: the config has no such key; the message names the most similar one.
+        UsageError: it has no such key (the message names the most similar one), lacks one, or a
+            value is not of its type.
     """
+    if not isinstance(values, Mapping):
+        raise UsageError(f"{kind.__name__}: {_brief(values)} is not an object of JSON.")
     types = typing.get_type_hints(kind)
     values = {key: value for key, value in values.items() if (key, value) not in REMOVED.items()}
     for key in values:
         if key not in types:
             raise unknown(f"setting of {kind.__name__}", key, types)
-    return kind(**{key: _from_plain(types[key], value) for key, value in values.items()})
+    plain = {key: _from_plain(types[key], value, key) for key, value in values.items()}
+    try:
+        return kind(**plain)
+    except TypeError:
+        lacking = [name for name in _required(kind) if name not in plain]
+        raise UsageError(f"{kind.__name__}: lacks {', '.join(lacking)}.") from None
 
 
-def _from_plain(kind: Any, value: Any) -> Any:
+def _required(kind: type[Any]) -> list[str]:
+    """Return the names of the fields that have no default."""
+    nothing = dataclasses.MISSING
+    return [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is nothing and field.default_factory is nothing
+    ]
+
+
+def _from_plain(kind: Any, value: Any, key: str) -> Any:
+    """Return a value of JSON as one of a type: objects as dataclasses, texts as paths."""
     if dataclasses.is_dataclass(kind):
         return from_dict(typing.cast(type[Any], kind), value)
-    if kind == Path | None:
-        return Path(value) if value is not None else None
-    return tuple(value) if isinstance(value, list) else value
+    if kind == Path | None and isinstance(value, str):
+        value = Path(value)
+    if isinstance(value, list) and typing.get_origin(kind) is not list:
+        value = tuple(value)
+    try:
+        checked = check_type(value, kind, collection_check_strategy=Collections.ALL_ITEMS)
+    except TypeCheckError as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{key}: {_brief(value)} is not allowed ({reason}).") from None
+    return checked
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _at_least(config: Any, **least: int) -> None:

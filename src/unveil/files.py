@@ -2,10 +2,13 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
+import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 from platformdirs import user_cache_path
 
@@ -13,6 +16,12 @@ from unveil.errors import UnveilError
 
 REINSTALL = "install unveil again"
 """What to do when a file of the package is damaged."""
+
+MAX_JSON_BYTES = 64 << 20
+"""Of documents; cards have tens of kilobytes."""
+
+MAX_ROWS_BYTES = 1 << 30
+"""Of files with a line of JSON for each row."""
 
 SHOWN_DIGITS = 12
 """Number of hexadecimal digits of a sha256 in messages."""
@@ -70,6 +79,59 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def read_bytes(path: Path, most_bytes: int | None = None) -> bytes:
+    """Read a file: a regular one, so that nothing waits for a pipe or reads a device for ever.
+
+    Args:
+        path: the file.
+        most_bytes: its greatest size; None for any.
+
+    Raises:
+        UnveilError: it cannot be read, is no regular file, or is larger.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+            raise UnveilError(f"{path}: cannot be read (it is {kind}).")
+        if most_bytes is not None and found.st_size > most_bytes:
+            size, most = found.st_size / 1e6, most_bytes / 1e6
+            raise UnveilError(f"{path}: {size:,.0f} MB are too many; {most:.0f} are allowed.")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnveilError(f"{path}: cannot be read ({reason}).") from None
+
+
+def read_json(path: Path, most_bytes: int = MAX_JSON_BYTES) -> Any:
+    """Read a document of JSON; what is in it is still to be checked (:mod:`unveil.config`).
+
+    Raises:
+        UnveilError: it cannot be read, is too large or too deep, or no JSON.
+    """
+    content = read_bytes(path, most_bytes)
+    try:
+        return parse_json(content.decode("utf-8-sig"))
+    except ValueError as error:
+        raise UnveilError(f"{path}: is not valid JSON ({error}).") from None
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of a text of JSON.
+
+    Raises:
+        ValueError: it is none, nested too deeply, or holds a number that is none.
+    """
+
+    def refuse(name: str) -> NoReturn:
+        raise ValueError(f"{name} is no number of JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def read_checked(path: Path, sha256: str, remedy: str) -> bytes:
     """Read a file whose sha256 is known.
 
@@ -83,10 +145,7 @@ def read_checked(path: Path, sha256: str, remedy: str) -> bytes:
     Raises:
         UnveilError: the file cannot be read, or its sha256 differs.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+    content = read_bytes(path)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise mismatch(path, found, [sha256], remedy)

@@ -112,8 +112,8 @@ def test_boxes_are_written_corrected_and_taken_back(two):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[", "not boxes that unveil wrote"),
-        ("[" * 100_000, "not boxes that unveil wrote"),
+        ("[", "is not valid JSON"),
+        ("[" * 100_000, "nested too deeply"),
         ("[1]", "not boxes that unveil wrote"),
         ('{"format": 9, "pictures": {}}', "format 9"),
         ('{"format": 1, "pictures": {"a": {"width": "x", "height": 1, "faces": []}}}', "whole"),
@@ -121,7 +121,7 @@ def test_boxes_are_written_corrected_and_taken_back(two):
             '{"format": 1, "pictures": {"a": {"width": 1, "height": 1, "faces": ["1,2"]}}}',
             "X,Y,W,H",
         ),
-        (b"\xff\xfe\x00", "not boxes that unveil wrote"),
+        (b"\xff\xfe\x00", "is not valid JSON"),
     ],
 )
 def test_a_broken_file_of_boxes_is_refused_in_one_line(content, said, two):

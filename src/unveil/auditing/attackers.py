@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from unveil.auditing.attack import View
 from unveil.auditing.eyes import Eyes, Net
@@ -25,12 +25,23 @@ from unveil.errors import UnveilError
 from unveil.faces.embedder import DLIB
 from unveil.faces.onnx_net import load_onnx_net
 from unveil.faces.portraits import Portraits
-from unveil.files import read_checked, temporary_beside, write_text
+from unveil.files import read_checked, read_json, temporary_beside, write_text
 from unveil.networks.dlib_net import Weights, face_model, published_weights
+from unveil.tensors import check_finite, decode
 
 FORMAT = "unveil-attacker-1"
 WEIGHTS, CARD = "attacker.safetensors", "attacker.json"
 REMEDY = "train it again: unveil audit train-attacker"
+CARD_KEYS: dict[str, type] = {
+    "sha256": str,
+    "names_sha256": str,
+    "storage": str,
+    "face_px": int,
+    "seed": int,
+    "operators": list,
+    "fusion": dict,
+}
+"""What is read of a card, and its types."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +135,9 @@ def load_attacker(folder: Path) -> Attacker:
         UnveilError: the folder holds none, or a file is damaged.
     """
     card = _read_card(folder / CARD)
-    tensors = load(read_checked(folder / WEIGHTS, card["sha256"], REMEDY))
+    path = folder / WEIGHTS
+    tensors = decode(read_checked(path, card["sha256"], REMEDY), path, REMEDY)
+    check_finite(tensors, path)
     try:
         net = {n.removeprefix("net."): t for n, t in tensors.items() if n.startswith("net.")}
         fusion = card["fusion"].items()
@@ -135,16 +148,15 @@ def load_attacker(folder: Path) -> Attacker:
 
 
 def _read_card(path: Path) -> dict[str, Any]:
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        if card["format"] == FORMAT and isinstance(card["sha256"], str):
-            return dict(card)
-        reason = "of another format"
-    except FileNotFoundError:
-        reason = "missing"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"not a card: {error}"
-    raise UnveilError(f"{path.parent}: holds no attacker ({path.name} is {reason}); {REMEDY}.")
+    if not path.exists():
+        raise UnveilError(f"{path.parent}: holds no attacker ({path.name} is missing); {REMEDY}.")
+    card = read_json(path)
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise UnveilError(f"{path}: is not the card of an attacker of this version; {REMEDY}.")
+    for key, kind in CARD_KEYS.items():
+        if not isinstance(card.get(key), kind):
+            raise UnveilError(f"{path}: {key} is missing or not {kind.__name__}; {REMEDY}.")
+    return card
 
 
 def _fitted(

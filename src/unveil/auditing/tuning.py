@@ -23,7 +23,7 @@ from unveil.degradation.degrade import degrade
 from unveil.degradation.randomness import repeatable
 from unveil.errors import UnveilError
 from unveil.faces.portraits import FACE_PX, Portraits
-from unveil.files import check_folder, write_text
+from unveil.files import check_folder, read_json, write_text
 from unveil.networks.dlib_net import HALVING, MEAN, STD, Weights, published_weights
 from unveil.runtime import Runtime, keep_freed_memory, provenance, set_threads
 from unveil.training.lfw import default_folder
@@ -119,10 +119,7 @@ def _claim(config: AttackerConfig, folder: Path) -> None:
         config.out.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(ours, indent=1) + "\n")
         return
-    try:
-        theirs = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnveilError(f"{path}: cannot be read ({error}); choose another --output.") from None
+    theirs = read_json(path)
     if theirs != ours:
         other = [
             name for name in ours if not isinstance(theirs, dict) or theirs.get(name) != ours[name]

@@ -1,6 +1,5 @@
 """Embedders in ONNX files, run by ONNX Runtime."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +9,7 @@ import numpy as np
 from unveil.config import from_dict
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.align import PADDING, Alignment
+from unveil.files import read_json
 from unveil.networks.onnx_engine import open_session
 
 
@@ -53,13 +53,14 @@ def read_config(path: Path) -> OnnxConfig:
     Raises:
         UnveilError: it is missing, or not a valid description.
     """
-    try:
-        return from_dict(OnnxConfig, json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    if not path.exists():
         raise UnveilError(
             f"{path}: is missing; it must say sha256, input_px, mean, std and metric."
-        ) from None
-    except (OSError, ValueError, TypeError, UsageError) as error:
+        )
+    plain = read_json(path)
+    try:
+        return from_dict(OnnxConfig, plain)
+    except UsageError as error:
         raise UnveilError(f"{path}: is not a valid description of an embedder ({error}).") from None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.finder import Face, FaceFinder
 from unveil.faces.sights import smallest_px
-from unveil.files import check_folder, write_text
+from unveil.files import check_folder, read_json, write_text
 from unveil.images.box import Box, parse_box
 from unveil.images.pixels import to_8bit
 
@@ -96,15 +96,15 @@ def open_boxes(path: Path) -> BoxFile:
         check_folder(path.parent)
         return BoxFile(path)
     try:
-        if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError("no file, or too large")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path, MAX_FILE_BYTES)
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r}")
         known = {str(name): _boxes(one) for name, one in content["pictures"].items()}
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UnveilError as error:
+        raise UsageError(str(error)) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise UsageError(f"{path}: not boxes that unveil wrote ({reason}).") from None
     return BoxFile(path, known, is_read=True)

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from unveil.arrays import Array, to_numpy
 from unveil.errors import UnveilError
-from unveil.files import REINSTALL, read_checked
+from unveil.files import REINSTALL, read_bytes, read_checked
 from unveil.linear.spectral import analyse, frequencies
+from unveil.tensors import decode
 
 PRIOR = Path(__file__).with_name("prior.safetensors")
+MAX_BYTES = 64 << 20
+REMEDY = "make one with: unveil fit"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
 
 MIN_POWER = 1e-10
@@ -88,13 +89,13 @@ def decode_prior(content: bytes, path: Path) -> Prior:
     Raises:
         UnveilError: they hold none.
     """
-    try:
-        power = load(content)["power"].astype(np.float32)
-    except (SafetensorError, KeyError, ValueError):
-        raise UnveilError(f"{path}: is not a prior; make one with: unveil fit.") from None
+    tensors = decode(content, path, REMEDY)
+    if "power" not in tensors:
+        raise UnveilError(f"{path}: is not a prior; {REMEDY}.")
+    power = tensors["power"].astype(np.float32)
     shape = power.shape
     if power.ndim != 3 or shape[0] != 3 or min(shape) < 2 or not np.isfinite(power).all():
-        raise UnveilError(f"{path}: is not a prior; make one with: unveil fit.")
+        raise UnveilError(f"{path}: is not a prior; {REMEDY}.")
     return Prior(power.clip(min=MIN_POWER))
 
 
@@ -107,8 +108,5 @@ def read_prior(path: Path | None = None) -> Prior:
     if path is None:
         content = read_checked(PRIOR, PRIOR_SHA256, REINSTALL)
     else:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+        content = read_bytes(path, MAX_BYTES)
     return decode_prior(content, path or PRIOR)

@@ -3,7 +3,6 @@
 Nothing here needs torch.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from unveil.config import ModelConfig, from_dict
 from unveil.degradation.families import Task
 from unveil.errors import UnveilError, UsageError, unknown
+from unveil.files import read_json
 from unveil.report.rows import Row
 
 CARD_NAME = "checkpoint.json"
@@ -74,14 +74,15 @@ def read_card(folder: Path) -> Card:
         UnveilError: no checkpoint there, or one that this version cannot read.
     """
     path = folder / CARD_NAME
+    if not path.exists():
+        raise UnveilError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).")
+    plain = read_json(path)
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-        if plain["format"] != FORMAT:
-            raise UnveilError(f"{path}: format {plain['format']}, but this version reads {FORMAT}.")
-        return Card(**{**plain, "model": from_dict(ModelConfig, plain["model"])})
-    except FileNotFoundError:
-        raise UnveilError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).") from None
-    except (OSError, ValueError, TypeError, KeyError, UsageError) as error:
+        found = plain.get("format") if isinstance(plain, dict) else None
+        if found != FORMAT:
+            raise UnveilError(f"{path}: format {found!r}, but this version reads {FORMAT}.")
+        return from_dict(Card, plain)
+    except UsageError as error:
         raise UnveilError(f"{path}: is damaged or not a checkpoint ({error}).") from None
 
 

@@ -21,18 +21,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from unveil import files
 from unveil.config import to_plain
 from unveil.errors import UnveilError
 from unveil.networks.card import CARD_NAME, Card
+from unveil.tensors import check_finite, decode
 
 REMEDY = "copy the whole checkpoint again (install unveil again if the file is part of it)"
 SCALES_SUFFIX = ".scales"
 MAX_INT8 = 127
+WEIGHTS = "weights"
 
 
 def write(folder: Path, card: Card, tensors: dict[str, dict[str, Tensor]]) -> None:
@@ -67,12 +70,18 @@ def read_tensors(folder: Path, card: Card, role: str) -> dict[str, Tensor]:
     """Read one tensor file of a checkpoint and verify its sha256.
 
     Raises:
-        UnveilError: the file is missing, or its sha256 differs from the card's.
+        UnveilError: the file is missing, its sha256 differs from the card's, it holds no tensors,
+            or weights that are not finite.
     """
     if role not in card.files:
         raise UnveilError(f"{folder}: this checkpoint holds no {role}.")
     path = folder / Path(card.files[role]["name"]).name
-    return load(files.read_checked(path, card.files[role]["sha256"], REMEDY))
+    content = files.read_checked(path, card.files[role]["sha256"], REMEDY)
+    found = decode(content, path, REMEDY)
+    if role == WEIGHTS:
+        check_finite(found, path)
+    # Copied, since torch wants arrays that can be written to.
+    return {name: torch.from_numpy(np.array(values)) for name, values in found.items()}
 
 
 def load_weights(model: nn.Module, folder: Path, card: Card) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load
 
 from unveil import console
 from unveil.arrays import Array, constant, to_numpy
@@ -26,6 +25,7 @@ from unveil.linear.prior import Prior
 from unveil.networks.card import Card
 from unveil.networks.interface import ESTIMATE, KNOWN, OBFUSCATED, Interface, refiner_inputs
 from unveil.runtime import Runtime, set_threads, threads
+from unveil.tensors import check_finite, decode
 
 FORMAT = 2
 """Version of a graph's inputs, outputs and metadata."""
@@ -112,7 +112,9 @@ def open_engine(folder: Path, card: Card, config: RuntimeConfig) -> OnnxEngine:
     set_threads(config.threads)
     weights = folder / Path(card.files["weights"]["name"]).name
     content = read_checked(weights, card.files["weights"]["sha256"], REINSTALL)
-    power = load(content).get("power")
+    tensors = decode(content, weights, REINSTALL)
+    check_finite(tensors, weights)
+    power = tensors.get("power")
     prior = None if power is None else Prior(power.astype(np.float32))
     if "graph" not in card.files:
         return OnnxEngine(open_session(_cached(folder, card)), prior)

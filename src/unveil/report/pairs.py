@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from unveil.errors import UnveilError
+from unveil.files import MAX_ROWS_BYTES, parse_json, read_bytes
 
 CLEAN = "clean"
 """The original, among the makers of a photo's pictures."""
@@ -95,16 +96,13 @@ def read_choices(path: Path) -> list[Choice]:
     Raises:
         UnveilError: the file cannot be read, or a line is no choice; it is named.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+    lines = read_bytes(path, MAX_ROWS_BYTES).decode(errors="replace").splitlines()
     return [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
 
 
 def _parse(line: str, place: str) -> Choice:
     try:
-        row = json.loads(line)
+        row = parse_json(line)
         pair = Pair(row["photo"], row["left"], row["right"])
         preferred = row["preferred"]
     except (ValueError, KeyError, TypeError):

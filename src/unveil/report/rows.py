@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unveil.errors import UnveilError
+from unveil.files import MAX_ROWS_BYTES, parse_json, read_bytes
 
 Row = dict[str, Any]
 
@@ -53,14 +54,11 @@ def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
     Raises:
         UnveilError: the file cannot be read.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
+    lines = read_bytes(path, MAX_ROWS_BYTES).decode(errors="replace").splitlines()
     rows, lost = [], []
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = parse_json(line)
         except ValueError:
             lost.append(f"{path}, line {number}: is not a JSON row")
             continue

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from unveil.errors import UnveilError
-from unveil.files import write_text
+from unveil.files import read_json, write_text
 from unveil.report.rows import Row, append_row, read_whole_rows
 
 MANIFEST = "study.json"
@@ -107,13 +107,12 @@ def read_manifest(path: Path) -> dict[str, Any]:
         UnveilError: there is no study, or its settings cannot be read.
     """
     manifest = path / MANIFEST
-    try:
-        plain = json.loads(manifest.read_text(encoding="utf-8"))
-        return dict(plain)
-    except FileNotFoundError:
-        raise UnveilError(f"{path}: not the folder of a study ({MANIFEST} is missing).") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise UnveilError(f"{manifest}: cannot be read ({error}).") from None
+    if not manifest.exists():
+        raise UnveilError(f"{path}: not the folder of a study ({MANIFEST} is missing).")
+    plain = read_json(manifest)
+    if not isinstance(plain, dict):
+        raise UnveilError(f"{manifest}: is not the settings of a study.")
+    return plain
 
 
 def first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:

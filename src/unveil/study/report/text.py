@@ -13,8 +13,9 @@ Manifest = dict[str, Any]
 
 EVERY_EXPERIMENT = (
     'Every experiment of "The denoising Convolutional Autoencoder" (M. Giunta, L. Rinaldi, 2022) '
-    "and the combinations it leaves open, from stored rows, after as many epochs as the tables say: "
-    "no number or verdict here is typed by hand. A verdict is given only where the runs allow one."
+    "and the combinations it leaves open, from stored rows, after as many epochs as the tables "
+    "say: no number or verdict here is typed by hand. A verdict is given only where the runs allow "
+    "one."
 )
 
 
