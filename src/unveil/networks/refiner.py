@@ -95,7 +95,7 @@ class Refiner(Network):
         # At least two columns on the coarsest scale: with one, oneDNN's bf16 convolutions read
         # uninitialised memory (docs/log.md).
         padded = pad_to_multiple(inputs, self.stride_px, least=2)
-        features = self.features(_scaled(padded))
+        features = self.features(scaled(padded))
         # Detached: learning how large the errors are must not change the images.
         found = torch.cat([self.tail(features), self.error(features.detach())], dim=1)
         correction, error = self.shuffle(found)[..., :height, :width].float().split((3, 1), dim=1)
@@ -150,7 +150,7 @@ def error_nll(restored: Tensor, clean: Tensor, expected: Tensor) -> Tensor:
     return (error / expected + expected.log()).mean()
 
 
-def _scaled(inputs: Tensor) -> Tensor:
+def scaled(inputs: Tensor) -> Tensor:
     """Bring all inputs to the order of 1.
 
     The linear estimate differs from the obfuscated photo by a few hundredths of its range: too

@@ -8,7 +8,7 @@ Freirich, T. Michaeli, R. Meir, "A theory of the distortion-perception tradeoff 
 space", 2021).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,7 +70,13 @@ class Answer:
     shown: np.ndarray | None = None
 
 
-def add_detail(answer: Answer, prior: Prior, amount: float, seed: int | None = None) -> Array:
+def add_detail(
+    answer: Answer,
+    prior: Prior,
+    amount: float,
+    seed: int | None = None,
+    detail: Array | None = None,
+) -> Array:
     """Return images between the faithful answer and one as detailed as a photo.
 
     Args:
@@ -79,6 +85,7 @@ def add_detail(answer: Answer, prior: Prior, amount: float, seed: int | None = N
         amount: from 0, the faithful answer itself, to 1, all detail.
         seed: of one of several answers; None for the one nearest to the faithful one. The same
             seed gives the same images.
+        detail: all of it, ``B x 3 x H x W``; None for that of :func:`drawn_detail`.
 
     Returns:
         ``B x 3 x H x W`` in [0,1], in the library of ``restored``. Of a mosaic, images with the
@@ -93,7 +100,9 @@ def add_detail(answer: Answer, prior: Prior, amount: float, seed: int | None = N
     if amount == 0:
         return restored
     with full_precision(restored):
-        detail = _detail(answer, prior, seed)
+        if detail is None:
+            most = MAX_GAIN if seed is None else MAX_SAMPLE_GAIN
+            detail = drawn_detail(answer, prior, seed, most)
         if answer.is_part:
             detail = detail * constant(_fade(*restored.shape[-2:]), detail)
         images = array_namespace(restored).clip(restored + amount * detail, 0, 1)
@@ -120,18 +129,47 @@ def contrast(answer: Answer, prior: Prior) -> float:
     return min(max(found, 1 / MAX_CONTRAST), MAX_CONTRAST)
 
 
-def _detail(answer: Answer, prior: Prior, seed: int | None) -> Array:
-    """Return what makes the faithful answer as detailed as a photo, ``B x 3 x H x W``."""
+def drawn_detail(answer: Answer, prior: Prior, seed: int | None, most: float) -> Array:
+    """Return what makes the faithful answer as detailed as a photo, ``B x 3 x H x W``.
+
+    Args:
+        answer: the faithful one.
+        prior: power spectrum of clean photos.
+        seed: of what is drawn.
+        most: by how much detail is amplified at most; what is then missing is drawn.
+    """
     found, photo = analyse(answer.restored), prior.at(*answer.restored.shape[-2:])
-    carried = _in_rings(_power(answer, found) / photo)
-    lacking = _lacking(carried, answer, prior)
-    most = MAX_GAIN if seed is None else MAX_SAMPLE_GAIN
+    carried, lacking = _carried_and_lacking(answer, prior)
     gain = np.minimum(np.sqrt(1 + lacking / carried), most)
     rest = (carried + lacking - gain**2 * carried).clip(min=0) * photo
     generator = np.random.default_rng(seed or 0)
     drawn = np.sqrt(rest) * generator.standard_normal(rest.shape, np.float32)
     amplified = synthesise(constant(gain - 1, found) * found)
     return amplified + _weights(answer) * synthesise(constant(drawn, found))
+
+
+def amplified(answer: Answer, images: Array, prior: Prior, most: float) -> Array:
+    """Return images, ``B x 3 x H x W``, as detailed as the photos behind an answer.
+
+    Args:
+        answer: the faithful one.
+        images: what is to be amplified, same shape.
+        prior: power spectrum of clean photos.
+        most: by how much a frequency is amplified at most; none is made fainter.
+    """
+    found, wanted = analyse(images), sum(_carried_and_lacking(answer, prior))
+    have = _in_rings(
+        _power(replace(answer, restored=images), found) / prior.at(*answer.restored.shape[-2:])
+    )
+    gain = np.sqrt(wanted / have).clip(1, most)
+    return synthesise(constant(gain, found) * found)
+
+
+def _carried_and_lacking(answer: Answer, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+    """Return the power of an answer and what it lacks, as shares of the mean photo's."""
+    photo = prior.at(*answer.restored.shape[-2:])
+    carried = _in_rings(_power(answer, analyse(answer.restored)) / photo)
+    return carried, _lacking(carried, answer, prior)
 
 
 def _power(answer: Answer, found: Array) -> np.ndarray:
