@@ -33,7 +33,8 @@ from unveil.metrics.quality import METRICS, Metric
 from unveil.networks.card import IDENTITY
 from unveil.networks.torch_engine import choose_runtime
 from unveil.report.rows import Row, append_row, rounded
-from unveil.restoration.realism import Answer, add_detail
+from unveil.restoration.flow import make_real
+from unveil.restoration.realism import Answer
 from unveil.restoration.restorers import NetworkRestorer, load
 from unveil.runtime import Runtime, keep_freed_memory
 from unveil.training.data import Photos, open_photos
@@ -153,7 +154,7 @@ def find(name: str) -> tuple[Restore, str | None, Runtime]:
 def made_real(restorer: NetworkRestorer, obfuscated: Array, degradation: Degradation) -> Array:
     """Return restored images with as much detail as photos have."""
     restored, error = restorer.restore_with_error(obfuscated, degradation)
-    return add_detail(Answer(restored, error, obfuscated, degradation), restorer.prior, 1.0)
+    return make_real(Answer(restored, error, obfuscated, degradation), restorer.prior, 1.0)
 
 
 def find_faces(folder: Path, photos: Photos, numbers: np.ndarray) -> Faces:

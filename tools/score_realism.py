@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 import script
+from unveil.arrays import to_numpy
 from unveil.config import DataConfig, LossConfig, SplitName
 from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
@@ -25,7 +26,8 @@ from unveil.metrics.quality import METRICS
 from unveil.report import tables
 from unveil.report.rows import Row, append_row
 from unveil.restoration.choice import model_for
-from unveil.restoration.realism import Answer, add_detail
+from unveil.restoration.flow import make_real
+from unveil.restoration.realism import Answer
 from unveil.restoration.restorers import NetworkRestorer, load
 from unveil.runtime import keep_freed_memory
 from unveil.training.data import open_photos
@@ -81,7 +83,7 @@ def measured(
         answer = Answer(restored, error, obfuscated, scoring.degradation)
         target = seen(features, clean)
         for amount in amounts:
-            real = add_detail(answer, network.prior, amount)
+            real = to_numpy(make_real(answer, network.prior, amount))
             found[amount].append(
                 {name: metric(real, clean) for name, metric in METRICS.items()}
                 | {VGG: feature_distance(seen(features, real), target).numpy()}

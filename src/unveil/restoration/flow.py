@@ -18,7 +18,7 @@ from unveil.estimation.weight_files import read_weights
 from unveil.linear.prior import Prior
 from unveil.networks.interface import conditions
 from unveil.networks.onnx_engine import open_session
-from unveil.restoration.realism import Answer, amplified, drawn_detail
+from unveil.restoration.realism import Answer, add_detail, amplified, drawn_detail
 from unveil.restoration.restorers import apply_tiled
 
 FOLDER, WEIGHTS = Path(__file__).parent / "weights", "flow.onnx"
@@ -36,6 +36,22 @@ BLOCKS_PX = (4, 16)
 
 Velocity = Callable[[np.ndarray], np.ndarray]
 """Maps the planes that the network reads, ``B x 13 x H x W``, to a velocity, ``B x 3 x H x W``."""
+
+
+def make_real(answer: Answer, prior: Prior, amount: float, seed: int | None = None) -> Array:
+    """Return images between an answer and one as detailed as a photo: by the flow, or without.
+
+    Args:
+        answer: the faithful one.
+        prior: power spectrum of clean photos.
+        amount: from 0, the faithful answer itself, to 1, all detail.
+        seed: of one of several answers; None for the first.
+
+    Raises:
+        UsageError: the degradation is neither a blur nor a mosaic.
+    """
+    detail = flowed_detail(answer, prior, seed) if amount and covers(answer) else None
+    return add_detail(answer, prior, amount, seed, detail)
 
 
 def covers(answer: Answer) -> bool:

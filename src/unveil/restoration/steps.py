@@ -21,9 +21,9 @@ from unveil.report.rows import Row
 from unveil.restoration.blurred import around
 from unveil.restoration.choice import FALLBACK, beyond, check_undoes, fast_variant, model_for
 from unveil.restoration.consistency import make_consistent
-from unveil.restoration.flow import covers, flowed_detail
+from unveil.restoration.flow import make_real
 from unveil.restoration.in_context import framed, mosaic_in_context
-from unveil.restoration.realism import Answer, add_detail
+from unveil.restoration.realism import Answer
 from unveil.restoration.restorers import NetworkRestorer, Restorer
 
 Load = Callable[[str], Restorer]
@@ -262,9 +262,7 @@ def finished(
     if request.realism:
         expected = None if error is None else error[place]
         answer = Answer(done, expected, part, known, box is not None)
-        is_flow = covers(answer)
-        detail = flowed_detail(answer, restorer.prior, request.seed) if is_flow else None
-        done = add_detail(answer, restorer.prior, request.realism, request.seed, detail)
+        done = make_real(answer, restorer.prior, request.realism, request.seed)
     if request.consistent:
         done = make_consistent(done, part, known, restorer.prior)
     return done if box is None else framed(done, images, box)
