@@ -25,6 +25,11 @@ Item = TypeVar("Item")
 LINE_EVERY_S = 10.0
 """Without a terminal: time from a job's start, and from the last line, to a line of progress."""
 
+CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Characters that a terminal obeys instead of showing them."""
+
+ESCAPED = {code: ascii(chr(code))[1:-1] for code in CONTROLS if chr(code) not in "\n\t"}
+
 _clock = time.monotonic
 
 
@@ -86,6 +91,11 @@ def is_json() -> bool:
     return _settings.as_json
 
 
+def shown(text: object) -> str:
+    """Return a text without what a terminal would obey: escape codes, turns of the direction."""
+    return str(text).translate(ESCAPED)
+
+
 def results(rows: Sequence[dict[str, Any]], text: object = None) -> None:
     """Print each of ``rows`` as a JSON line, or else one ``text`` for all (None: nothing)."""
     added, _settings.row = _settings.row, {}
@@ -93,7 +103,7 @@ def results(rows: Sequence[dict[str, Any]], text: object = None) -> None:
         for row in rows:
             print(json.dumps({**row, **added}), flush=True)
     elif text is not None:
-        print(text, flush=True)
+        print(shown(text), flush=True)
 
 
 def result(row: dict[str, Any], text: object = None) -> None:
@@ -131,12 +141,13 @@ def add(**values: Any) -> None:
 def note(text: object) -> None:
     """Print a note to standard error, unless ``--quiet`` is given."""
     if not _settings.quiet:
-        print(f"{_settings.subject}{text}", file=sys.stderr, flush=True)
+        print(shown(f"{_settings.subject}{text}"), file=sys.stderr, flush=True)
 
 
 def warn(text: object) -> None:
     """Print a warning to standard error; ``text`` comes without a full stop."""
-    print(f"unveil: warning: {_settings.subject}{text}.", file=sys.stderr, flush=True)
+    line = f"unveil: warning: {_settings.subject}{text}."
+    print(shown(line), file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,7 @@ def fail(error: object) -> None:
     """Print an error, every line after the program's name; drop the values of :func:`add`."""
     _settings.row = {}
     for line in str(error).splitlines():
-        print(f"unveil: {line}", file=sys.stderr, flush=True)
+        print(shown(f"unveil: {line}"), file=sys.stderr, flush=True)
 
 
 class Pace:

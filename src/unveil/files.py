@@ -6,7 +6,9 @@ import json
 import os
 import secrets
 import stat
+import time
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +25,9 @@ MAX_JSON_BYTES = 64 << 20
 MAX_ROWS_BYTES = 1 << 30
 """Of files with a line of JSON for each row."""
 
+STALE_S = 24 * 3600.0
+"""Age from which a partial file belongs to no run."""
+
 SHOWN_DIGITS = 12
 """Number of hexadecimal digits of a sha256 in messages."""
 
@@ -33,6 +38,7 @@ def temporary_beside(target: Path) -> Iterator[Path]:
 
     If the block raises, the temporary file is removed and ``target`` is left unchanged.
     """
+    _sweep(target.parent)
     partial = target.parent / f".unveil-{secrets.token_hex(8)}.partial{target.suffix}"
     try:  # entered before the file exists: Ctrl-C between the two would leave it behind
         partial.touch(exist_ok=False)
@@ -46,6 +52,19 @@ def temporary_beside(target: Path) -> Iterator[Path]:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+@cache
+def _sweep(folder: Path) -> None:
+    """Remove what runs that were killed left in a folder, once for each folder.
+
+    A run may still be writing what is younger than ``STALE_S``.
+    """
+    with contextlib.suppress(OSError):
+        for left in folder.glob(".unveil-*.partial*"):
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > STALE_S:
+                    left.unlink()
 
 
 def write_text(target: Path, text: str) -> None:
@@ -79,8 +98,30 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def check_regular(path: Path) -> os.stat_result:
+    """Check that a path is a regular file: nothing waits for a pipe, or reads a device for ever.
+
+    Returns:
+        What the system says of it.
+
+    Raises:
+        UnveilError: it is none, or there is none.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise UnveilError(f"{path}: no such file.") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnveilError(f"{path}: cannot be read ({reason}).") from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+        raise UnveilError(f"{path}: cannot be read (it is {kind}).")
+    return found
+
+
 def read_bytes(path: Path, most_bytes: int | None = None) -> bytes:
-    """Read a file: a regular one, so that nothing waits for a pipe or reads a device for ever.
+    """Read a regular file.
 
     Args:
         path: the file.
@@ -89,18 +130,14 @@ def read_bytes(path: Path, most_bytes: int | None = None) -> bytes:
     Raises:
         UnveilError: it cannot be read, is no regular file, or is larger.
     """
+    found = check_regular(path)
+    if most_bytes is not None and found.st_size > most_bytes:
+        size, most = found.st_size / 1e6, most_bytes / 1e6
+        raise UnveilError(f"{path}: {size:,.0f} MB are too many; {most:.0f} are allowed.")
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
-            raise UnveilError(f"{path}: cannot be read (it is {kind}).")
-        if most_bytes is not None and found.st_size > most_bytes:
-            size, most = found.st_size / 1e6, most_bytes / 1e6
-            raise UnveilError(f"{path}: {size:,.0f} MB are too many; {most:.0f} are allowed.")
         return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UnveilError(f"{path}: cannot be read ({reason}).") from None
+    except OSError as error:
+        raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
 def read_json(path: Path, most_bytes: int = MAX_JSON_BYTES) -> Any:

@@ -255,11 +255,11 @@ def change_card(folder: Path, **changes: object) -> None:
     ("spoil", "status", "phrases"),
     [
         (flip_a_bit, 1, ["weights-", "sha256", "is damaged", "copy the whole checkpoint"]),
-        (remove_weights, 1, ["weights-", "No such file"]),
+        (remove_weights, 1, ["weights-", "no such file"]),
         (
             lambda folder: (folder / CARD_NAME).write_text("{"),
             1,
-            [f"{CARD_NAME}: is damaged or not a checkpoint"],
+            [f"{CARD_NAME}: is not valid JSON"],
         ),
         (lambda folder: (folder / CARD_NAME).unlink(), 2, ["model: no checkpoint", CARD_NAME]),
         (lambda folder: change_card(folder, format=99), 1, [CARD_NAME, "format 99"]),

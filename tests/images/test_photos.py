@@ -252,7 +252,7 @@ def test_truncated_files_are_refused(tmp_path, suffix, options, part):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("none.png", "no such file"), ("folder.png", "Is a directory"), ("file/x.png", "Not a dir")],
+    [("none.png", "no such file"), ("folder.png", "it is a folder"), ("file/x.png", "Not a dir")],
 )
 def test_paths_that_are_no_file_are_refused(tmp_path, name, reason):
     (tmp_path / "folder.png").mkdir()

@@ -7,8 +7,11 @@ imports happen inside the commands.
 import functools
 import importlib
 import importlib.metadata
+import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import Parameter, Signature, signature
@@ -69,7 +72,12 @@ def main() -> NoReturn:
     os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
     status = 1
     try:
+        _prepare_streams()
+        _unwind_on_signals()
         status = int(select(sys.argv[1:])() or 0)
+    except Terminated as ended:
+        console.fail(f"stopped by {signal.Signals(ended.number).name}")
+        status = 128 + ended.number
     except SystemExit as left:
         status = left.code if isinstance(left.code, int) else int(left.code is not None)
     except UnveilError as error:
@@ -87,6 +95,42 @@ def main() -> NoReturn:
     if os.environ.get("WORLD_SIZE", "1") != "1":
         _leave_at_once(status)
     sys.exit(status)
+
+
+class Terminated(SystemExit):
+    """A signal asked the process to end; what is open is closed on the way, as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
+
+
+def _unwind_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind, so that no partial file and no photo of a visitor stays."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise Terminated(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Who starts a job by nohup has SIGHUP ignored.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
+
+
+def _prepare_streams() -> None:
+    """Show characters that a stream cannot encode as escapes, instead of ending.
+
+    Raises:
+        UnveilError: standard output is closed.
+    """
+    if sys.stdout is None:
+        raise UnveilError("standard output is closed; send it somewhere, e.g. >/dev/null.")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def select(words: Sequence[str]) -> Callable[[], Any]:

@@ -10,7 +10,6 @@ never written. This module does not import torch: bad files are rejected before 
 import contextlib
 import dataclasses
 import io
-import struct
 import sys
 import threading
 import warnings
@@ -24,7 +23,7 @@ from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin, Unidentif
 from unveil.degradation import Storage
 from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
-from unveil.files import temporary_beside
+from unveil.files import check_regular, temporary_beside
 from unveil.images import pixels
 from unveil.images.icc import without_owner
 
@@ -141,7 +140,7 @@ def read_rgb8(path: Path) -> np.ndarray:
 
 def count_pixels(path: Path) -> int:
     """Return the number of pixels that a photo's header states; 0 where that cannot be read."""
-    if path == STREAM:
+    if path == STREAM or not path.is_file():
         return 0
     try:
         with _quiet_pillow(), Image.open(path) as image:
@@ -205,10 +204,13 @@ def _naming_errors(path: Path) -> Iterator[None]:
         raise UnveilError(f"{path}: no such file.") from None
     except UnidentifiedImageError:
         raise UnveilError(f"{path}: {_not_a_photo(path)}.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
+    except UnveilError:
+        raise
+    except Exception as error:  # decoders raise many types, assertions too
         if isinstance(error, OSError) and error.strerror:
             raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
-        raise UnveilError(f"{path}: damaged or cut short ({error}).") from None
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UnveilError(f"{path}: damaged or cut short ({reason}).") from None
 
 
 def _not_a_photo(path: Path) -> str:
@@ -255,6 +257,7 @@ def _content(file: BinaryIO, count: int = -1) -> bytes:
 def _stream(path: Path, max_pixels: int) -> BinaryIO:
     """Open a file, or standard input, for reading."""
     if path != STREAM:
+        check_regular(path)
         return path.open("rb")
     if sys.stdin is None or sys.stdin.isatty():
         raise UnveilError("-: standard input is a terminal; send a photo into it.")

@@ -28,6 +28,8 @@ def serve(port: int, limits: Limits, *, browser: bool) -> None:
         UnveilError: the port is in use.
     """
     with tempfile.TemporaryDirectory(prefix="unveil-") as folder:
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            del os.environ[name]  # the page asks itself whether it is up, and nobody else
         # Gradio reads these when it is imported.
         os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False"}
         import gradio as gr

@@ -7,11 +7,18 @@ from typing import Any
 
 from unveil.errors import UnveilError
 from unveil.extras import require
+from unveil.files import check_regular
 
 SUFFIXES = (
     *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg"),
     *(".3gp", ".flv", ".wmv"),
 )
+
+FILES_ONLY = {"protocol_whitelist": "file"}
+"""Nothing goes to the network, whatever a file says of where its parts are."""
+
+LISTS = frozenset({"concat", "dash", "hls", "applehttp", "sdp", "rtsp", "imf"})
+"""Formats of FFmpeg that name other files."""
 
 
 def is_video(path: Path) -> bool:
@@ -29,13 +36,17 @@ def opened(path: Path) -> Iterator[Any]:
     require("video")
     import av
 
+    check_regular(path)
     try:
-        container = av.open(str(path))
+        # An absolute path: FFmpeg takes what stands before a colon for a protocol.
+        container = av.open(str(path.absolute()), options=FILES_ONLY)
     except av.error.EOFError:
         raise UnveilError(f"{path}: has no frames in it.") from None
     except av.error.FFmpegError as error:
         raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
     with container:
+        if refused := LISTS.intersection(container.format.name.split(",")):
+            raise UnveilError(f"{path}: is a list of other files ({min(refused)}), not a video.")
         yield container
 
 

@@ -79,7 +79,8 @@ def _file(target: Path, partial: Path) -> Iterator[Any]:
     import av
 
     try:
-        with av.open(str(partial), "w", options=_options(target)) as container:
+        # An absolute path: FFmpeg takes what stands before a colon for a protocol.
+        with av.open(str(partial.absolute()), "w", options=_options(target)) as container:
             yield container
     except av.error.FFmpegError as error:
         raise UnveilError(f"{target}: cannot be written ({error.strerror}).") from None
