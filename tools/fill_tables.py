@@ -234,6 +234,21 @@ def realism(rows: Sequence[Row]) -> str:
     )
 
 
+def samples(rows: Sequence[Row]) -> str:
+    """Lay out how near, real and different the ways of drawing real answers are, the last rows."""
+    newest = {(row["operator"], row["way"]): row for row in rows}
+    shown = {"vgg_relu2_2": "{:.0f}", "frechet_vgg": "{:.0f}", "detail": "{:.0%}"}
+    shown |= {"apart_rms": "{:.3f}", "missed_rms": "{:.3f}"}
+    return markdown(
+        [
+            {name: row[name] for name in ("operator", "way", "psnr", "ssim")}
+            | {name: text.format(row[name]) for name, text in shown.items()}
+            | {"images": row["images"]}
+            for row in newest.values()
+        ]
+    )
+
+
 def video(rows: Sequence[Row]) -> str:
     """Lay out the speed of commands on videos: the last row of each."""
     newest = {(row["command"], row["model"], row["frames"]): row for row in rows}
@@ -304,6 +319,7 @@ TABLES: dict[str, Table] = {
     ),
     "uncertainty": uncertainty,
     "realism": realism,
+    "samples": samples,
     "streaming": side_by_side("operator", "storage"),
     "networks": networks,
     "onnx": onnx,

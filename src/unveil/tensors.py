@@ -1,4 +1,4 @@
-"""Files of tensors (safetensors), checked when they are opened; nothing is ever unpickled."""
+"""Files of tensors (safetensors), checked when they are opened."""
 
 from collections.abc import Mapping
 

@@ -112,7 +112,7 @@ def test_errors_are_in_levels_by_tenths():
     [
         ("no marks", "has no"),
         ("<!-- table: x of rows.jsonl -->\n<!-- end -->", "unknown table 'x'"),
-        ("<!-- table: peers of gone.jsonl -->\n<!-- end -->", r"gone\.jsonl: cannot be read"),
+        ("<!-- table: peers of gone.jsonl -->\n<!-- end -->", r"gone\.jsonl: no such file"),
     ],
 )
 def test_documents_without_a_known_table_are_refused(text, said, document, rows):
