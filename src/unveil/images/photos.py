@@ -24,7 +24,7 @@ from unveil.degradation import Storage
 from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_regular, temporary_beside
-from unveil.images import pixels
+from unveil.images import pixels, png
 from unveil.images.icc import without_owner
 
 SUFFIXES = (
@@ -121,7 +121,7 @@ def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
         UnveilError: the file is missing, is not a photo, is damaged, has more than
             ``max_pixels`` pixels or sides under ``MIN_SIDE_PX``; the message names it.
     """
-    with _naming_errors(path), _stream(path, max_pixels) as file, _open(file) as image:
+    with _naming_errors(path), _readable(path, max_pixels) as file, _open(file) as image:
         _check_size(path, image, max_pixels)
         is_deep = pixels.is_deep(_content(file, pixels.HEADER_BYTES), image)
         if image.mode.startswith(("F", "I")) and not is_deep:
@@ -233,16 +233,24 @@ def _quiet_pillow() -> Iterator[None]:
     # count is checked separately; Pillow warns of metadata only, which is dropped anyway.
     with _pillow_globals, warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL")
-        previous, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, png.MOST_UNPACKED_BYTES
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = previous
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
 
 
 @_quiet_pillow()
 def _open(file: BinaryIO) -> Image.Image:
     return Image.open(file, formats=FORMATS)
+
+
+@contextlib.contextmanager
+def _readable(path: Path, max_pixels: int) -> Iterator[BinaryIO]:
+    """Yield an open file, or standard input, without what hinders reading it."""
+    with _stream(path, max_pixels) as file:
+        yield png.readable(file)
 
 
 def _content(file: BinaryIO, count: int = -1) -> bytes:
