@@ -279,11 +279,16 @@ class TestNoise:
         assert risk_of(noisy, 116, shipped_curves()).high < 0.2
 
 
-def test_pixels_of_blocks_may_tell_as_much_as_their_means():
+def test_pixels_of_blocks_and_boxes_were_attacked_by_a_network_trained_on_them():
     curves = shipped_curves()
-    for block in (8, 14, 20):
-        sampled, mean = (
-            risk_of(parse_operator(f"{name}:block={block}"), 112, curves)
-            for name in ("sample", "pixelate")
-        )
-        assert sampled.high >= mean.high
+    for text, least in (("sample:block=8", 0.4), ("sample:block=14", 0.15), ("box:kernel=25", 0.7)):
+        risk = risk_of(parse_operator(text), 112, curves)
+        assert risk.share > least
+    beyond = risk_of(parse_operator("sample:block=28"), 112, curves)
+    assert beyond.high >= risk_of(parse_operator("sample:block=14"), 112, curves).high
+
+
+def test_three_widths_of_faces_were_measured():
+    curves = shipped_curves()
+    for kind in ("gaussian", "pixelate"):
+        assert {px for name, px in curves if name == kind} == {28, 56, 112}

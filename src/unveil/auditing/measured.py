@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from unveil.auditing.settings import DPPIX_BLOCKS_ACROSS, PAPER_FACE_PX, Setting, operator_at
-from unveil.degradation import DpPix, Noise, Operator, Pixelate, Sample
+from unveil.degradation import DpPix, Noise, Operator, Pixelate
 from unveil.errors import UnveilError, UsageError
 from unveil.report.rows import Row
 
@@ -168,12 +168,7 @@ def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
         for (kind, px), points in curves.items()
         if kind == setting.kind
     )
-    risk = max(filter(None, measured), key=lambda one: (one.high, one.share), default=None)
-    if risk is None or not isinstance(operator, Sample):
-        return risk
-    # Nobody was trained on these: as much may be learnt of a pixel of each block as of its mean.
-    mean = risk_of(Pixelate(operator.block), face_px, curves)
-    return replace(risk, high=max(risk.high, mean.high if mean else 1.0))
+    return max(filter(None, measured), key=lambda one: (one.high, one.share), default=None)
 
 
 def _strength(setting: Setting, measured_px: int) -> float:

@@ -66,15 +66,17 @@ the clean face is named less often.
 - Embedder: {embedder}. Faces are aligned by landmarks found on the clean photo: the attacker is
   assumed to know where the face is.
 - Strengths are counted in face widths; faces of {widths} pixels, kept as {storage}.
-- Attackers: *unaware* compares with clean photos; *mirrored* obfuscates these in the same way;
+- Attackers: *tuned* ones have trained a network on other people's faces that were hidden in this
+  way, and *fused* weighs these and the others; they attacked some settings. *unaware* compares with
+  clean photos; *mirrored* obfuscates these in the same way;
   *restoring* restores the face first; *trained* has learnt from other people how both change
   embeddings.
 
 ## What this does not prove
 
 - Another embedder, or one trained on more obfuscated faces, may name more people.
-- No attacker restores `median`, `downscale`, `noise` and `dppix`: their risk may be higher than
-  measured.
+- Where no *fused* attacker stands in the table, the risk may be higher than measured, by as much as
+  at the settings beside it.
 - The photos are of public figures of the early 2000s, mostly white men; others may be named more
   or less often.
 - Hair, clothes, place, company, voice, gait and text name people too. A hidden face is not an
@@ -82,17 +84,17 @@ the clean face is named less often.
 """
 
 
-def write_report(rows_path: Path, out: Path) -> Path:
-    """Write the report of the audit in ``rows_path``; return its path.
+def write_report(paths: Sequence[Path], out: Path) -> Path:
+    """Write the report of an audit; return its path.
 
     Args:
-        rows_path: file of rows of ``unveil audit curve``.
+        paths: files of rows, as for :func:`check_rows`.
         out: the HTML page, or with the suffix ``.md`` its Markdown, charts in a folder beside it.
 
     Raises:
         UnveilError: the file cannot be read, or has no rows with a gallery of ``PEOPLE``.
     """
-    rows = check_rows(rows_path)
+    rows = check_rows(paths)
     text, files = compose(rows, out.stem)
     if out.suffix == ".md":
         for file, content in files.items():
@@ -104,18 +106,28 @@ def write_report(rows_path: Path, out: Path) -> Path:
     return out
 
 
-def check_rows(path: Path) -> list[Row]:
-    """Return the rows of ``unveil audit curve`` in a file.
+def check_rows(paths: Sequence[Path]) -> list[Row]:
+    """Return the rows of files, of each setting and attacker the one that names most.
+
+    Args:
+        paths: of ``unveil audit curve``, then of attackers that were trained for a setting.
 
     Raises:
-        UnveilError: the file cannot be read, or has no rows with a gallery of ``PEOPLE``.
+        UnveilError: a file cannot be read, or has no rows with a gallery of ``PEOPLE``.
     """
-    rows = read_rows(path)
-    if not rows or RISK not in rows[0]:
-        raise UnveilError(
-            f"{path}: no rows with a gallery of {PEOPLE:,} people; `unveil audit curve` makes them."
-        )
-    return rows
+    strongest: dict[tuple[str, int, str], Row] = {}
+    for path in paths:
+        rows = read_rows(path)
+        if not rows or any(RISK not in row for row in rows[:1]):
+            raise UnveilError(
+                f"{path}: no rows with a gallery of {PEOPLE:,} people; `unveil audit curve` makes "
+                "them."
+            )
+        for row in rows:
+            known = strongest.setdefault((*_setting(row), row["attacker"]), row)
+            if row[RISK][0] > known[RISK][0]:
+                strongest[*_setting(row), row["attacker"]] = row
+    return [*strongest.values()]
 
 
 def compose(rows: Sequence[Row], name: str) -> tuple[str, dict[str, bytes]]:

@@ -269,7 +269,7 @@ def _strengths(card: Mapping[str, Any]) -> str:
 @app.command(name="report")
 @flags_of
 def audit_report(
-    rows: Annotated[Positional[Path], arg(metavar="ROWS")],
+    rows: Annotated[Positional[tuple[Path, ...]], arg(metavar="ROWS")],
     /,
     output: Output = Path("audit.html"),
     dry_run: bool = False,
@@ -277,7 +277,7 @@ def audit_report(
     """Write one self-contained HTML page: verdict, figures, protocol, limits.
 
     Args:
-        rows: file of rows from `unveil audit curve`.
+        rows: files of rows: of `unveil audit curve`, then of attackers trained for a setting.
         output: file to write.
         dry_run: print what would be written, and write nothing.
     """
@@ -287,6 +287,6 @@ def audit_report(
 
     if dry_run:
         check_rows(rows)
-        console.would_write(output, source=rows)
+        console.would_write(output, source=rows[0])
     else:
         console.written(write_report(rows, output))
