@@ -59,6 +59,26 @@ def test_the_cache_is_a_memory_map_and_is_used_again(folder):
     assert cached.stat().st_mtime_ns == written
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:20],
+        lambda content: b"",
+        lambda content: b"no array",
+        lambda content: content.replace(b"(24, 64", b"(23, 64"),
+    ],
+    ids=["cut", "header cut", "empty", "something else", "another shape"],
+)
+def test_a_damaged_cache_is_made_again(folder, damage):
+    first = np.array(open_photos(config(folder)).crops)
+    (cached,) = cache_folder().glob("*.npy")
+    cached.write_bytes(damage(cached.read_bytes()))
+    again = open_photos(config(folder)).crops
+    np.testing.assert_array_equal(again, first)
+    np.testing.assert_array_equal(np.load(cached), first)
+
+
 def test_the_fingerprint_follows_content_names_and_crop(folder):
     before = open_photos(config(folder)).fingerprint
     assert open_photos(config(folder, crop_px=48)).fingerprint != before

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from unveil.console import progress
@@ -61,7 +62,9 @@ def open_portraits(folder: Path, paths: Sequence[str]) -> Portraits:
     for path in paths:
         total.update(f"{path}\0{file_sha256(folder / path)}\n".encode())
     cached = cache_folder() / f"{total.hexdigest()[:32]}.safetensors"
-    if not cached.exists():
+    try:
+        return Portraits(**load_file(cached))
+    except (OSError, SafetensorError, TypeError, ValueError):  # missing or damaged
         cached.parent.mkdir(parents=True, exist_ok=True)
         with temporary_beside(cached) as partial:
             save_file(_portray(folder, paths), partial)

@@ -10,7 +10,7 @@ import numpy as np
 
 from unveil.console import progress
 from unveil.errors import UnveilError
-from unveil.files import cache_folder, file_sha256, temporary_beside
+from unveil.files import cache_folder, check_regular, file_sha256, temporary_beside
 from unveil.images.photos import read_rgb8
 
 Result = TypeVar("Result")
@@ -24,7 +24,7 @@ def open_crops(folder: Path, paths: list[str], crop_px: int) -> tuple[np.ndarray
 
     The crops are a read-only uint8 memory map, ``N x crop_px x crop_px x 3``. The fingerprint
     is the sha256 of paths, file contents and crop size. The first call with new content decodes
-    every photo; later calls only hash them.
+    every photo; later calls only hash them. A file in the cache that is damaged is made again.
 
     Raises:
         UnveilError: photos cannot be decoded or are smaller than the crop; each is named with
@@ -32,11 +32,24 @@ def open_crops(folder: Path, paths: list[str], crop_px: int) -> tuple[np.ndarray
     """
     fingerprint = fingerprint_of(folder, paths, crop_px)
     cached = cache_folder() / f"{fingerprint[:32]}.npy"
-    if not cached.exists():
+    shape = (len(paths), crop_px, crop_px, 3)
+    crops = _opened(cached, shape)
+    if crops is None:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with temporary_beside(cached) as partial:
             _decode(folder, paths, crop_px, partial)
-    return np.load(cached, mmap_mode="r", allow_pickle=False), fingerprint
+        crops = np.load(cached, mmap_mode="r", allow_pickle=False)
+    return crops, fingerprint
+
+
+def _opened(cached: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return the crops of a file in the cache; None if it is missing, cut short or another file."""
+    try:
+        check_regular(cached)
+        crops: np.ndarray = np.load(cached, mmap_mode="r", allow_pickle=False)
+    except Exception:  # numpy raises many types, and crops can be made again
+        return None
+    return crops if crops.shape == shape and crops.dtype == np.uint8 else None
 
 
 def fingerprint_of(folder: Path, paths: list[str], crop_px: int) -> str:
