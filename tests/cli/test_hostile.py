@@ -99,7 +99,8 @@ def test_one_bad_photo_does_not_end_the_folder(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_no_partial_file(number, tmp_path):
     script = (
-        "import sys, time; from unveil import cli; from unveil.files import temporary_beside\n"
+        "import signal, sys, time; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+        "from unveil import cli; from unveil.files import temporary_beside\n"
         "from pathlib import Path\n"
         "def wait():\n"
         "    with temporary_beside(Path(sys.argv[1])) as partial:\n"

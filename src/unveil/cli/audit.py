@@ -269,7 +269,9 @@ def _strengths(card: Mapping[str, Any]) -> str:
 @app.command(name="report")
 @flags_of
 def audit_report(
-    rows: Annotated[Positional[tuple[Path, ...]], arg(metavar="ROWS")],
+    rows: Annotated[
+        Positional[tuple[Path, ...]], arg(metavar="ROWS...", help_behavior_hint="(required)")
+    ],
     /,
     output: Output = Path("audit.html"),
     dry_run: bool = False,
