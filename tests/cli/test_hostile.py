@@ -109,10 +109,13 @@ def test_a_signal_leaves_no_partial_file(number, tmp_path):
         "cli.main()\n"
     )
     words = [sys.executable, "-c", script, str(tmp_path / "a.txt")]
-    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert running.stdout.readline() == b"open\n"
-    running.send_signal(number)
-    _, told = running.communicate(timeout=20)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        try:
+            assert running.stdout.readline() == b"open\n"
+            running.send_signal(number)
+            _, told = running.communicate(timeout=20)
+        finally:
+            running.kill()
     assert running.returncode == 128 + number
     assert told.decode().strip() == f"unveil: stopped by {number.name}"
     assert list(tmp_path.iterdir()) == []
