@@ -18,16 +18,13 @@ import torch
 import tyro
 from torch import Tensor, nn
 
-from export_segmenter import halved, strip
+from planes_graph import random_planes, ship
 from unveil.arrays import to_numpy
 from unveil.config import DataConfig, RuntimeConfig
 from unveil.degradation import Degradation, Pixelate, Storage
 from unveil.degradation.degrade import degrade
-from unveil.estimation.weight_files import write_weights
 from unveil.networks.card import find_model, read_card
-from unveil.networks.export import OPSET, quiet
-from unveil.networks.flow import Flow
-from unveil.networks.onnx_engine import open_session
+from unveil.networks.flow import PLANES, Flow
 from unveil.networks.refiner import Refiner
 from unveil.networks.torch_engine import open_engine
 from unveil.restoration import flow
@@ -41,8 +38,6 @@ FOLDER = Path("runs/flow")
 START, ANSWERING = "pixelate-fast", "pixelate"
 BLOCKS_PX = (4, 16)
 STUDY_BLOCK_PX, STUDY_SHARE = 8, 0.4
-TOLERANCE = 5e-3
-"""Greatest difference of a velocity, by weights of 16 bits."""
 
 
 def draw(data: Path, folder: Path = FOLDER, shards: int = 8, threads: int = 1) -> None:
@@ -120,24 +115,10 @@ def export(folder: Path = FOLDER) -> None:
     saved: dict[str, Any] = torch.load(folder / "state.pt", weights_only=True)
     network = start()
     network.load_state_dict(saved["average"])
-    model = Exported(network.eval())
-    free = dict.fromkeys((0, 2, 3), torch.export.Dim.DYNAMIC)
-    with quiet(), torch.inference_mode():
-        program = torch.export.export(model, (_example(96, 116),), dynamic_shapes=(free,))
-        made: Any = torch.onnx.export(
-            program, input_names=["planes"], output_names=["velocity"],
-            opset_version=OPSET, dynamo=True, verbose=False,
-        )  # fmt: skip
-        wanted = model(example := _example(77, 130)).numpy()
-    graph = strip(halved(made.model_proto)).SerializeToString()
-    (found,) = open_session(graph).run(None, {"planes": example.numpy()})
-    error = float(np.abs(found - wanted).max())
-    print(f"{len(graph) / 1e6:.1f} MB, step {saved['step']}, error {error:.2g}")
-    if not error < TOLERANCE:
-        sys.exit("differs from torch")
     if (network.stride_px, network.reach_px) != (flow.STRIDE_PX, flow.REACH_PX):
         sys.exit(f"stride {network.stride_px} and reach {network.reach_px} are not as stated")
-    print(write_weights(flow.WEIGHTS, graph, flow.FOLDER))
+    example = partial(random_planes, 2, sum(part.channels for part in PLANES))
+    ship(Exported(network.eval()), "velocity", example, (0, 2, 3), flow.FOLDER / flow.WEIGHTS)
 
 
 class Exported(nn.Module):
@@ -150,14 +131,6 @@ class Exported(nn.Module):
     def forward(self, planes: Tensor) -> Tensor:
         """Return the velocity."""
         return self.network.velocity(planes)
-
-
-def _example(height: int, width: int) -> Tensor:
-    """Return random planes; the expected error is above 0."""
-    values = torch.rand(2, 13, height, width, generator=torch.Generator().manual_seed(0))
-    values[:, 3:6] = values[:, :3]
-    values[:, 6] = values[:, 6] * 0.1 + 0.01
-    return values
 
 
 if __name__ == "__main__":
