@@ -144,7 +144,11 @@ def restorers_for(degradation: Degradation) -> list[str]:
     """
     if not degradation.operator.is_linear:
         return []
-    other_people = f"{family_of(degradation.linear)}-people"
-    found = next((item for item in list_shipped() if item.name == other_people), None)
-    covered = found is not None and found.card.task.covers(degradation)
-    return [FALLBACK, other_people] if covered else [FALLBACK]
+    family = family_of(degradation.linear)
+    other_people = {f"{family}-people", f"{family}-identity"}
+    trained = [
+        item.name
+        for item in list_shipped()
+        if item.name in other_people and item.card.task.covers(degradation)
+    ]
+    return [FALLBACK, *trained]
