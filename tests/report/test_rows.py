@@ -14,7 +14,8 @@ STUDY = ROOT / "results" / "study"
 
 
 def row(**changes):
-    return dict.fromkeys(REQUIRED, "x") | {"psnr": 30.0, "images": 7} | changes
+    numbers = {"psnr": 30.0, "ssim": 0.9, "ssim_deck": 0.8, "images_per_second": None, "images": 7}
+    return dict.fromkeys(REQUIRED, "x") | numbers | {"versions": {}} | changes
 
 
 @pytest.fixture
@@ -31,6 +32,12 @@ def rows(tmp_path):
         ("{broken", "line 3: is not a JSON row"),
         ('{"psnr": 1}', "line 3: lacks model"),
         ("[]", "line 3"),
+        (json.dumps(row(psnr="30")), "line 3: psnr of another type"),
+        (json.dumps(row(psnr=True, model=["x"])), "line 3: model, psnr of another type"),
+        (json.dumps(row(images=None)), "line 3: images of another type"),
+        (json.dumps(row(rank1_of_10=[0.5, 0.4])), "line 3: rank1_of_10 of another type"),
+        (json.dumps(row()).replace("30.0", "1e999"), "line 3: is not a JSON row"),
+        (json.dumps(row()).replace("30.0", "9" * 400), "line 3: is not a JSON row"),
     ],
 )
 def test_a_line_that_is_no_row_is_named(line, said, rows):

@@ -96,8 +96,8 @@ def write_study(folder, rows):
     folder.mkdir()
     data = {"fingerprint": "f" * 64, "splits": {"train": 600, "validation": 8, "test": 8}}
     model = {"stem_stride": 1, "widths": [64, 64, 128, 256]}
-    manifest = {"data": data, "model": model, "tap": "relu2_2", "scale": "calibrated"}
-    manifest["version"] = "0.1.0"
+    manifest = {"format": 1, "version": "0.1.0", "data": {"photos": 616} | data, "model": model}
+    manifest |= {"batch": 8, "tap": "relu2_2", "scale": "calibrated"}
     (folder / "study.json").write_text(json.dumps(manifest))
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder

@@ -12,6 +12,7 @@ from functools import partial
 
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import load_file
 from torch.optim import Adam
 
@@ -210,7 +211,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(photo_fold
     done = cli(*flags(photo_folder, out, "--learning-rate", 1e30, "--warmup-steps", 0, *EPOCHS[:2]))
     assert done.status == 1
     assert "NaN or infinite" in done.err
-    for folder in out.glob("*"):
+    for folder in out.glob("[!.]*"):
         assert all(value.isfinite().all() for value in tensors(folder).values())
 
 
@@ -271,3 +272,14 @@ class TestConfig:
     def test_values_out_of_range_are_refused(self, settings):
         with pytest.raises(UsageError):
             TrainConfig(**settings)
+
+
+def test_a_second_training_in_a_folder_is_refused(photo_folder, tmp_path):
+    held = FileLock(tmp_path / "run" / ".training.lock")
+    (tmp_path / "run").mkdir()
+    words = ("train", "--data", photo_folder, "--output", tmp_path / "run", *TINY_DATA)
+    with held:
+        done = run_cli(*words, *TINY_TRAINING)
+    assert done.status == 1
+    assert "run: another training is running in it" in done.err
+    assert not (tmp_path / "run" / "last").exists()

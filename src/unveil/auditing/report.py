@@ -8,7 +8,7 @@ from unveil.auditing.charts import likeness_chart, risk_charts
 from unveil.auditing.likeness import CORRELATION, correlations, counter_examples, metrics_of
 from unveil.auditing.measured import PEOPLE, RISK, curves_of, mildest
 from unveil.auditing.settings import GALLERIES
-from unveil.degradation import Solid, Unchanged
+from unveil.degradation import OPERATORS, Solid, Unchanged
 from unveil.errors import UnveilError
 from unveil.files import write_text
 from unveil.report.html import to_html
@@ -16,6 +16,8 @@ from unveil.report.rows import Row, read_rows
 from unveil.report.tables import markdown
 
 LIMITS = (0.02, 0.05, 0.2)
+AUDITED = {RISK, "attacker", "kind", "strength", "face_px", "people"}
+"""Keys of the rows of an audit; the first file's also say what was learnt from, by whom."""
 
 TEXT = """# How much it hides
 
@@ -118,7 +120,8 @@ def check_rows(paths: Sequence[Path]) -> list[Row]:
     strongest: dict[tuple[str, int, str], Row] = {}
     for path in paths:
         rows = read_rows(path)
-        if not rows or any(RISK not in row for row in rows[:1]):
+        wanted = AUDITED if strongest else AUDITED | {"training", "embedder"}
+        if not rows or not all(row.keys() >= wanted and row["kind"] in OPERATORS for row in rows):
             raise UnveilError(
                 f"{path}: no rows with a gallery of {PEOPLE:,} people; `unveil audit curve` makes "
                 "them."

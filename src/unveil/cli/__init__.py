@@ -26,7 +26,7 @@ from unveil import console
 from unveil.cli import refusals
 from unveil.cli.flags import CONFIGS, shown_parameter, unbroken
 from unveil.cli.folders import with_videos
-from unveil.errors import UnveilError, UsageError, unknown
+from unveil.errors import NO_MEMORY, UnveilError, UsageError, unknown
 from unveil.extras import require
 from unveil.files import cache_folder
 from unveil.video.stream.opening import SUFFIXES
@@ -89,6 +89,8 @@ def main() -> NoReturn:
     except BrokenPipeError:  # the reader of standard output has exited, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
+    except MemoryError:
+        console.fail(f"unveil {NO_MEMORY}.")
     except OSError as error:  # from the system, e.g. a full disk or a file where a folder is needed
         place = f"{error.filename}: " if error.filename else ""
         console.fail(f"{place}{error.strerror or error}.")

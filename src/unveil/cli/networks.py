@@ -10,7 +10,7 @@ from tyro.conf import Positional
 
 from unveil import console
 from unveil.cli.inputs import Folder, Model, check_photos
-from unveil.config import EvaluateConfig, LossConfig, Output, RunConfig, from_dict
+from unveil.config import EvaluateConfig, LossConfig, Output, RunConfig
 from unveil.degradation.families import STORAGES
 from unveil.errors import UsageError
 from unveil.extras import require
@@ -143,7 +143,7 @@ def train(
             )
         from unveil.networks.card import read_card
 
-        config = from_dict(RunConfig, read_card(resume / "last").run)
+        config, _ = read_card(resume / "last").read_training(resume / "last")
         if moved is not None:
             config = replace(config, loss=replace(config.loss, vgg_weights=moved))
     if dry_run:

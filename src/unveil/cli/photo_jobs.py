@@ -4,12 +4,13 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from unveil import console
 from unveil.cli.folders import is_folder, names_below
 from unveil.console import progress
-from unveil.errors import UnveilError, UsageError
+from unveil.errors import UnveilError, UsageError, told
 from unveil.files import check_folder
 from unveil.images.box import Box
 from unveil.images.photos import (
@@ -99,22 +100,24 @@ def process(
     """
     failures = 0
     for job in progress(jobs, len(jobs), "photos"):
-        try:
-            check_free(job.target, overwrite=overwrite)
-            photo = read_photo(job.source, max_pixels)
-            with _naming(job.source):
-                processed = function(photo)
-            if job.target == STREAM:
-                _send(encode_photo(processed, photo.suffix))
-                continue
-            make_folder(job.target.parent)
-            write_photo(processed, job.target)
-            row = {"photo": str(job.source), "written": str(job.target)}
-            console.result(row, f"{job.source} -> {job.target}")
-        except UnveilError as error:
-            failures += 1
-            console.fail(error)
+        failures += not is_done(job.source, partial(_process, job, function, overwrite, max_pixels))
     return failures
+
+
+def _process(
+    job: Job, function: Callable[[Photo], Photo], overwrite: bool, max_pixels: int
+) -> None:
+    check_free(job.target, overwrite=overwrite)
+    photo = read_photo(job.source, max_pixels)
+    with _naming(job.source):
+        processed = function(photo)
+    if job.target == STREAM:
+        _send(encode_photo(processed, photo.suffix))
+        return
+    make_folder(job.target.parent)
+    write_photo(processed, job.target)
+    row = {"photo": str(job.source), "written": str(job.target)}
+    console.result(row, f"{job.source} -> {job.target}")
 
 
 def preview(
@@ -139,20 +142,21 @@ def preview(
     """
     failures = 0
     for job in jobs:
-        try:
-            check_free(job.target, overwrite=overwrite)
-            check_folder(job.target.parent)
-            height, width = read_photo(job.source, max_pixels).rgb.shape[:2]
-            for box in boxes:
-                with _naming(job.source):
-                    box.check_inside(width, height)
-            console.would_write(job.target, {"photo": str(job.source)}, job.source)
-        except UnveilError as error:
-            failures += 1
-            console.fail(error)
+        look = partial(_preview, job, boxes, overwrite=overwrite, max_pixels=max_pixels)
+        failures += not is_done(job.source, look)
     for extra in [] if failures else extras:
         console.would_write(extra, source=jobs[0].source)
     return failures
+
+
+def _preview(job: Job, boxes: Sequence[Box], *, overwrite: bool, max_pixels: int) -> None:
+    check_free(job.target, overwrite=overwrite)
+    check_folder(job.target.parent)
+    height, width = read_photo(job.source, max_pixels).rgb.shape[:2]
+    for box in boxes:
+        with _naming(job.source):
+            box.check_inside(width, height)
+    console.would_write(job.target, {"photo": str(job.source)}, job.source)
 
 
 def sources(inputs: Sequence[Path], is_wanted: Callable[[Path], bool] = is_photo) -> list[Path]:
@@ -186,13 +190,29 @@ def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
     """
     failures = 0
     for path in paths:
-        try:
-            with _naming(path):
-                function(path)
-        except UnveilError as error:
-            failures += 1
-            console.fail(error)
+        failures += not is_done(path, partial(_named, function, path))
     return failures
+
+
+def _named(function: Callable[[Path], None], path: Path) -> None:
+    with _naming(path):
+        function(path)
+
+
+def is_done(source: Path, job: Callable[[], None]) -> bool:
+    """Do a job on one file; report in one line whatever went wrong, so that the next can be taken.
+
+    Returns:
+        Whether nothing went wrong.
+    """
+    try:
+        job()
+    except BrokenPipeError:  # of standard output: nothing more can be told
+        raise
+    except Exception as error:
+        console.fail(told(error, source))
+        return False
+    return True
 
 
 def beside(path: Path, ending: str) -> Path:

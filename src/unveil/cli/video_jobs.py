@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,13 +71,15 @@ def process_all(jobs: Sequence[photo_jobs.Job], changes: "Changes", written: Wri
     """
     failures = 0
     for job in jobs:
-        try:
-            _process_one(job, changes, written)
-        except UnveilError as error:
-            failures += 1
-            named = f"{job.source}: {error}" if isinstance(error, UsageError) else error
-            console.fail(named)
+        failures += not photo_jobs.is_done(job.source, partial(_named, job, changes, written))
     return failures
+
+
+def _named(job: photo_jobs.Job, changes: "Changes", written: Written) -> None:
+    try:
+        _process_one(job, changes, written)
+    except UsageError as error:
+        raise UnveilError(f"{job.source}: {error}") from None
 
 
 def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> None:

@@ -204,7 +204,7 @@ def _naming_errors(path: Path) -> Iterator[None]:
         raise UnveilError(f"{path}: no such file.") from None
     except UnidentifiedImageError:
         raise UnveilError(f"{path}: {_not_a_photo(path)}.") from None
-    except UnveilError:
+    except (UnveilError, MemoryError):
         raise
     except Exception as error:  # decoders raise many types, assertions too
         if isinstance(error, OSError) and error.strerror:

@@ -44,7 +44,9 @@ def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
 
 def brightness(pixels: np.ndarray) -> np.ndarray:
     """Return the brightness of ``H x W x 3`` pixels in their own range, ``H x W`` float32."""
-    luma: np.ndarray = pixels.astype(np.float32) @ np.array(LUMA, np.float32)
+    luma: np.ndarray = np.zeros(pixels.shape[:2], np.float32)
+    for number, weight in enumerate(LUMA):  # a plane at a time: all three are four times as much
+        luma += pixels[..., number] * np.float32(weight)
     return luma
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unveil.config import ModelConfig, from_dict
+from unveil.config import ModelConfig, RunConfig, from_dict
 from unveil.degradation.families import Task
 from unveil.errors import UnveilError, UsageError, unknown
 from unveil.files import read_json
@@ -20,6 +20,28 @@ SCORE_NAMES = ("operator", "storage", "split", "images", "psnr", "ssim", "ssim_d
 FOLDER = Path(__file__).parent / "weights"
 IDENTITY = "identity"
 """Name of the baseline that returns the obfuscated photo."""
+
+
+@dataclass(frozen=True)
+class SplitSizes:
+    """Numbers of photos in the splits of a data set."""
+
+    train: int
+    validation: int
+    test: int
+
+    def __post_init__(self) -> None:
+        if min(self.train, self.validation, self.test) < 1:
+            raise UsageError("a split must have at least 1 photo.")
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """Number of photos of a data set, its fingerprint and its splits."""
+
+    photos: int
+    fingerprint: str
+    splits: SplitSizes
 
 
 @dataclass(frozen=True)
@@ -60,6 +82,22 @@ class Card:
     def task(self) -> Task:
         """What the weights undo."""
         return Task(self.operator, self.storage)
+
+    def read_training(self, name: object) -> tuple[RunConfig, DataRecord]:
+        """Return how the weights were trained, and on which photos.
+
+        Args:
+            name: of the checkpoint, for messages.
+
+        Raises:
+            UnveilError: the card does not say so, or not as this version reads it.
+        """
+        try:
+            return from_dict(RunConfig, self.run), from_dict(DataRecord, self.data)
+        except UsageError as error:
+            raise UnveilError(
+                f"{name}: its card does not say how it was trained ({error})."
+            ) from None
 
     @property
     def trained_on(self) -> str:

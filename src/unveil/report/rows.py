@@ -18,6 +18,39 @@ REQUIRED = (
 )
 """Keys of every row; one of the audit's curve has ``attacker`` in place of ``model``."""
 
+TEXTS = frozenset(
+    (
+        *("model", "operator", "storage", "split", "device", "precision", "commit", "attacker"),
+        *("kind", "embedder", "embedder_sha256", "attacker_sha256", "weights_sha256"),
+        *("data_fingerprint", "cell", "experiment", "obfuscation", "architecture", "loss"),
+        *("tap", "perceptual", "trained_storage", "vgg", "vgg_sha256", "stopped", "question"),
+        *("value", "by", "run", "role", "since"),
+    )
+)
+NUMBERS = frozenset(
+    (
+        *("psnr", "ssim", "ssim_deck", "ms_ssim", "vif", "vgg_relu2_2", "images_per_second"),
+        *("strength", "eer", "tar_at_far_1e-2", "tar_at_far_1e-3", "kl_weight"),
+        *("learning_rate", "l2", "scale", "epochs", "seed", "batch", "images", "threads"),
+        *("photos", "face_px", "gallery", "people"),
+    )
+)
+LISTS = frozenset(["measures_absent", "measured_photos", "history"])
+OBJECTS = frozenset(["versions", "measured"])
+"""Keys whose values have one type wherever they stand."""
+
+NULLABLE = frozenset(
+    (
+        *("model", "operator", "storage", "psnr", "ssim", "ssim_deck", "ms_ssim", "vif"),
+        *("images_per_second", "weights_sha256", "attacker_sha256", "face_px", "seed"),
+        *("kl_weight", "perceptual", "tap", "stopped"),
+    )
+)
+"""Those that may be null: not measured, or of no such thing."""
+
+INTERVAL = ("rank1_of_", "rank5_of_")
+"""How keys start whose values are a share and the two ends of its interval."""
+
 
 def append_row(path: Path, row: Row) -> None:
     """Append one row to a JSON-lines file in a single write; create the file if needed.
@@ -65,6 +98,8 @@ def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
         row = _with_attacker(row) if isinstance(row, dict) else {}
         if missing := _missing(row):
             lost.append(f"{path}, line {number}: lacks {', '.join(missing)}")
+        elif wrong := _wrong(row):
+            lost.append(f"{path}, line {number}: {', '.join(wrong)} of another type")
         else:
             rows.append(row)
     return rows, lost
@@ -80,6 +115,29 @@ def _with_attacker(row: Row) -> Row:
 def _missing(row: Row) -> list[str]:
     present = {*row, "model"} if "attacker" in row else row.keys()
     return [name for name in REQUIRED if name not in present]
+
+
+def _wrong(row: Row) -> list[str]:
+    """Return the keys whose values are not of their types: a report would end half-way at one."""
+    return [key for key, value in row.items() if not _is_right(key, value)]
+
+
+def _is_right(key: str, value: Any) -> bool:
+    if value is None and key in NULLABLE:
+        return True
+    if key.startswith(INTERVAL):
+        return isinstance(value, list) and len(value) == 3 and all(map(is_number, value))
+    if key in NUMBERS:
+        return is_number(value)
+    for keys, kind in ((TEXTS, str), (LISTS, list), (OBJECTS, dict)):
+        if key in keys:
+            return isinstance(value, kind)
+    return True
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of JSON is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def rounded(value: float) -> float | None:

@@ -15,13 +15,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from unveil.errors import UnveilError
+from unveil.config import ModelConfig, Tap, from_dict
+from unveil.errors import UnveilError, UsageError
 from unveil.files import read_json, write_text
+from unveil.networks.card import DataRecord
 from unveil.report.rows import Row, append_row, read_whole_rows
+from unveil.study.rows import wrong_with
 
 MANIFEST = "study.json"
 FORMAT = 1
@@ -44,7 +47,14 @@ class StudyFolder:
 
     def rows(self) -> tuple[list[Row], list[str]]:
         """Return all valid rows, and an error for each other line."""
-        return read_whole_rows(self.rows_path) if self.rows_path.exists() else ([], [])
+        found, lost = read_whole_rows(self.rows_path) if self.rows_path.exists() else ([], [])
+        wrong = {number: wrong_with(row) for number, row in enumerate(found)}
+        lost += [
+            f"{self.rows_path}, {found[number]['model']}: {reason}"
+            for number, reason in wrong.items()
+            if reason
+        ]
+        return [row for number, row in enumerate(found) if not wrong[number]], lost
 
     def append(self, row: Row) -> None:
         """Append a row, under a lock."""
@@ -94,18 +104,41 @@ def open_folder(path: Path, settings: dict[str, Any]) -> StudyFolder:
     with FileLock(path / ".rows.lock"):
         if not manifest.exists():
             write_text(manifest, json.dumps(wanted, indent=2) + "\n")
-    found = read_manifest(path)
+    found = _read_settings(path)
     if difference := first_difference(found, wanted):
         raise UnveilError(f"{path}: holds a study with {difference}; choose another --output.")
     return StudyFolder(path)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Manifest:
+    """The settings that all rows of a study share."""
+
+    format: int
+    version: str
+    data: DataRecord
+    model: ModelConfig
+    batch: int
+    tap: Tap
+    scale: Literal["calibrated", "raw"]
+    schedule: Literal["cosine", "constant"] = "cosine"
+    smoke: bool = False
+
+
+def read_manifest(path: Path) -> Manifest:
     """Return the settings that the study in ``path`` was started with.
 
     Raises:
         UnveilError: there is no study, or its settings cannot be read.
     """
+    manifest = path / MANIFEST
+    try:
+        return from_dict(Manifest, _read_settings(path))
+    except UsageError as error:
+        raise UnveilError(f"{manifest}: is not the settings of a study ({error}).") from None
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
     manifest = path / MANIFEST
     if not manifest.exists():
         raise UnveilError(f"{path}: not the folder of a study ({MANIFEST} is missing).")

@@ -10,7 +10,7 @@ import numpy as np
 
 from unveil import console
 from unveil.arrays import Array, to_numpy, wait_for
-from unveil.config import DataConfig, EvaluateConfig, RuntimeConfig, SplitName, from_dict
+from unveil.config import DataConfig, EvaluateConfig, RunConfig, RuntimeConfig, SplitName
 from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
@@ -21,7 +21,7 @@ from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import read_prior
 from unveil.metrics.quality import METRICS, Metric
-from unveil.networks.card import IDENTITY, Card
+from unveil.networks.card import IDENTITY, Card, DataRecord
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, keep_freed_memory, provenance
@@ -149,10 +149,12 @@ def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataC
     """
     folder = config.data.data or default_folder()
     paths = list_photos(folder)
-    trained = replace(_trained_data(card), data=config.data.data)
-    if card is None or not _are_training_photos(folder, paths, card):
-        data = config.data.over(replace(trained, test_photos=None, validation_photos=None))
-        if card is not None and _is_training_folder(folder, card):
+    trained = None if card is None else card.read_training(model)
+    own = trained[0].data if trained else DataConfig()
+    if trained is None or not _are_training_photos(folder, paths, *trained):
+        own = replace(own, data=config.data.data, test_photos=None, validation_photos=None)
+        data = config.data.over(own)
+        if trained and _is_same_folder(folder, trained[0].data.data):
             console.warn(
                 f"{folder}: the photos have changed since {model} was trained on them; it may have "
                 "been trained on some of those that are scored"
@@ -160,12 +162,13 @@ def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataC
         if data.test_photos is None and len(paths) < LFW_PHOTOS:
             console.note(f"{folder}: {describe(make_splits(paths, data))}")
         return data
-    sizes = card.data["splits"]
-    trained = replace(trained, test_photos=sizes["test"], validation_photos=sizes["validation"])
-    data = config.data.over(trained)
+    sizes, limit = trained[1].splits, trained[0].train.limit
+    own = replace(own, data=config.data.data)
+    own = replace(own, test_photos=sizes.test, validation_photos=sizes.validation)
+    data = config.data.over(own)
     scored = make_splits(paths, data)[config.split][: config.limit]
-    seen = make_splits(paths, trained)["train"][: card.run["train"].get("limit")]
-    if data != trained and (count := int(np.isin(scored, seen).sum())):
+    seen = make_splits(paths, own)["train"][:limit]
+    if data != own and (count := int(np.isin(scored, seen).sum())):
         console.warn(
             f"{model} was trained on {count} of the {len(scored)} photos that are scored; without "
             "the flags of the split it is scored on photos that are new to it"
@@ -173,22 +176,16 @@ def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataC
     return data
 
 
-def _trained_data(card: Card | None) -> DataConfig:
-    return from_dict(DataConfig, card.run["data"]) if card else DataConfig()
-
-
-def _are_training_photos(folder: Path, paths: list[str], card: Card) -> bool:
+def _are_training_photos(folder: Path, paths: list[str], run: RunConfig, data: DataRecord) -> bool:
     """Return whether the files are, byte for byte, those that a checkpoint was trained on."""
-    if len(paths) != card.data["photos"]:
+    if len(paths) != data.photos:
         return False
-    margin_px = card.run["train"].get("shift_px", 0)  # weights of version 0.1 may lack it
-    crop_px = _trained_data(card).crop_px + 2 * margin_px
-    return bool(fingerprint_of(folder, paths, crop_px) == card.data["fingerprint"])
+    crop_px = run.data.crop_px + 2 * run.train.shift_px
+    return fingerprint_of(folder, paths, crop_px) == data.fingerprint
 
 
-def _is_training_folder(folder: Path, card: Card) -> bool:
-    trained = _trained_data(card).data
-    return trained is not None and trained.resolve() == folder.resolve()
+def _is_same_folder(folder: Path, other: Path | None) -> bool:
+    return other is not None and other.resolve() == folder.resolve()
 
 
 def make_row(

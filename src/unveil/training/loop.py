@@ -6,6 +6,7 @@ and gradients are averaged, so the global batch, and with it the result, stays t
 for the VCAE: each process draws its own noise.)
 """
 
+import contextlib
 import hashlib
 import itertools
 import time
@@ -24,6 +25,7 @@ from torch.optim import Optimizer
 from unveil.config import RunConfig, TrainConfig, to_plain
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError, UsageError
+from unveil.files import only_one
 from unveil.networks import checkpoint
 from unveil.networks.architectures import build
 from unveil.networks.card import CARD_NAME, Card, find_model, read_card
@@ -104,9 +106,11 @@ def _train(
         loss=loss_record,
     )
     run = Run(config, photos, runtime, accelerator, model, card, folder, after_epoch)
-    state = _take_up(run, optimizer) if resume else _begin(run)
+    is_main = accelerator.is_main_process
+    alone = only_one(folder, "training") if is_main else contextlib.nullcontext()
     step = TrainStep(model, objective, partial(autocast, runtime))
-    with Reporter(config.train.epochs, visible=accelerator.is_main_process) as reporter:
+    with alone, Reporter(config.train.epochs, visible=is_main) as reporter:
+        state = _take_up(run, optimizer) if resume else _begin(run)
         reporter.print(f"training on {runtime}; processes: {accelerator.num_processes}")
         reporter.print(describe(photos.splits))
         wrapped, optimizer = accelerator.prepare(step, optimizer)

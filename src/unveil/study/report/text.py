@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from unveil.config import DataConfig
 from unveil.report.rows import Row
+from unveil.study.folder import Manifest
 from unveil.study.plan import SMOKE_TEST
 from unveil.study.report import tables
 from unveil.study.report.select import Results
 from unveil.study.report.verdicts import agreement
-
-Manifest = dict[str, Any]
 
 EVERY_EXPERIMENT = (
     'Every experiment of "The denoising Convolutional Autoencoder" (M. Giunta, L. Rinaldi, 2022) '
@@ -71,21 +71,20 @@ def compose(
 
 
 def _head(results: Results, manifest: Manifest, lost: Sequence[str]) -> str:
-    sizes = manifest["data"]["splits"]
+    data = manifest.data
     commits = sorted({row["commit"][:12] for row in results.rows})
     lines = [
         "# The study, rerun" if results.is_comparable else "# A smoke test of the study",
         "",
         EVERY_EXPERIMENT if results.is_comparable else f"**This is {SMOKE_TEST}.**",
         "",
-        f"- Photos: {sizes['train']} for training, {sizes['validation']} for validation, "
-        f"{sizes['test']} for test (fingerprint `{manifest['data']['fingerprint'][:12]}`).",
-        f"- VGG16 tap of the perceptual loss: `{manifest['tap']}`, {manifest['scale']}; weights: "
+        f"- Photos: {data.splits.train} for training, {data.splits.validation} for validation, "
+        f"{data.splits.test} for test (fingerprint `{data.fingerprint[:12]}`).",
+        f"- VGG16 tap of the perceptual loss: `{manifest.tap}`, {manifest.scale}; weights: "
         f"{', '.join(sorted({row['vgg'] for row in results.rows if row.get('vgg')})) or 'none'}. "
         "(The paper says relu2_2, and gives the shape of conv3_3.)",
         "- Training inputs were stored in 8 bits; the tables say how the test inputs were.",
-        f"- unveil {manifest['version']}, commits {', '.join(f'`{commit}`' for commit in commits)}"
-        ".",
+        f"- unveil {manifest.version}, commits {', '.join(f'`{commit}`' for commit in commits)}.",
         "",
         "The commands: `unveil study run --size laptop` (or `full`, or `--only NAME --epochs N` "
         "for one experiment), then `unveil study report DIR`. What each run cost is in the last "
@@ -203,22 +202,22 @@ def _unlike(results: Results, manifest: Manifest) -> list[str]:
     """Return what is not as in the paper, where the rows are held against it."""
     if not results.is_comparable:
         return []
-    sizes, model = manifest["data"]["splits"], manifest["model"]
-    crop_px = manifest["data"].get("crop_px", 112)
-    side = crop_px // (model["stem_stride"] * 2 ** (len(model["widths"]) - 1))
-    codes, values = model["widths"][-1] * side**2, 3 * crop_px**2
+    sizes, model = manifest.data.splits, manifest.model
+    crop_px = DataConfig.crop_px
+    side = crop_px // (model.stem_stride * 2 ** (len(model.widths) - 1))
+    codes, values = model.widths[-1] * side**2, 3 * crop_px**2
     lines = [
         f"The bottleneck holds {codes:,} numbers for the {values:,} of a photo: nothing is "
         "compressed. The figure with the paper's layers is lost.",
         "GELU, and no batch normalisation, where the paper's sources have ReLU and it.",
         "The photos of these rows are deep-funneled; the paper's are funneled, and so are those "
         "of `unveil download`. The inputs' PSNR differs.",
-        f'The paper\'s test set is "30 %"; {sizes["test"]} of {sum(sizes.values())} are '
-        f'{sizes["test"] / sum(sizes.values()):.0%}. Its "224 x 224" photos are 250 x 250 in LFW.',
+        f'The paper\'s test set is "30 %"; {sizes.test} of {manifest.data.photos} are '
+        f'{sizes.test / manifest.data.photos:.0%}. Its "224 x 224" photos are 250 x 250 in LFW.',
         "Two mixed results of the paper have no rho: which is which of 0.5 and 1 is a guess.",
         "`conv3_3`, whose shape the paper gives, is not run: the weights at hand end at relu2_2.",
     ]
-    if "schedule" not in manifest:
+    if manifest.schedule == "cosine":
         lines.append("The rate falls along a cosine here; the paper's is constant (`--schedule`).")
     return ["## What is not as in the paper", "\n".join(f"- {line}" for line in lines)]
 

@@ -39,9 +39,9 @@ def write_report(
     rows, lost = study.rows()
     if not rows:
         raise UnveilError(f"{study.rows_path}: no rows yet; `unveil study run` makes them.")
-    if manifest.get("smoke"):
+    if manifest.smoke:
         console.note(f"{folder}: this is {SMOKE_TEST}")
-    results = results_of(rows, is_comparable=not manifest.get("smoke"))
+    results = results_of(rows, is_comparable=not manifest.smoke)
     files = {f"{chart}.svg": svg.encode() for chart, svg in charts(results).items()}
     files |= {f"{strip}.png": png for strip, png in figures(results, folder / "cells").items()}
     text = compose(results, manifest, name, files.keys(), lost)
