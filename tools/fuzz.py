@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from random import Random
 from typing import IO, Any, cast
@@ -151,12 +151,11 @@ def _half_written(path: Path, status: int | None, words: Words) -> Iterator[tupl
         yield "written all the same", path.name
     else:
         try:
-            whole = fuzz_kinds.opens(path)
+            reason = "" if fuzz_kinds.opens(path) else "empty"
         except Exception as error:  # of whichever type: the file does not open
-            whole = False
-            yield "half-written", f"{path.name}: {error}"
-        if not whole:
-            yield "half-written", path.name
+            reason = str(error)
+        if reason:
+            yield "half-written", f"{path.name}: {reason}"
 
 
 def run(words: Words) -> tuple[int | None, str]:
@@ -165,7 +164,8 @@ def run(words: Words) -> tuple[int | None, str]:
 
     sys.argv = ["unveil", *(str(word) for word in words), "--quiet"]
     try:
-        cli.main()
+        main: Callable[[], None] = cli.main
+        main()
     except SystemExit as left:
         return int(left.code or 0), ""
     except BaseException as error:  # what no command may let out
@@ -174,6 +174,7 @@ def run(words: Words) -> tuple[int | None, str]:
             last = last.tb_next
         at = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else ""
         return None, f"{type(error).__name__}: {error} ({at})"
+    return 0, ""
 
 
 class Streams:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import secrets
 import stat
 import time
@@ -42,7 +43,8 @@ def temporary_beside(target: Path) -> Iterator[Path]:
     If the block raises, the temporary file is removed and ``target`` is left unchanged.
     """
     _sweep(target.parent)
-    partial = target.parent / f".unveil-{secrets.token_hex(8)}.partial{target.suffix}"
+    owner = f"{_machine()}-{os.getpid()}"
+    partial = target.parent / f".unveil-{owner}-{secrets.token_hex(4)}.partial{target.suffix}"
     try:  # entered before the file exists: Ctrl-C between the two would leave it behind
         partial.touch(exist_ok=False)
         yield partial
@@ -61,13 +63,38 @@ def temporary_beside(target: Path) -> Iterator[Path]:
 def _sweep(folder: Path) -> None:
     """Remove what runs that were killed left in a folder, once for each folder.
 
-    A run may still be writing what is younger than ``STALE_S``.
+    A run of another machine may still be writing what is younger than ``STALE_S``.
     """
     with contextlib.suppress(OSError):
         for left in folder.glob(".unveil-*.partial*"):
             with contextlib.suppress(OSError):
-                if time.time() - left.stat().st_mtime > STALE_S:
+                if _is_dead(left.name) or time.time() - left.stat().st_mtime > STALE_S:
                     left.unlink()
+
+
+def _is_dead(name: str) -> bool:
+    """Return whether a partial file is known to be of a process that has ended."""
+    machine, _, process = name.removeprefix(".unveil-").partition(".")[0].partition("-")
+    number = process.partition("-")[0]
+    if os.name != "posix" or machine != _machine() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+@cache
+def _machine() -> str:
+    """Return eight digits for the processes that see each other: of one machine, or container."""
+    seen = [platform.node()]
+    with contextlib.suppress(OSError):
+        seen.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        seen.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:8]
 
 
 def write_text(target: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.conftest import run_cli
 from unveil.console import shown
-from unveil.files import STALE_S, temporary_beside, write_text
+from unveil.files import STALE_S, _machine, temporary_beside, write_text
 
 MOSAIC = ("--operator", "pixelate:block=4")
 
@@ -122,14 +122,22 @@ def test_a_signal_leaves_no_partial_file(number, tmp_path):
 
 
 def test_what_killed_runs_left_is_swept_and_what_is_new_stays(tmp_path):
-    old, new = (tmp_path / f".unveil-{name}.partial.png" for name in ("a" * 16, "b" * 16))
-    for path in (old, new):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    old, new, dead = (
+        tmp_path / f".unveil-{name}.partial.png"
+        for name in ("a" * 16, "b" * 16, f"{_machine()}-{ended.pid}-c")
+    )
+    alive = tmp_path / f".unveil-{_machine()}-{os.getpid()}-d.partial.png"
+    for path in (old, new, dead, alive):
         path.write_text("half")
     long_ago = time.time() - STALE_S - 60
     os.utime(old, (long_ago, long_ago))
     write_text(tmp_path / "a.txt", "whole")
     assert not old.exists()
+    assert not dead.exists()
     assert new.exists()
+    assert alive.exists()
     with temporary_beside(tmp_path / "b.txt") as partial:
         partial.write_text("whole")
     assert new.exists()

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unveil.files import temporary_beside
 from unveil.networks.flow import Flow
 from unveil.training.averaged import Averaged, Course
 from unveil.training.data import Photos
@@ -75,14 +76,13 @@ def draw_shard(guess: Guess, photos: Photos, numbers: np.ndarray, folder: Path, 
         guess(photos.batch(chosen[at : at + 1]), np.random.default_rng((shard, at)))
         for at in range(len(chosen))
     ]
-    partial = target.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        known=np.concatenate([each.known for each in one]),
-        drawn=np.concatenate([each.drawn for each in one]),
-        clean=np.concatenate([each.clean for each in one]),
-    )
-    partial.replace(target)
+    with temporary_beside(target) as partial:
+        np.savez(
+            partial,
+            known=np.concatenate([each.known for each in one]),
+            drawn=np.concatenate([each.drawn for each in one]),
+            clean=np.concatenate([each.clean for each in one]),
+        )
 
 
 def open_shards(shards: Sequence[Path]) -> Guessed:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unveil.files import temporary_beside
 from unveil.linear.prior import Prior
 from unveil.networks.refiner import Refiner, error_nll
 from unveil.training.averaged import Averaged, Course
@@ -62,14 +63,13 @@ def draw_shard(draw: Draw, photos: Sequence[Path], prior: Prior, folder: Path, n
         return
     folder.mkdir(parents=True, exist_ok=True)
     one = [draw(photos, np.random.default_rng((number, place)), prior) for place in range(SHARD)]
-    partial = target.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        planes=np.stack([each.planes for each in one]).astype(np.float16),
-        clean=np.stack([each.clean for each in one]),
-        changes=np.stack([each.changes for each in one]),
-    )
-    partial.replace(target)
+    with temporary_beside(target) as partial:
+        np.savez(
+            partial,
+            planes=np.stack([each.planes for each in one]).astype(np.float16),
+            clean=np.stack([each.clean for each in one]),
+            changes=np.stack([each.changes for each in one]),
+        )
 
 
 class PartsTraining:
