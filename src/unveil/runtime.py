@@ -8,6 +8,7 @@ import importlib.util
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,35 @@ def _cores() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return list(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def free_bytes() -> int | None:
+    """Return how much memory this process may still take; None if the system does not say."""
+    limits = [*_group_limit(), *_own_limit()]
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        said = Path("/proc/meminfo").read_text(encoding="ascii")
+        line = next(line for line in said.splitlines() if line.startswith("MemAvailable:"))
+        limits.append(int(line.split()[1]) * 1024)
+    return min(limits, default=None)
+
+
+def _group_limit() -> Iterator[int]:
+    """Yield what is left to the container."""
+    with contextlib.suppress(OSError, ValueError):
+        group = Path("/sys/fs/cgroup")
+        most = int((group / "memory.max").read_text(encoding="ascii"))
+        yield most - int((group / "memory.current").read_text(encoding="ascii"))
+
+
+def _own_limit() -> Iterator[int]:
+    """Yield what is left to the process."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        most, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if most != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+            yield most - pages * resource.getpagesize()
 
 
 def keep_freed_memory() -> None:

@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import save
 
 from tests.conftest import assert_told
-from unveil.config import ModelConfig, from_dict, to_plain
+from unveil.config import ModelConfig, RuntimeConfig, TrainConfig, from_dict, to_plain
 from unveil.errors import UnveilError, UsageError
 from unveil.files import file_sha256, parse_json, read_bytes, read_json
 from unveil.linear.prior import read_prior
@@ -188,7 +188,19 @@ def with_nan(content: bytes) -> bytes:
     return save(tensors | {name: changed})
 
 
+def huge(content: bytes) -> bytes:
+    tensors = decode(content, "x", "x")
+    wide = {n: v.astype(np.float32) for n, v in tensors.items()}
+    return save({n: v * np.float32(1e30) for n, v in wide.items()})
+
+
 CARDS = {
+    "widths that nobody's memory holds": lambda plain: json.dumps(
+        plain | {"model": plain["model"] | {"widths": [10**6] * len(plain["model"]["widths"])}}
+    ),
+    "blocks without end": lambda plain: json.dumps(
+        plain | {"model": plain["model"] | {"blocks": [10**7] * len(plain["model"]["blocks"])}}
+    ),
     "brackets": lambda plain: DEEP,
     "a list": lambda plain: "[1]",
     "another format": lambda plain: json.dumps(plain | {"format": "2"}),
@@ -218,6 +230,41 @@ def test_weights_that_are_no_numbers_write_no_picture(engine, tmp_path, cli, pho
     done = cli("restore", photo, "-o", tmp_path / "out.png", *told)
     assert_told(done, 1, folder, "not finite")
     assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_weights_whose_answer_is_no_number_write_no_picture(tmp_path, cli, photo):
+    pytest.importorskip("torch")
+    folder = spoiled_checkpoint(tmp_path / "weights", weights=huge)
+    told = ("--model", folder, "--engine", "torch", "--operator", "gaussian:kernel=9,sigma=2")
+    done = cli("restore", photo, "-o", tmp_path / "out.png", *told, "--quiet")
+    assert_told(done, 1, photo, "its answer is no number")
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": {"photos": 24}},
+        {"data": {"photos": 24, "fingerprint": "f", "splits": {"train": 1, "test": 1}}},
+        {"run": {"data": 3}},
+        {"run": {"train": {"limit": "all"}}},
+    ],
+    ids=str,
+)
+def test_a_card_that_does_not_say_how_it_was_trained_scores_nothing(
+    changes, tmp_path, cli, photo_folder
+):
+    folder = spoiled_checkpoint(tmp_path / "x", card=lambda plain: json.dumps(plain | changes))
+    done = cli("evaluate", folder, "--data", photo_folder)
+    assert_told(done, 1, folder, "does not say how it was trained")
+
+
+def test_a_run_asks_for_no_more_threads_than_there_can_be():
+    with pytest.raises(UsageError, match="threads=1000"):
+        from_dict(RuntimeConfig, {"threads": 10**30})
+    with pytest.raises(UsageError, match=r"epochs=.* must be at most"):
+        from_dict(TrainConfig, {"epochs": 10**30})
 
 
 def test_rows_and_priors_are_read_through_the_same_door(tmp_path):

@@ -14,10 +14,11 @@ from unveil.cli.video_jobs import Written, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
 from unveil.degradation import Degradation, Linear
 from unveil.degradation.presets import parse_call
-from unveil.errors import UsageError
+from unveil.errors import UnveilError, UsageError
 from unveil.extras import require
 from unveil.images.box import parse_box
 from unveil.images.photos import MAX_PIXELS, Photo, write_photo
+from unveil.runtime import free_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from unveil.restoration.steps import Load, Request
 
 AUTO = "auto"
+
+BYTES_PER_PIXEL = 70
+"""What restoring takes, as measured at 16 megapixels (docs/log.md)."""
 
 TORCH_PAYS_PX = 4_000_000
 """Pixels from which bf16 in torch makes up for the time of importing it (docs/log.md)."""
@@ -249,6 +253,7 @@ class PhotoRestoring:
         from unveil.restoration.realism import LABEL
         from unveil.restoration.steps import used
 
+        check_memory(photo)
         images, request = to_array(photo), self.request
         done = pipeline.restore(images, photo.storage, request, self.load)
         console.remark(done.remarks)
@@ -269,6 +274,21 @@ class PhotoRestoring:
         if self.samples:
             console.add(samples=[str(path) for path in self.samples])
         return to_photo(done.images, replace(photo, label=done.label))
+
+
+def check_memory(photo: Photo) -> None:
+    """Refuse a photo that needs more memory than there is, before the system ends the process.
+
+    Raises:
+        UnveilError: it needs more.
+    """
+    height, width = photo.rgb.shape[:2]
+    needed, free = height * width * BYTES_PER_PIXEL, free_bytes()
+    if free is not None and needed > free:
+        raise UnveilError(
+            f"{height * width / 1e6:.0f} megapixels need about {needed / 1e9:.1f} GB of memory, "
+            f"and {free / 1e9:.1f} are free; cut out the part that is hidden, or shrink the photo."
+        )
 
 
 def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:

@@ -177,11 +177,11 @@ def find_model(name: str) -> Path:
     Raises:
         UsageError: ``name`` is none of these; the shipped names are listed.
     """
-    if (FOLDER / name / CARD_NAME).is_file():
+    if (FOLDER / name / CARD_NAME).exists():
         return FOLDER / name
     folder = Path(name)
     for candidate in (folder, folder / "best"):
-        if (candidate / CARD_NAME).is_file():
+        if (candidate / CARD_NAME).exists():  # a pipe, too: it is named when it is read
             return candidate
     if folder.is_dir():
         raise UsageError(f"{folder}: no checkpoint here ({CARD_NAME} is missing).")

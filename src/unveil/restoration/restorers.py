@@ -1,6 +1,7 @@
 """Restorers by name: networks with their weights, or closed forms, behind one interface."""
 
 import itertools
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
 from unveil.config import Engine as EngineName
 from unveil.console import progress
 from unveil.degradation import Degradation
-from unveil.errors import UsageError
+from unveil.errors import UnveilError, UsageError
 from unveil.extras import require
 from unveil.images.arrays import check_images
 from unveil.linear import CLOSED_FORMS
@@ -107,6 +108,10 @@ class NetworkRestorer:
         """Return the restored images and their expected absolute error, ``B x 1 x H x W``.
 
         The error is None where the network does not estimate it.
+
+        Raises:
+            UsageError: the network needs the degradation; images that break the contract.
+            UnveilError: the answer is not finite.
         """
         check_images(images)
         if degradation is None and self.needs_degradation:
@@ -119,6 +124,8 @@ class NetworkRestorer:
             reach_px=stated.reach_px,
             tile_px=tile_px,
         )
+        if not math.isfinite(float(array_namespace(done).sum(done))):
+            raise UnveilError(f"{self.name}: its answer is no number; train the weights again.")
         return done[:, :3], done[:, 3:] if stated.estimates_error else None
 
 
