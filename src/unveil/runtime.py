@@ -88,17 +88,29 @@ def keep_freed_memory() -> None:
     Each step of a training allocates the same hundreds of megabytes; fetching them from the
     system again takes longer than the arithmetic of VGG16 (docs/log.md). Only glibc can be told.
     """
+    _tell_glibc(GLIBC_KEEP)
+
+
+def return_freed_memory() -> None:
+    """Let the C library give all large blocks back when they are freed: for what mostly waits."""
+    _tell_glibc(GLIBC_RETURN)
+
+
+def _tell_glibc(parameters: dict[int, int]) -> None:
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return
-    for parameter, value in GLIBC_KEEP.items():
+    for parameter, value in parameters.items():
         mallopt(parameter, value)
 
 
 GLIBC_KEEP = {-4: 0, -1: -1, -2: 256 * 2**20}
 """M_MMAP_MAX 0: no block of its own for a large allocation; M_TRIM_THRESHOLD -1: never shrink;
 M_TOP_PAD: grow in steps of 256 MiB."""
+
+GLIBC_RETURN = {-3: 2**20}
+"""M_MMAP_THRESHOLD: a block of its own from 1 MiB, always; else the size grows with use."""
 
 
 FAST_BF16 = ("amx_bf16", "avx512_bf16")

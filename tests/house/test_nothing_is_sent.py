@@ -1,21 +1,19 @@
 """No command opens a connection, or writes anything outside its output and the cache folder."""
 
 import contextlib
-import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.conftest import BLUR, TINY_DATA, TINY_TRAINING, run_cli
+from tests.visitor import Visitor, free_port
 
 TINY = " ".join(map(str, (*TINY_DATA, *TINY_TRAINING)))
 COMMANDS = {
@@ -140,54 +138,11 @@ def interrupted(process):
         process.communicate(timeout=60)
 
 
-class Visitor:
-    """Asks the page as its own scripts do."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        with self.ask("/config") as answer:
-            config = json.load(answer)
-        ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
-        self.numbers = {
-            (name, event): call["id"]
-            for call in config["dependencies"]
-            for target, event in call["targets"]
-            for name, number in ids.items()
-            if number == target
-        }
-
-    def ask(self, path: str, body: bytes | None = None, kind: str = "application/json"):
-        place = self.address + path
-        asked = urllib.request.Request(place, body, {"Content-Type": kind})  # noqa: S310  # http
-        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked)
-
-    def upload(self, photo: Path) -> None:
-        head = 'Content-Disposition: form-data; name="files"; filename="photo.png"'
-        body = b"--x\r\n%b\r\n\r\n%b\r\n--x--\r\n" % (head.encode(), photo.read_bytes())
-        with self.ask("/gradio_api/upload", body, "multipart/form-data; boundary=x") as answer:
-            (path,) = json.load(answer)
-        self.press("photo", "upload", {"path": path, "meta": {"_type": "gradio.FileData"}})
-
-    def press(self, part: str, event: str, *given: object) -> str:
-        """Do what a part of the page does at an event; return the HTML of its answer."""
-        asked = {"data": given, "fn_index": self.numbers[part, event], "session_hash": "me"}
-        self.ask("/gradio_api/queue/join", json.dumps(asked).encode()).close()
-        with self.ask("/gradio_api/queue/data?session_hash=me") as told:
-            for line in told:
-                said = json.loads(line.removeprefix(b"data:")) if line.strip() else {}
-                if said.get("msg") == "process_completed":
-                    return str(said["output"]["data"][0])
-        pytest.fail(f"no answer from {part}")
-
-
 @pytest.mark.slow
 @needs_strace
 def test_the_page_sends_nothing_and_keeps_nothing(trace, folder, tmp_path, cache):
     pytest.importorskip("gradio", reason="the extra web is not installed")
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    traced = trace("-m", "unveil", "serve", "--port", str(port))
+    traced = trace("-m", "unveil", "serve", "--port", str(free_port()))
     with (
         subprocess.Popen(
             traced.words,

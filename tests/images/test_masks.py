@@ -24,7 +24,10 @@ def test_strokes_add_up_and_may_leave_the_picture():
     assert other[30].all()
 
 
-@pytest.mark.parametrize("text", ["here", "4:1,2,3", "4:1", "x:1,2", "4:nan,2", "4:1e9,2"])
+TEXTS = ["here", "4:1,2,3", "4:1", "x:1,2", "4:nan,2", "4:1e9,2", "-1:1,2", "20000:1,2"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
 def test_what_is_no_stroke_is_refused(text):
     with pytest.raises(UsageError, match="cannot be read; clear it"):
         paint_mask(text, 10, 10)

@@ -1,7 +1,6 @@
 """The page as visitors meet it: the real server, a real browser."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from skimage import data
+
+from tests.visitor import free_port
 
 MAX_MB, MAX_PIXELS = 1, 1_500_000
 
@@ -20,9 +21,9 @@ def temporary(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def address(temporary, unused_port):
+def address(temporary):
     pytest.importorskip("gradio", reason="the extra web is not installed")
-    words = ("--port", unused_port, "--max-mb", MAX_MB, "--max-pixels", MAX_PIXELS)
+    words = ("--port", free_port(), "--max-mb", MAX_MB, "--max-pixels", MAX_PIXELS)
     server = subprocess.Popen(
         [sys.executable, "-m", "unveil", "serve", *map(str, words)],
         stdout=subprocess.PIPE,
@@ -41,13 +42,6 @@ def address(temporary, unused_port):
 
 def _environment(temporary):
     return os.environ | {"TMPDIR": str(temporary), "NO_PROXY": "127.0.0.1"}
-
-
-@pytest.fixture(scope="session")
-def unused_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import math
 import os
+import signal
+import threading
 import time
 
 import pytest
@@ -15,8 +17,8 @@ def nothing():
 
 
 @pytest.fixture(scope="module")
-def worker():
-    made = Worker(nothing)
+def worker(tmp_path_factory):
+    made = Worker(nothing, tmp_path_factory.mktemp("own"))
     yield made
     made.stop()
 
@@ -43,3 +45,34 @@ def test_a_process_that_dies_is_replaced(worker):
 def test_what_goes_wrong_is_a_sentence(worker):
     with pytest.raises(UnveilError, match=r"this did not work \(ValueError: "):
         worker.ask(math.sqrt, -1, timeout_seconds=60)
+
+
+def test_ctrl_c_is_for_the_server_alone(worker):
+    process = worker.ask(os.getpid, timeout_seconds=60)
+    os.kill(process, signal.SIGINT)
+    assert worker.ask(os.getpid, timeout_seconds=60) == process
+
+
+def test_it_is_stopped_in_the_middle_of_an_answer_and_for_good(tmp_path):
+    worker = Worker(nothing, tmp_path)
+    asked, said = tmp_path / "asked", []
+
+    def ask():
+        with pytest.raises(UnveilError) as told:
+            worker.ask(touch_and_sleep, asked, timeout_seconds=20)
+        said.append(str(told.value))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not asked.exists():
+        time.sleep(0.01)
+    worker.stop()
+    thread.join()
+    assert "no answer within" not in said[0]
+    with pytest.raises(UnveilError, match="the page is being stopped"):
+        worker.ask(os.getpid, timeout_seconds=60)
+
+
+def touch_and_sleep(path):
+    path.touch()
+    time.sleep(600)

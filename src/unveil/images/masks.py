@@ -66,8 +66,9 @@ def _strokes(text: str) -> list[tuple[float, np.ndarray]]:
             found.append((float(radius), np.array(pairs, np.float64).reshape(-1, 2)))
     except ValueError:
         raise UsageError("the painted mask cannot be read; clear it and paint anew.") from None
-    numbers = [np.array([radius, *points.ravel()]) for radius, points in found]
-    if not all((np.abs(one) < np.iinfo(np.int16).max).all() for one in numbers):
+    most = np.iinfo(np.int16).max  # of what cv2 draws
+    numbers = [np.array([2 * radius, *points.ravel()]) for radius, points in found]
+    if not all(one[0] >= 0 and (np.abs(one) < most).all() for one in numbers):
         raise UsageError("the painted mask cannot be read; clear it and paint anew.")
     if sum(len(points) for _, points in found) > MAX_POINTS:
         raise UsageError("the painted mask has too many strokes; clear it and take a wider brush.")

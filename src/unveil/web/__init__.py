@@ -4,9 +4,13 @@ Needs the extra ``web``.
 
 ::
 
-    browser --- page.py (Gradio: the layout) --- visits.py (one request, one answer)
-                                                  |
-                                              worker.py (one process, can be killed)
-                                                  |
-                                              answers.py (calls the library)
+    browser --- listening.py (a port) --- door.py (this machine's own only)
+                                             |
+                                          visitors.py, questions.py (what the page asks)
+                                             |
+                                          page.py (Gradio: the layout) --- visits.py (one answer)
+                                                                              |
+                                                       worker.py (one process, can be killed)
+                                                                              |
+                                                       answers.py (calls the library)
 """

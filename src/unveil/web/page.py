@@ -1,6 +1,5 @@
 """The layout of the page: one photo, and a tab each to obfuscate, restore and audit it."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,6 @@ import gradio as gr
 from unveil.web.limits import Limits
 from unveil.web.visits import FIND_CHOICE, OPERATOR_FORMATS, SAFE_CHOICE, Visits
 
-PHOTO_TTL_S = 1800
-"""Time after which the photo of an idle visitor is deleted from memory."""
-
-SWEEP_S = 60
-"""Interval at which expired files are deleted, and their maximum age."""
 DRAG, OUTLINE, PAINT = (
     Path(__file__).with_name(name).read_text(encoding="utf-8")
     for name in ("drag.js", "outline.js", "paint.js")
@@ -32,12 +26,11 @@ OBFUSCATE_CHOICES = [SAFE_CHOICE, *OPERATOR_FORMATS]
 
 
 def build(visits: Visits, limits: Limits) -> gr.Blocks:
-    """Return the page; the photo is session state, separate for each visitor."""
-    sweep = (SWEEP_S, SWEEP_S)
-    page: gr.Blocks = gr.Blocks(title="unveil", analytics_enabled=False, delete_cache=sweep)
+    """Return the page; the token of the photo is session state, separate for each visitor."""
+    page: gr.Blocks = gr.Blocks(title="unveil", analytics_enabled=False)
     with page:
         gr.Markdown(WELCOME.format(limits=limits))
-        photo = gr.State(None, time_to_live=PHOTO_TTL_S)
+        photo = gr.State(None)
         upload = gr.File(label="Photo: drop it here or choose a file", elem_id="photo")
         # The file is read and deleted immediately; by default, Gradio would copy it first.
         upload.preprocess = _path  # type: ignore[method-assign]
@@ -47,6 +40,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
             box = gr.Textbox(
                 label="Box: drag over the photo, or left, top, width, height (or empty)",
                 placeholder="120,80,64,64",
+                max_length=100,
                 elem_id="box",
             )
             face = gr.Button("Find the face", elem_id="face", scale=0)
@@ -54,7 +48,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
         with gr.Tab("Obfuscate"):
             _questions(visits.obfuscate, "Obfuscate", OBFUSCATE_CHOICES, "mosaic", photo, box)
         with gr.Tab("Restore"):
-            strokes, more = _mask_and_dial()
+            strokes, more = _mask_and_dial(visits)
             _questions(visits.restore, "Restore", RESTORE_CHOICES, FIND_CHOICE, photo, box, more)
         with gr.Tab("Audit"):
             audit = gr.Button("Audit", variant="primary", elem_id="audit")
@@ -68,7 +62,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
             )
         private: dict[str, Any] = {"api_visibility": "private"}
         outline: dict[str, Any] = {"js": OUTLINE, **private}
-        taken = upload.upload(take, upload, photo, queue=False, **private)
+        taken = upload.upload(visits.take, [upload, photo], photo, queue=False, **private)
         looked = taken.then(visits.look, photo, [chosen, finding], **private)
         searched = looked.then(
             visits.find_hidden,
@@ -81,8 +75,8 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
         painted: dict[str, Any] = {"js": PAINT, **private}
         searched.then(None, box, None, **outline).then(None, strokes, None, **painted)
         upload.clear(
-            lambda: (None, "", "", "", "", ""),
-            None,
+            visits.clear,
+            photo,
             [photo, chosen, finding, box, found, strokes],
             cancels=[looked, searched],
             **private,
@@ -93,7 +87,7 @@ def build(visits: Visits, limits: Limits) -> gr.Blocks:
     return page
 
 
-def _mask_and_dial() -> tuple[gr.Textbox, list[Any]]:
+def _mask_and_dial(visits: Visits) -> tuple[gr.Textbox, list[Any]]:
     """Lay out where it is hidden and how real to make it; return strokes and what is asked."""
     private: dict[str, Any] = {"api_visibility": "private"}
     with gr.Row():
@@ -110,9 +104,9 @@ def _mask_and_dial() -> tuple[gr.Textbox, list[Any]]:
         elem_id="mask", height=90,
     )  # fmt: skip
     file.preprocess = _path  # type: ignore[method-assign]
-    mask = gr.State(None, time_to_live=PHOTO_TTL_S)
-    file.upload(take, file, mask, queue=False, **private)
-    file.clear(lambda: None, None, mask, queue=False, **private)
+    mask = gr.State(None)
+    file.upload(visits.take, [file, mask], mask, queue=False, **private)
+    file.clear(visits.photos.drop, mask, mask, queue=False, **private)
     realism = gr.Slider(
         0, 1, 0, step=0.05, label="Realism: 0 is least error, 1 as detailed as a photo",
         elem_id="realism",
@@ -143,15 +137,6 @@ def _questions(
         trigger_mode="always_last",
         show_progress="minimal",
     )
-
-
-def take(path: str | None) -> bytes | None:
-    """Return the content of the uploaded file, and delete it."""
-    if path is None:
-        return None
-    content = Path(path).read_bytes()
-    shutil.rmtree(Path(path).parent, ignore_errors=True)
-    return content
 
 
 def _path(payload: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from unveil import console
 from unveil.degradation import Operator, parse_operator
 from unveil.errors import UnveilError, UsageError
 from unveil.images.box import Box, parse_box
@@ -16,6 +17,8 @@ from unveil.web import answers
 from unveil.web.answers import Answer
 from unveil.web.limits import Limits
 from unveil.web.parts import alert, panel
+from unveil.web.photos import Photos
+from unveil.web.uploads import Uploads
 from unveil.web.worker import Worker
 
 FIND_CHOICE, SAFE_CHOICE = "find out", "safe mosaic"
@@ -29,6 +32,7 @@ OPERATOR_FORMATS = {
 """The operators that the page offers, and their text forms; strengths are in pixels."""
 
 NO_PHOTO = "choose a photo first."
+NO_LONGER = "the photo is no longer held here; choose it again."
 LOOKING = "Looking for hidden parts ..."
 
 
@@ -39,19 +43,34 @@ class Visits:
     Args:
         worker: process that computes the answers.
         limits: limits on a request.
+        uploads: files that arrived.
+        photos: what visitors chose; a request names it by its token.
     """
 
     worker: Worker
     limits: Limits
+    uploads: Uploads
+    photos: Photos
 
-    def look(self, photo: bytes | None) -> tuple[str, str]:
+    def take(self, path: str | None, held: str | None, visitor: gr.Request) -> str | None:
+        """Hold a file that arrived, in place of another one; return its token."""
+        self.photos.drop(held)
+        content = self.uploads.take(path) if path else None
+        return None if content is None else self.photos.put(content, str(visitor.session_hash))
+
+    def clear(self, held: str | None) -> tuple[str | None, ...]:
+        """Drop a photo; return the empty page."""
+        self.photos.drop(held)
+        return (None, "", "", "", "", "")
+
+    def look(self, photo: str | None) -> tuple[str, str]:
         """Return the uploaded photo as displayed, and that hidden parts are looked for."""
         try:
             return panel(self._ask(photo, answers.look)), panel(Answer([LOOKING]))
-        except UnveilError as error:
-            return alert(str(error)), ""
+        except Exception as error:
+            return _refused(error), ""
 
-    def find_hidden(self, photo: bytes | None, waiting: str) -> tuple[Any, str]:
+    def find_hidden(self, photo: str | None, waiting: str) -> tuple[Any, str]:
         """Return the photo with its hidden parts outlined, and what was found.
 
         Args:
@@ -62,54 +81,54 @@ class Visits:
             return gr.skip(), ""
         try:
             drawn, found = self._ask(photo, answers.find_hidden)
-        except UnveilError as error:
-            return gr.skip(), alert(str(error))
+        except Exception as error:
+            return gr.skip(), _refused(error)
         return panel(drawn), panel(found)
 
-    def find_face(self, photo: bytes | None) -> tuple[str, str]:
+    def find_face(self, photo: str | None) -> tuple[str, str]:
         """Return the box of the widest face as text, and an error as HTML; one of them is empty."""
         try:
             return str(self._ask(photo, answers.find_face)), ""
-        except UnveilError as error:
-            return "", alert(str(error))
+        except Exception as error:
+            return "", _refused(error)
 
-    def obfuscate(self, photo: bytes | None, kind: str, strength: float, box: str) -> str:
+    def obfuscate(self, photo: str | None, kind: str, strength: float, box: str) -> str:
         """Answer a request of the tab Obfuscate."""
         return self._say(photo, answers.hide_part, lambda: _operator(kind, strength, box))
 
     def restore(
-        self, photo: bytes | None, kind: str, strength: float, box: str, strokes: str,
-        mask: bytes | None, realism: float,
+        self, photo: str | None, kind: str, strength: float, box: str, strokes: str,
+        mask: str | None, realism: float,
     ) -> str:  # fmt: skip
         """Answer a request of the tab Restore; the mask is painted in strokes, or chosen."""
 
         def given() -> tuple[Any, ...]:
-            return (*_operator(kind, strength, box), strokes, mask, float(realism))
+            content = None if mask is None else self._held(mask)
+            return (*_operator(kind, strength, box), strokes, content, float(realism))
 
         return self._say(photo, answers.undo, given)
 
-    def audit(self, photo: bytes | None, box: str) -> str:
+    def audit(self, photo: str | None, box: str) -> str:
         """Answer a request of the tab Audit."""
         return self._say(photo, answers.judge, lambda: (_box(box),))
 
     def _say(
         self,
-        photo: bytes | None,
+        photo: str | None,
         function: Callable[..., Answer],
         given: Callable[[], tuple[Any, ...]] = tuple,
     ) -> str:
         try:
             return panel(self._ask(photo, function, *given()))
-        except UnveilError as error:
-            return alert(str(error))
+        except Exception as error:
+            return _refused(error)
 
-    def _ask(self, photo: bytes | None, function: Callable[..., Any], *given: Any) -> Any:
-        if photo is None:
-            raise UsageError(NO_PHOTO)
+    def _ask(self, photo: str | None, function: Callable[..., Any], *given: Any) -> Any:
+        content = self._held(photo)
         # Not in the worker: a killed process leaves its files behind.
         with TemporaryDirectory(prefix="unveil-") as folder:
             path = Path(folder, "photo")
-            path.write_bytes(photo)
+            path.write_bytes(content)
             given = tuple(_written(one, folder) for one in given)
             try:
                 return self.worker.ask(
@@ -119,6 +138,28 @@ class Visits:
                 )
             except UnveilError as error:
                 raise UnveilError(_plain(str(error), path)) from None
+
+    def _held(self, token: str | None) -> bytes:
+        """Return a file that a visitor chose.
+
+        Raises:
+            UsageError: there is none, or it is no longer held.
+        """
+        if token is None:
+            raise UsageError(NO_PHOTO)
+        content = self.photos.get(token)
+        if content is None:
+            raise UsageError(NO_LONGER)
+        return content
+
+
+def _refused(error: Exception) -> str:
+    """Return what a visitor reads when a request fails; what nobody foresaw is a warning too."""
+    if isinstance(error, UnveilError):
+        return alert(str(error))
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    console.warn(f"the page: a request failed ({said})")
+    return alert(f"this did not work ({said}).")
 
 
 def operator_text(kind: str, strength: float) -> str:

@@ -1,13 +1,19 @@
 """One worker process for the answers: unlike a thread inside torch, it can be killed."""
 
+import contextlib
 import multiprocessing
+import os
+import signal
+import tempfile
 import threading
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from unveil.errors import UnveilError
+from unveil.web.folder import remove
 
 
 class Worker:
@@ -15,18 +21,20 @@ class Worker:
 
     Args:
         prepare: called first in each new process, to load what the answers need.
+        folder: of the process's temporary files, which it removes if this process is killed.
     """
 
-    def __init__(self, prepare: Callable[[], None]) -> None:
-        self._prepare = prepare
+    def __init__(self, prepare: Callable[[], None], folder: Path) -> None:
+        self._prepare, self._folder = prepare, folder
         self._turn = threading.Lock()
+        self._change = threading.Lock()
+        self._is_over = False
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
 
     def start(self) -> None:
         """Start the process unless it is running; do not wait until it is ready."""
-        with self._turn:
-            self._running()
+        self._running()
 
     def ask(self, function: Callable[..., Any], *given: Any, timeout_seconds: float) -> Any:
         """Return the result of ``function(*given)`` in the process; both must be picklable.
@@ -58,31 +66,50 @@ class Worker:
         return answer
 
     def stop(self) -> None:
-        """Kill the process."""
-        with self._turn:
-            self._stop()
+        """Kill the process, whatever it does, and start no other."""
+        self._is_over = True
+        self._stop()
 
     def _running(self) -> Connection:
-        if self._process is None or self._pipe is None or not self._process.is_alive():
-            # Spawned: a fork of a process with torch threads may deadlock.
-            context = multiprocessing.get_context("spawn")
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._prepare), daemon=True
-            )
-            self._process.start()
-            theirs.close()
-        return self._pipe
+        with self._change:
+            if self._is_over:
+                raise UnveilError("the page is being stopped.")
+            if self._process is None or self._pipe is None or not self._process.is_alive():
+                # Spawned: a fork of a process with torch threads may deadlock.
+                context = multiprocessing.get_context("spawn")
+                self._pipe, theirs = context.Pipe()
+                given = (theirs, self._prepare, self._folder)
+                self._process = context.Process(target=_serve, args=given, daemon=True)
+                with _deaf_to_ctrl_c():
+                    self._process.start()
+                theirs.close()
+            return self._pipe
 
     def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-        self._process = None
+        with self._change:
+            if self._process is not None:
+                self._process.kill()
+                self._process.join()
+            self._process = None
 
 
-def _serve(pipe: Connection, prepare: Callable[[], None]) -> None:
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Block Ctrl-C for processes that start meanwhile: a terminal sends it to all, one answers."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(pipe: Connection, prepare: Callable[[], None], folder: Path) -> None:
     """Answer requests until the pipe is closed."""
+    tempfile.tempdir = str(folder)
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     prepare()
     while True:
         try:
@@ -96,3 +123,12 @@ def _serve(pipe: Connection, prepare: Callable[[], None]) -> None:
         except Exception as error:  # the process must survive for the next request
             answer = UnveilError(f"this did not work ({type(error).__name__}: {error}).")
         pipe.send(answer)
+
+
+def _end_with_parent(folder: Path) -> None:
+    """End this process when the one that started it ends, even in the middle of an answer."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        remove(folder)
+        os._exit(1)
