@@ -145,6 +145,8 @@ def faults(words: Words, place: Path) -> Iterator[tuple[str, str]]:
 
 
 def _half_written(path: Path, status: int | None, words: Words) -> Iterator[tuple[str, str]]:
+    if path.suffix == ".lock":
+        return
     if ".partial" in path.name:
         yield "partial file", path.name
     elif status and path in words:
