@@ -1,7 +1,7 @@
 """Opening of video files, with an error of one line for files that cannot be used."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from unveil.files import check_regular
 
 SUFFIXES = (
     *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg"),
-    *(".3gp", ".flv", ".wmv"),
+    *(".3gp", ".3g2", ".flv", ".f4v", ".wmv", ".asf", ".vob", ".ogv", ".mxf", ".dv", ".divx"),
+    *(".m2t", ".m1v", ".m2v", ".qt", ".rm", ".rmvb", ".wtv"),
 )
 
 FILES_ONLY = {"protocol_whitelist": "file"}
@@ -69,6 +70,14 @@ def picture_stream(path: Path, container: Any, max_pixels: int) -> Any:
         )
     stream.thread_type = "AUTO"
     return stream
+
+
+def filled(packets: Iterable[Any]) -> Iterator[Any]:
+    """Yield packets but for empty ones, which say that a picture stays, and no decoder takes.
+
+    The last one of all, by which decoders give what they hold back, has no time.
+    """
+    return (packet for packet in packets if packet.size or packet.dts is None)
 
 
 def is_cover(stream: Any) -> bool:
