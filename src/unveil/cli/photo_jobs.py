@@ -93,10 +93,12 @@ def _check(job: Job, check: Callable[[Path], object]) -> None:
     try:
         check(job.target)
     except UsageError:
-        source, suffix = job.source, job.source.suffix.lower()
-        if source != STREAM and not os.path.exists(source):  # noqa: PTH110  # takes any name
+        source = job.source
+        if source == STREAM or source.suffix.lower() in (*SUFFIXES, *VIDEOS):
+            raise
+        if not os.path.exists(source):  # noqa: PTH110  # takes any name
             raise UnveilError(f"{source}: no such file.") from None
-        if job.target.suffix.lower() in CONTAINERS and suffix not in (*SUFFIXES, *VIDEOS):
+        if job.target.suffix.lower() in CONTAINERS:
             raise UsageError(
                 f"{source}: its name ends as no photo's and no video's does; if it is a video, "
                 f"call it {source.stem}.mkv."
