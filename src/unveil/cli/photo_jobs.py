@@ -11,7 +11,7 @@ from unveil import console
 from unveil.cli.folders import is_folder, names_below
 from unveil.console import progress
 from unveil.errors import UnveilError, UsageError
-from unveil.files import check_folder
+from unveil.files import check_folder, check_target
 from unveil.images.box import Box
 from unveil.images.photos import (
     MAX_PIXELS,
@@ -281,9 +281,9 @@ def check_free(target: Path, *, overwrite: bool) -> None:
     """Reject a file that exists, unless ``overwrite`` is set.
 
     Raises:
-        UnveilError: it exists.
+        UnveilError: it exists, or cannot be written.
     """
-    if target.exists() and target != STREAM and not overwrite:
+    if target != STREAM and check_target(target) and not overwrite:
         raise UnveilError(f"{target}: exists already; replace it with --overwrite.")
 
 

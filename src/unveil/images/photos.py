@@ -26,7 +26,7 @@ from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin, Unidentif
 from unveil.degradation import Storage
 from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
-from unveil.files import check_regular, temporary_beside
+from unveil.files import check_regular, files_below, is_file, temporary_beside
 from unveil.images import pixels, png, tiff
 from unveil.images.colours import HEAD_BYTES, HdrError, profile_of
 from unveil.images.icc import without_owner
@@ -100,7 +100,7 @@ class Photo:
 
 def is_photo(path: Path) -> bool:
     """Return whether ``path`` is a file with the suffix of a supported format, and not hidden."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and is_file(path)
 
 
 def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> list[str]:
@@ -115,7 +115,7 @@ def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> l
     """
     if not folder.is_dir():
         raise UnveilError(f"{folder}: no such folder.")
-    found = [path for path in folder.rglob("*") if is_wanted(path)]
+    found = [path for path in files_below(folder) if is_wanted(path)]
     if not found:
         raise UnveilError(f"{folder}: no photos in it ({', '.join(SUFFIXES)}).")
     return sorted(path.relative_to(folder).as_posix() for path in found)

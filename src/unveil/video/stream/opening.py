@@ -7,7 +7,7 @@ from typing import Any
 
 from unveil.errors import UnveilError
 from unveil.extras import require
-from unveil.files import check_regular
+from unveil.files import check_regular, is_file
 
 SUFFIXES = (
     *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg"),
@@ -24,7 +24,7 @@ LISTS = frozenset({"concat", "dash", "hls", "applehttp", "sdp", "rtsp", "imf"})
 
 def is_video(path: Path) -> bool:
     """Return whether ``path`` is a file with the suffix of a video, and not hidden."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and is_file(path)
 
 
 @contextlib.contextmanager
