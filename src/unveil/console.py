@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from unveil.errors import SeveralError
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
@@ -29,6 +31,7 @@ CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x206
 """Characters that a terminal obeys instead of showing them."""
 
 ESCAPED = {code: ascii(chr(code))[1:-1] for code in CONTROLS if chr(code) not in "\n\t"}
+LINE_ESCAPED = {code: ascii(chr(code))[1:-1] for code in CONTROLS}
 
 _clock = time.monotonic
 
@@ -96,6 +99,11 @@ def shown(text: object) -> str:
     return str(text).translate(ESCAPED)
 
 
+def one_line(text: object) -> str:
+    """Return a text of one line, whatever names are in it, as :func:`shown` does for several."""
+    return str(text).translate(LINE_ESCAPED)
+
+
 def results(rows: Sequence[dict[str, Any]], text: object = None) -> None:
     """Print each of ``rows`` as a JSON line, or else one ``text`` for all (None: nothing)."""
     added, _settings.row = _settings.row, {}
@@ -103,7 +111,11 @@ def results(rows: Sequence[dict[str, Any]], text: object = None) -> None:
         for row in rows:
             print(json.dumps({**row, **added}), flush=True)
     elif text is not None:
-        print(shown(text), flush=True)
+        told = str(text)
+        for value in (value for row in rows for value in row.values()):
+            if isinstance(value, str) and "\n" in value:  # a name; of the text, lines are its own
+                told = told.replace(value, one_line(value))
+        print(shown(told), flush=True)
 
 
 def result(row: dict[str, Any], text: object = None) -> None:
@@ -141,13 +153,13 @@ def add(**values: Any) -> None:
 def note(text: object) -> None:
     """Print a note to standard error, unless ``--quiet`` is given."""
     if not _settings.quiet:
-        print(shown(f"{_settings.subject}{text}"), file=sys.stderr, flush=True)
+        print(one_line(f"{_settings.subject}{text}"), file=sys.stderr, flush=True)
 
 
 def warn(text: object) -> None:
     """Print a warning to standard error; ``text`` comes without a full stop."""
     line = f"unveil: warning: {_settings.subject}{text}."
-    print(shown(line), file=sys.stderr, flush=True)
+    print(one_line(line), file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -170,10 +182,10 @@ def remark(remarks: Iterable[Remark]) -> None:
 
 
 def fail(error: object) -> None:
-    """Print an error, every line after the program's name; drop the values of :func:`add`."""
+    """Print an error, or each of several, in a line; drop the values of :func:`add`."""
     _settings.row = {}
-    for line in str(error).splitlines():
-        print(shown(f"unveil: {line}"), file=sys.stderr, flush=True)
+    for line in error.lines if isinstance(error, SeveralError) else [error]:
+        print(one_line(f"unveil: {line}"), file=sys.stderr, flush=True)
 
 
 class Pace:

@@ -5,13 +5,25 @@ command line prints it without a traceback and exits with ``exit_status``.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UnveilError(Exception):
     """A failure that the user can understand and fix (exit status 1)."""
 
     exit_status = 1
+
+
+class SeveralError(UnveilError):
+    """Failures of several files, a line each.
+
+    Args:
+        lines: what is said of each.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
 
 
 class UsageError(UnveilError):

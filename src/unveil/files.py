@@ -1,6 +1,7 @@
 """Files and folders: atomic writes, checksums, the cache folder."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -42,6 +43,8 @@ def temporary_beside(target: Path) -> Iterator[Path]:
 
     If the block raises, the temporary file is removed and ``target`` is left unchanged.
     """
+    if is_special(target):
+        raise OSError(errno.EINVAL, SPECIAL, str(target))
     _sweep(target.parent)
     owner = f"{_machine()}-{os.getpid()}"
     partial = target.parent / f".unveil-{owner}-{secrets.token_hex(4)}.partial{target.suffix}"
@@ -57,6 +60,58 @@ def temporary_beside(target: Path) -> Iterator[Path]:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a file of this name; of one that is too long there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder of this name; of one that is too long there is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, but for linked folders and those that cannot be read."""
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names)
+
+
+SPECIAL = "it is a pipe or a device"
+
+
+def is_special(target: Path) -> bool:
+    """Return whether a path is a pipe, a socket or a device, which no file is to replace."""
+    try:
+        mode = target.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def check_target(target: Path) -> bool:
+    """Return whether a file exists that an output would replace.
+
+    Raises:
+        UnveilError: its name cannot be one, or it is a pipe or a device.
+    """
+    try:
+        target.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnveilError(f"{target}: cannot be written ({reason}).") from None
+    if is_special(target):
+        raise UnveilError(f"{target}: cannot be written ({SPECIAL}).")
+    return True
 
 
 @cache
@@ -133,7 +188,7 @@ def check_folder(folder: Path) -> None:
     Raises:
         UnveilError: a file has its name or a parent's, or permission is missing.
     """
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    nearest = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110  # takes any name
     if not nearest.is_dir():
         raise UnveilError(f"{nearest}: is a file, not a folder that can be written to.")
     if not os.access(nearest, os.W_OK):

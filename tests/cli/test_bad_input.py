@@ -30,7 +30,7 @@ def png_that_claims(width: int, height: int) -> bytes:
 
 BAD_PHOTOS = {
     "missing.jpg": (None, ["no such file"]),
-    "truncated.jpg": (lambda good: good[: len(good) // 2], ["cut short", "truncated"]),
+    "truncated.jpg": (lambda good: good[: len(good) // 2], ["damaged or cut short; copy it again"]),
     "text.jpg": (lambda _: b"Dear diary", ["is not a photo"]),
     "nothing.png": (lambda _: b"", ["is empty"]),
     "tiny.png": (lambda _: png_that_claims(1, 1), ["1x1", "too small"]),

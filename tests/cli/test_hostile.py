@@ -1,6 +1,7 @@
 """Names, files and streams that would end a run, reach the terminal, or leave the machine."""
 
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import run_cli
+from tests.conftest import assert_told, run_cli
 from unveil.console import shown
 from unveil.files import STALE_S, _machine, temporary_beside, write_text
 
@@ -71,6 +72,75 @@ def test_a_pipe_is_not_waited_for(command, name, tmp_path):
     assert done.returncode in (1, 2), done
     assert len(done.stderr.decode().splitlines()) == 1
     assert not out.exists()
+
+
+def test_a_pipe_or_a_device_is_not_replaced(photo, tmp_path):
+    for name in ("out.png", "rows.jsonl"):
+        os.mkfifo(tmp_path / name)
+    done = run_cli("obfuscate", photo, "-o", tmp_path / "out.png", "--overwrite", *MOSAIC)
+    assert_told(done, 1, "out.png: cannot be written (it is a pipe or a device)")
+    done = run_cli("evaluate", "identity", "--append", tmp_path / "rows.jsonl", "--limit", 1)
+    assert_told(done, 1, "rows.jsonl: cannot be written (it is a pipe or a device)")
+    with pytest.raises(OSError, match="pipe"), temporary_beside(tmp_path / "out.png"):
+        pass
+    assert all((tmp_path / name).is_fifo() for name in ("out.png", "rows.jsonl"))
+
+
+def deep(folder: Path, least: int) -> Path:
+    """Save a photo in folders inside each other, so deep that its path is longer than this."""
+    here, depth = os.open(folder, os.O_RDONLY), 0
+    while depth * 201 < least:
+        os.mkdir("d" * 200, dir_fd=here)
+        inner = os.open("d" * 200, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here, depth = inner, depth + 1
+    (folder / "deep.png").rename(folder / "moved.png")
+    os.rename(folder / "moved.png", "deep.png", dst_dir_fd=here)
+    os.close(here)
+    return folder
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="paths of other lengths")
+def test_a_path_that_is_too_long_does_not_end_the_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a/a.png", "a/z.png", "a/deep.png", "b/a.png", "b/z.png", "b/deep.png"):
+        save(tmp_path / name)
+    deep(tmp_path / "a", 4200)  # cannot even be listed
+    done = run_cli("obfuscate", "a", "-o", "out", *MOSAIC)
+    assert done.status == 0, done
+    assert "a: 1 file left out: 1 path that is too long" in done.err
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a.png", "z.png"]
+    deep(tmp_path / "b", 3900)  # the output cannot be named
+    done = run_cli("obfuscate", "b", "-o", "o" * 200, *MOSAIC)
+    assert_told(done, 1, "deep.png: cannot be written (File name too long)")
+    assert sorted(path.name for path in Path("o" * 200).glob("*.png")) == ["a.png", "z.png"]
+    for folder in ("a", "b"):
+        shutil.rmtree(folder)
+
+
+def test_a_name_of_several_lines_is_shown_in_one(tmp_path):
+    name = "one\ntwo.png"
+    save(tmp_path / "album" / name)
+    (tmp_path / "album" / "bad\nphoto.png").write_text("none")
+    out = tmp_path / "out"
+    done = run_cli("obfuscate", tmp_path / "album", "-o", out, *MOSAIC)
+    assert done.status == 1
+    assert done.out.count("\n") == 1
+    assert f"one\\ntwo.png -> {out}/one\\ntwo.png" in done.out
+    assert_told(done, 1, "bad\\nphoto.png: is not a photo")
+    assert (out / name).exists()
+    done = run_cli("restore", out / name, "-o", tmp_path / "again.png", "--model", "lmmse", *MOSAIC)
+    assert all("one\\ntwo.png: " in line for line in done.err.splitlines()), done.err
+
+
+def test_results_of_an_earlier_run_inside_the_input_are_told(tmp_path):
+    album = tmp_path / "album"
+    for name in ("a.png", "b.png", "other/c.png"):
+        save(album / name)
+    assert run_cli("obfuscate", album, "-o", album / "out1", *MOSAIC).err == ""
+    done = run_cli("obfuscate", album, "-o", album / "out2", *MOSAIC)
+    assert_told(done, 0, f"{album / 'out1'}: taken, too, though its files are named as those in")
+    assert run_cli("obfuscate", album / "other", "-o", tmp_path / "new", *MOSAIC).err == ""
 
 
 def palette_without_colours() -> bytes:

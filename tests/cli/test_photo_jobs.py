@@ -62,6 +62,12 @@ def jobs(*pairs: str) -> list[Job]:
         ("else.jpg else.jpg", "new", jobs("else.jpg new/else.jpg")),
         ("in/a in/a/a.png", "new", jobs("in/a/a.png new/a.png")),
         ("gone.jpg", "new.png", jobs("gone.jpg new.png")),  # told when it is read
+        ("gone.xyz", "new", jobs("gone.xyz new/gone.xyz.jpg")),
+        (
+            "in/notes.txt in/b.jpg",
+            "new",
+            jobs("in/notes.txt new/notes.txt.jpg", "in/b.jpg new/b.jpg"),
+        ),
     ],
 )
 def test_plan(tree, inputs, output, expected):
@@ -81,6 +87,10 @@ def test_plan(tree, inputs, output, expected):
         ("else.jpg", "else.jpg/x.png", UnveilError, r"else\.jpg: is a file, not a folder"),
         ("in", "else.jpg/new", UnveilError, r"else\.jpg: is a file, not a folder"),
         ("in", "in/notes.txt", UnveilError, r"notes\.txt: is a file, not a folder"),
+        ("gone.xyz", "new.mp4", UnveilError, r"^gone\.xyz: no such file"),
+        ("gone.xyz", "new.gif", UnveilError, r"^gone\.xyz: no such file"),
+        ("in/notes.txt", "new.mp4", UsageError, "in/notes.txt: its name ends as no photo's"),
+        ("else.jpg", "new.mp4", UsageError, r"new\.mp4: cannot write this format.*\.png"),
     ],
 )
 def test_plan_that_cannot_work(tree, inputs, output, kind, told):

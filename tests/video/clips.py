@@ -27,6 +27,7 @@ def write_clip(
     times: list[int] | None = None,
     time_base: Fraction = Fraction(1, 1000),
     sound: bool = False,
+    sound_codec: str = "pcm_s16le",
     tags: dict[str, int] | None = None,
     rotation: int | None = None,
     options: dict[str, str] | None = None,
@@ -41,7 +42,7 @@ def write_clip(
             setattr(stream.codec_context, name, value)
         if rotation is not None:
             stream.set_display_rotation(rotation)
-        tone = container.add_stream("pcm_s16le", rate=TONES, layout="mono") if sound else None
+        tone = container.add_stream(sound_codec, rate=TONES, layout="mono") if sound else None
         for number, rgb in enumerate(shown):
             frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format=pix_fmt)
             frame.pts = times[number] if times else round(number / 25 / time_base)

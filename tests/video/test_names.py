@@ -53,3 +53,18 @@ def test_a_list_of_other_files_is_no_video(text, tmp_path):
     done = run_cli("obfuscate", path, "-o", tmp_path / "out.mkv", *NOTHING)
     assert_told(done, 1, path)
     assert not (tmp_path / "out.mkv").exists()
+
+
+def test_videos_have_more_names_than_can_be_written(tmp_path, monkeypatch):
+    """Of discs, camcorders and browsers; a folder gets what can be written."""
+    monkeypatch.chdir(tmp_path)
+    names = ("a.vob", "b.MTS", "c.m2t", "d.asf", "e.divx", "f.3g2", "g.qt")
+    for name in names:
+        write_clip(tmp_path / "plain.mkv", pictures(2)).rename(tmp_path / name)
+    done = run_cli("obfuscate", *names, "-o", "new", *NOTHING)
+    assert done.status == 0, done.err
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {f"{one}.mp4" for one in names}
+    done = run_cli("obfuscate", "a.vob", "-o", "out.vob", *NOTHING)
+    assert_told(done, 2, "out.vob: cannot write this kind of video; use one of .mp4")
+    done = run_cli("obfuscate", "gone.ogv", "-o", "out.mp4", *NOTHING)
+    assert_told(done, 1, "gone.ogv: no such file")

@@ -1,5 +1,6 @@
 """Folders as inputs: which files of them are taken, and a warning of all that are not."""
 
+import errno
 import os
 import stat
 from collections import Counter
@@ -7,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from unveil import console
+from unveil.files import files_below
+from unveil.files import is_folder as is_folder_there
 from unveil.images.photos import STREAM, is_photo, list_photos
 from unveil.images.photos import SUFFIXES as PHOTOS
 from unveil.video.stream.opening import SUFFIXES as VIDEOS
@@ -15,6 +18,7 @@ from unveil.video.stream.opening import is_video
 Wanted = Callable[[Path], bool]
 
 NOT_READ = "not JPEG, PNG, WebP, AVIF, TIFF, BMP or a video"
+TOO_LONG = "path that is too long"
 MAX_REASONS = 6
 """Most kinds of files that a warning names, the most frequent ones."""
 
@@ -26,7 +30,7 @@ def is_picture(path: Path) -> bool:
 
 def is_folder(item: Path) -> bool:
     """Return whether an input is a folder."""
-    return item != STREAM and item.is_dir()
+    return item != STREAM and is_folder_there(item)
 
 
 def names_below(folder: Path, is_wanted: Wanted, output: Path | None = None) -> list[str]:
@@ -63,7 +67,7 @@ def with_photos(inputs: Sequence[Path], output: Path | None = None) -> list[Path
 
 def _holds(folder: Path, is_wanted: Wanted, output: Path | None) -> bool:
     own = own_folder(folder, output)
-    return any(is_wanted(path) and not _is_in(path, own) for path in folder.rglob("*"))
+    return any(is_wanted(path) and not _is_in(path, own) for path in files_below(folder))
 
 
 def tell_left_out(
@@ -78,7 +82,13 @@ def tell_left_out(
     """
     total = 0
     for folder in dict.fromkeys(filter(is_folder, inputs)):
-        counts = left_out(folder, is_picture, own_folder(folder, output))
+        own = own_folder(folder, output)
+        for name in mirrors(folder, is_picture, own) if output is not None else ():
+            console.warn(
+                f"{folder / name}: taken, too, though its files are named as those in {folder}; if "
+                "they are results of an earlier run, move them out of it"
+            )
+        counts = left_out(folder, is_picture, own)
         if counts:
             total += (count := counts.total())
             files = "1 file" if count == 1 else f"{count} files"
@@ -93,18 +103,43 @@ def left_out(folder: Path, is_wanted: Wanted, own: Path | None) -> Counter[str]:
     """Return how many files below a folder are not taken, by their kind."""
     counts: Counter[str] = Counter()
 
-    def refused(_: OSError) -> None:
-        counts["folder without permission"] += 1
+    def refused(error: OSError) -> None:
+        counts[TOO_LONG if error.errno == errno.ENAMETOOLONG else "folder without permission"] += 1
 
     for place, folders, files in os.walk(folder, onerror=refused):
         here = Path(place)
         if own is not None and (here.resolve() == own or own in here.resolve().parents):
             folders.clear()
             continue
-        counts["linked folder"] += sum((here / name).is_symlink() for name in folders)
+        counts["linked folder"] += sum(_is_link(here / name) for name in folders)
         kinds = (_kind(here / name) for name in files if not is_wanted(here / name))
         counts.update(kind for kind in kinds if kind)
     return +counts
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False  # a name that is too long, which is counted when it is looked into
+
+
+def mirrors(folder: Path, is_wanted: Wanted, own: Path | None) -> list[str]:
+    """Return the folders inside a folder whose files all have names of files beside them.
+
+    So are the results of an earlier run, into another folder than that of this one.
+    """
+    names = {
+        path.relative_to(folder).as_posix()
+        for path in files_below(folder)
+        if is_wanted(path) and not _is_in(path, own)
+    }
+    inside: dict[str, list[str]] = {}
+    for name in names:
+        first, slash, rest = name.partition("/")
+        if slash:
+            inside.setdefault(first, []).append(rest)
+    return sorted(first for first, rests in inside.items() if names.issuperset(rests))
 
 
 def _kind(path: Path) -> str:
@@ -114,8 +149,8 @@ def _kind(path: Path) -> str:
         return f"hidden {suffix}" if suffix in (*PHOTOS, *VIDEOS) else ""
     try:
         mode = path.stat().st_mode
-    except OSError:
-        return "dangling link"
+    except OSError as error:
+        return TOO_LONG if error.errno == errno.ENAMETOOLONG else "dangling link"
     if not stat.S_ISREG(mode):
         return "special file"
     return suffix or "without suffix"

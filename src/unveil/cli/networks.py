@@ -14,7 +14,7 @@ from unveil.config import EvaluateConfig, LossConfig, Output, RunConfig
 from unveil.degradation.families import STORAGES
 from unveil.errors import UsageError
 from unveil.extras import require
-from unveil.files import check_folder
+from unveil.files import check_folder, check_target
 from unveil.report.rows import Row
 
 DEFAULT_RUN = Path("runs/cae")
@@ -179,6 +179,7 @@ def evaluate(
         find_model(model)
     if append is not None:
         check_folder(append.parent)
+        check_target(append)
     if dry_run and append is not None:
         console.result({"would_append_to": str(append)}, f"would add a row to {append}")
         return

@@ -1,6 +1,7 @@
 """Batch processing of photo files: output paths, and one line per failure."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from unveil import console
 from unveil.cli.folders import is_folder, names_below
 from unveil.console import progress
 from unveil.errors import UnveilError, UsageError, told
-from unveil.files import check_folder
+from unveil.files import check_folder, check_target
 from unveil.images.box import Box
 from unveil.images.photos import (
     MAX_PIXELS,
@@ -25,6 +26,8 @@ from unveil.images.photos import (
     read_photo,
     write_photo,
 )
+from unveil.video.stream.codecs import CONTAINERS
+from unveil.video.stream.opening import SUFFIXES as VIDEOS
 from unveil.video.stream.opening import is_video
 
 
@@ -77,13 +80,31 @@ def plan(
         )
     taken: dict[Path, Path] = {}
     for job in jobs:
-        check(job.target)
+        _check(job, check)
         if taken.setdefault(job.target, job.source) != job.source:
             raise UsageError(
                 f"{taken[job.target]} and {job.source} would both be written to {job.target}."
             )
     check_folder(folder)
     return [Job(source, target) for target, source in taken.items()]
+
+
+def _check(job: Job, check: Callable[[Path], object]) -> None:
+    """Check an output; where it cannot be written, an input that is none is said first."""
+    try:
+        check(job.target)
+    except UsageError:
+        source = job.source
+        if source == STREAM or source.suffix.lower() in (*SUFFIXES, *VIDEOS):
+            raise
+        if not os.path.exists(source):  # noqa: PTH110  # takes any name
+            raise UnveilError(f"{source}: no such file.") from None
+        if job.target.suffix.lower() in CONTAINERS:
+            raise UsageError(
+                f"{source}: its name ends as no photo's and no video's does; if it is a video, "
+                f"call it {source.stem}.mkv."
+            ) from None
+        raise
 
 
 def process(
@@ -280,9 +301,9 @@ def check_free(target: Path, *, overwrite: bool) -> None:
     """Reject a file that exists, unless ``overwrite`` is set.
 
     Raises:
-        UnveilError: it exists.
+        UnveilError: it exists, or cannot be written.
     """
-    if target.exists() and target != STREAM and not overwrite:
+    if target != STREAM and check_target(target) and not overwrite:
         raise UnveilError(f"{target}: exists already; replace it with --overwrite.")
 
 
@@ -333,7 +354,7 @@ def _below(
         return [Job(item / name, output / _writable(name, suffixes)) for name in kept]
     if not item.suffix and not item.exists():
         raise UnveilError(f"{item}: no such file or folder.")
-    return [Job(item, output / item.name)]
+    return [Job(item, output / _writable(item.name, suffixes))]
 
 
 def _writable(name: str, suffixes: Sequence[str]) -> str:

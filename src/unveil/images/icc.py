@@ -1,9 +1,13 @@
 """Colour profiles without what they say of their owner: names, serial numbers, dates, copyright.
 
-Only what a conversion of colours takes is kept (ICC.1:2022), so that colours stay as they are.
+Only what a conversion of colours takes is kept (ICC.1:2022), so that colours stay as they are. And
+profiles of colours that are stated in other words.
 """
 
 import struct
+from collections.abc import Sequence
+
+import numpy as np
 
 HEADER_BYTES, ENTRY_BYTES = 128, 12
 SIGNATURE = b"acsp"
@@ -21,6 +25,16 @@ PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 BLANK = (slice(4, 8), slice(24, 44), slice(48, 56), slice(80, HEADER_BYTES))
 """Of the header: program, date and system; device; creator and checksum."""
 
+D50 = 0.9642, 1.0, 0.8249
+"""The white of all profiles, X, Y and Z."""
+
+BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+"""From XYZ to the cones that adapt to a white (annex E)."""
+
+SRGB_CURVE = 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045
+
 NAME, COPYRIGHT = "colour profile", "none"
 """What a profile says of itself, which it must."""
 
@@ -31,6 +45,56 @@ def without_owner(profile: bytes) -> bytes | None:
         return _rebuilt(profile)
     except (struct.error, ValueError, IndexError):
         return None
+
+
+def matrix(points: Sequence[float], gamma: float | None) -> bytes:
+    """Return the profile of a display.
+
+    Args:
+        points: x and y of white, red, green and blue.
+        gamma: exponent from samples to light; None for the curve of sRGB.
+
+    Raises:
+        ValueError: they are no colours.
+    """
+    white, *colours = (_xyz(*points[n : n + 2]) for n in range(0, 8, 2))
+    unscaled = np.stack(colours, axis=1)
+    scaled = unscaled * np.linalg.solve(unscaled, white)
+    cones = BRADFORD @ np.stack([white, D50], axis=1)
+    adapted = np.linalg.inv(BRADFORD) @ np.diag(cones[:, 1] / cones[:, 0]) @ BRADFORD @ scaled
+    tags = {name: _xyz_tag(adapted[:, n]) for n, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))}
+    return _new(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(gamma)))
+
+
+def gray(gamma: float | None) -> bytes:
+    """Return the profile of shades of gray; ``gamma`` as for :func:`matrix`."""
+    return _new(b"GRAY", {b"kTRC": _curve(gamma)})
+
+
+def _xyz(x: float, y: float) -> np.ndarray:
+    if not (0 < y <= 1 and 0 <= x <= 1):
+        raise ValueError("no colour")
+    return np.array([x / y, 1.0, (1 - x - y) / y])
+
+
+def _xyz_tag(values: Sequence[float] | np.ndarray) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(one * 65536) for one in values))
+
+
+def _curve(gamma: float | None) -> bytes:
+    kind, numbers = (3, SRGB_CURVE) if gamma is None else (0, (gamma,))
+    fixed = struct.pack(f">{len(numbers)}i", *(round(one * 65536) for one in numbers))
+    return b"para" + bytes(4) + struct.pack(">HH", kind, 0) + fixed
+
+
+def _new(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """Return a display's profile of version 4.3."""
+    header = bytearray(HEADER_BYTES)
+    header[8:24] = b"\4\x30\0\0" + b"mntr" + space + b"XYZ "
+    header[24:40] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + SIGNATURE
+    header[68:80] = struct.pack(">3i", *(round(one * 65536) for one in D50))
+    texts = {b"desc": _text(NAME, 4, b"desc"), b"cprt": _text(COPYRIGHT, 4, b"text")}
+    return _joined(bytes(header), texts | {b"wtpt": _xyz_tag(D50)} | tags)
 
 
 def _rebuilt(profile: bytes) -> bytes:

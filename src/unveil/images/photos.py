@@ -2,14 +2,17 @@
 
 Reads JPEG, PNG, WebP, AVIF, TIFF and BMP as a photo editor does: EXIF orientation is applied,
 palette and CMYK images are converted to RGB, alpha and 16-bit depth are preserved. 8-bit pixels are
-converted to sRGB by the embedded colour profile and written without one; 16-bit pixels keep their
-values, and of their profile the colours. Other metadata (EXIF, GPS, XMP, comments, thumbnails) is
-never written. This module does not import torch: bad files are rejected before heavy imports.
+converted to sRGB by the colour profile, or by what else the file says of its colours, and written
+without one; 16-bit pixels keep their values, and of their profile the colours. Other metadata
+(EXIF, GPS, XMP, comments, thumbnails) is never written. This module does not import torch: bad
+files are rejected before heavy imports.
 """
 
 import contextlib
 import dataclasses
+import errno
 import io
+import logging
 import sys
 import threading
 import warnings
@@ -23,8 +26,9 @@ from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin, Unidentif
 from unveil.degradation import Storage
 from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
-from unveil.files import check_regular, temporary_beside
-from unveil.images import pixels, png
+from unveil.files import check_regular, files_below, is_file, temporary_beside
+from unveil.images import pixels, png, tiff
+from unveil.images.colours import HEAD_BYTES, HdrError, profile_of
 from unveil.images.icc import without_owner
 
 SUFFIXES = (
@@ -47,7 +51,6 @@ DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 ALPHA_SUFFIXES = (".png", ".webp", ".avif", ".tif", ".tiff")
 MAX_PIXELS = 200_000_000
 MIN_SIDE_PX = 2
-WHOLE_NUMBERS = "only whole numbers of 8 or 16 bits are supported"
 STREAM_BYTES_PER_PIXEL, STREAM_BYTES = 8, 1 << 20
 """Limit of what is read from standard input: four channels of 16 bits, plus metadata."""
 
@@ -64,7 +67,11 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
 SRGB_TOLERANCE = 2
 """Largest difference, in 8-bit levels, at which a colour profile is taken for sRGB."""
 
+GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B")
+"""Pillow's modes of one channel, and of one with alpha."""
+
 EIGHT_BIT = Storage("8bit")
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints what it logs
 _pillow_globals = threading.Lock()
 
 
@@ -93,7 +100,7 @@ class Photo:
 
 def is_photo(path: Path) -> bool:
     """Return whether ``path`` is a file with the suffix of a supported format, and not hidden."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and is_file(path)
 
 
 def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> list[str]:
@@ -108,7 +115,7 @@ def list_photos(folder: Path, is_wanted: Callable[[Path], bool] = is_photo) -> l
     """
     if not folder.is_dir():
         raise UnveilError(f"{folder}: no such folder.")
-    found = [path for path in folder.rglob("*") if is_wanted(path)]
+    found = [path for path in files_below(folder) if is_wanted(path)]
     if not found:
         raise UnveilError(f"{folder}: no photos in it ({', '.join(SUFFIXES)}).")
     return sorted(path.relative_to(folder).as_posix() for path in found)
@@ -122,14 +129,17 @@ def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
             ``max_pixels`` pixels or sides under ``MIN_SIDE_PX``; the message names it.
     """
     with _naming_errors(path), _readable(path, max_pixels) as file, _open(file) as image:
+        page = _turn_to_page(path, image, file) if image.format == "TIFF" else 0
         _check_size(path, image, max_pixels)
         is_deep = pixels.is_deep(_content(file, pixels.HEADER_BYTES), image)
-        if image.mode.startswith(("F", "I")) and not is_deep:
-            raise UnveilError(f"{path}: holds {_numbers(image)} values; {WHOLE_NUMBERS}.")
         # A TIFF reads its tags again here; the others only decode, which threads do side by side.
         with _quiet_pillow() if image.format == "TIFF" else contextlib.nullcontext():
             image.load()
-        photo = _read_deep(path, _content(file), image) if is_deep else _read_8bit(image)
+        profile = _profile(path, image, file, is_deep=is_deep)
+        if is_deep:
+            photo = _read_deep(path, _content(file), image, profile, page)
+        else:
+            photo = _read_8bit(image, profile)
         return dataclasses.replace(photo, suffix=SUFFIX_OF[str(image.format)])
 
 
@@ -207,24 +217,21 @@ def _naming_errors(path: Path) -> Iterator[None]:
     except (UnveilError, MemoryError):
         raise
     except Exception as error:  # decoders raise many types, assertions too
-        if isinstance(error, OSError) and error.strerror:
+        # A place in the file that is none is "invalid": what says so is damaged.
+        if isinstance(error, OSError) and error.strerror and error.errno != errno.EINVAL:
             raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UnveilError(f"{path}: damaged or cut short ({reason}).") from None
+        if isinstance(error, MemoryError):
+            raise UnveilError(f"{path}: needs more memory than there is.") from None
+        # What a decoder says is about its own insides, e.g. "decoder error -2".
+        raise UnveilError(f"{path}: damaged or cut short; copy it again from its source.") from None
 
 
 def _not_a_photo(path: Path) -> str:
     """Return what is wrong with a file that Pillow does not recognise."""
     if path != STREAM and path.stat().st_size == 0:
         return "is empty: it holds 0 bytes"
-    kind = None if path == STREAM else pixels.tiff_dtype(path)
-    if kind not in (None, "uint8", "uint16"):
-        return f"holds {kind} values; {WHOLE_NUMBERS}"
-    return f"is not a photo that can be read ({', '.join(FORMATS)})"
-
-
-def _numbers(image: Image.Image) -> str:
-    return "float32" if image.mode == "F" else "32-bit" if image.mode == "I" else image.mode
+    reason = None if path == STREAM else tiff.why_unknown(path)
+    return reason or f"is not a photo that can be read ({', '.join(FORMATS)})"
 
 
 @contextlib.contextmanager
@@ -282,6 +289,15 @@ def _stream(path: Path, max_pixels: int) -> BinaryIO:
 
 
 @_quiet_pillow()
+def _turn_to_page(path: Path, image: Image.Image, file: BinaryIO) -> int:
+    """Turn to the one page of a TIFF that is no thumbnail of another, and return its number."""
+    number = tiff.full_page(path, file)
+    if number != image.tell():
+        image.seek(number)
+    return number
+
+
+@_quiet_pillow()
 def _check_size(path: Path, image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     found = f"{path}: {width}x{height}"
@@ -292,8 +308,8 @@ def _check_size(path: Path, image: Image.Image, max_pixels: int) -> None:
         )
     if min(width, height) < MIN_SIDE_PX:
         raise UnveilError(f"{found} pixels is too small; each side needs at least {MIN_SIDE_PX}.")
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        raise UnveilError(f"{path}: holds several pictures; split it into single photos first.")
+    if image.format not in ("MPO", "TIFF") and getattr(image, "n_frames", 1) > 1:
+        raise UnveilError(f"{path}: {tiff.SEVERAL}.")
 
 
 @_quiet_pillow()
@@ -305,10 +321,22 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _read_8bit(image: Image.Image) -> Photo:
-    orientation, profile = _orientation(image), image.info.get("icc_profile")
+@_quiet_pillow()
+def _profile(path: Path, image: Image.Image, file: BinaryIO, *, is_deep: bool) -> bytes | None:
+    """Return the colour profile of a loaded image; None for sRGB."""
+    is_gray = image.mode in GRAY_MODES and not (is_deep and "A" in image.mode.upper())
+    try:
+        return profile_of(image, _content(file, HEAD_BYTES), is_gray=is_gray)
+    except HdrError as error:
+        raise UnveilError(
+            f"{path}: is HDR ({error}), of which sRGB shows a part; convert it to sRGB first."
+        ) from None
+
+
+def _read_8bit(image: Image.Image, profile: bytes | None) -> Photo:
+    orientation = _orientation(image)
     storage = _storage(image)
-    grayscale = image.mode in ("1", "L", "LA", "La")
+    grayscale = image.mode in GRAY_MODES
     alpha = None
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -331,6 +359,8 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
         flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        if image.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
+            image = image.convert("RGB")
         convert = ImageCms.buildTransform(source, target, image.mode, "RGB", intent, flags)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image.convert("RGB")
@@ -345,10 +375,11 @@ def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
     return bool(np.max(change.getextrema()) <= SRGB_TOLERANCE)
 
 
-def _read_deep(path: Path, content: bytes, image: Image.Image) -> Photo:
-    samples = pixels.upright(pixels.decode(path, content, image), _orientation(image))
-    profile = without_owner(image.info.get("icc_profile") or b"")
-    return Photo(*pixels.split(samples), profile, Storage("float"))
+def _read_deep(
+    path: Path, content: bytes, image: Image.Image, profile: bytes | None, page: int
+) -> Photo:
+    samples = pixels.upright(pixels.decode(path, content, image, page), _orientation(image))
+    return Photo(*pixels.split(samples), without_owner(profile or b""), Storage("float"))
 
 
 def _to_pillow(photo: Photo) -> Image.Image:

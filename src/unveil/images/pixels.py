@@ -69,8 +69,8 @@ def is_deep(header: bytes, image: Image.Image) -> bool:
     return False
 
 
-def decode(path: Path, content: bytes, image: Image.Image) -> np.ndarray:
-    """Decode the content of a 16-bit file that Pillow has loaded as ``image``, so it is complete.
+def decode(path: Path, content: bytes, image: Image.Image, page: int = 0) -> np.ndarray:
+    """Decode a page of a 16-bit file that Pillow has loaded as ``image``, so it is complete.
 
     OpenCV applies the orientation of a TIFF, but not of a PNG.
 
@@ -78,27 +78,18 @@ def decode(path: Path, content: bytes, image: Image.Image) -> np.ndarray:
         UnveilError: OpenCV cannot decode it to 1, 3 or 4 channels of 16 bits.
     """
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    samples = None if tags.get(PLANAR_TAG) == SEPARATE_PLANES else _decode(content)
+    samples = None if tags.get(PLANAR_TAG) == SEPARATE_PLANES else _decode(content, page)
     if samples is None or samples.dtype != np.uint16:
-        raise UnveilError(f"{path}: this kind of 16-bit image is not supported.")
+        raise UnveilError(
+            f"{path}: this kind of 16-bit image is not supported; save it as RGB or gray, with "
+            "its channels pixel by pixel."
+        )
     if tags.get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
         return MAX_LEVEL - samples
     if samples.ndim == 2:
         return _keyed_alpha(samples, image.info.get("transparency"))
     kind = tags.get(EXTRA_SAMPLES_TAG, (0,))[0] if tags else ALPHA
     return samples if samples.shape[2] == 3 else _declared_alpha(samples, kind)
-
-
-def tiff_dtype(path: Path) -> str | None:
-    """Return the type of a TIFF's values, ``float32`` say; None for what is no TIFF."""
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(path) as file:
-            dtype = file.pages[0].dtype
-    except (OSError, ValueError, IndexError, tifffile.TiffFileError):
-        return None
-    return None if dtype is None else str(dtype)
 
 
 def encode(samples: np.ndarray, suffix: str, icc_profile: bytes | None) -> bytes:
@@ -135,13 +126,18 @@ def join(rgb: np.ndarray, alpha: np.ndarray | None, *, grayscale: bool) -> np.nd
     return np.round(rgb @ LUMA).astype(np.uint16) if grayscale else rgb
 
 
-def _decode(content: bytes) -> np.ndarray | None:
+def _decode(content: bytes, page: int) -> np.ndarray | None:
     import cv2
 
     logging = cv2.utils.logging
     level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # no warnings about unknown TIFF tags
     try:
-        samples = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        bits, flags = np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED
+        if page:
+            _, found = cv2.imdecodemulti(bits, flags, range=(page, page + 1))
+            samples = found[0] if found else None
+        else:
+            samples = cv2.imdecode(bits, flags)
     except cv2.error:
         return None
     finally:

@@ -48,6 +48,8 @@ NULLABLE = frozenset(
 )
 """Those that may be null: not measured, or of no such thing."""
 
+CONTROL = frozenset(map(chr, (*range(32), 127)))
+
 INTERVAL = ("rank1_of_", "rank5_of_")
 """How keys start whose values are a share and the two ends of its interval."""
 
@@ -129,7 +131,9 @@ def _is_right(key: str, value: Any) -> bool:
         return isinstance(value, list) and len(value) == 3 and all(map(is_number, value))
     if key in NUMBERS:
         return is_number(value)
-    for keys, kind in ((TEXTS, str), (LISTS, list), (OBJECTS, dict)):
+    if key in TEXTS:  # control characters break a table's line, and a chart's XML
+        return isinstance(value, str) and CONTROL.isdisjoint(value)
+    for keys, kind in ((LISTS, list), (OBJECTS, dict)):
         if key in keys:
             return isinstance(value, kind)
     return True

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from unveil.console import progress
-from unveil.errors import UnveilError
+from unveil.errors import SeveralError, UnveilError
 from unveil.files import cache_folder, check_regular, file_sha256, temporary_beside
 from unveil.images.photos import read_rgb8
 
@@ -82,7 +82,7 @@ def _decode(folder: Path, paths: list[str], crop_px: int, target: Path) -> None:
     if problems:
         more = len(problems) - MAX_REPORTED
         rest = [f"... and {more} more"] if more > 0 else []
-        raise UnveilError("\n".join([*problems[:MAX_REPORTED], *rest]))
+        raise SeveralError([*problems[:MAX_REPORTED], *rest])
 
 
 def _center_crop(path: Path, crop_px: int) -> np.ndarray:

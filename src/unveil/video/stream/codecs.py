@@ -20,6 +20,8 @@ class Codec:
         worst: largest rate factor, for the lowest quality.
         options: options of the encoder.
         is_even: whether subsampled chroma needs even width and height.
+        has_fields: whether it tells interlaced pictures from others.
+        has_aspect: whether it tells the shape of a pixel; else the container must.
     """
 
     encoder: str
@@ -27,22 +29,36 @@ class Codec:
     worst: int = 51
     options: dict[str, str] = field(default_factory=dict)
     is_even: bool = False
+    has_fields: bool = False
+    has_aspect: bool = False
 
 
 H264, HEVC, VP9, AV1, FFV1 = "h264", "hevc", "vp9", "av1", "ffv1"
 CODECS = {
-    H264: Codec("libx264", 18, options={"preset": "veryfast"}, is_even=True),
+    H264: Codec(
+        *("libx264", 18),
+        options={"preset": "veryfast"},
+        is_even=True,
+        has_fields=True,
+        has_aspect=True,
+    ),
     HEVC: Codec(
-        *("libx265", 20), options={"preset": "fast", "x265-params": "log-level=none"}, is_even=True
+        *("libx265", 20),
+        options={"preset": "fast", "x265-params": "log-level=none"},
+        is_even=True,
+        has_aspect=True,
     ),
     VP9: Codec(
         *("libvpx-vp9", 24, 63),
         options={"b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"},
     ),
     AV1: Codec("libsvtav1", 25, 63, options={"preset": "9"}, is_even=True),
-    FFV1: Codec("ffv1", None, options={"level": "3"}),
+    FFV1: Codec("ffv1", None, options={"level": "3"}, has_fields=True),
 }
 """The codecs, by the names that ``--codec`` takes."""
+
+FORMATS = {".mp4": "mp4", ".m4v": "ipod", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""FFmpeg's names of the containers, by their suffix."""
 
 CONTAINERS = {
     ".mp4": (H264, HEVC, AV1, VP9),
@@ -112,6 +128,20 @@ def choose(target: Path, name: str | None, quality: int | None) -> Encoding:
     return Encoding(chosen, codec.quality if quality is None else quality)
 
 
+def check_fields(encoding: Encoding) -> None:
+    """Refuse a codec that would show interlaced pictures as others: their edges would be combs.
+
+    Raises:
+        UsageError: says what takes them.
+    """
+    if not encoding.codec.has_fields:
+        raise UsageError(
+            f"is interlaced, which {encoding.name} cannot be here; write {H264} into "
+            f"{', '.join(kind for kind, held in CONTAINERS.items() if H264 in held)}, or "
+            "deinterlace it first with `ffmpeg -vf bwdif`."
+        )
+
+
 def encoder_for(encoding: Encoding) -> Any:
     """Return FFmpeg's encoder.
 
@@ -137,7 +167,12 @@ def _encoder(av: Any, name: str) -> Any:
 
 
 def layout_for(
-    layout: Layout, encoding: Encoding, formats: Sequence[str], width: int, height: int
+    layout: Layout,
+    encoding: Encoding,
+    formats: Sequence[str],
+    width: int,
+    height: int,
+    rows: int = 1,
 ) -> Layout:
     """Return the layout closest to the source's that the encoder supports.
 
@@ -150,6 +185,7 @@ def layout_for(
         formats: pixel formats that its encoder supports, by FFmpeg's names.
         width: width of the coded frame.
         height: height of the coded frame.
+        rows: 2 for interlaced frames, of which each field has its own chroma.
 
     Raises:
         UsageError: the encoder supports no such layout.
@@ -158,7 +194,7 @@ def layout_for(
     for bits in [*depths, MIN_DEPTH]:
         for across, down in ((layout.across, layout.down), (2, 2), (1, 1)):
             wanted = replace(layout, across=across, down=down, bits=bits)
-            is_odd = bool(width % across or height % down)
+            is_odd = bool(width % across or height % (down * rows))
             if wanted.pix_fmt in formats and not (is_odd and encoding.codec.is_even):
                 return wanted
     raise UsageError(

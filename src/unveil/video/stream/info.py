@@ -11,8 +11,10 @@ import numpy as np
 from unveil.degradation import Storage
 from unveil.errors import UnveilError
 from unveil.video.stream.colour import BT709, UNKNOWN, Colour, guess_matrix
+from unveil.video.stream.fields import Order, order_of
 from unveil.video.stream.layout import Layout, layout_of
-from unveil.video.stream.opening import is_cover, opened, picture_stream
+from unveil.video.stream.mastering import Mastering, mastering_of
+from unveil.video.stream.opening import filled, is_cover, opened, picture_stream
 from unveil.video.stream.survey import Survey, survey
 from unveil.video.stream.turn import Turn, turn_of
 
@@ -55,6 +57,9 @@ class Info:
         storage: compression of its frames.
         is_measured: whether ``storage`` is read from the file; else it is assumed.
         survey: its packets: when its pictures are shown, and what of them is lost.
+        fields: which field of a picture is shown first; None if the pictures are not interlaced.
+        mastering: the display that HDR10 was made on; None if it is not told.
+        unwritten: what its first picture comes with that is never written.
     """
 
     path: Path
@@ -70,6 +75,9 @@ class Info:
     storage: Storage
     is_measured: bool
     survey: Survey
+    fields: Order | None
+    mastering: Mastering | None
+    unwritten: tuple[str, ...]
 
     @property
     def turn(self) -> Turn:
@@ -121,13 +129,16 @@ def describe(path: Path, max_pixels: int) -> Info:
             storage=storage,
             is_measured=is_measured,
             survey=seen,
+            mastering=mastering_of(frame),
+            unwritten=_unwritten(frame),
+            fields=order_of(stream, frame),  # the last one: the samples are overwritten
         )
 
 
 def _first(container: Any, stream: Any) -> tuple[int | None, Any]:
     """Return the rate factor in the first packet, and the first frame; None if there is none."""
     settings = None
-    for number, packet in enumerate(container.demux(stream)):
+    for number, packet in enumerate(filled(container.demux(stream))):
         if number == 0 and packet.size:
             settings = x264_settings(bytes(packet))
         for frame in packet.decode():
@@ -149,6 +160,26 @@ def _check_kept(path: Path, stream: Any, frame: Any) -> None:
             f"{path}: has {len(others)} videos in it, of which unveil takes one; "
             "choose with `ffmpeg -map 0:v:0`."
         )
+
+
+UNWRITTEN = {
+    "DYNAMIC_HDR_PLUS": "HDR10+",
+    "DYNAMIC_HDR_VIVID": "HDR Vivid",
+    "DOVI_METADATA": "Dolby Vision",
+    "DOVI_RPU_BUFFER": "Dolby Vision",
+    "AMBIENT_VIEWING_ENVIRONMENT": "the light to view it in",
+    "ICC_PROFILE": "a colour profile",
+    "SPHERICAL": "its projection on a sphere",
+    "STEREO3D": "its views for two eyes",
+    "A53_CC": "closed captions",
+    "AFD": "the part of it that is in use",
+}
+"""What pictures come with, by FFmpeg's names, that no encoder here can be given."""
+
+
+def _unwritten(frame: Any) -> tuple[str, ...]:
+    kinds = (one.type.name for one in frame.side_data)
+    return tuple(dict.fromkeys(UNWRITTEN[kind] for kind in kinds if kind in UNWRITTEN))
 
 
 def _matrix_of(frame: Any) -> tuple[int, ...] | None:

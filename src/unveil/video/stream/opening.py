@@ -1,17 +1,18 @@
 """Opening of video files, with an error of one line for files that cannot be used."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from unveil.errors import UnveilError
 from unveil.extras import require
-from unveil.files import check_regular
+from unveil.files import check_regular, is_file
 
 SUFFIXES = (
     *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg"),
-    *(".3gp", ".flv", ".wmv"),
+    *(".3gp", ".3g2", ".flv", ".f4v", ".wmv", ".asf", ".vob", ".ogv", ".mxf", ".dv", ".divx"),
+    *(".m2t", ".m1v", ".m2v", ".qt", ".rm", ".rmvb", ".wtv"),
 )
 
 FILES_ONLY = {"protocol_whitelist": "file"}
@@ -23,7 +24,7 @@ LISTS = frozenset({"concat", "dash", "hls", "applehttp", "sdp", "rtsp", "imf"})
 
 def is_video(path: Path) -> bool:
     """Return whether ``path`` is a file with the suffix of a video, and not hidden."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and is_file(path)
 
 
 @contextlib.contextmanager
@@ -69,6 +70,14 @@ def picture_stream(path: Path, container: Any, max_pixels: int) -> Any:
         )
     stream.thread_type = "AUTO"
     return stream
+
+
+def filled(packets: Iterable[Any]) -> Iterator[Any]:
+    """Yield packets but for empty ones, which say that a picture stays, and no decoder takes.
+
+    The last one of all, by which decoders give what they hold back, has no time.
+    """
+    return (packet for packet in packets if packet.size or packet.dts is None)
 
 
 def is_cover(stream: Any) -> bool:

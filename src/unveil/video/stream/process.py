@@ -7,11 +7,12 @@ from pathlib import Path
 
 from unveil.video.stream.ahead import ahead
 from unveil.video.stream.chunks import MAX_FRAMES
-from unveil.video.stream.codecs import Encoding, encoder_for, layout_for
+from unveil.video.stream.codecs import Encoding, check_fields, encoder_for, layout_for
+from unveil.video.stream.holding import check_held
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Layout, Picture
 from unveil.video.stream.reading import read
-from unveil.video.stream.writing import COPIED_TYPES, writer
+from unveil.video.stream.writing import COPIED_TYPES, unkept, writer
 
 QUEUE_FRAMES = 4
 """Maximum number of frames in the queue between two stages."""
@@ -31,7 +32,7 @@ class Plan:
         info: the clip, with the layout of the output.
         target: the file to write.
         encoding: codec and quality of the output.
-        change: how the layout of the output differs from the source's, as text; None if equal.
+        change: what of the pictures is not as in the source, as text; None for nothing.
         copied: types of the streams that are copied beside the pictures.
     """
 
@@ -48,17 +49,23 @@ def plan(
     """Choose the layout of the output.
 
     Raises:
-        UsageError: the encoder is not available, or supports no layout for these frames.
+        UsageError: the encoder is not available, or supports no layout for these frames, or no
+            interlaced ones.
+        UnveilError: the container cannot hold the sound or the subtitles.
     """
+    check_held(info, target, copied)
+    if info.fields is not None:
+        check_fields(encoding)
     formats = [pix_fmt.name for pix_fmt in encoder_for(encoding).video_formats]
     size = info.turn.size(info.width, info.height)
-    layout = layout_for(info.layout, encoding, formats, *size)
-    changed = _change(info.layout, layout)
-    return Plan(replace(info, layout=layout), target, encoding, changed, copied)
+    layout = layout_for(info.layout, encoding, formats, *size, rows=1 if info.fields is None else 2)
+    changes = [*_change(info.layout, layout), *unkept(info, target, encoding)]
+    planned = replace(info, layout=layout)
+    return Plan(planned, target, encoding, "; ".join(changes) or None, copied)
 
 
-def _change(before: Layout, after: Layout) -> str | None:
-    return None if before == after else f"written as {after.pix_fmt}, not {before.pix_fmt}"
+def _change(before: Layout, after: Layout) -> list[str]:
+    return [] if before == after else [f"written as {after.pix_fmt}, not {before.pix_fmt}"]
 
 
 def process(plan: Plan, change: Change | None, watch: Watch = iter) -> None:

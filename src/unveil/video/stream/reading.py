@@ -13,7 +13,7 @@ from unveil.degradation.degrade import to_uint8
 from unveil.errors import UnveilError
 from unveil.video.stream.info import Info, describe
 from unveil.video.stream.layout import Picture, planes_of
-from unveil.video.stream.opening import opened, picture_stream
+from unveil.video.stream.opening import filled, opened, picture_stream
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,15 @@ def read(info: Info) -> Iterator[Picture]:
                 shown[1 if shown else 0 :] = [float(pts * info.time_base)]
                 _check_same(info, frame, shown[-1])
                 broken += [shown[-1]] if frame.is_corrupt else []
-                yield Picture(pts, frame.duration or 0, planes_of(frame, info.layout))
+                lasts = info.survey.lasts(pts, frame.duration or 0)
+                yield Picture(pts, lasts, planes_of(frame, info.layout))
     except av.error.FFmpegError as error:
         raise UnveilError(f"{info.path}: {_broken(info, shown)} ({error.strerror}).") from None
     _check_whole(info, shown, broken)
 
 
 def _decoded(info: Info, container: Any, stream: Any) -> Iterator[Any]:
-    for packet in info.survey.moved(container.demux(stream)):
+    for packet in filled(info.survey.moved(container.demux(stream))):
         yield from packet.decode()
 
 

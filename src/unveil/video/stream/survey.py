@@ -30,6 +30,12 @@ TORN_PACKETS = 3
 MIN_HOLE_BYTES = 2048
 """Bytes between two packets that are none of the file's own structure: more than a head takes."""
 
+HELD_STEPS = 1.5
+"""Usual distances between two pictures from which the last one is held."""
+
+SUMMED = "mp4"
+"""Kind of file that stores durations in the order of decoding: only their sum is right."""
+
 STRUCTURE = {
     "matroska": [bytes.fromhex(one) for one in (
         "ec", "1c53bb6b", "1254c367", "1941a469", "1043a770", "114d9b74", "1549a966", "1654ae6b",
@@ -63,6 +69,7 @@ class Survey:
             how much in its own time base; all streams move alike.
         joints: times at which a recording goes on, in seconds.
         holes: what was lost, from and to when, in seconds.
+        end: when the last picture is no longer shown, in their time base.
         last_s: when the last packet of any stream ends.
         promised_s: duration that the file declares; None for none.
         holds_another: whether another file follows, of which FFmpeg reads nothing.
@@ -72,6 +79,7 @@ class Survey:
     shifts: dict[int, list[tuple[int, int]]]
     joints: list[float]
     holes: list[tuple[float, float]]
+    end: int
     last_s: float
     promised_s: float | None
     holds_another: bool
@@ -94,6 +102,15 @@ class Survey:
                 packet.pts = None if packet.pts is None else packet.pts + shift
                 packet.dts = None if packet.dts is None else packet.dts + shift
             yield packet
+
+    def lasts(self, pts: int, told: int) -> int:
+        """Return how long a picture is shown; ``told`` is right for all but the last one."""
+        return told if pts < self.times[-1] else max(told, self.end - pts)
+
+    def is_held(self) -> bool:
+        """Return whether the last picture is shown longer than the others."""
+        steps = np.diff(self.times)
+        return len(steps) > 0 and bool(self.end - self.times[-1] > HELD_STEPS * np.median(steps))
 
     def is_sound_index(self) -> bool:
         """Return whether a picture is found by its time: every time is there once."""
@@ -155,7 +172,8 @@ class _Surveyor:
         self._path, self._pictures = path, pictures
         self._streams = {one.index: _stream_of(one) for one in container.streams}
         self._recordings = [_Recording()]
-        self._rows: list[tuple[int, int, int]] = []  # of each picture: time, recording, place
+        # Of each picture: time, recording, place, duration.
+        self._rows: list[tuple[int, int, int, int]] = []
         self._format = container.format.name
         ids = (ids for name, ids in STRUCTURE.items() if name in self._format)
         self._structure = next(ids, None)
@@ -183,7 +201,7 @@ class _Surveyor:
             stream.show(shown_s)
         stream.count += 1
         if packet.stream.index == self._pictures and not packet.is_discard:
-            self._rows.append((shown or 0, stream.recording, pos))
+            self._rows.append((shown or 0, stream.recording, pos, packet.duration or 0))
 
     def _enter(self, packet: Any, stream: _Stream, shown_s: float, pos: int) -> None:
         """Move a stream to the recording that its packet is of."""
@@ -245,13 +263,16 @@ class _Surveyor:
             if one.unit_s
         }
         unit_s = self._streams[self._pictures].unit_s
-        rows = np.array(self._rows, np.int64).reshape(-1, 3)
+        rows = np.array(self._rows, np.int64).reshape(-1, 4)
         times = rows[:, 0] + np.array([round(by / unit_s) for by in moved_s], np.int64)[rows[:, 1]]
+        end = int((times + rows[:, 3]).max(initial=0))
+        if SUMMED in self._format.split(",") and len(times):
+            end = max(end, int(times.min() + rows[:, 3].sum()))
         holes = [_seconds_of(gap, rows[:, 2], times * unit_s) for gap in self._gaps]
         holes += [(start + moved_s[of], end + moved_s[of]) for start, end, of in self._holes]
         last_s = self._recordings[-1].end_s + moved_s[-1]
         more = self._holds_another()
-        return Survey(np.sort(times), shifts, joints, holes, last_s, promised_s, more)
+        return Survey(np.sort(times), shifts, joints, holes, end, last_s, promised_s, more)
 
 
 def _seconds_of(

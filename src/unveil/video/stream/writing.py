@@ -14,7 +14,9 @@ from typing import Any
 
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
-from unveil.video.stream.codecs import Encoding, encoder_for
+from unveil.video.stream import fields
+from unveil.video.stream.codecs import H264, HEVC, Encoding, encoder_for
+from unveil.video.stream.fields import Marking
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Layout, Picture, frame_of
 from unveil.video.stream.opening import opened
@@ -26,6 +28,15 @@ SAFE_TYPES = ("audio",)
 
 PLAIN = {"fflags": "+bitexact"}
 """Muxer option: no version of the program, no random numbers."""
+
+ISO_SUFFIXES = (".mp4", ".m4v", ".mov")
+"""Containers of the ISO base media format, which has its own words for what others also say."""
+
+ISO_TAGS = {HEVC: "hvc1"}
+"""Of codecs that FFmpeg tags as Apple's programs do not read."""
+
+IN_ORDER = {H264: {"bf": "0"}, HEVC: {"x265-params": "bframes=0"}}
+"""Options of encoders to code the last picture last: such a container keeps its duration then."""
 
 INDEX_FIRST = {"movflags": "+faststart"}
 """Muxer option: the index at the start, so that playback starts before the download ends."""
@@ -41,6 +52,21 @@ def left_out(info: Info, copied: Sequence[str]) -> dict[str, int]:
         counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
         counts["video"] = counts.get("video", 0) - 1  # the pictures, which are encoded anew
         return {k: n for k, n in (counts | {"chapter": len(source.chapters())}).items() if n > 0}
+
+
+def unkept(info: Info, target: Path, encoding: Encoding) -> list[str]:
+    """Return what of the pictures, beside their samples, cannot be written, as phrases."""
+    lost = list(info.unwritten)
+    if info.mastering is not None and not info.mastering.options(encoding.codec.encoder):
+        lost.append("the mastering display of HDR10")
+    told = [f"without {one}" for one in lost]
+    has_aspect = encoding.codec.has_aspect or _is_iso(target)
+    if info.aspect is not None and not has_aspect:
+        told.append(
+            f"with square pixels, not {info.aspect.numerator}:{info.aspect.denominator}, which "
+            f"{encoding.name} in {target.suffix} cannot say here"
+        )
+    return [f"written {' and '.join(told)}"] if told else []
 
 
 @contextlib.contextmanager
@@ -66,7 +92,7 @@ def writer(
             temporary_beside(target) as partial,
             _file(target, partial) as container,
         ):
-            others = _Others(target, container, source, info, copied)
+            others = _Others(container, source, info, copied)
             yield (made := Writer(container, others, info, layout, encoding))
             made.finish()
     except OSError as error:
@@ -87,7 +113,11 @@ def _file(target: Path, partial: Path) -> Iterator[Any]:
 
 
 def _options(target: Path) -> dict[str, str]:
-    return PLAIN | (INDEX_FIRST if target.suffix.lower() in (".mp4", ".mov", ".m4v") else {})
+    return PLAIN | (INDEX_FIRST if _is_iso(target) else {})
+
+
+def _is_iso(target: Path) -> bool:
+    return target.suffix.lower() in ISO_SUFFIXES
 
 
 class Writer:
@@ -98,6 +128,7 @@ class Writer:
     ) -> None:
         self._container, self._layout, self._others = container, layout, others
         self._stream = _picture_stream(container, info, layout, encoding)
+        self._marking = Marking(info.fields)
         others.open()
         self._durations: dict[int, int] = {}
         self._time_base = info.time_base
@@ -108,7 +139,7 @@ class Writer:
         frame = frame_of(picture, self._layout)
         frame.time_base = self._time_base
         self._durations[picture.pts] = picture.duration
-        self._mux(self._stream.encode(frame))
+        self._mux(self._stream.encode(self._marking.mark(frame)))
 
     def finish(self) -> None:
         """Flush the encoder, and copy the rest of the other streams."""
@@ -124,7 +155,9 @@ class Writer:
 
 def _picture_stream(container: Any, info: Info, layout: Layout, encoding: Encoding) -> Any:
     encoder = encoder_for(encoding)
-    stream = container.add_stream(encoder.name, rate=info.rate, options=encoding.options)
+    is_iso = _is_iso(Path(container.name))
+    options = _encoder_options(info, encoding, is_iso=is_iso)
+    stream = container.add_stream(encoder.name, rate=info.rate, options=options)
     stream.width, stream.height = info.turn.size(info.width, info.height)
     stream.pix_fmt = layout.pix_fmt
     context, tags = stream.codec_context, info.tags
@@ -133,17 +166,36 @@ def _picture_stream(container: Any, info: Info, layout: Layout, encoding: Encodi
     context.color_primaries, context.color_trc = tags.primaries, tags.transfer
     if info.aspect is not None:
         context.sample_aspect_ratio = info.aspect
+    if info.fields is not None:
+        context.field_order = fields.CODED[info.fields]
+        context.flags |= fields.FLAGS
+    if is_iso and encoding.name in ISO_TAGS:
+        context.codec_tag = ISO_TAGS[encoding.name]
     stream.set_display_matrix(info.matrix)
     return stream
+
+
+def _encoder_options(info: Info, encoding: Encoding, *, is_iso: bool) -> dict[str, str]:
+    """Return the options of the encoder with those that this clip needs."""
+    needed = [encoding.options]
+    if info.mastering is not None:
+        needed.append(info.mastering.options(encoding.codec.encoder))
+    if info.fields is not None and encoding.name == H264:
+        needed.append({fields.OPTION: f"{info.fields}=1"})
+    if is_iso and info.survey.is_held():
+        needed.append(IN_ORDER.get(encoding.name, {}))
+    joined: dict[str, str] = {}
+    for options in needed:
+        for name, value in options.items():
+            joined[name] = f"{joined[name]}:{value}" if name in joined else value
+    return joined
 
 
 class _Others:
     """The copied streams, read in step with the encoded frames so that memory stays constant."""
 
-    def __init__(
-        self, target: Path, container: Any, source: Any, info: Info, copied: Sequence[str]
-    ) -> None:
-        self._target, self._container, self._source = target, container, source
+    def __init__(self, container: Any, source: Any, info: Info, copied: Sequence[str]) -> None:
+        self._container, self._source = container, source
         self._survey, self._copied = info.survey, copied
         self._streams: dict[int, Any] = {}
         self._last: dict[int, int] = {}
@@ -151,7 +203,7 @@ class _Others:
     def open(self) -> None:
         """Add the streams to the output, after that of the pictures."""
         self._streams = {
-            stream.index: _copy_of(self._target, self._container, stream)
+            stream.index: _copy_of(self._container, stream)
             for stream in self._source.streams
             if stream.type in self._copied
         }
@@ -188,21 +240,9 @@ def _begins(packet: Any) -> Fraction:
     return Fraction(at * packet.time_base)
 
 
-def _copy_of(target: Path, container: Any, stream: Any) -> Any:
-    """Return the output stream for the packets of a source stream.
-
-    Raises:
-        UnveilError: the container cannot hold this kind of stream.
-    """
-    import av
-
-    try:
-        copy = container.add_stream_from_template(stream)
-    except (ValueError, av.error.FFmpegError):
-        name = stream.codec_context.name if stream.codec_context else "unknown"
-        raise UnveilError(
-            f"{target}: {target.suffix} cannot hold the source's {stream.type} ({name}); .mkv can."
-        ) from None
+def _copy_of(container: Any, stream: Any) -> Any:
+    """Return the output stream for the packets of a source stream."""
+    copy = container.add_stream_from_template(stream)
     copy.disposition = stream.disposition
     if stream.codec_context is not None and stream.codec_context.name == "vorbis":
         headers = bytes(stream.codec_context.extradata or b"")
