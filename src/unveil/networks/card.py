@@ -43,6 +43,10 @@ class DataRecord:
     fingerprint: str
     splits: SplitSizes
 
+    def __post_init__(self) -> None:
+        if self.photos < 1:
+            raise UsageError("a data set must have at least 1 photo.")
+
 
 @dataclass(frozen=True)
 class Card:

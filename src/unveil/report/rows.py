@@ -48,7 +48,7 @@ NULLABLE = frozenset(
 )
 """Those that may be null: not measured, or of no such thing."""
 
-CONTROL = frozenset(map(chr, (*range(32), 127)))
+CONTROL = frozenset(map(chr, (*range(32), 127))) - {"\t", "\n"}
 
 INTERVAL = ("rank1_of_", "rank5_of_")
 """How keys start whose values are a share and the two ends of its interval."""
