@@ -1,0 +1,106 @@
+"""Limits on a risk: the upper end of its interval counts, and what was not measured is above."""
+
+import numpy as np
+import pytest
+
+from tests.auditing.test_verdict import CURVES, row
+from unveil.auditing.gate import Gated
+from unveil.auditing.measured import Risk, curves_of, mildest
+from unveil.auditing.photo import GREEN, GREY, RED, Verdict, draw_verdicts
+from unveil.auditing.safe import MARGIN, SAME_PERSON, Hidden, How, choose, cover_of, hide, widen
+from unveil.auditing.verdict import ADVICE_RISK, SAFE_RISK
+from unveil.degradation import Pixelate, Solid, Storage
+from unveil.estimation.finding import Finding
+from unveil.images.box import Box
+from unveil.images.photos import Photo
+
+BOX = Box(8, 8, 16, 16)
+LIMIT = 0.05
+
+
+def verdict(risk: Risk | None) -> Verdict:
+    found = Finding(Pixelate(8), Storage(), 0.9, None, BOX)
+    return Verdict(BOX, found, found.operator, risk, "words")
+
+
+def risk(share: float, high: float) -> Risk:
+    return Risk(share, share / 2, high, "fused")
+
+
+RISKS = {
+    "surely below": (risk(0.01, 0.04), False),
+    "at the limit": (risk(0.01, 0.05), False),
+    "perhaps above": (risk(0.01, 0.06), True),
+    "surely above": (risk(0.2, 0.3), True),
+    "not measured": (None, True),
+}
+named = pytest.mark.parametrize(("known", "is_above"), RISKS.values(), ids=RISKS)
+
+
+@named
+def test_a_risk_that_may_be_above_a_limit_is_above_it(known, is_above):
+    assert verdict(known).is_above(LIMIT) == is_above
+
+
+@named
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_the_gate_lets_pass_what_is_changed_and_surely_below(known, is_above, is_changed):
+    gated = Gated(BOX, 30.0, is_changed, verdict(known), LIMIT)
+    assert gated.passes == (is_changed and not is_above)
+    assert gated.as_row()["passes"] == gated.passes
+    assert ("weakly" in str(gated)) == (is_changed and is_above)
+    assert ("bare" in str(gated)) == (not is_changed)
+
+
+@named
+def test_the_picture_of_the_audit_is_green_only_where_it_is_surely_below(known, is_above):
+    photo = Photo(np.full((32, 32, 3), 10, np.uint8))
+    drawn = draw_verdicts(photo, [verdict(known)], LIMIT)
+    wanted = GREY if known is None else RED if is_above else GREEN
+    assert tuple(drawn.rgb[BOX.top, BOX.left].tolist()) == wanted
+
+
+def test_a_setting_is_chosen_by_the_upper_end():
+    """0.2 is measured at 0.004, at most 0.054; 0.25 at 0, at most 0.05."""
+    assert mildest("pixelate", 0.052, 112, CURVES) == Pixelate(28)
+    assert mildest("pixelate", 0.056, 112, CURVES) == Pixelate(23)
+
+
+def test_only_settings_that_an_attacker_was_trained_on_hide_faces():
+    rows = [row("pixelate", 0.1, 0.01), row("pixelate", 0.2, 0.01, "fused")]
+    assert mildest("pixelate", 0.1, 112, curves_of(rows)) == Pixelate(12)
+    assert choose("pixelate", 0.1, 112, curves_of(rows))[0] == Pixelate(22)
+    assert choose("pixelate", 0.1, 112, CURVES)[0] == Solid()
+
+
+def test_the_limits_are_those_that_the_help_states():
+    assert (SAFE_RISK, ADVICE_RISK) == (0.02, 0.05)
+
+
+def test_who_is_as_near_as_two_photos_of_one_person_is_recognised():
+    """dlib's documentation takes 0.6; the nearest of all attackers counts."""
+    assert SAME_PERSON == 0.6
+    for distances, recognised in (
+        ({"obfuscated": 0.9, "lmmse": 0.59}, True),
+        ({"obfuscated": 0.61, "lmmse": 0.9}, False),
+        ({}, False),
+    ):
+        one = Hidden(BOX, Pixelate(8), None, distances=distances)
+        assert one.is_recognised == recognised
+
+
+@pytest.mark.parametrize("shape", ["box", "ellipse", "soft"])
+def test_more_than_the_face_is_hidden(shape):
+    """Hair, ears and chin: a quarter of the face's width on each side, and all of its square."""
+    assert MARGIN == 0.25
+    face, images = Box(40, 30, 20, 24), np.full((1, 3, 100, 100), 0.5, np.float32)
+    done, (one,) = hide(images, [face], How("pixelate", 0.001, shape), CURVES)
+    assert one.box == widen(face, 100, 100) == Box(35, 24, 30, 36)
+    assert one.operator == Solid()
+    assert (done[..., *face.place] == 0).all()
+    outside = np.ones((100, 100), bool)
+    outside[one.box.place] = False
+    assert (done[..., outside] == 0.5).all()
+    middle = done[0, 0, 42, 35:65]
+    assert (middle[[0, -1]] < 0.5).all()
+    assert cover_of(face, one.box, shape).min() >= 0
