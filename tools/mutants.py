@@ -220,7 +220,9 @@ class _Drawer(ast.NodeVisitor):
         elif isinstance(value, int):
             self._add("number", node, f"{value + 1}", f"{value - 1}")
         elif isinstance(value, float):
-            self._add("number", node, f"{value * 2}", f"{value / 2}")
+            self._add(
+                "number", node, *((f"{value * 2}", f"{value / 2}") if value else ("1.0", "-1.0"))
+            )
 
     def visit_Call(self, node: ast.Call) -> None:
         """Swap the first two arguments."""

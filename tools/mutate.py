@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +44,13 @@ ALLOWED_S = 120.0
 SLOWER, SPARE_S = 5, 60
 """What takes so many times as long as when recorded, and so many seconds more, hangs."""
 
-CAUGHT, BECOMES = ("caught", "hung"), "==>"
+CAUGHT, UNSEEN, BECOMES = ("caught", "hung"), ("survived", "no test"), "==>"
+
+CONTROLS = 5
+"""Tests that have to pass where nothing was changed, before anything is."""
+
+QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""What pytest says of plugins that were imported before."""
 
 FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+?::.+?|\S+\.py)(?: - .*)?$", re.MULTILINE)
 """How pytest names what failed."""
@@ -91,7 +97,10 @@ def main(options: Options) -> None:
             if time.monotonic() < until:
                 recorder.record(files, environment(copy))
         reach = recorder.read()
-        for mutant in wanted(drawn, rows, again=options.again):
+        todo = wanted(drawn, rows, again=options.again)
+        if todo and time.monotonic() < until:
+            control(copy, todo, reach)
+        for mutant in todo:
             if time.monotonic() < until:
                 append_row(rows, run(copy, mutant, reach) | {"seed": options.seed})
     print(summary(drawn, newest(rows)))
@@ -113,13 +122,24 @@ def environment(copy: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, places)), "OMP_NUM_THREADS": "1"}
 
 
-def wanted(drawn: Sequence[Mutant], rows: Path, *, again: bool) -> Iterator[Mutant]:
-    """Yield the mutants without a row, or those of which nothing new can be said otherwise."""
-    known = newest(rows)
-    for mutant in drawn:
-        row = known.get(key_of(mutant))
-        if row is None or (again and row["end"] not in CAUGHT):
-            yield mutant
+def wanted(drawn: Sequence[Mutant], rows: Path, *, again: bool) -> list[Mutant]:
+    """Return the mutants without a row; again, those too that no test has seen."""
+    ends = {key: row["end"] for key, row in newest(rows).items()}
+    kept = CAUGHT if again else (*CAUGHT, *UNSEEN)
+    return [mutant for mutant in drawn if ends.get(key_of(mutant)) not in kept]
+
+
+def control(copy: Path, todo: Sequence[Mutant], reach: Reach) -> None:
+    """Check that tests pass where nothing was changed.
+
+    Raises:
+        SystemExit: they do not, so that nothing can be said of faults.
+    """
+    reached = (allowed(reach.of(mutant.path, mutant.lines), reach)[0] for mutant in todo)
+    tests = next((tests[:CONTROLS] for tests in reached if tests), [])
+    if tests and judge(copy, tests, reach)[0] != "survived":
+        said = (copy.parent / "said.txt").read_text(encoding="utf-8", errors="replace")
+        raise SystemExit(f"tests fail where nothing was changed:\n{said[-2000:]}")
 
 
 def newest(rows: Path) -> dict[str, Row]:
@@ -219,7 +239,7 @@ def _as_the_child(copy: Path, words: Sequence[str], said: Path) -> int:
     ours = {path.stem for name in ("tools", "benchmarks") for path in (ROOT / name).glob("*")}
     for name in [name for name in sys.modules if name.partition(".")[0] in {"unveil", *ours}]:
         del sys.modules[name]
-    status = int(pytest.main([*PYTEST[3:], *words]))
+    status = int(pytest.main([*PYTEST[3:], *QUIET, *words]))
     sys.stdout.flush()
     return status
 

@@ -9,6 +9,8 @@ from unveil.auditing.measured import Risk, curves_of, mildest
 from unveil.auditing.photo import GREEN, GREY, RED, Verdict, draw_verdicts
 from unveil.auditing.safe import MARGIN, SAME_PERSON, Hidden, How, choose, cover_of, hide, widen
 from unveil.auditing.verdict import ADVICE_RISK, SAFE_RISK
+from unveil.cli.audit import _open_gate
+from unveil.cli.obfuscate import _hider
 from unveil.degradation import Pixelate, Solid, Storage
 from unveil.estimation.finding import Finding
 from unveil.images.box import Box
@@ -71,10 +73,29 @@ def test_only_settings_that_an_attacker_was_trained_on_hide_faces():
     assert mildest("pixelate", 0.1, 112, curves_of(rows)) == Pixelate(12)
     assert choose("pixelate", 0.1, 112, curves_of(rows))[0] == Pixelate(22)
     assert choose("pixelate", 0.1, 112, CURVES)[0] == Solid()
+    assert choose("pixelate", 0.1, 0.3, curves_of(rows))[0] == Pixelate(1)
 
 
 def test_the_limits_are_those_that_the_help_states():
     assert (SAFE_RISK, ADVICE_RISK) == (0.02, 0.05)
+
+
+@pytest.mark.parametrize(("asked", "limit"), [(None, 0.02), (0.1, 0.1)])
+def test_commands_take_the_limit_that_is_asked_for_or_the_default(asked, limit):
+    pytest.importorskip("dlib", reason="the extra audit is not installed")
+    assert _hider([], (), None, None, asked, "box", None, 1).how.limit == limit
+    assert _open_gate([], asked, []).limit == limit
+
+
+@pytest.mark.parametrize(
+    ("count", "style", "kind"),
+    [(1, None, "pixelate"), (2, None, "solid"), (50, None, "solid"), (2, "sticker", "pixelate")],
+)
+def test_of_several_photos_faces_are_hidden_by_a_solid_box(count, style, kind):
+    """Together they tell more than the risk of one; a drawn cover tells nothing."""
+    pytest.importorskip("dlib", reason="the extra audit is not installed")
+    how = _hider([], (), None, None, None, "box", style, count).how
+    assert (how.kind, how.style) == (kind, style)
 
 
 def test_who_is_as_near_as_two_photos_of_one_person_is_recognised():
