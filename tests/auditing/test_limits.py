@@ -7,12 +7,24 @@ from tests.auditing.test_verdict import CURVES, row
 from unveil.auditing.gate import Gated
 from unveil.auditing.measured import Risk, curves_of, mildest
 from unveil.auditing.photo import GREEN, GREY, RED, Verdict, draw_verdicts
-from unveil.auditing.safe import MARGIN, SAME_PERSON, Hidden, How, choose, cover_of, hide, widen
+from unveil.auditing.safe import (
+    MARGIN,
+    SAME_PERSON,
+    Hidden,
+    How,
+    choose,
+    cover_of,
+    hide,
+    hide_proven,
+    widen,
+)
 from unveil.auditing.verdict import ADVICE_RISK, SAFE_RISK
 from unveil.cli.audit import _open_gate
 from unveil.cli.obfuscate import _hider
-from unveil.degradation import Pixelate, Solid, Storage
+from unveil.degradation import Median, Pixelate, Solid, Storage
 from unveil.estimation.finding import Finding
+from unveil.faces.embedder import DLIB, Embedder
+from unveil.faces.finder import Face
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 
@@ -125,3 +137,32 @@ def test_more_than_the_face_is_hidden(shape):
     middle = done[0, 0, 42, 35:65]
     assert (middle[[0, -1]] < 0.5).all()
     assert cover_of(face, one.box, shape).min() >= 0
+
+
+@pytest.mark.parametrize("shape", ["box", "ellipse", "soft"])
+def test_what_hides_one_face_uncovers_nothing_of_the_next(shape):
+    images = np.full((1, 3, 60, 100), 0.5, np.float32)
+    faces = [Box(20, 20, 20, 20), Box(42, 26, 20, 20), Box(20, 36, 20, 20)]
+    done, _ = hide(images, faces, How("pixelate", 0.001, shape), CURVES)
+    for face in faces:
+        assert (done[..., *face.place] == 0).all(), face
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_is_attacked_is_the_photo_as_it_will_be_read_again(shown):
+    """Where the file would show the face, a mosaic is refused and the box is solid."""
+    face = Face(np.array([[40, 46], [48, 46], [54, 58], [60, 46], [68, 46]], float))
+    clean = np.random.default_rng(0).random((1, 3, 100, 110)).astype(np.float32)
+    box, rows = Box(34, 34, 40, 40), [row("median", 0.1, 0.01, "fused")]
+
+    def few(aligned: np.ndarray) -> np.ndarray:
+        return 9 * aligned[..., 60:90:6, 60:90:6].reshape(len(aligned), -1)
+
+    _, (one,) = hide_proven(
+        clean, [(face, box)], How("median", 0.1), curves_of(rows), Embedder("few", few, DLIB),
+        lambda images: clean if shown else images,
+    )  # fmt: skip
+    assert (one.operator == Solid()) == shown
+    tried = one.refused if shown else one
+    assert isinstance(tried.operator, Median)
+    assert (tried.distances["obfuscated"] < 1e-3) == shown

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from unveil.config import RunConfig, TrainConfig
+from unveil.config import EvaluateConfig, RunConfig, TrainConfig
 from unveil.degradation import GaussianBlur, parse_operator
 from unveil.training.optimizer import learning_rate
 
@@ -21,7 +21,14 @@ def test_the_default_budget_is_the_papers():
     assert (config.loss.scale, config.loss.kl_weight) == ("calibrated", 1e-4)
     assert config.model.widths == (64, 64, 128, 256)
     assert (config.model.stem_kernel, config.model.decoder) == (9, "wide")
+    assert (config.train.storage, config.train.schedule) == ("8bit", "cosine")
     assert (config.train.flip, config.train.shift_px, config.train.clip_norm) == (False, 0, None)
+
+
+def test_scores_are_of_the_whole_test_split_as_a_file_keeps_it():
+    config = EvaluateConfig()
+    assert (config.split, config.storage, config.limit) == ("test", "8bit", None)
+    assert config.data.stated == {}
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_nothing_or_stays():
