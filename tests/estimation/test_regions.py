@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from unveil.estimation.inspection import look
 from unveil.estimation.outlining import described, regions
 from unveil.estimation.regions import Candidate, apart, box_of, candidates, mask_of
 from unveil.estimation.segmenter import Segmentation
+from unveil.images.box import Box
 
 
 def chances_with(*places: tuple[slice, slice], bridge: float = 0.0) -> np.ndarray:
@@ -82,3 +84,26 @@ def test_every_candidate_is_described_by_finite_numbers() -> None:
         for region in regions(Segmentation(kinds, 0.5), pixels):
             assert region.mask.shape == size
             assert 0 <= region.outlined <= 1
+
+
+def test_in_a_box_that_is_told_what_is_seen_is_hidden_or_all_of_it() -> None:
+    """What the user says is sure; of what the segmenter sees there, 30 to 90 % are believed."""
+    pixels, box = np.full((160, 240, 3), 128, np.uint8), Box(40, 40, 80, 80)
+    for columns, is_part in ((0, False), (4, False), (10, True), (16, True), (20, False)):
+        chances = chances_with(np.s_[10:30, 10 : 10 + columns])
+        answer = Segmentation(np.stack([1 - chances, chances]), 0.5)
+        (told,) = look(answer, pixels, box)
+        assert (told.box, told.chance, told.picture, told.outlined) == (box, 1.0, 1.0, 1.0)
+        wanted = np.zeros((160, 240), bool)
+        wanted[40:120, 40 : 40 + (4 * columns if is_part else 80)] = True
+        assert (told.mask != wanted).mean() < 0.01, columns
+
+
+def test_where_nothing_is_seen_or_told_the_whole_picture_is_looked_at() -> None:
+    """As a region that is most likely clean."""
+    chances = np.full((40, 60), 0.02)
+    pixels = np.full((160, 240, 3), 128, np.uint8)
+    (whole,) = look(Segmentation(np.stack([1 - chances, chances]), 0.3), pixels, None)
+    assert whole.mask.all()
+    assert whole.box == Box(0, 0, 240, 160)
+    np.testing.assert_allclose([whole.chance, whole.picture, whole.outlined], [0.02, 0.3, 0.0])
