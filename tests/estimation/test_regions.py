@@ -1,12 +1,17 @@
 """Regions from chances: where outlines part, which are kept, and what the mask is."""
 
 import numpy as np
+from skimage import data
 
-from unveil.estimation.inspection import look
+from unveil.degradation import Storage
+from unveil.estimation.inspection import inspect_subject, look, subject_of
 from unveil.estimation.outlining import described, regions
 from unveil.estimation.regions import Candidate, apart, box_of, candidates, mask_of
 from unveil.estimation.segmenter import Segmentation
+from unveil.images.arrays import to_array
 from unveil.images.box import Box
+from unveil.images.photos import Photo
+from unveil.linear.prior import read_prior
 
 
 def chances_with(*places: tuple[slice, slice], bridge: float = 0.0) -> np.ndarray:
@@ -107,3 +112,17 @@ def test_where_nothing_is_seen_or_told_the_whole_picture_is_looked_at() -> None:
     assert whole.mask.all()
     assert whole.box == Box(0, 0, 240, 160)
     np.testing.assert_allclose([whole.chance, whole.picture, whole.outlined], [0.02, 0.3, 0.0])
+
+
+def test_a_region_that_is_too_thin_to_tell_is_left_out() -> None:
+    """A staircase of cells: no rectangle of ten pixels fits into it."""
+    cells = np.full((40, 60), 0.02)
+    for step in range(12):
+        cells[10 + step, 20 + step : 22 + step] = 0.995
+    answer = Segmentation(np.stack([1 - cells, *([cells / 8] * 8)]), 0.9)
+    pixels = np.ascontiguousarray(data.astronaut()[:160, 100:340])
+    subject = subject_of(to_array(Photo(pixels)), Storage(), read_prior())
+    object.__setattr__(subject, "segmentation", answer)  # as the segmenter would have said
+    assert look(answer, pixels, None)[0].mask.sum() < 1000
+    found = inspect_subject(subject)
+    assert found.is_clean
