@@ -42,10 +42,12 @@ class Reach:
     Attributes:
         tests: by file and line.
         seconds: of each test that passed.
+        marks: of the tests that count, as ``pytest -m`` takes them.
     """
 
     tests: Tests
     seconds: dict[str, float]
+    marks: str = ""
 
     def of(self, path: str, lines: tuple[int, int] | None) -> list[str]:
         """Return the tests that reach lines of a file, the room's own first, then the fastest.
@@ -130,7 +132,7 @@ class Recorder:
             passed = {test: s for test, s in took.items() if test.partition("::")[0] in fresh}
             _add_lines(tests, path.with_suffix(".coverage"), self.code, passed.keys())
             seconds |= passed
-        return Reach(tests, seconds)
+        return Reach(tests, seconds, self.marks)
 
     def _records(self) -> list[Path]:
         return sorted(self.folder.glob("*.json"), key=lambda path: int(path.stem))
