@@ -1,11 +1,12 @@
 """Regions from chances: where outlines part, which are kept, and what the mask is."""
 
 import numpy as np
+import pytest
 from skimage import data
 
 from unveil.degradation import Storage
 from unveil.estimation.inspection import inspect_subject, look, subject_of
-from unveil.estimation.outlining import described, regions
+from unveil.estimation.outlining import CLIPPED, _weights, chances, described, regions
 from unveil.estimation.regions import Candidate, apart, box_of, candidates, mask_of
 from unveil.estimation.segmenter import Segmentation
 from unveil.images.arrays import to_array
@@ -126,3 +127,19 @@ def test_a_region_that_is_too_thin_to_tell_is_left_out() -> None:
     assert look(answer, pixels, None)[0].mask.sum() < 1000
     found = inspect_subject(subject)
     assert found.is_clean
+
+
+def test_the_chance_of_an_outline_is_what_torch_computes() -> None:
+    """Of numbers about those it was fitted to, and far beyond: a layer, ReLU, a layer, sigmoid."""
+    torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+    weights = {name: torch.from_numpy(value) for name, value in _weights().items()}
+    spread = np.random.default_rng(0).normal(0, 3, (40, len(weights["mean"])))
+    values = weights["mean"] + weights["scale"] * torch.from_numpy(spread).float()
+    linear = torch.nn.functional.linear
+    first = linear(
+        torch.from_numpy(spread).float().clip(-CLIPPED, CLIPPED),
+        weights["first.weight"],
+        weights["first.bias"],
+    )
+    wanted = linear(first.relu(), weights["last.weight"], weights["last.bias"]).sigmoid()[:, 0]
+    np.testing.assert_allclose(chances(values.numpy()), wanted.numpy(), atol=1e-4)
