@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coverage import CoverageData
@@ -42,11 +42,13 @@ class Reach:
     Attributes:
         tests: by file and line.
         seconds: of each test that passed.
+        texts: of the files of tests, by name.
         marks: of the tests that count, as ``pytest -m`` takes them.
     """
 
     tests: Tests
     seconds: dict[str, float]
+    texts: Mapping[str, str] = field(default_factory=dict)
     marks: str = ""
 
     def of(self, path: str, lines: tuple[int, int] | None) -> list[str]:
@@ -54,11 +56,16 @@ class Reach:
 
         Args:
             path: of the file, from the root.
-            lines: first and last; None for all.
+            lines: first and last; None for all, and for what is run when the module is imported:
+                then the tests of files that name the module count, too.
         """
         reached = self.tests.get(path, {})
         first, last = lines or (0, max(reached, default=0))
         found = set().union(*(reached.get(line, ()) for line in range(first, last + 1)))
+        if lines is None:
+            module = ".".join(Path(path).with_suffix("").parts[1:])
+            naming = {name for name, text in self.texts.items() if module in text}
+            found |= {test for test in self.seconds if test.partition("::")[0] in naming}
         own = f"tests/{Path(path).parts[2]}/"
         return sorted(
             found & self.seconds.keys(),
@@ -132,7 +139,9 @@ class Recorder:
             passed = {test: s for test, s in took.items() if test.partition("::")[0] in fresh}
             _add_lines(tests, path.with_suffix(".coverage"), self.code, passed.keys())
             seconds |= passed
-        return Reach(tests, seconds, self.marks)
+        files = {test.partition("::")[0] for test in seconds}
+        texts = {name: (self.copy / name).read_text(encoding="utf-8") for name in files}
+        return Reach(tests, seconds, texts, self.marks)
 
     def _records(self) -> list[Path]:
         return sorted(self.folder.glob("*.json"), key=lambda path: int(path.stem))

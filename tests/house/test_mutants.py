@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,9 @@ def test_the_rooms_own_tests_and_fast_ones_come_first():
     assert reach.of(path, (8, 8)) == reach.of(path, None) == [own, fast, slow]
     assert reach.of(path, (9, 9)) == [own]
     assert reach.of("src/unveil/linear/other.py", None) == []
+    naming = replace(reach, texts={"tests/cli/a": "from unveil.linear.other import LIMIT"})
+    assert naming.of("src/unveil/linear/other.py", None) == [fast, slow]
+    assert naming.of("src/unveil/linear/other.py", (1, 9)) == []
     assert mutate.allowed([own, fast, slow], reach) == ([own, fast], 1)
 
 
