@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.auditing.test_verdict import CURVES, row
-from unveil.auditing.gate import Gated
+from unveil.auditing.gate import Gate, Gated
 from unveil.auditing.measured import Risk, curves_of, mildest
 from unveil.auditing.photo import GREEN, GREY, RED, Verdict, draw_verdicts
 from unveil.auditing.safe import (
@@ -24,7 +24,7 @@ from unveil.cli.obfuscate import _hider
 from unveil.degradation import Median, Pixelate, Solid, Storage
 from unveil.estimation.finding import Finding
 from unveil.faces.embedder import DLIB, Embedder
-from unveil.faces.finder import Face
+from unveil.faces.finder import Face, FaceFinder
 from unveil.images.box import Box
 from unveil.images.photos import Photo
 
@@ -166,3 +166,17 @@ def test_what_is_attacked_is_the_photo_as_it_will_be_read_again(shown):
     tried = one.refused if shown else one
     assert isinstance(tried.operator, Median)
     assert (tried.distances["obfuscated"] < 1e-3) == shown
+
+
+@pytest.mark.parametrize(("levels", "changed"), [(3, False), (6, True)])
+def test_a_face_that_is_hardly_changed_is_bare(levels, changed):
+    """Four levels of 255, where nothing is changed beside it."""
+    pytest.importorskip("dlib", reason="the extra audit is not installed")
+    pixels = np.random.default_rng(0).integers(40, 200, (64, 64, 3)).astype(np.uint8)
+    output, face = pixels.copy(), Box(20, 20, 16, 16)
+    output[face.place] += np.uint8(levels)
+    gate = Gate([face], FaceFinder(), CURVES, LIMIT)
+    (one,) = gate.check(Photo(output), Photo(pixels), strength=False)
+    assert one.changed_levels == pytest.approx(levels)
+    assert one.is_changed == changed
+    assert not one.passes
