@@ -14,7 +14,7 @@ PARALLEL := --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile
 TEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL)
 FAST := -m "not slow and not lfw"
 
-.PHONY: demo test test-all coverage test-lfw test-oldest lint types tests format fuzz docs gallery bench bench-peers bench-streaming bench-wild tables lock clean
+.PHONY: demo test test-all coverage test-lfw test-oldest lint types tests format fuzz docs gallery bench bench-peers bench-streaming bench-wild mutants tables lock clean
 
 demo: $(CORE)/.ready
 	$(CORE)/bin/unveil demo --output runs/demo
@@ -97,6 +97,13 @@ bench-wild: $(READY)
 	PYTHONPATH=tools $(BIN)/python benchmarks/wild_bench.py --data $(LFW) --half $(HALF) --append results/wild.jsonl
 	PYTHONPATH=tools $(BIN)/python benchmarks/wild_restore.py --data $(LFW) --half $(HALF) --append results/wild-restore.jsonl
 	$(BIN)/python tools/fill_tables.py docs/wild.md
+
+# Small faults put into a copy of our code, and the share that the tests see; hours on two cores at
+# the first time, for what tests reach is recorded. Ctrl-C stops it; the same command goes on.
+COUNT ?= 100
+SEED ?= 1
+mutants: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/mutate.py --count $(COUNT) --seed $(SEED)
 
 # Every table and chart in the documents, from the committed rows.
 tables: $(READY)

@@ -27,6 +27,9 @@ MAX_JSON_BYTES = 64 << 20
 MAX_ROWS_BYTES = 1 << 30
 """Of files with a line of JSON for each row."""
 
+MAX_INTEGER = 2**63 - 1
+"""Of documents; numpy knows no larger ones."""
+
 MAX_NUMBER = 1e300
 """Of documents; what is larger becomes infinite in the next step."""
 
@@ -272,9 +275,9 @@ def parse_json(text: str) -> Any:
     def refuse(name: str) -> NoReturn:
         raise ValueError(f"{name} is no number of JSON")
 
-    def bounded(kind: Callable[[str], float], digits: str) -> float:
+    def bounded(kind: Callable[[str], float], most: float, digits: str) -> float:
         value = kind(digits)
-        if abs(value) > MAX_NUMBER:
+        if abs(value) > most:
             raise ValueError(f"{digits[:20]} is too large")
         return value
 
@@ -282,8 +285,8 @@ def parse_json(text: str) -> Any:
         return json.loads(
             text,
             parse_constant=refuse,
-            parse_int=partial(bounded, int),
-            parse_float=partial(bounded, float),
+            parse_int=partial(bounded, int, MAX_INTEGER),
+            parse_float=partial(bounded, float, MAX_NUMBER),
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None

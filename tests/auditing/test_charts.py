@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from unveil.auditing.measured import risk_of, shipped_curves
+from unveil.auditing.measured import RISK, risk_of, shipped_curves
 from unveil.degradation import Pixelate, Unchanged
 from unveil.report.rows import read_rows
 
 pytest.importorskip("matplotlib", reason="the extra study is not installed")
-from unveil.auditing.charts import risk_charts, setting_chart
+from unveil.auditing.charts import likeness_chart, risk_charts, setting_chart
 
 ROWS = Path(__file__).parents[2] / "results" / "audit" / "rows.jsonl"
 ENTRY = re.compile(r"stroke: (#[0-9a-f]{6}).*?<text[^>]*>([^<]+)</text>", re.DOTALL)
@@ -51,3 +51,16 @@ def test_the_chart_of_a_setting_has_its_operator_in_the_title():
     assert ">Risk behind pixelate<" in chart
     assert legend_of(chart)["here: pixelate:block=8"] == "#d62728"
     assert setting_chart(Unchanged(), 112, risk_of(Unchanged(), 112, curves), curves) is None
+
+
+def test_metrics_against_risk_have_a_dot_for_each_obfuscated_view():
+    """Two of one operator, and one of two others; clean faces have no score."""
+    rows = [
+        {"kind": kind, "psnr": psnr, "ssim": 0.5, RISK: [0.5, 0.4, 0.6]}
+        for kind, psnr in (("box", 20.0), ("box", 25.0), ("disk", 30.0), ("median", 35.0))
+    ]
+    chart = likeness_chart([*rows, rows[0] | {"kind": "none", "psnr": None}], ["psnr", "ssim"])
+    lines = re.findall(r'<g clip-path="[^"]+">(.*?)</g>', chart, re.DOTALL)
+    assert [line.count("<use ") for line in lines] == [2, 1, 1, 2, 1, 1]
+    assert "box" in chart
+    assert "none" not in re.findall(r">([a-z]+)<", chart)

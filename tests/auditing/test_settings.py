@@ -2,8 +2,9 @@
 
 import pytest
 
-from unveil.auditing.settings import GRID, operator_at, settings, unit_of
+from unveil.auditing.settings import GRID, AttackerConfig, operator_at, settings, unit_of
 from unveil.degradation import GaussianBlur, Unchanged, parse_operator
+from unveil.errors import UsageError
 
 
 @pytest.mark.parametrize("kind", GRID)
@@ -38,3 +39,23 @@ def test_small_faces_get_no_setting_twice():
     assert found[0].operator == Unchanged()
     for setting in found:
         assert parse_operator(str(setting.operator)) == setting.operator
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed", "refused"),
+    [
+        ("steps", (1, 1000), (0, -1)),
+        ("share", (0.25, 1.0), (0.0, 1.1)),
+        ("minutes", (0.5, None), (0, -1, float("nan"))),
+        ("threads", (1, None), (0,)),
+        ("since", (("half",), ()), (("hal",),)),
+        ("storage", ("jpeg:75",), ("jpg:75",)),
+        ("operators", (("pixelate:block=8",),), (("pixelat",),)),
+    ],
+)
+def test_what_an_attacker_is_trained_on_is_checked(name, allowed, refused):
+    for value in allowed:
+        assert getattr(AttackerConfig(**{name: value}), name) == value
+    for value in refused:
+        with pytest.raises(UsageError):
+            AttackerConfig(**{name: value})

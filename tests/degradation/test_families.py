@@ -21,6 +21,7 @@ from unveil.degradation.families import (
     PARTS,
     RADII_PX,
     SIGMAS_PX,
+    WIDEST_BOX_PX,
     Task,
     family_of,
 )
@@ -44,6 +45,16 @@ def drawn(task, steps, seed=0):
 @pytest.mark.parametrize("task", [BLUR, MOSAIC, OPTICS, STREAM], ids=lambda task: task.operator)
 def test_what_is_drawn_is_covered(task):
     assert all(task.covers(degradation) for degradation in drawn(task, 500))
+
+
+def test_the_widest_box_is_as_wide_as_the_widest_gaussian():
+    """The variance of n equally likely whole numbers is (n² - 1) / 12."""
+    assert WIDEST_BOX_PX % 2 == 1
+    deviations = [
+        ((size**2 - 1) / 12) ** 0.5 for size in range(WIDEST_BOX_PX - 2, WIDEST_BOX_PX + 3)
+    ]
+    assert deviations[1] < SIGMAS_PX[1] + 0.5
+    assert deviations[-1] > SIGMAS_PX[1]
 
 
 def test_a_step_always_draws_the_same():

@@ -3,6 +3,7 @@
 In both libraries.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -109,6 +110,15 @@ def test_noise_has_the_deviation_it_says_and_a_seed_repeats_it(apply):
     assert not np.array_equal(noisy[0], noisy[1])
 
 
+def test_noise_is_numpys_in_levels_of_255(apply):
+    """To the last digit: a hundredth more is another setting."""
+    grey = np.full((1, 3, 16, 24), 0.5, np.float32)
+    drawn = np.random.default_rng(3).standard_normal(grey.shape, dtype=np.float32)
+    noisy = apply(grey, Noise(12.75, seed=3))
+    np.testing.assert_allclose(noisy, 0.5 + 0.05 * drawn, atol=1e-6)
+    assert Noise(51).strength(112) == 0.2
+
+
 @pytest.mark.parametrize("photons", [2, 30, 1000])
 @pytest.mark.parametrize("level", [0.05, 0.4])
 def test_shot_noise_is_scipys_poisson(photons, level, apply):
@@ -152,6 +162,9 @@ def test_dp_pix_adds_laplacian_noise_of_the_papers_scale(apply):
     scale = 16 / (8**2 * 8)
     assert stats.kstest(noise, stats.laplace(scale=scale).cdf).pvalue > 1e-3
     assert np.abs(noise).mean() == pytest.approx(scale, rel=0.03)
+    drawn = np.random.default_rng(3).laplace(scale=scale, size=(1, 3, 100, 100))
+    noisy = block_means(apply(grey, dataclasses.replace(operator, seed=3)), Pixelate(8))
+    np.testing.assert_allclose(noisy, (0.5 + drawn).clip(0, 1), atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -119,9 +119,29 @@ def test_the_defaults_make_an_operator_with_a_text_form(name):
     assert parse_operator(str(operator)) == operator
 
 
+DEFAULTS = """
+    opencv-gaussian:kernel=21,sigma=0    opencv-blur:kernel=9
+    pillow-gaussian:radius=2             pillow-box:radius=4
+    deface-blur:width=100,height=120     deface-mosaic:size=20
+    imagemagick-blur:sigma=1             imagemagick-scale:percent=10
+    ffmpeg-boxblur:radius=2,power=2      ffmpeg-gblur:sigma=0.5,steps=1
+    ffmpeg-pixelize:width=16             gimp-pixelize:size=16
+    css-blur:px=8                        css-blur-software:px=8
+"""
+"""Copied from the programs' documentation where they have defaults, by hand."""
+
+
+def test_what_is_not_said_is_as_in_the_program():
+    assert {text.partition(":")[0] for text in DEFAULTS.split()} == PRESETS.keys()
+    for text in DEFAULTS.split():
+        name, parameters = read_preset(text)
+        assert read_preset(name)[1] == parameters == PRESETS[name].defaults
+
+
 @pytest.mark.parametrize(
     ("text", "operator"),
     [
+        ("opencv-gaussian", GaussianBlur(21, 3.5)),
         ("opencv-gaussian:kernel=21,sigma=0", GaussianBlur(21, 3.5)),
         ("opencv-gaussian:kernel=3", Window((2, 1))),
         ("opencv-gaussian:kernel=0,sigma=2", GaussianBlur(13, 2.0)),

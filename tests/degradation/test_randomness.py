@@ -1,5 +1,6 @@
 """Noise is secret: who has unveil, and every picture but one, cannot draw it again."""
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -52,11 +53,21 @@ def test_two_processes_draw_other_noise():
     assert drawn[0] != drawn[1]
 
 
-def test_no_draw_depends_on_numpys_own_state():
-    np.random.seed(0)  # noqa: NPY002  # what an attacker would try
-    one = generator(None).random(4)
-    np.random.seed(0)  # noqa: NPY002
-    assert not np.array_equal(one, generator(None).random(4))
+def test_no_draw_depends_on_pythons_or_numpys_own_state():
+    drawn = []
+    for _ in range(2):
+        np.random.seed(0)  # noqa: NPY002  # what an attacker would try
+        random.seed(0)
+        drawn.append(generator(None).random(4))
+    assert not np.array_equal(*drawn)
+
+
+def test_every_bit_of_a_key_and_of_its_counter_is_drawn():
+    """128 and 256 of them: over 64 draws each is on once, but for one chance in 10**16."""
+    states = [generator(None).bit_generator.state["state"] for _ in range(64)]
+    for name, words in (("key", 2), ("counter", 4)):
+        seen = np.bitwise_or.reduce([state[name] for state in states])
+        assert seen.tolist() == [2**64 - 1] * words
 
 
 @pytest.mark.parametrize("operator", [Noise(40), DpPix(8, 2)], ids=str)
@@ -68,6 +79,12 @@ def test_who_knows_the_seed_takes_the_noise_off(operator, clean):
     assert psnr(found, clean).mean() > psnr(noisy, clean).mean() + (
         6 if operator == Noise(40) else 2
     )
+
+
+def test_what_adds_no_noise_is_left_as_it_is(clean):
+    """Shot noise is no sum: drawing it again tells nothing."""
+    for operator in (Poisson(30, seed=7), parse_operator("sample:block=8")):
+        assert without_noise(clean, operator) is clean
 
 
 @pytest.mark.parametrize("text", ["noise:std=60", "dppix:block=8,epsilon=2"])

@@ -7,8 +7,10 @@ import pickle
 import pytest
 
 from unveil.degradation import (
+    OPERATORS,
     AnisotropicGaussian,
     Disk,
+    DpPix,
     GaussianBlur,
     Motion,
     Pixelate,
@@ -19,6 +21,22 @@ from unveil.degradation import (
     parse_storage,
 )
 from unveil.errors import UsageError
+
+DEFAULTS = """
+    gaussian:kernel=9,sigma=4    box:kernel=9    window:across=2/1    disk:radius=4
+    aniso:sigma_x=4,sigma_y=1.5,angle_degrees=0    motion:length=15,angle=0
+    pixelate:block=8    sample:block=8    blocks:across=7.5,down=7.5,left=0,top=0
+    median:kernel=9    downscale:factor=8    solid:level=0    noise:std=40    poisson:photons=30
+    dppix:block=16,epsilon=0.5    none
+"""
+"""Of the paper where it has the operator; without a seed where noise is drawn."""
+
+
+def test_what_is_left_out_is_the_default():
+    texts = DEFAULTS.split()
+    assert [text.partition(":")[0] for text in texts] == list(OPERATORS)
+    assert [str(parse_operator(name)) for name in OPERATORS] == texts
+    assert DpPix() == DpPix(16, 0.5, 16, None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ from PIL import Image
 from skimage import data
 
 from tests.estimation.test_jpeg_history import kept
+from unveil.degradation import Pixelate
 from unveil.estimation.comb import find_comb
+from unveil.estimation.inspection import _has_no_other_pitch
+from unveil.images.box import Box
 
 GRAY = np.array([0.299, 0.587, 0.114])
 
@@ -61,3 +64,17 @@ def test_a_clean_photo_has_no_comb():
 @pytest.mark.parametrize("side", [1, 3, 7])
 def test_no_room_for_a_grid(side):
     assert find_comb(np.zeros((side, side, 3), np.uint8), np.ones((side, side), bool)) is None
+
+
+def test_only_a_clear_grid_of_another_pitch_speaks_against_a_mosaic():
+    """The exact search takes multiples, too; a photo, a blur and one colour have no clear grid."""
+    photo = np.ascontiguousarray(data.astronaut()[:224, 100:340])
+    for other in (photo, np.full((100, 100, 3), 90, np.uint8)):
+        assert all(_has_no_other_pitch(Pixelate(block), other, None) for block in (8, 12, 16))
+    blocks = photo[:216].reshape(18, 12, 20, 12, 3).mean(axis=(1, 3)).astype(np.uint8)
+    mosaic = blocks.repeat(12, axis=0).repeat(12, axis=1)
+    found = [_has_no_other_pitch(Pixelate(block), mosaic, None) for block in (6, 12, 24)]
+    assert found == [False, True, False]
+    beside = np.concatenate([mosaic, photo[:216]], axis=1)
+    assert not _has_no_other_pitch(Pixelate(24), beside, Box(0, 0, 240, 216))
+    assert _has_no_other_pitch(Pixelate(24), beside, Box(240, 0, 240, 216))

@@ -60,3 +60,11 @@ def test_one_colour_and_clipped_pictures_say_nothing():
     assert find_noise(np.full((SIDE_PX, SIDE_PX), 90, np.float32)) is None
     assert find_noise(noisy(3) + 60) is not None
     assert find_noise((noisy(3) + 170).clip(0, 255)) is None
+
+
+@pytest.mark.parametrize(("wave", "ring"), [((2, 2), 0), ((3, 3), 1), ((4, 3), 1), ((5, 5), 2)])
+def test_a_wave_is_in_the_ring_of_its_row_and_column(wave, ring):
+    rows, columns = (np.cos(np.pi * (np.arange(8) + 0.5) * order / 8) for order in wave)
+    noise = find_noise(np.tile(128 + 20 * np.outer(rows, columns), (16, 16)).astype(np.float32))
+    assert noise is not None
+    assert [held > 0.1 for held in noise.rings] == [place == ring for place in range(4)]

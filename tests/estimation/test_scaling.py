@@ -7,7 +7,7 @@ from PIL import Image
 from skimage import data
 
 from tests.estimation.test_jpeg_history import kept
-from unveil.estimation.scaling import find_scaling, flat_share, middle
+from unveil.estimation.scaling import PREDICTORS, find_scaling, flat_share, middle
 from unveil.images.pixels import brightness
 
 PILLOW = {
@@ -101,3 +101,11 @@ def test_drawings_and_small_pictures_say_nothing():
 def test_of_a_large_picture_the_middle():
     rows = np.arange(12, dtype=np.float32).reshape(3, 4)
     assert middle(rows, 2).tolist() == [[1, 2], [5, 6]]
+
+
+@pytest.mark.parametrize("predictor", PREDICTORS, ids=len)
+def test_nothing_is_left_of_a_polynomial_of_the_predictors_degree(predictor):
+    places = np.arange(len(predictor))
+    for degree in range(len(predictor) - 1):
+        assert np.dot(predictor, places**degree) == 0
+    assert np.dot(predictor, places ** (len(predictor) - 1)) != 0

@@ -8,6 +8,7 @@ from unveil.degradation import Storage
 from unveil.errors import UsageError
 from unveil.images.arrays import (
     check_images,
+    from_pixels,
     remember_storage,
     storage_of,
     to_array,
@@ -30,6 +31,14 @@ def test_every_level_survives_the_array_and_back(kind, library):
     assert back.rgb.dtype == kind
     np.testing.assert_array_equal(back.rgb, photo.rgb)
     assert (back.alpha is photo.alpha, back.grayscale, back.icc_profile) == (True, True, b"profile")
+
+
+def test_pixels_of_a_batch_are_shares_of_255(library):
+    pixels = np.arange(256, dtype=np.uint8).reshape(2, 8, 16, 1).repeat(3, axis=3)
+    images = library.compute(from_pixels, pixels)
+    assert images.dtype == np.float32
+    wanted = np.arange(256).reshape(2, 1, 8, 16).repeat(3, axis=1) / 255
+    np.testing.assert_allclose(images, wanted, atol=1e-7)
 
 
 def test_to_photo_rounds_and_clamps_and_leaves_its_input_alone(library):

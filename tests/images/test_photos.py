@@ -13,6 +13,7 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
+from unveil.degradation import Storage
 from unveil.errors import UnveilError, UsageError
 from unveil.images import photos
 from unveil.images.photos import Photo, list_photos, read_photo, read_rgb8, write_photo
@@ -112,6 +113,17 @@ def test_gray_files_stay_gray(tmp_path, suffix):
     write_photo(read_photo(tmp_path / "gray.png"), tmp_path / f"out{suffix}")
     with Image.open(tmp_path / f"out{suffix}") as image:
         assert image.mode in ("L", "P")  # BMP has a palette of grays
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".avif"])
+def test_what_is_written_with_loss_is_hardly_lossy(tmp_path, suffix):
+    """Red beside blue, to the pixel: whole colours, as the best quality of most programs has."""
+    rgb = np.zeros((32, 32, 3), np.uint8)
+    rgb[:, ::2, 0] = rgb[:, 1::2, 2] = 255
+    write_photo(Photo(rgb), tmp_path / f"photo{suffix}")
+    assert np.abs(read_rgb8(tmp_path / f"photo{suffix}").astype(int) - rgb).mean() < 8
+    if suffix != ".avif":
+        assert read_photo(tmp_path / f"photo{suffix}").storage == Storage("jpeg", 95)
 
 
 def test_cmyk_jpeg_has_its_colours(tmp_path):

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from unveil.errors import UnveilError
 from unveil.images.photos import Photo, read_photo, read_rgb8, write_photo
+from unveil.images.pixels import brightness
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 65536, (5, 7, 3), dtype=np.uint16)
@@ -347,3 +348,12 @@ def test_16bit_colours_are_converted_where_only_8_bits_fit(tmp_path, suffix):
     with Image.open(tmp_path / f"o{suffix}") as image:
         assert "icc_profile" not in image.info
         np.testing.assert_array_equal(np.array(image), expected)
+
+
+def test_brightness_is_pillows():
+    """ITU-R BT.601, of 8 and of 16 bits: green counts most, blue least."""
+    wanted = np.asarray(Image.fromarray(RGB8).convert("L"), float)
+    assert np.abs(brightness(RGB8) - wanted).max() <= 1
+    assert np.abs(brightness(RGB) / 257 - brightness(RGB / 257)).max() < 1e-3
+    pure = np.eye(3, dtype=np.uint8)[None] * 255
+    np.testing.assert_allclose(brightness(pure), [[76.245, 149.685, 29.07]], atol=1e-3)

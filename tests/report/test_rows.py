@@ -39,6 +39,7 @@ def rows(tmp_path):
         (json.dumps(row(rank1_of_10=[0.5, 0.4])), "line 3: rank1_of_10 of another type"),
         (json.dumps(row()).replace("30.0", "1e999"), "line 3: is not a JSON row"),
         (json.dumps(row()).replace("30.0", "9" * 400), "line 3: is not a JSON row"),
+        (json.dumps(row(images=2**63)), "line 3: is not a JSON row"),
     ],
 )
 def test_a_line_that_is_no_row_is_named(line, said, rows):

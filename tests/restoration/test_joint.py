@@ -17,7 +17,7 @@ from unveil.restoration.joint import solve
 from unveil.restoration.joint.motion import covered, register
 from unveil.restoration.joint.solve import Frames, explain
 from unveil.restoration.joint.warp import Warp, at_rest, sources, warp
-from unveil.restoration.joint.window import restore_window
+from unveil.restoration.joint.window import _Window, restore_window
 
 MOSAIC = Degradation(Pixelate(8))
 
@@ -80,6 +80,34 @@ def test_a_warp_is_what_opencv_makes_of_it(astronaut):
     )
     # OpenCV rounds places to a 32nd of a pixel.
     assert np.abs(found - expected)[8:-8, 8:-8].mean() < 2e-3
+
+
+def test_frames_that_agree_are_trusted_and_those_that_show_something_else_are_not():
+    window = _Window(np.full((3, 3, 24, 24), 0.5, np.float32), MOSAIC)
+    inside, error = np.ones((3, 1, 24, 24), np.float32), 1e-4
+    nothing = np.zeros((3, 3, 24, 24), np.float32)
+    assert (window.trust(nothing, inside, error) == 1).all()
+    assert (window.trust(nothing, 0 * inside, error) == 0).all()
+    share = window.trust(nothing + np.float32(0.02), inside, error)
+    assert 0.01 < share.mean() < 0.05  # ten times 4e-4 beyond, beside 1e-4
+    np.testing.assert_array_equal(share, window.trust(nothing - np.float32(0.02), inside, error))
+    other = nothing.copy()
+    other[2] = 0.3
+    share = window.trust(other, inside, error)
+    assert (share[:2] == 1).all()
+    assert (share[2] == 0).all()
+
+
+def test_differences_are_in_variances_of_most_of_them():
+    rng = np.random.default_rng(0)
+    frames = 0.5 + rng.normal(0, 0.05, (5, 3, 40, 40)).astype(np.float32)
+    window, inside = _Window(frames, Degradation(GaussianBlur(3, 0.5))), np.ones((5, 1, 40, 40))
+    noise, excess = window.compare(np.full((5, 3, 40, 40), 0.5, np.float32), inside)
+    assert noise == pytest.approx(0.05**2, rel=0.05)
+    assert excess.mean() == pytest.approx(1, rel=0.05)
+    weights = window.weigh(noise, excess, inside)
+    np.testing.assert_allclose(weights[window.middle], 1 / noise, rtol=1e-5)
+    np.testing.assert_allclose(weights[0], 1 / (1 + excess[0]) / noise, rtol=1e-5)
 
 
 def test_what_is_at_rest_stays_as_it_is(astronaut):

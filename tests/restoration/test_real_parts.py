@@ -121,6 +121,19 @@ def test_a_part_of_no_weight_gets_none():
     assert replace(part, blurs=[(0.2, GaussianBlur(9, 2.0)), (0.8, BLUR)]).blur == BLUR
 
 
+def test_a_misfit_is_of_the_pixels_that_took_the_answer_in_gray_levels():
+    images = np.full((1, 3, 20, 30), 0.5, np.float32)
+    weight, restored = np.zeros((20, 30), np.float32), images + np.float32(100 / 255)
+    weight[5:9, 5:9] = 0.01
+    restored[..., 5:9, 5:7] = 0.5 + 4 / 255
+    restored[..., 5:9, 7:9] = 0.5 - 4 / 255
+    part = Granted([(1.0, BLUR)], 0.0, STORAGE, AS_KEPT, np.zeros((20, 30), np.float32), weight)
+    assert real_parts._misfit_levels(restored, images, part) == pytest.approx(4, abs=1e-4)
+    shown = replace(part, mask=np.ones((20, 30), np.float32))
+    blurred = obfuscate(restored, BLUR)
+    assert real_parts._misfit_levels(restored, blurred, shown) == pytest.approx(0, abs=1e-4)
+
+
 @pytest.mark.parametrize("blur", [BLUR, GaussianBlur(13, 2.0)], ids=str)
 def test_of_one_blur_as_much_is_lost_as_linear_algebra_loses(blur):
     known = lost_exactly(Degradation(blur, STORAGE), PRIOR, 40, 30)

@@ -21,7 +21,7 @@ from unveil.config import RunConfig, TrainConfig, from_dict, to_plain
 from unveil.errors import UsageError
 from unveil.networks.card import read_card
 from unveil.training.objectives import pixel_distance
-from unveil.training.optimizer import learning_rate
+from unveil.training.optimizer import build_optimizer, learning_rate
 from unveil.training.state import State
 
 EPOCHS = ("--epochs", 3, "--warmup-steps", 2)
@@ -99,6 +99,14 @@ def test_the_card_tells_the_whole_run(whole, photo_folder):
     assert card.operator == "gaussian:kernel=9,sigma=4"
     assert card.data["splits"] == {"test": 4, "validation": 4, "train": 16}
     assert {"device", "precision", "commit", "versions", "threads"} <= card.provenance.keys()
+
+
+def test_the_default_optimiser_is_the_papers_adam_with_l2():
+    optimizer = build_optimizer(torch.nn.Linear(2, 2), TrainConfig())
+    assert type(optimizer) is Adam
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["weight_decay"]) == (5e-4, 1e-5)
+    assert not group["decoupled_weight_decay"]  # L2 is added to the gradient
 
 
 def test_progress_in_a_pipe_is_plain_lines(photo_folder, tmp_path, cli):
