@@ -35,7 +35,7 @@ def rows(tmp_path):
         (json.dumps(row(psnr="30")), "line 3: psnr of another type"),
         (json.dumps(row(psnr=True, model=["x"])), "line 3: model, psnr of another type"),
         (json.dumps(row(model="a\x1b[31m")), "line 3: model of another type"),
-        (json.dumps(row(images=None)), "line 3: images of another type"),
+        (json.dumps(row(device=None)), "line 3: device of another type"),
         (json.dumps(row(rank1_of_10=[0.5, 0.4])), "line 3: rank1_of_10 of another type"),
         (json.dumps(row()).replace("30.0", "1e999"), "line 3: is not a JSON row"),
         (json.dumps(row()).replace("30.0", "9" * 400), "line 3: is not a JSON row"),

@@ -41,7 +41,18 @@ OBJECTS = frozenset(["versions", "measured"])
 
 NULLABLE = frozenset(
     (
-        *("model", "operator", "storage", "psnr", "ssim", "ssim_deck", "ms_ssim", "vif"),
+        *(
+            "split",
+            "images",
+            "model",
+            "operator",
+            "storage",
+            "psnr",
+            "ssim",
+            "ssim_deck",
+            "ms_ssim",
+            "vif",
+        ),
         *("images_per_second", "weights_sha256", "attacker_sha256", "face_px", "seed"),
         *("kl_weight", "perceptual", "tap", "stopped"),
     )
