@@ -78,21 +78,16 @@ def test_every_page_and_picture_that_a_page_loads_is_there(site):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
-def test_the_search_works_from_the_file_system_and_asks_nobody(site):
-    from playwright.sync_api import sync_playwright
-
+def test_the_search_works_from_the_file_system_and_asks_nobody(site, browser):
     asked = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: asked.append(f"error {error}"))
-        page.goto((site / "index.html").as_uri())
-        page.get_by_role("textbox", name="Search").press_sequentially("astronaut")
-        page.wait_for_selector("a.md-search-result__link")
-        found = page.locator("a.md-search-result__link").first.get_attribute("href")
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: asked.append(f"error {error}"))
+    page.goto((site / "index.html").as_uri())
+    page.get_by_role("textbox", name="Search").press_sequentially("astronaut")
+    page.wait_for_selector("a.md-search-result__link")
+    found = page.locator("a.md-search-result__link").first.get_attribute("href")
+    page.close()
     assert found
     assert not [address for address in asked if not address.startswith(("file:", "data:"))]
 

@@ -135,3 +135,16 @@ def test_pages_that_go_in_a_circle_are_read_once(tmp_path):
     struct.pack_into("<I", content, second + 2 + 12 * tags, first)
     path.write_bytes(content)
     assert np.array_equal(read_photo(path).rgb, RGB)
+
+
+def test_what_libtiff_prints_reaches_nobody(tmp_path, capfd):
+    path = tmp_path / "cut.tif"
+    Image.fromarray(np.arange(48 * 40, dtype=np.uint8).reshape(40, 48)).save(
+        path, compression="tiff_adobe_deflate"
+    )
+    content = bytearray(path.read_bytes())
+    content[20:60] = bytes(40)
+    path.write_bytes(content)
+    with pytest.raises(UnveilError, match=r"cut\.tif"):
+        read_photo(path)
+    assert capfd.readouterr().err == ""

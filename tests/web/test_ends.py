@@ -68,7 +68,7 @@ def test_nothing_stays_of_a_server_that_is_ended_in_an_answer(busy, number, stat
     server, process, own = busy
     watched = os.pidfd_open(process)
     server.send_signal(number)
-    assert server.wait(60) == status
+    assert server.wait(60) == status, server.stderr.read()
     assert multiprocessing.connection.wait([watched], 60)
     os.close(watched)
     assert list(own.rglob("*")) == []

@@ -62,6 +62,7 @@ def nearest_quality(tables: Mapping[int, Sequence[int]]) -> int:
         tables: as Pillow's ``quantization`` gives them, luma first, 64 steps each.
     """
     steps = np.array(tables[min(tables)], dtype=np.float64).reshape(8, 8)
+    steps = steps.clip(min=1)  # a step of 0 is in damaged files only
 
     def distance(quality: int) -> float:
         return float(np.abs(np.log(steps / quantisation_tables(quality)[0])).mean())

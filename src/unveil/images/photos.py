@@ -133,7 +133,7 @@ def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
         _check_size(path, image, max_pixels)
         is_deep = pixels.is_deep(_content(file, pixels.HEADER_BYTES), image)
         # A TIFF reads its tags again here; the others only decode, which threads do side by side.
-        with _quiet_pillow() if image.format == "TIFF" else contextlib.nullcontext():
+        with _quiet_tiff() if image.format == "TIFF" else contextlib.nullcontext():
             image.load()
         profile = _profile(path, image, file, is_deep=is_deep)
         if is_deep:
@@ -246,6 +246,12 @@ def _quiet_pillow() -> Iterator[None]:
             yield
         finally:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
+
+
+@contextlib.contextmanager
+def _quiet_tiff() -> Iterator[None]:
+    with _quiet_pillow(), tiff.silenced():
+        yield
 
 
 @_quiet_pillow()

@@ -1,5 +1,6 @@
 """The steps of restoring: what is asked for, what is undone, by what; videos call them, too."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from unveil.config import TILE_PX
 from unveil.console import Remark
 from unveil.degradation import Blur, Degradation, Linear, Mosaic, Storage
 from unveil.degradation.families import FAMILIES, family_of
-from unveil.errors import UsageError
+from unveil.errors import UnveilError, UsageError
 from unveil.estimation.check import contradiction
 from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import inspect, storage_seen
@@ -219,6 +220,9 @@ def undo_faithfully(
         restorer: what undoes it.
         tile_px: side of the tiles that large images are restored in.
         images: ``B x 3 x H x W`` in [0,1].
+
+    Raises:
+        UnveilError: the answer is not finite.
     """
     # An image of one colour holds nothing to restore: a network would only add its own bias.
     xp = array_namespace(images)
@@ -230,6 +234,8 @@ def undo_faithfully(
     else:
         # A part that was blurred by itself is a whole image: its borders were mirrored.
         restored, error = restorer.restore_with_error(part, known, tile_px)
+    if not math.isfinite(float(xp.sum(restored))):
+        raise UnveilError(f"{restorer.name}: its answer is no number; train the weights again.")
     if box is None:
         return restored, error
     if error is not None:

@@ -26,6 +26,9 @@ MOST_CONNECTIONS = 500
 """Beyond which requests are refused: a browser has up to six, and half of a process's 1024 files
 are left to the answers."""
 
+END_S = 30.0
+"""Time in which the thread must end; a process that leaves it behind aborts."""
+
 HEAD_BYTES = 32 * 1024
 """Greatest size of the head of a request."""
 
@@ -83,7 +86,7 @@ class Listener:
         """End all connections and the thread, without waiting for answers."""
         self._server.force_exit = self._server.should_exit = True
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join(END_S)
         self._socket.close()
 
 

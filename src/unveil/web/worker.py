@@ -15,6 +15,9 @@ from typing import Any
 from unveil.errors import UnveilError
 from unveil.web.folder import remove
 
+PARENT_S = 0.5
+"""Time in which a process that has broken the pipe is seen to have ended."""
+
 
 class Worker:
     """Calls functions in a separate process, one at a time.
@@ -109,13 +112,20 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 def _serve(pipe: Connection, prepare: Callable[[], None], folder: Path) -> None:
     """Answer requests until the pipe is closed."""
     tempfile.tempdir = str(folder)
-    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    ending = threading.Thread(target=_end_with_parent, args=(folder,), daemon=True)
+    ending.start()
     prepare()
+    with contextlib.suppress(EOFError, KeyboardInterrupt, ConnectionError):
+        _answer_all(pipe)
+    parent = multiprocessing.parent_process()
+    if parent is not None and wait([parent.sentinel], PARENT_S):
+        ending.join()  # it removes the folder, and ends the process
+
+
+def _answer_all(pipe: Connection) -> None:
+    """Answer requests until the pipe breaks."""
     while True:
-        try:
-            function, given = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
+        function, given = pipe.recv()
         try:
             answer = function(*given)
         except UnveilError as error:
