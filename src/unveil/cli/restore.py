@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 
-BYTES_PER_PIXEL = 70
+BYTES_PER_PIXEL = 140
 """What restoring takes, as measured at 16 megapixels (docs/log.md)."""
 
 TORCH_PAYS_PX = 4_000_000

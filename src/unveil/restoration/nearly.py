@@ -34,6 +34,10 @@ BLOCKS_ERROR = 1.25
 """How much further off a mosaic is than its linear estimate, about."""
 
 
+Place = tuple[slice, slice]
+WHOLE: Place = (slice(None), slice(None))
+
+
 @dataclass(frozen=True)
 class Nearly:
     """A picture with a part undone by linear algebra.
@@ -84,14 +88,17 @@ def blur_nearly(
     share = hidden.weight if hidden.is_sure else hidden.weight * explained(found.misfit)
     changes = (hidden.mask > 0) | ~hidden.known
     error = math.log2(max(width.error, LEAST_WIDTH_ERROR) / USUAL_WIDTH_ERROR) / 2
-    constants = np.array([log_spread(width.spread_px), error, coarseness(storage)])
-    planes = np.broadcast_to(constants[:, None, None], (3, *changes.shape))
+    told = np.empty((5, *changes.shape), np.float32)
+    for plane, value in zip(
+        told, (log_spread(width.spread_px), error, coarseness(storage), share, changes), strict=True
+    ):
+        plane[...] = value
     return Nearly(
         images + share * (found.images - images),
         _expected(share, changes, *found.errors),
         changes,
         share,
-        np.concatenate([planes, share[None], changes[None]]).astype(np.float32),
+        told,
         found.misfit,
         found.misfit_levels,
         found.gain_db,
@@ -150,7 +157,13 @@ def _expected(share: np.ndarray, changes: np.ndarray, before: float, after: floa
     return np.sqrt(squares).astype(np.float32)
 
 
-def planes(images: np.ndarray, nearly: Nearly) -> np.ndarray:
-    """Return what a network reads to correct an estimate, ``1 x 12 x H x W``: see ``Refiner``."""
-    known = np.concatenate([nearly.error[None], nearly.told])[None]
-    return np.concatenate([images, nearly.images, known], axis=1).astype(np.float32)
+def planes(images: np.ndarray, nearly: Nearly, place: Place = WHOLE) -> np.ndarray:
+    """Return what a network reads to correct an estimate, ``1 x 12 x H x W``: see ``Refiner``.
+
+    Args:
+        images: what was restored, ``1 x 3 x H x W`` in [0,1].
+        nearly: how.
+        place: slices of its rows and columns: a part takes less memory than the picture.
+    """
+    parts = (images[0], nearly.images[0], nearly.error[None], nearly.told)
+    return np.concatenate([part[:, *place].astype(np.float32) for part in parts])[None]

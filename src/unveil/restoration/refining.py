@@ -57,7 +57,7 @@ def refine(images: np.ndarray, nearly: Nearly, kind: Kind) -> Refined:
     place = around(nearly.changes).grown(margin_px, margin_px, width, height).place
     found = apply_tiled(
         partial(correct, kind),
-        planes(images, nearly)[..., *place],
+        planes(images, nearly, place),
         stride_px=STRIDE_PX[kind],
         reach_px=margin_px,
         tile_px=TILE_PX,
