@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -86,3 +87,19 @@ def test_a_file_that_is_cut_off_in_a_chunk_is_told_in_one_line(tmp_path):
         with pytest.raises(UnveilError, match=r"a\.png") as told:
             read_photo(path)
         assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_chunk_that_claims_more_than_the_file_holds_is_refused_before_it_is_believed(
+    kind, tmp_path
+):
+    """OpenCV took the four gigabytes of a length that was spoiled."""
+    path = tmp_path / "long.png"
+    cv2.imwrite(str(path), VALUES.astype(kind) * (257 if kind is np.uint16 else 1))
+    content = path.read_bytes()
+    place = content.index(b"IDAT")
+    path.write_bytes(content[: place - 4] + b"\xff\x00\x00\x2e" + content[place:])
+    with pytest.raises(UnveilError, match="damaged or cut short"):
+        read_photo(path)
+    with pytest.raises(ValueError, match="behind the end"):
+        readable(io.BytesIO(path.read_bytes()))

@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from unveil.errors import UnveilError
+from unveil.images.tiff import silenced
 
 
 def to_8bit(samples: np.ndarray) -> np.ndarray:
@@ -126,6 +127,16 @@ def join(rgb: np.ndarray, alpha: np.ndarray | None, *, grayscale: bool) -> np.nd
     return np.round(rgb @ LUMA).astype(np.uint16) if grayscale else rgb
 
 
+def _decode_page(bits: np.ndarray, flags: int, page: int) -> np.ndarray | None:
+    import cv2
+
+    if not page:
+        alone: np.ndarray | None = cv2.imdecode(bits, flags)
+        return alone
+    _, found = cv2.imdecodemulti(bits, flags, range=(page, page + 1))
+    return found[0] if found else None
+
+
 def _decode(content: bytes, page: int) -> np.ndarray | None:
     import cv2
 
@@ -133,11 +144,8 @@ def _decode(content: bytes, page: int) -> np.ndarray | None:
     level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # no warnings about unknown TIFF tags
     try:
         bits, flags = np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED
-        if page:
-            _, found = cv2.imdecodemulti(bits, flags, range=(page, page + 1))
-            samples = found[0] if found else None
-        else:
-            samples = cv2.imdecode(bits, flags)
+        with silenced():  # libpng prints whatever the level
+            samples = _decode_page(bits, flags, page)
     except cv2.error:
         return None
     finally:

@@ -43,11 +43,18 @@ def readable(file: BinaryIO) -> BinaryIO:
 
     Args:
         file: any photo, at its start.
+
+    Raises:
+        ValueError: a chunk that is needed goes on behind the file's end: libpng would take the
+            memory that it claims.
     """
     if file.read(len(SIGNATURE)) != SIGNATURE:
         file.seek(0)
         return file
     found = [*_chunks(file)]
+    size = file.seek(0, io.SEEK_END)
+    if any(chunk.kind[:1].isupper() and chunk.end - 4 > size for chunk in found):
+        raise ValueError("a chunk goes on behind the end")
     if all(chunk.is_kept for chunk in found):
         file.seek(0)
         return file

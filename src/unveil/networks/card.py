@@ -82,6 +82,10 @@ class Card:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        if any(not {"name", "sha256"} <= entry.keys() for entry in self.files.values()):
+            raise UsageError("each of its files must have a name and a sha256.")
+
     @property
     def task(self) -> Task:
         """What the weights undo."""
