@@ -66,7 +66,7 @@ class DataConfig:
     folder each (the audit)."""
 
     def __post_init__(self) -> None:
-        _at_least(self, crop_px=16, test_photos=1, validation_photos=1)
+        _check_counts(self, crop_px=16, test_photos=1, validation_photos=1)
 
 
 NEEDS_DEGRADATION = frozenset({"refiner"})
@@ -94,7 +94,7 @@ class ModelConfig:
     output scale (mirrored)."""
 
     def __post_init__(self) -> None:
-        _at_least(self, stem_kernel=1)
+        _check_counts(self, stem_kernel=1)
         beyond_px = self.stem_kernel - self.stem_stride
         if self.stem_stride not in (1, 2, 4) or beyond_px < 0 or beyond_px % 2:
             raise UsageError(
@@ -167,7 +167,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _ = self.task
-        _at_least(self, epochs=1, batch=1, warmup_steps=0, shift_px=0, limit=1, patience=1)
+        _check_counts(self, epochs=1, batch=1, warmup_steps=0, shift_px=0, limit=1, patience=1)
         if not 0 < self.learning_rate <= MAX_VALUE or not 0 <= self.l2 <= MAX_VALUE:
             raise UsageError(
                 f"learning_rate must be above 0, l2 at least 0, both up to {MAX_VALUE}."
@@ -206,7 +206,7 @@ class LossConfig:
     """Steps of linear warm-up of the KL weight."""
 
     def __post_init__(self) -> None:
-        _at_least(self, kl_warmup_steps=0)
+        _check_counts(self, kl_warmup_steps=0)
         weights = (self.rho, self.kl_weight, self.identity_weight)
         if not all(weight >= 0 for weight in weights):
             raise UsageError("rho, kl_weight and identity_weight must be at least 0.")
@@ -229,7 +229,7 @@ class RuntimeConfig:
     """CPU threads (default: torch's choice); a fixed number makes runs bit-reproducible."""
 
     def __post_init__(self) -> None:
-        _at_least(self, threads=1)
+        _check_counts(self, threads=1)
         if self.threads is not None and self.threads > MAX_THREADS:
             raise UsageError(f"threads={self.threads} must be at most {MAX_THREADS}.")
 
@@ -254,7 +254,7 @@ class ScoredDataConfig:
     (default: as in training)."""
 
     def __post_init__(self) -> None:
-        _at_least(self, crop_px=16, test_photos=1, validation_photos=1)
+        _check_counts(self, crop_px=16, test_photos=1, validation_photos=1)
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -286,7 +286,7 @@ class EvaluateConfig:
         if self.operator is not None:
             parse_operator(self.operator)
         parse_storage(self.storage)
-        _at_least(self, limit=1)
+        _check_counts(self, limit=1)
 
 
 @dataclass(frozen=True)
@@ -376,7 +376,8 @@ def _brief(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _at_least(config: Any, **least: int) -> None:
+def _check_counts(config: Any, **least: int) -> None:
+    """Check that whole numbers are at least their bound, and none too large to count with."""
     for name, bound in least.items():
         value = getattr(config, name)
         if value is not None and value < bound:

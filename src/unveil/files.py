@@ -162,7 +162,7 @@ def write_text(target: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def only_one(folder: Path, what: str) -> Iterator[None]:
+def only_one(folder: Path, what: str, remedy: str) -> Iterator[None]:
     """Let only one process at a time work in a folder; create it if needed.
 
     The lock is the operating system's, so that it ends with the process that holds it.
@@ -170,6 +170,7 @@ def only_one(folder: Path, what: str) -> Iterator[None]:
     Args:
         folder: the folder.
         what: what works there, for the message: ``training``.
+        remedy: what the user should do if another one does, as an imperative clause.
 
     Raises:
         UnveilError: another one is running there.
@@ -180,7 +181,7 @@ def only_one(folder: Path, what: str) -> Iterator[None]:
     try:
         held = FileLock(folder / f".{what}.lock").acquire(blocking=False)
     except Timeout:
-        raise UnveilError(f"{folder}: another {what} is running in it.") from None
+        raise UnveilError(f"{folder}: another {what} is running in it; {remedy}.") from None
     with held:
         yield
 

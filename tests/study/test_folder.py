@@ -279,7 +279,7 @@ def test_one_folder_is_one_studys_unless_the_other_joins(whole, start, tmp_path)
 
     refused = start(out, *TWO_CELLS)
     assert refused.end() == 1
-    assert refused.err.startswith(f"unveil: {out}: a study is running in this folder; ")
+    assert refused.err.startswith(f"unveil: {out}: another study is running in this folder; ")
     assert "--join" in refused.err
     assert refused.err.count("\n") == 1
     assert sorted(out.rglob("*")) == before
@@ -323,7 +323,7 @@ class TestLocks:
     def test_a_study_refuses_another(self, folder):
         with contextlib.ExitStack() as stack:
             stack.enter_context(folder.only_study())
-            with pytest.raises(UnveilError, match="a study is running"):
+            with pytest.raises(UnveilError, match="another study is running"):
                 stack.enter_context(folder.only_study())
         with folder.only_study():
             pass

@@ -143,7 +143,7 @@ def train(
             )
         from unveil.networks.card import read_card
 
-        config, _ = read_card(resume / "last").read_training(resume / "last")
+        config = read_card(resume / "last").read_training(resume / "last").run
         if moved is not None:
             config = replace(config, loss=replace(config.loss, vgg_weights=moved))
     if dry_run:

@@ -121,7 +121,7 @@ def process(
     """
     failures = 0
     for job in progress(jobs, len(jobs), "photos"):
-        failures += not is_done(job.source, partial(_process, job, function, overwrite, max_pixels))
+        failures += not run_one(job.source, partial(_process, job, function, overwrite, max_pixels))
     return failures
 
 
@@ -164,7 +164,7 @@ def preview(
     failures = 0
     for job in jobs:
         look = partial(_preview, job, boxes, overwrite=overwrite, max_pixels=max_pixels)
-        failures += not is_done(job.source, look)
+        failures += not run_one(job.source, look)
     for extra in [] if failures else extras:
         console.would_write(extra, source=jobs[0].source)
     return failures
@@ -211,7 +211,7 @@ def each(paths: Sequence[Path], function: Callable[[Path], None]) -> int:
     """
     failures = 0
     for path in paths:
-        failures += not is_done(path, partial(_named, function, path))
+        failures += not run_one(path, partial(_named, function, path))
     return failures
 
 
@@ -220,7 +220,7 @@ def _named(function: Callable[[Path], None], path: Path) -> None:
         function(path)
 
 
-def is_done(source: Path, job: Callable[[], None]) -> bool:
+def run_one(source: Path, job: Callable[[], None]) -> bool:
     """Do a job on one file; report in one line whatever went wrong, so that the next can be taken.
 
     Returns:

@@ -71,7 +71,7 @@ def process_all(jobs: Sequence[photo_jobs.Job], changes: "Changes", written: Wri
     """
     failures = 0
     for job in jobs:
-        failures += not photo_jobs.is_done(job.source, partial(_named, job, changes, written))
+        failures += not photo_jobs.run_one(job.source, partial(_named, job, changes, written))
     return failures
 
 

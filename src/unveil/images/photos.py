@@ -250,7 +250,7 @@ def _quiet_pillow() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet_tiff() -> Iterator[None]:
-    with _quiet_pillow(), tiff.silenced():
+    with _quiet_pillow(), pixels.silenced():
         yield
 
 

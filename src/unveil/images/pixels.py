@@ -4,9 +4,13 @@ OpenCV reads 16-bit PNG and TIFF and writes PNG, tifffile writes TIFF. Arrays ar
 ``H x W x C``, uint8 or uint16; the channel order is RGB(A) outside this module.
 """
 
+import contextlib
 import io
+import os
 import struct
+import sys
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +18,6 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from unveil.errors import UnveilError
-from unveil.images.tiff import silenced
 
 
 def to_8bit(samples: np.ndarray) -> np.ndarray:
@@ -125,6 +128,27 @@ def join(rgb: np.ndarray, alpha: np.ndarray | None, *, grayscale: bool) -> np.nd
     if alpha is not None:
         return np.dstack([rgb, alpha])
     return np.round(rgb @ LUMA).astype(np.uint16) if grayscale else rgb
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Drop what is printed on standard error: libtiff and libpng do so from C, and name no file.
+
+    For the whole process, so nothing but a decoder runs in it.
+    """
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _decode_page(bits: np.ndarray, flags: int, page: int) -> np.ndarray | None:

@@ -4,9 +4,7 @@ Tags, their types and numbers as in TIFF 6.0, and with 64 bits as in BigTIFF.
 """
 
 import contextlib
-import os
 import struct
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,27 +44,6 @@ UNREAD = {
 SEVERAL = "holds several pictures; split it into single photos first"
 WHOLE = tuple(f"uint{bits}" for bits in (1, 2, 4, 8, 16))
 WHOLE_NUMBERS = "only whole numbers of 8 or 16 bits are supported"
-
-
-@contextlib.contextmanager
-def silenced() -> Iterator[None]:
-    """Drop what is printed on standard error meanwhile: libtiff does so from C, and names no file.
-
-    For the whole process, so nothing but a decoder runs in it.
-    """
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # it is closed
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 @dataclass(frozen=True)

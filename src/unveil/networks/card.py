@@ -5,7 +5,7 @@ Nothing here needs torch.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from unveil.config import ModelConfig, RunConfig, from_dict
 from unveil.degradation.families import Task
@@ -46,6 +46,13 @@ class DataRecord:
     def __post_init__(self) -> None:
         if self.photos < 1:
             raise UsageError("a data set must have at least 1 photo.")
+
+
+class Training(NamedTuple):
+    """How weights were trained, and on which photos."""
+
+    run: RunConfig
+    photos: DataRecord
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class Card:
         """What the weights undo."""
         return Task(self.operator, self.storage)
 
-    def read_training(self, name: object) -> tuple[RunConfig, DataRecord]:
+    def read_training(self, name: object) -> Training:
         """Return how the weights were trained, and on which photos.
 
         Args:
@@ -101,7 +108,7 @@ class Card:
             UnveilError: the card does not say so, or not as this version reads it.
         """
         try:
-            return from_dict(RunConfig, self.run), from_dict(DataRecord, self.data)
+            return Training(from_dict(RunConfig, self.run), from_dict(DataRecord, self.data))
         except UsageError as error:
             raise UnveilError(
                 f"{name}: its card does not say how it was trained ({error})."

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from unveil.config import ModelConfig, Tap, from_dict
 from unveil.errors import UnveilError, UsageError
-from unveil.files import read_json, write_text
+from unveil.files import only_one, read_json, write_text
 from unveil.networks.card import DataRecord
 from unveil.report.rows import Row, append_row, read_whole_rows
 from unveil.study.rows import wrong_with
@@ -68,14 +68,8 @@ class StudyFolder:
         Raises:
             UnveilError: another study is running in it.
         """
-        try:
-            held = FileLock(self.path / ".lock").acquire(blocking=False)
-        except Timeout:
-            raise UnveilError(
-                f"{self.path}: a study is running in this folder; wait for it, choose another "
-                "--output, or help it with --join."
-            ) from None
-        with held:
+        help_it = "wait for it, choose another --output, or help it with --join"
+        with only_one(self.path, "study", help_it):
             yield
 
     @contextlib.contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 
 from unveil import console
 from unveil.arrays import Array, to_numpy, wait_for
-from unveil.config import DataConfig, EvaluateConfig, RunConfig, RuntimeConfig, SplitName
+from unveil.config import DataConfig, EvaluateConfig, RuntimeConfig, SplitName
 from unveil.console import progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
@@ -21,7 +21,7 @@ from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import read_prior
 from unveil.metrics.quality import METRICS, Metric
-from unveil.networks.card import IDENTITY, Card, DataRecord
+from unveil.networks.card import IDENTITY, Card, Training
 from unveil.report.rows import Row, rounded
 from unveil.restoration.restorers import load_network
 from unveil.runtime import Runtime, keep_freed_memory, provenance
@@ -150,11 +150,10 @@ def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataC
     folder = config.data.data or default_folder()
     paths = list_photos(folder)
     trained = None if card is None else card.read_training(model)
-    own = trained[0].data if trained else DataConfig()
-    if trained is None or not _are_training_photos(folder, paths, *trained):
-        own = replace(own, data=config.data.data, test_photos=None, validation_photos=None)
-        data = config.data.over(own)
-        if trained and _is_same_folder(folder, trained[0].data.data):
+    own = replace(trained.run.data if trained else DataConfig(), data=config.data.data)
+    if trained is None or not _are_training_photos(folder, paths, trained):
+        data = config.data.over(replace(own, test_photos=None, validation_photos=None))
+        if trained and _is_same_folder(folder, trained.run.data.data):
             console.warn(
                 f"{folder}: the photos have changed since {model} was trained on them; it may have "
                 "been trained on some of those that are scored"
@@ -162,12 +161,11 @@ def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataC
         if data.test_photos is None and len(paths) < LFW_PHOTOS:
             console.note(f"{folder}: {describe(make_splits(paths, data))}")
         return data
-    sizes, limit = trained[1].splits, trained[0].train.limit
-    own = replace(own, data=config.data.data)
+    sizes = trained.photos.splits
     own = replace(own, test_photos=sizes.test, validation_photos=sizes.validation)
     data = config.data.over(own)
     scored = make_splits(paths, data)[config.split][: config.limit]
-    seen = make_splits(paths, own)["train"][:limit]
+    seen = make_splits(paths, own)["train"][: trained.run.train.limit]
     if data != own and (count := int(np.isin(scored, seen).sum())):
         console.warn(
             f"{model} was trained on {count} of the {len(scored)} photos that are scored; without "
@@ -176,12 +174,12 @@ def _choose_data(model: str, card: Card | None, config: EvaluateConfig) -> DataC
     return data
 
 
-def _are_training_photos(folder: Path, paths: list[str], run: RunConfig, data: DataRecord) -> bool:
+def _are_training_photos(folder: Path, paths: list[str], trained: Training) -> bool:
     """Return whether the files are, byte for byte, those that a checkpoint was trained on."""
-    if len(paths) != data.photos:
+    if len(paths) != trained.photos.photos:
         return False
-    crop_px = run.data.crop_px + 2 * run.train.shift_px
-    return fingerprint_of(folder, paths, crop_px) == data.fingerprint
+    crop_px = trained.run.data.crop_px + 2 * trained.run.train.shift_px
+    return fingerprint_of(folder, paths, crop_px) == trained.photos.fingerprint
 
 
 def _is_same_folder(folder: Path, other: Path | None) -> bool:

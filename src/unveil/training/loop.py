@@ -42,6 +42,8 @@ from unveil.training.reporting import Reporter
 from unveil.training.splits import describe
 from unveil.training.state import Run, State, TrainingInterruptedError, stop_signals
 
+WAIT_FOR_IT = "wait for it, or choose another --output"
+
 
 def train(
     config: RunConfig,
@@ -107,7 +109,7 @@ def _train(
     )
     run = Run(config, photos, runtime, accelerator, model, card, folder, after_epoch)
     is_main = accelerator.is_main_process
-    alone = only_one(folder, "training") if is_main else contextlib.nullcontext()
+    alone = only_one(folder, "training", WAIT_FOR_IT) if is_main else contextlib.nullcontext()
     step = TrainStep(model, objective, partial(autocast, runtime))
     with alone, Reporter(config.train.epochs, visible=is_main) as reporter:
         state = _take_up(run, optimizer) if resume else _begin(run)
