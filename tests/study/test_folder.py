@@ -279,7 +279,7 @@ def test_one_folder_is_one_studys_unless_the_other_joins(whole, start, tmp_path)
 
     refused = start(out, *TWO_CELLS)
     assert refused.end() == 1
-    assert refused.err.startswith(f"unveil: {out}: another study is running in this folder; ")
+    assert refused.err.startswith(f"unveil: {out}: another study is running in it; ")
     assert "--join" in refused.err
     assert refused.err.count("\n") == 1
     assert sorted(out.rglob("*")) == before
