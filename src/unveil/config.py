@@ -5,14 +5,13 @@ need torch.
 """
 
 import dataclasses
+import json
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from typeguard import CollectionCheckStrategy as Collections
-from typeguard import TypeCheckError, check_type
 from tyro.conf import arg
 
 from unveil.degradation import parse_operator, parse_storage
@@ -363,6 +362,12 @@ def _from_plain(kind: Any, value: Any, key: str) -> Any:
         value = Path(value)
     if isinstance(value, list) and typing.get_origin(kind) is not list:
         value = tuple(value)
+    if isinstance(value, bool) and kind in (int, int | None, float, float | None):
+        raise UsageError(f"{key}: {json.dumps(value)} is not allowed; it must be a number.")
+    # Not above: it imports much, and few commands read settings from a file.
+    from typeguard import CollectionCheckStrategy as Collections
+    from typeguard import TypeCheckError, check_type
+
     try:
         checked = check_type(value, kind, collection_check_strategy=Collections.ALL_ITEMS)
     except TypeCheckError as error:

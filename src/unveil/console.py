@@ -12,11 +12,13 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from unveil.errors import SeveralError
+from unveil.printable import one_line, shown
+from unveil.streams import naming_stdout, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,11 +29,8 @@ Item = TypeVar("Item")
 LINE_EVERY_S = 10.0
 """Without a terminal: time from a job's start, and from the last line, to a line of progress."""
 
-CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""Characters that a terminal obeys instead of showing them."""
-
-ESCAPED = {code: ascii(chr(code))[1:-1] for code in CONTROLS if chr(code) not in "\n\t"}
-LINE_ESCAPED = {code: ascii(chr(code))[1:-1] for code in CONTROLS}
+HEARD_EVERY_S = 1.0
+"""The same where somebody hears what would be printed."""
 
 _clock = time.monotonic
 
@@ -46,6 +45,8 @@ class _Settings:
         subject: the start of notes and warnings, the file that they are about.
         row: values collected for the row of the next result.
         line_s: time of the last line of progress.
+        hear: takes notes, warnings and progress in place of standard error; None for nobody.
+        kept: what is printed and the rows of results, in place of both streams; None to print.
     """
 
     quiet: bool = False
@@ -53,20 +54,75 @@ class _Settings:
     subject: str = ""
     row: dict[str, Any] = field(default_factory=dict)
     line_s: float = -math.inf
+    hear: "Callable[[Remark], None] | None" = None
+    kept: "Kept | None" = None
+
+
+@dataclass
+class Kept:
+    """What one job would have printed, for another process to print.
+
+    Attributes:
+        lines: of standard output (True) and of standard error (False), in their order.
+        errors: what :func:`fail` was told, which is not among ``lines``.
+        rows: of the results.
+    """
+
+    lines: list[tuple[bool, str]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
 _settings = _Settings()
 
 
 @contextlib.contextmanager
-def settings(*, quiet: bool, as_json: bool) -> Iterator[None]:
-    """Apply ``--quiet`` and ``--json`` while the block runs."""
+def settings(
+    *, quiet: bool, as_json: bool, hear: "Callable[[Remark], None] | None" = None
+) -> Iterator[None]:
+    """Apply ``--quiet`` and ``--json`` while the block runs.
+
+    Args:
+        quiet: leave out notes and progress.
+        as_json: print results as JSON lines.
+        hear: takes notes, warnings and progress in place of standard error.
+    """
     global _settings  # as global as the streams themselves
-    before, _settings = _settings, _Settings(quiet, as_json)
+    before, _settings = _settings, _Settings(quiet, as_json, hear=hear)
     try:
         yield
     finally:
         _settings = before
+
+
+@contextlib.contextmanager
+def keeping() -> Iterator[Kept]:
+    """Keep what would be printed while the block runs; there is no progress."""
+    global _settings
+    before, kept = _settings, Kept()
+    _settings = replace(before, row={}, kept=kept)
+    try:
+        yield kept
+    finally:
+        _settings = before
+
+
+def replay(kept: Kept, place: str = "") -> None:
+    """Print what was kept; errors begin with ``place``, where a list names the file."""
+    for is_result, text in kept.lines:
+        _put(text, is_result=is_result)
+    for error in kept.errors:
+        fail(f"{place}{error}")
+
+
+def _put(text: str, *, is_result: bool) -> None:
+    if _settings.kept is not None:
+        _settings.kept.lines.append((is_result, text))
+    elif is_result:
+        with naming_stdout():
+            print(text)
+    else:
+        tell(text)
 
 
 @contextlib.contextmanager
@@ -89,33 +145,30 @@ def is_quiet() -> bool:
     return _settings.quiet
 
 
+def is_silent() -> bool:
+    """Return whether there is no progress to show."""
+    return _settings.quiet or _settings.kept is not None
+
+
 def is_json() -> bool:
     """Return whether results are printed as JSON."""
     return _settings.as_json
 
 
-def shown(text: object) -> str:
-    """Return a text without what a terminal would obey: escape codes, turns of the direction."""
-    return str(text).translate(ESCAPED)
-
-
-def one_line(text: object) -> str:
-    """Return a text of one line, whatever names are in it, as :func:`shown` does for several."""
-    return str(text).translate(LINE_ESCAPED)
-
-
 def results(rows: Sequence[dict[str, Any]], text: object = None) -> None:
     """Print each of ``rows`` as a JSON line, or else one ``text`` for all (None: nothing)."""
     added, _settings.row = _settings.row, {}
+    if _settings.kept is not None:
+        _settings.kept.rows += [{**row, **added} for row in rows]
     if _settings.as_json:
         for row in rows:
-            print(json.dumps({**row, **added}), flush=True)
+            _put(json.dumps({**row, **added}), is_result=True)
     elif text is not None:
         told = str(text)
         for value in (value for row in rows for value in row.values()):
             if isinstance(value, str) and "\n" in value:  # a name; of the text, lines are its own
                 told = told.replace(value, one_line(value))
-        print(shown(told), flush=True)
+        _put(shown(told), is_result=True)
 
 
 def result(row: dict[str, Any], text: object = None) -> None:
@@ -152,14 +205,18 @@ def add(**values: Any) -> None:
 
 def note(text: object) -> None:
     """Print a note to standard error, unless ``--quiet`` is given."""
-    if not _settings.quiet:
-        print(one_line(f"{_settings.subject}{text}"), file=sys.stderr, flush=True)
+    if _settings.hear is not None:
+        _settings.hear(Remark(str(text)))
+    elif not _settings.quiet:
+        _put(one_line(f"{_settings.subject}{text}"), is_result=False)
 
 
 def warn(text: object) -> None:
     """Print a warning to standard error; ``text`` comes without a full stop."""
-    line = f"unveil: warning: {_settings.subject}{text}."
-    print(one_line(line), file=sys.stderr, flush=True)
+    if _settings.hear is not None:
+        _settings.hear(Remark(str(text), is_warning=True))
+        return
+    _put(one_line(f"unveil: warning: {_settings.subject}{text}."), is_result=False)
 
 
 @dataclass(frozen=True)
@@ -169,10 +226,12 @@ class Remark:
     Attributes:
         text: the sentence.
         is_warning: whether the result may be wrong because of it.
+        is_progress: whether it tells how far a job is, and nothing of its result.
     """
 
     text: str
     is_warning: bool = False
+    is_progress: bool = False
 
 
 def remark(remarks: Iterable[Remark]) -> None:
@@ -185,7 +244,10 @@ def fail(error: object) -> None:
     """Print an error, or each of several, in a line; drop the values of :func:`add`."""
     _settings.row = {}
     for line in error.lines if isinstance(error, SeveralError) else [error]:
-        print(one_line(f"unveil: {line}"), file=sys.stderr, flush=True)
+        if _settings.kept is not None:
+            _settings.kept.errors.append(str(line))
+        else:
+            _put(one_line(f"unveil: {line}"), is_result=False)
 
 
 class Pace:
@@ -200,8 +262,8 @@ class Pace:
 
     def is_due(self) -> bool:
         """Return whether a line is due, which is then taken to be printed."""
-        now_s = _clock()
-        if _settings.quiet or now_s - max(self.started_s, _settings.line_s) < LINE_EVERY_S:
+        now_s, every_s = _clock(), LINE_EVERY_S if _settings.hear is None else HEARD_EVERY_S
+        if is_silent() or now_s - max(self.started_s, _settings.line_s) < every_s:
             return False
         _settings.line_s = now_s
         return True
@@ -231,18 +293,18 @@ def duration(seconds: float) -> str:
 
 def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """Pass on ``total`` items, showing how many are done, the rate and the time left."""
-    terminal = _terminal()
-    if _settings.quiet or total < 2:
+    screen = terminal()
+    if is_silent() or total < 2:
         yield from items
-    elif terminal is None:
+    elif screen is None:
         pace = Pace()
         for number, item in enumerate(items, 1):
             yield item
             if number < total and pace.is_due():
-                note(f"{label}: {number} of {total}, {pace.describe(number, total - number)}")
+                _line(f"{label}: {number} of {total}, {pace.describe(number, total - number)}")
     else:
-        with _bar(terminal) as bar:
-            yield from bar.track(items, total, description=label)
+        with bar(screen) as live:
+            yield from live.track(items, total, description=label)
 
 
 def clip_progress(
@@ -256,10 +318,10 @@ def clip_progress(
         seconds: duration of the clip; None if unknown.
         at: returns when a frame is shown, in seconds from the clip's beginning.
     """
-    terminal = _terminal()
-    if _settings.quiet:
+    screen = terminal()
+    if is_silent():
         yield from items
-    elif terminal is None:
+    elif screen is None:
         yield from _clip_lines(items, label, seconds, at)
     else:
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -270,12 +332,12 @@ def clip_progress(
             TextColumn("{task.percentage:>3.0f} % {task.fields[fps]:.1f} fps, left"),
             TimeRemainingColumn(),
         )
-        with _bar(terminal, *columns) as bar:
-            task = bar.add_task(label, total=seconds, fps=0.0)
+        with bar(screen, *columns) as live:
+            task = live.add_task(label, total=seconds, fps=0.0)
             for number, item in enumerate(items, 1):
                 yield item
-                fps = number / max(bar.tasks[0].elapsed or 0.0, 1e-3)
-                bar.update(task, completed=at(item), fps=fps)
+                fps = number / max(live.tasks[0].elapsed or 0.0, 1e-3)
+                live.update(task, completed=at(item), fps=fps)
 
 
 def _clip_lines(
@@ -288,56 +350,33 @@ def _clip_lines(
             done_s, fps = at(item), f"{pace.per_second(number):.1f} fps"
             if seconds and 0 < done_s < seconds:
                 left = pace.left(done_s, seconds - done_s)
-                note(f"{label}: {done_s / seconds:.0%}, {fps}, {left}")
+                _line(f"{label}: {done_s / seconds:.0%}, {fps}, {left}")
             else:
-                note(f"{label}: frame {number}, {fps}")
+                _line(f"{label}: frame {number}, {fps}")
 
 
-@contextlib.contextmanager
-def byte_progress(label: str, done: int, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show the progress of a transfer.
-
-    Args:
-        label: name of the job.
-        done: bytes that an earlier attempt has transferred.
-        total: bytes in all; None if unknown.
-
-    Yields:
-        A function to call with the number of bytes transferred so far, ``done`` included.
-    """
-    terminal = _terminal()
-    if _settings.quiet:
-        yield lambda _: None
-    elif terminal is None:
-        pace = Pace()
-
-        def update(now: int) -> None:
-            if now != total and pace.is_due():
-                of = f" of {total / 1e6:.0f}" if total else ""
-                left = f", {pace.left(now - done, total - now)}" if total else ""
-                rate = pace.per_second(now - done) / 1e6
-                note(f"{label}: {now / 1e6:.0f}{of} MB, {rate:.1f} MB/s{left}")
-
-        yield update
+def _line(text: str) -> None:
+    """Print a line of progress."""
+    if _settings.hear is not None:
+        _settings.hear(Remark(text, is_progress=True))
     else:
-        from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
-
-        with _bar(terminal, BarColumn(), DownloadColumn(), TimeRemainingColumn()) as bar:
-            task = bar.add_task("", total=total, completed=done)
-            yield lambda now: bar.update(task, completed=now)
+        note(text)
 
 
-def _terminal() -> "Console | None":
-    """Return standard error if it is a terminal."""
+def terminal() -> "Console | None":
+    """Return standard error if it is a terminal, and nobody hears what would be printed."""
+    if _settings.hear is not None:
+        return None
     from rich.console import Console
 
     console = Console(stderr=True)
     return console if console.is_terminal else None
 
 
-def _bar(terminal: "Console", *columns: "ProgressColumn") -> "Progress":
+def bar(screen: "Console", *columns: "ProgressColumn") -> "Progress":
+    """Return a live bar on a terminal."""
     from rich.progress import Progress
 
     # Otherwise rich would move redirected results to the terminal of its bar.
     to_terminal = sys.stdout.isatty()
-    return Progress(*columns, console=terminal, transient=True, redirect_stdout=to_terminal)
+    return Progress(*columns, console=screen, transient=True, redirect_stdout=to_terminal)

@@ -1,12 +1,15 @@
 """Downloads of large files: resumed, and accepted by their sha256."""
 
+import contextlib
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 
-from unveil.console import byte_progress
+from unveil import console
+from unveil.console import Pace, bar, terminal
 from unveil.errors import UnveilError
 from unveil.files import file_sha256, mismatch
 
@@ -90,3 +93,37 @@ def _continue_fetch(url: str, partial: Path, max_bytes: int) -> None:
                 update(have)
     if have < total:
         raise OSError(f"connection broken after {have:,} of {total:,} bytes")
+
+
+@contextlib.contextmanager
+def byte_progress(label: str, done: int, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show the progress of a transfer.
+
+    Args:
+        label: name of the job.
+        done: bytes that an earlier attempt has transferred.
+        total: bytes in all; None if unknown.
+
+    Yields:
+        A function to call with the number of bytes transferred so far, ``done`` included.
+    """
+    screen = terminal()
+    if console.is_silent():
+        yield lambda _: None
+    elif screen is None:
+        pace = Pace()
+
+        def update(now: int) -> None:
+            if now != total and pace.is_due():
+                of = f" of {total / 1e6:.0f}" if total else ""
+                left = f", {pace.left(now - done, total - now)}" if total else ""
+                rate = pace.per_second(now - done) / 1e6
+                console.note(f"{label}: {now / 1e6:.0f}{of} MB, {rate:.1f} MB/s{left}")
+
+        yield update
+    else:
+        from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
+
+        with bar(screen, BarColumn(), DownloadColumn(), TimeRemainingColumn()) as live:
+            task = live.add_task("", total=total, completed=done)
+            yield lambda now: live.update(task, completed=now)

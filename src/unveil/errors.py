@@ -1,4 +1,4 @@
-"""The two exceptions that users see, and the texts for unknown names and for other exceptions.
+"""Exceptions that users see, texts for others.
 
 The message of an ``UnveilError`` is one line: which file or value, what is wrong, what to do. The
 command line prints it without a traceback and exits with ``exit_status``.
@@ -26,6 +26,10 @@ class SeveralError(UnveilError):
         super().__init__("\n".join(lines))
 
 
+class StdoutError(UnveilError):
+    """Standard output cannot be written to: no file's fault, and nothing more can be told."""
+
+
 class UsageError(UnveilError):
     """The request itself is invalid: a bad value, an unknown name (exit status 2)."""
 
@@ -46,10 +50,22 @@ def told(error: Exception, name: object) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or name}: {error.strerror or error}."
+    if isinstance(error, ImportError):
+        return f"{name}: {unloaded(error)}"
     reason = " ".join(str(error).split())
     if isinstance(error, MemoryError) or "memory" in reason or "bad_alloc" in reason:
         return f"{name}: {NO_MEMORY}."
     return f"{name}: a fault in unveil ({type(error).__name__}: {reason[:200]}); please report it."
+
+
+def unloaded(error: ImportError) -> str:
+    """Return what is said where a library cannot be loaded."""
+    library = (error.name or "a library").partition(".")[0]
+    reason = (" ".join(str(error).split()) or "no reason given")[:200]
+    return (
+        f"{library} could not be loaded ({reason}); memory may be short (ulimit -v), or the "
+        "installation damaged."
+    )
 
 
 def unknown(kind: str, word: str, choices: Iterable[str]) -> UsageError:

@@ -15,12 +15,13 @@ if sys.platform != "darwin":  # it has no wheel there
 TORCH = {
     "torch": "training and the torch engine",
     "accelerate": "training in several processes",
-    "filelock": "locks between processes",
 }
 
 EXTRAS = {
     "audit": AUDIT,
     "onnx": {**TORCH, "onnx": "ONNX files", "onnxscript": "exporting networks"},
+    "ray": {"ray": "workers on a Ray cluster"},
+    "slurm": {"submitit": "jobs on a Slurm cluster"},
     "study": {
         **TORCH,
         "markdown_it": "HTML pages",
@@ -31,7 +32,7 @@ EXTRAS = {
     },
     "torch": TORCH,
     "video": {"av": "video codecs"},
-    "web": {**AUDIT, "gradio": "the page", "matplotlib": "charts"},
+    "web": {**AUDIT, "python_multipart": "forms", "starlette": "the page", "uvicorn": "the server"},
 }
 """Extra to its top-level modules, each with what it is needed for."""
 

@@ -3,16 +3,14 @@
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import platform
 import secrets
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator
-from functools import cache, partial
+from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
 
 from platformdirs import user_cache_path
 
@@ -20,18 +18,6 @@ from unveil.errors import UnveilError
 
 REINSTALL = "install unveil again"
 """What to do when a file of the package is damaged."""
-
-MAX_JSON_BYTES = 64 << 20
-"""Of documents; cards have tens of kilobytes."""
-
-MAX_ROWS_BYTES = 1 << 30
-"""Of files with a line of JSON for each row."""
-
-MAX_INTEGER = 2**63 - 1
-"""Of documents; numpy knows no larger ones."""
-
-MAX_NUMBER = 1e300
-"""Of documents; what is larger becomes infinite in the next step."""
 
 STALE_S = 24 * 3600.0
 """Age from which a partial file belongs to no run."""
@@ -41,10 +27,17 @@ SHOWN_DIGITS = 12
 
 
 @contextlib.contextmanager
-def temporary_beside(target: Path) -> Iterator[Path]:
+def temporary_beside(target: Path, *, replaces: bool = True) -> Iterator[Path]:
     """Yield a temporary path in the folder of ``target``; rename it to ``target`` at the end.
 
     If the block raises, the temporary file is removed and ``target`` is left unchanged.
+
+    Args:
+        target: the file that is written.
+        replaces: whether it may be there by then.
+
+    Raises:
+        UnveilError: it is there, and may not be.
     """
     if is_special(target):
         raise OSError(errno.EINVAL, SPECIAL, str(target))
@@ -56,13 +49,47 @@ def temporary_beside(target: Path) -> Iterator[Path]:
         yield partial
         with partial.open("r+b") as file:  # Windows cannot flush what is open for reading only
             os.fsync(file.fileno())
-        partial.replace(target)
+        _rename(partial, target, replaces=replaces)
     except OSError as error:
         error.filename = str(target)  # the name that the user knows, not the temporary one
         error.filename2 = None
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _rename(partial: Path, target: Path, *, replaces: bool) -> None:
+    """Rename a file; without a gap between looking and writing where the system can link files.
+
+    Raises:
+        UnveilError: another process has written the target meanwhile, and it is not to be replaced.
+    """
+    if not replaces:
+        try:
+            os.link(partial, target)
+        except FileExistsError:
+            raise UnveilError(exists_already(target)) from None
+        except (OSError, NotImplementedError):  # a file system without links
+            if target.exists():
+                raise UnveilError(exists_already(target)) from None
+        else:
+            return
+    partial.replace(target)
+
+
+def settle(folder: Path) -> None:
+    """Let the names in a folder outlast a power cut, as far as the system can."""
+    with contextlib.suppress(OSError):  # Windows opens no folders; some file systems flush none
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+
+
+def exists_already(target: Path) -> str:
+    """Return what is said of a file that is there and not to be replaced."""
+    return f"{target}: exists already; replace it with --overwrite."
 
 
 def is_file(path: Path) -> bool:
@@ -86,6 +113,8 @@ def files_below(folder: Path) -> Iterator[Path]:
     for place, _, names in os.walk(folder):
         yield from (Path(place, name) for name in names)
 
+
+STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 SPECIAL = "it is a pipe or a device"
 
@@ -117,9 +146,8 @@ def check_target(target: Path) -> bool:
     return True
 
 
-@cache
-def _sweep(folder: Path) -> None:
-    """Remove what runs that were killed left in a folder, once for each folder.
+def sweep(folder: Path) -> None:
+    """Remove what runs that were killed left in a folder.
 
     A run of another machine may still be writing what is younger than ``STALE_S``.
     """
@@ -128,6 +156,10 @@ def _sweep(folder: Path) -> None:
             with contextlib.suppress(OSError):
                 if _is_dead(left.name) or time.time() - left.stat().st_mtime > STALE_S:
                     left.unlink()
+
+
+_sweep = cache(sweep)
+"""Once for each folder."""
 
 
 def _is_dead(name: str) -> bool:
@@ -142,6 +174,14 @@ def _is_dead(name: str) -> bool:
         return True
     except PermissionError:
         return False
+    return _is_zombie(number)
+
+
+def _is_zombie(number: str) -> bool:
+    """Return whether a process has ended, and nobody asked how; in a container, nobody may."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+        return status.rpartition(")")[2].split()[0] == "Z"
     return False
 
 
@@ -175,13 +215,25 @@ def only_one(folder: Path, what: str, remedy: str) -> Iterator[None]:
     Raises:
         UnveilError: another one is running there.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    refusal = f"{folder}: another {what} is running in it; {remedy}."
+    with locked(folder / f".{what}.lock", refusal):
+        yield
+
+
+@contextlib.contextmanager
+def locked(lock: Path, refusal: str) -> Iterator[None]:
+    """Hold a lock while the block runs; its file stays, for removing it would let two in.
+
+    Raises:
+        UnveilError: ``refusal``, where another process holds it.
+    """
     from filelock import FileLock, Timeout
 
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        held = FileLock(folder / f".{what}.lock").acquire(blocking=False)
+        held = FileLock(lock).acquire(blocking=False)
     except Timeout:
-        raise UnveilError(f"{folder}: another {what} is running in it; {remedy}.") from None
+        raise UnveilError(refusal) from None
     with held:
         yield
 
@@ -194,7 +246,8 @@ def check_folder(folder: Path) -> None:
     """
     nearest = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110  # takes any name
     if not nearest.is_dir():
-        raise UnveilError(f"{nearest}: is a file, not a folder that can be written to.")
+        kind = "a pipe or a device" if is_special(nearest) else "a file"
+        raise UnveilError(f"{nearest}: is {kind}, not a folder that can be written to.")
     if not os.access(nearest, os.W_OK):
         raise UnveilError(f"{nearest}: no permission to write there.")
 
@@ -229,7 +282,8 @@ def check_regular(path: Path) -> os.stat_result:
         raise UnveilError(f"{path}: cannot be read ({reason}).") from None
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
-        raise UnveilError(f"{path}: cannot be read (it is {kind}).")
+        remedy = "; a photo from standard input is called -" if str(path) in STDIN else ""
+        raise UnveilError(f"{path}: cannot be read (it is {kind}){remedy}.")
     return found
 
 
@@ -251,46 +305,6 @@ def read_bytes(path: Path, most_bytes: int | None = None) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
-
-
-def read_json(path: Path, most_bytes: int = MAX_JSON_BYTES) -> Any:
-    """Read a document of JSON; what is in it is still to be checked (:mod:`unveil.config`).
-
-    Raises:
-        UnveilError: it cannot be read, is too large or too deep, or no JSON.
-    """
-    content = read_bytes(path, most_bytes)
-    try:
-        return parse_json(content.decode("utf-8-sig"))
-    except ValueError as error:
-        raise UnveilError(f"{path}: is not valid JSON ({error}).") from None
-
-
-def parse_json(text: str) -> Any:
-    """Return the value of a text of JSON.
-
-    Raises:
-        ValueError: it is none, nested too deeply, or holds a number that is none or too large.
-    """
-
-    def refuse(name: str) -> NoReturn:
-        raise ValueError(f"{name} is no number of JSON")
-
-    def bounded(kind: Callable[[str], float], most: float, digits: str) -> float:
-        value = kind(digits)
-        if abs(value) > most:
-            raise ValueError(f"{digits[:20]} is too large")
-        return value
-
-    try:
-        return json.loads(
-            text,
-            parse_constant=refuse,
-            parse_int=partial(bounded, int, MAX_INTEGER),
-            parse_float=partial(bounded, float, MAX_NUMBER),
-        )
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
 
 
 def read_checked(path: Path, sha256: str, remedy: str) -> bytes:

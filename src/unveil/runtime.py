@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,6 +72,10 @@ def _group_limit() -> Iterator[int]:
         yield most - int((group / "memory.current").read_text(encoding="ascii"))
 
 
+UNFILLED_BYTES = 320_000_000
+"""Addresses that libraries take and never fill, which count where addresses are limited."""
+
+
 def _own_limit() -> Iterator[int]:
     """Yield what is left to the process."""
     with contextlib.suppress(ImportError, OSError, ValueError):
@@ -79,7 +84,33 @@ def _own_limit() -> Iterator[int]:
         most, _ = resource.getrlimit(resource.RLIMIT_AS)
         if most != resource.RLIM_INFINITY:
             pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-            yield most - pages * resource.getpagesize()
+            yield most - pages * resource.getpagesize() - UNFILLED_BYTES
+
+
+@contextlib.contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Block Ctrl-C for processes that start meanwhile: a terminal sends it to all, one answers."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def no_stderr() -> Iterator[None]:
+    """Send to nowhere what libraries, and programs that run meanwhile, write to standard error."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def keep_freed_memory() -> None:

@@ -10,6 +10,9 @@ from unveil.errors import UnveilError
 
 Tensors = dict[str, np.ndarray]
 
+SCALES_SUFFIX = ".scales"
+"""Ends the name of the scales of weights that are packed in 8 bits."""
+
 
 def decode(content: bytes, name: object, remedy: str) -> Tensors:
     """Return the tensors that the bytes of a file hold, by name.
@@ -30,12 +33,18 @@ def decode(content: bytes, name: object, remedy: str) -> Tensors:
     return found
 
 
-def check_finite(tensors: Mapping[str, np.ndarray], name: object) -> None:
-    """Check that every value is a number: one that is none would make all pictures black.
+def check_weights(tensors: Mapping[str, np.ndarray], name: object) -> None:
+    """Check that every value is a fraction, or packed, and finite: else all pictures are black.
 
     Raises:
-        UnveilError: one is none; its tensor is named.
+        UnveilError: one is not; its tensor is named.
     """
     for key, values in tensors.items():
+        is_packed = values.dtype == np.int8 and key + SCALES_SUFFIX in tensors
+        if not (is_packed or np.issubdtype(values.dtype, np.floating)):
+            raise UnveilError(
+                f"{name}: {key} holds {values.dtype} where floating-point weights are due; copy "
+                "the file again from its source."
+            )
         if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
             raise UnveilError(f"{name}: {key} holds values that are not finite; train it again.")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import BLUR, SMOKE, TINY_DATA, TINY_TRAINING, assert_told
-from unveil import console
+from unveil import console, downloads
 from unveil.study.sample_photos import draw_photos
 
 MOSAIC = ("--operator", "pixelate:block=8")
@@ -259,7 +259,7 @@ def test_a_clip_prints_share_frames_a_second_and_time_left(
 
 def test_bytes_are_counted_in_megabytes_from_where_an_earlier_attempt_ended(clock, capsys):
     for total in (100_000_000, None):
-        with console.byte_progress("lfw.tgz", 40_000_000, total) as update:
+        with downloads.byte_progress("lfw.tgz", 40_000_000, total) as update:
             for megabytes in (50, 60, 70, 100):
                 clock(5)
                 update(megabytes * 1_000_000)

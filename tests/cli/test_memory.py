@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import assert_told, run_cli
-from unveil.cli import photo_jobs, restore
+from unveil.cli import photo_jobs
 from unveil.errors import UnveilError, told
-from unveil.images.photos import Photo
+from unveil.images import memory
+from unveil.images.photos import read_photo
 from unveil.runtime import free_bytes
 
 resource = pytest.importorskip("resource", reason="no limits of a process here")
@@ -35,14 +36,32 @@ def test_what_a_process_may_take_is_known_and_falls_with_its_limit():
     assert limited < 1 << 40
 
 
-def test_a_photo_that_needs_more_than_there_is_is_refused(monkeypatch):
-    photo = Photo(np.zeros((1000, 1000, 3), np.uint8))
-    restore.check_memory(photo)
-    monkeypatch.setattr(restore, "free_bytes", lambda: 10**6)
-    with pytest.raises(UnveilError, match=r"1 megapixels need about 0\.1 GB .* 0\.0 are free"):
-        restore.check_memory(photo)
-    monkeypatch.setattr(restore, "free_bytes", lambda: None)  # it is not known
-    restore.check_memory(photo)
+@pytest.mark.parametrize("command", ["restore", "obfuscate", "safe", "inspect", "audit"])
+def test_a_photo_that_needs_more_than_there_is_is_refused(command, monkeypatch):
+    memory.check_memory(10**6, command)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 10**6)
+    with pytest.raises(UnveilError, match=r"1 megapixels need about 0\.[1-5] GB .* 0\.0 are free"):
+        memory.check_memory(10**6, command)
+    monkeypatch.setattr(memory, "free_bytes", lambda: None)  # it is not known
+    memory.check_memory(10**6, command)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("restore", *MOSAIC), ("obfuscate", *MOSAIC), ("obfuscate", "--safe"), ("inspect",)),
+        *(("audit",), ("audit", "--against")),
+    ],
+    ids="-".join,
+)
+@pytest.mark.parametrize("per_pixel", [1, memory.BYTES_PER_PIXEL["read"]], ids=["read", "work"])
+def test_every_command_asks_before_it_takes_memory(words, per_pixel, photo, tmp_path, monkeypatch):
+    free = per_pixel * read_photo(photo).count
+    monkeypatch.setattr(memory, "free_bytes", lambda: free)
+    out = () if words[0] in ("inspect", "audit") else ("-o", tmp_path / "out.png")
+    more = (photo,) if words[-1] == "--against" else ()
+    done = run_cli(words[0], photo, *words[1:], *more, *out)
+    assert_told(done, 1, "of memory")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +80,7 @@ def test_whatever_goes_wrong_with_one_photo_is_one_line_and_the_next_is_done(
 ):
     write = photo_jobs.write_photo
 
-    def fail_once(photo, target):
+    def fail_once(photo, target, **how):
         if target.name == "b.png":
             raise error
         write(photo, target)

@@ -1,8 +1,10 @@
 """Atomic writes, even when interrupted; folders that cannot be written; checksums."""
 
 import hashlib
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from unveil.files import (
     check_sha256,
     file_sha256,
     read_checked,
+    sweep,
     temporary_beside,
 )
 
@@ -41,6 +44,34 @@ def test_an_interrupt_at_any_moment_leaves_the_whole_file_or_none(tmp_path):
     ended = subprocess.run(words, capture_output=True, text=True, check=True)
     assert int(ended.stdout) > 100
     assert {path.name for path in tmp_path.iterdir()} <= {"a.txt"}
+
+
+def left_by(process, folder):
+    """Write a partial file with the name that a process would give it."""
+    with temporary_beside(folder / "a.txt") as ours:
+        ours.write_text("half")
+        path = ours.with_name(ours.name.replace(f"-{os.getpid()}-", f"-{process.pid}-"))
+        path.write_text("half")
+    (folder / "a.txt").unlink()
+    return path
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are seen in /proc")
+def test_what_an_ended_process_left_is_removed_though_nobody_asked_how_it_ended(tmp_path):
+    """In a container whose first process never asks, the number stays taken."""
+    words = [sys.executable, "-c", "print(flush=True); input()"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, **pipes) as process:
+        process.stdout.read(1)
+        path = left_by(process, tmp_path)
+        sweep(tmp_path)
+        assert path.exists()
+        process.kill()
+        process.stdout.read()  # ends with the process, which is not waited for
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        sweep(tmp_path)
+        assert not list(tmp_path.iterdir())
+        process.stdin.close()
 
 
 def write_half(path):

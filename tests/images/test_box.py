@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unveil.errors import UsageError
-from unveil.images.box import Box, parse_box
+from unveil.images.box import Box, as_box, parse_box
 
 WIDTH, HEIGHT, MARGIN = 7, 5, 8
 BOXES = [Box(*numbers) for numbers in product((-3, 0, 2, 5), (-2, 1, 4), (1, 4, 9), (1, 3, 8))]
@@ -43,3 +43,14 @@ def test_a_box_is_read_as_it_is_written():
     assert [parse_box(str(box)) for box in BOXES] == BOXES
     with pytest.raises(UsageError, match=r"box '1,2,3' must be four whole numbers"):
         parse_box("1,2,3")
+
+
+@pytest.mark.parametrize(
+    "text", ["6_7,0,9,9", "٦,0,9,9", "1.0,0,9,9", "1,2,3", "1,2,3,4,5", "1,,3,4"]
+)
+def test_a_box_is_of_four_numbers_of_plain_digits(text):
+    with pytest.raises(UsageError, match="four whole numbers"):
+        parse_box(text)
+    with pytest.raises(UsageError, match="four whole numbers"):
+        as_box((True, 0, 9, 9))
+    assert parse_box(" -1, 2,3 ,4") == Box(-1, 2, 3, 4)

@@ -103,3 +103,16 @@ def test_a_chunk_that_claims_more_than_the_file_holds_is_refused_before_it_is_be
         read_photo(path)
     with pytest.raises(ValueError, match="behind the end"):
         readable(io.BytesIO(path.read_bytes()))
+
+
+def test_a_png_too_short_for_its_pixels_is_refused(tmp_path):
+    """One of zeros is packed about as tightly as deflate can: it is far from no bound, and read."""
+    Image.new("1", (8000, 8000)).save(tmp_path / "zeros.png", compress_level=9)
+    assert read_photo(tmp_path / "zeros.png").rgb.max() == 0
+    Image.new("RGB", (64, 64)).save(path := tmp_path / "lie.png")
+    content = path.read_bytes()
+    head = struct.pack(">II", 13000, 13000) + content[24:29]
+    sum_of = struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    path.write_bytes(content[:16] + head + sum_of + content[33:])
+    with pytest.raises(UnveilError, match="bytes are too few for 13000x13000 pixels"):
+        read_photo(path)

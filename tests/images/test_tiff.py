@@ -114,6 +114,12 @@ def test_nothing_is_printed_of_damaged_files(tmp_path):
     assert done.stdout.count("refused") > 30
 
 
+def test_uncompressed_ycbcr_is_told_as_such(tmp_path):
+    Image.new("YCbCr", (16, 16)).save(tmp_path / "ycc.tif")
+    with pytest.raises(UnveilError, match="uncompressed YCbCr"):
+        read_photo(tmp_path / "ycc.tif")
+
+
 def test_a_compression_that_is_not_read_is_named(tmp_path):
     """WebP: libtiff would print that it lacks it."""
     Image.fromarray(RGB).save(encoded := io.BytesIO(), "TIFF")

@@ -1,9 +1,12 @@
 """A rectangle of pixels."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unveil.errors import UsageError
+
+BOX_FORM = " *,".join([" *-?[0-9]{1,9}"] * 4) + " *"
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def as_box(box: object) -> Box:
         return box
     if isinstance(box, str):
         return parse_box(box)
-    if isinstance(box, Sequence) and len(box) == 4 and all(isinstance(x, int) for x in box):
+    if isinstance(box, Sequence) and len(box) == 4 and all(type(x) is int for x in box):
         return Box(*box)
     raise UsageError(f"box {box!r} must be four whole numbers of pixels: left, top, width, height.")
 
@@ -106,7 +109,7 @@ def parse_box(text: str) -> Box:
     Raises:
         UsageError: anything else.
     """
-    try:
-        return Box(*(int(number) for number in text.split(",")))
-    except (ValueError, TypeError):
-        raise UsageError(f"box {text!r} must be four whole numbers of pixels: X,Y,W,H.") from None
+    # Python's int() takes 6_7 and the digits of all scripts, too, which no person means as pixels.
+    if not re.fullmatch(BOX_FORM, text):
+        raise UsageError(f"box {text[:80]!r} must be four whole numbers of pixels: X,Y,W,H.")
+    return Box(*map(int, text.split(",")))

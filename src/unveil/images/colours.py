@@ -3,14 +3,18 @@
 They are made into a profile, so that they are converted as all others are.
 """
 
+import io
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageChops, ImageCms
 
 from unveil.images import icc, png
+
+SRGB_TOLERANCE = 2
+"""Largest difference, in 8-bit levels, at which a colour profile is taken for sRGB."""
 
 D65 = 0.3127, 0.3290
 SRGB_PRIMARIES = 0.64, 0.33, 0.30, 0.60, 0.15, 0.06
@@ -159,3 +163,25 @@ def _of_code(primaries: int, transfer: int) -> Told:
     if transfer in HDR:
         raise HdrError(HDR[transfer])
     return Told(PRIMARIES.get(primaries, (*D65, *SRGB_PRIMARIES)), GAMMAS.get(transfer))
+
+
+def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Convert to sRGB by the embedded profile; an invalid profile is ignored."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        target, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        if image.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
+            image = image.convert("RGB")
+        convert = ImageCms.buildTransform(source, target, image.mode, "RGB", intent, flags)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image.convert("RGB")
+    return image.convert("RGB") if _changes_nothing(convert, image.mode) else convert.apply(image)
+
+
+def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Return whether a profile is sRGB, by its effect: names such as "linear sRGB" mislead."""
+    colours = np.indices((18, 18, 18)).reshape(3, 18, -1).transpose(1, 2, 0) * 15
+    probe = Image.fromarray(colours.astype(np.uint8)).convert(mode)
+    change = ImageChops.difference(convert.apply(probe), probe.convert("RGB"))
+    return bool(np.max(change.getextrema()) <= SRGB_TOLERANCE)

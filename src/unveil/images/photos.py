@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from unveil.degradation import Storage
 from unveil.degradation.codecs import nearest_quality
 from unveil.errors import UnveilError, UsageError
 from unveil.files import check_regular, files_below, is_file, temporary_beside
-from unveil.images import pixels, png, tiff
-from unveil.images.colours import HEAD_BYTES, HdrError, profile_of
+from unveil.images import claims, jpeg, pixels, png, tiff
+from unveil.images.colours import HEAD_BYTES, HdrError, profile_of, to_srgb
 from unveil.images.icc import without_owner
 
 SUFFIXES = (
@@ -55,17 +55,20 @@ STREAM_BYTES_PER_PIXEL, STREAM_BYTES = 8, 1 << 20
 """Limit of what is read from standard input: four channels of 16 bits, plus metadata."""
 
 AS_JPEG = {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"}
+PNG_LEVEL = 4
+"""Effort of compression: Pillow's own takes more than twice as long for little (docs/log.md)."""
+
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), AS_JPEG),
-    ".png": {"format": "PNG"},
+    ".png": {"format": "PNG", "compress_level": PNG_LEVEL},
     ".webp": {"format": "WEBP", "lossless": True},
     ".avif": {"format": "AVIF", "quality": 95, "subsampling": "4:4:4"},
     ".tif": {"format": "TIFF", "compression": "tiff_lzw"},
     ".tiff": {"format": "TIFF", "compression": "tiff_lzw"},
     ".bmp": {"format": "BMP"},
 }
-SRGB_TOLERANCE = 2
-"""Largest difference, in 8-bit levels, at which a colour profile is taken for sRGB."""
+JPEGS = ("JPEG", "MPO")
+DAMAGED = "damaged or cut short; copy it again from its source"
 
 GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B")
 """Pillow's modes of one channel, and of one with alpha."""
@@ -96,6 +99,11 @@ class Photo:
     storage: Storage = EIGHT_BIT
     suffix: str = ".png"
     label: str | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of pixels."""
+        return self.rgb.shape[0] * self.rgb.shape[1]
 
 
 def is_photo(path: Path) -> bool:
@@ -131,10 +139,13 @@ def read_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
     with _naming_errors(path), _readable(path, max_pixels) as file, _open(file) as image:
         page = _turn_to_page(path, image, file) if image.format == "TIFF" else 0
         _check_size(path, image, max_pixels)
+        claims.check(path, image, file)
         is_deep = pixels.is_deep(_content(file, pixels.HEADER_BYTES), image)
         # A TIFF reads its tags again here; the others only decode, which threads do side by side.
         with _quiet_tiff() if image.format == "TIFF" else contextlib.nullcontext():
             image.load()
+        if image.format in JPEGS and jpeg.is_filled(_content(file), image):
+            raise UnveilError(f"{path}: {DAMAGED}.")
         profile = _profile(path, image, file, is_deep=is_deep)
         if is_deep:
             photo = _read_deep(path, _content(file), image, profile, page)
@@ -169,7 +180,7 @@ def check_writable(path: Path) -> None:
         raise UsageError(f"{path}: cannot write this format; use one of {', '.join(SUFFIXES)}.")
 
 
-def write_photo(photo: Photo, path: Path) -> None:
+def write_photo(photo: Photo, path: Path, *, replaces: bool = True) -> None:
     """Write ``photo`` atomically, in the format given by the suffix of ``path``.
 
     16-bit pixels stay 16-bit in PNG and TIFF; in other formats they are rounded to 8 bits and
@@ -177,11 +188,12 @@ def write_photo(photo: Photo, path: Path) -> None:
     must exist.
 
     Raises:
-        UnveilError: the file cannot be written (folder, permissions, full disk).
+        UnveilError: the file cannot be written (folder, permissions, full disk), or is there and
+            not to be replaced.
     """
     check_writable(path)
     try:
-        with temporary_beside(path) as partial:
+        with temporary_beside(path, replaces=replaces) as partial:
             # Encoded in memory: on a full disk, Pillow leaves a truncated JPEG without an error.
             partial.write_bytes(encode_photo(photo, path.suffix.lower()))
     except (OSError, ValueError) as error:
@@ -223,7 +235,7 @@ def _naming_errors(path: Path) -> Iterator[None]:
         if isinstance(error, MemoryError):
             raise UnveilError(f"{path}: needs more memory than there is.") from None
         # What a decoder says is about its own insides, e.g. "decoder error -2".
-        raise UnveilError(f"{path}: damaged or cut short; copy it again from its source.") from None
+        raise UnveilError(f"{path}: {DAMAGED}.") from None
 
 
 def _not_a_photo(path: Path) -> str:
@@ -280,7 +292,9 @@ def _stream(path: Path, max_pixels: int) -> BinaryIO:
     if path != STREAM:
         check_regular(path)
         return path.open("rb")
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None:
+        raise UnveilError("-: standard input is closed; send a photo into it.")
+    if sys.stdin.isatty():
         raise UnveilError("-: standard input is a terminal; send a photo into it.")
     limit = STREAM_BYTES_PER_PIXEL * max_pixels + STREAM_BYTES
     content = sys.stdin.buffer.read(limit + 1)
@@ -349,7 +363,7 @@ def _read_8bit(image: Image.Image, profile: bytes | None) -> Photo:
         alpha = pixels.upright(np.array(image.getchannel("A")), orientation)
     if image.mode not in ("CMYK", "LAB"):
         image = image.convert("L" if grayscale else "RGB")
-    rgb = _to_srgb(image, profile) if profile else image.convert("RGB")
+    rgb = to_srgb(image, profile) if profile else image.convert("RGB")
     upright = pixels.upright(np.array(rgb), orientation)
     return Photo(upright, alpha, grayscale, storage=storage)
 
@@ -357,28 +371,6 @@ def _read_8bit(image: Image.Image, profile: bytes | None) -> Photo:
 def _storage(image: Image.Image) -> Storage:
     tables = getattr(image, "quantization", None)
     return Storage("jpeg", nearest_quality(tables)) if tables else Storage("8bit")
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert to sRGB by the embedded profile; an invalid profile is ignored."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        target, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
-        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-        if image.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
-            image = image.convert("RGB")
-        convert = ImageCms.buildTransform(source, target, image.mode, "RGB", intent, flags)
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image.convert("RGB")
-    return image.convert("RGB") if _changes_nothing(convert, image.mode) else convert.apply(image)
-
-
-def _changes_nothing(convert: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Return whether a profile is sRGB, by its effect: names such as "linear sRGB" mislead."""
-    colours = np.indices((18, 18, 18)).reshape(3, 18, -1).transpose(1, 2, 0) * 15
-    probe = Image.fromarray(colours.astype(np.uint8)).convert(mode)
-    change = ImageChops.difference(convert.apply(probe), probe.convert("RGB"))
-    return bool(np.max(change.getextrema()) <= SRGB_TOLERANCE)
 
 
 def _read_deep(
@@ -393,7 +385,7 @@ def _to_pillow(photo: Photo) -> Image.Image:
     if photo.grayscale:
         image = image.convert("L")
     if photo.icc_profile is not None:
-        image = _to_srgb(image, photo.icc_profile).convert(image.mode)
+        image = to_srgb(image, photo.icc_profile).convert(image.mode)
     if photo.alpha is not None:
         image.putalpha(Image.fromarray(pixels.to_8bit(photo.alpha)))
     return image

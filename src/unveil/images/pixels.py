@@ -49,9 +49,15 @@ def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
 def brightness(pixels: np.ndarray) -> np.ndarray:
     """Return the brightness of ``H x W x 3`` pixels in their own range, ``H x W`` float32."""
     luma: np.ndarray = np.zeros(pixels.shape[:2], np.float32)
-    for number, weight in enumerate(LUMA):  # a plane at a time: all three are four times as much
-        luma += pixels[..., number] * np.float32(weight)
+    for top in range(0, len(luma), ROWS):  # a strip and a plane at a time: all are much memory
+        strip = slice(top, top + ROWS)
+        for number, weight in enumerate(LUMA):
+            luma[strip] += pixels[strip, :, number] * np.float32(weight)
     return luma
+
+
+ROWS = 128
+"""Height of the strips in which large pictures are computed."""
 
 
 MAX_LEVEL = 65535

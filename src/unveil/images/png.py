@@ -15,6 +15,15 @@ TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 LENGTHS = {b"pHYs": 9, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"tIME": 7}
 """Data of kinds that have one length only."""
 
+SAMPLES = {2: 3, 4: 2, 6: 4}
+"""Of a pixel, by the colour type that the header states; of others one."""
+
+HEAD_BYTES = 26
+"""Up to the colour type."""
+
+MOST_PACKED = 1032
+"""Bytes in one of deflate (RFC 1951: 258 in two bits)."""
+
 MOST_BYTES = 64 << 20
 """Of side information that is read to check it; what is larger is left out."""
 
@@ -66,6 +75,18 @@ def readable(file: BinaryIO) -> BinaryIO:
             kept.write(file.read(chunk.end - chunk.start))
     kept.seek(0)
     return kept
+
+
+def can_hold(head: bytes, size: int, pixels: int) -> bool:
+    """Return whether a PNG file is long enough for so many pixels, packed by deflate.
+
+    Args:
+        head: its first ``HEAD_BYTES``.
+        size: its length in bytes.
+        pixels: their number.
+    """
+    depth, kind = head[24], head[25]
+    return depth * SAMPLES.get(kind, 1) * pixels <= 8 * MOST_PACKED * size
 
 
 def _chunks(file: BinaryIO) -> Iterator[Chunk]:

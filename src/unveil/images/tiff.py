@@ -20,8 +20,10 @@ TYPES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 16: "Q"}
 """Whole numbers, by the number of their type, as :mod:`struct` names them."""
 
 SUBFILE, OLD_SUBFILE = 254, 255
-BITS, COMPRESSION, CHANNELS, SAMPLE_FORMAT = 258, 259, 277, 339
-WANTED = (SUBFILE, OLD_SUBFILE, BITS, COMPRESSION, CHANNELS, SAMPLE_FORMAT)
+BITS, COMPRESSION, COLOURS, CHANNELS, SAMPLE_FORMAT = 258, 259, 262, 277, 339
+WANTED = (SUBFILE, OLD_SUBFILE, BITS, COMPRESSION, COLOURS, CHANNELS, SAMPLE_FORMAT)
+
+UNCOMPRESSED, YCBCR = 1, 6
 
 REDUCED, MASK = 1, 4
 """Bits of the kind of a page: a smaller version of another one, and where that is transparent."""
@@ -81,6 +83,11 @@ class Page:
         return self._first(BITS, 1)
 
     @property
+    def colours(self) -> int:
+        """Number of what its values are of: grey, RGB, YCbCr."""
+        return self._first(COLOURS, 0)
+
+    @property
     def compression(self) -> int:
         """Number of its compression."""
         return self._first(COMPRESSION, 1)
@@ -128,6 +135,8 @@ def _unread(page: Page) -> str | None:
         return f"holds {page.numbers} values; {WHOLE_NUMBERS}"
     if page.compression in UNREAD:
         return f"is a TIFF in {UNREAD[page.compression]}, which cannot be read; save it as LZW"
+    if (page.compression, page.colours) == (UNCOMPRESSED, YCBCR):
+        return "is a TIFF in uncompressed YCbCr, which cannot be read; save it as RGB"
     return None
 
 
