@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unveil.degradation import Storage, parse_storage
+from unveil.degradation import Storage, parse_operator, parse_storage
 from unveil.degradation.codecs import nearest_quality, quantisation_tables
-from unveil.degradation.degrade import store, to_uint8
+from unveil.degradation.degrade import changes_nothing, store, to_uint8
 from unveil.degradation.operators import gaussian_blur
 from unveil.metrics.quality import psnr
 
@@ -88,3 +88,16 @@ def test_quality_is_read_from_a_files_tables(quality, tmp_path):
 def test_strange_tables_have_a_nearest_quality():
     tables = {0: [int(step * 1.1) + 1 for step in quantisation_tables(80)[0].flatten()]}
     assert 70 <= nearest_quality(tables) <= 80
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("gaussian:kernel=1023,sigma=0.001", False), ("box:kernel=1", False),
+        ("disk:radius=0.5", False), ("pixelate:block=1", False), ("window:across=3", False),
+        ("noise:std=0.001,seed=1", False), ("gaussian:kernel=3,sigma=0.5", True),
+        ("pixelate:block=4096", True), ("solid:level=0", True), ("motion:length=2", True),
+    ],
+)  # fmt: skip
+def test_what_changes_nothing_is_known(text, changes):
+    assert changes_nothing(parse_operator(text)) != changes

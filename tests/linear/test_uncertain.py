@@ -68,3 +68,14 @@ def test_an_estimate_is_never_expected_to_be_worse_than_the_input():
         known = transfers([(0.9, Unchanged()), (0.1, GaussianBlur(25, sigma))], *SIZE)
         before, after = known.mean_squares(power, noise, noise)
         assert after < before * (1 + 1e-6)
+
+
+def test_the_estimate_is_the_best_of_all_filters_however_much_the_blurs_differ():
+    """Wiener's error in closed form; a filter for the mean blur alone is worse by a third."""
+    plausible = [(0.5, GaussianBlur(3, 0.4)), (0.5, GaussianBlur(41, 6.0))]
+    known = transfers(plausible, *SIZE)
+    power = np.full((1, *known.mean.shape), 100.0, np.float32)
+    noise = np.full_like(power, 0.01)
+    mean, seen = known.mean, (known.mean**2 + known.variance) * power + noise
+    wanted = (power - (mean * power) ** 2 / seen).mean()
+    assert known.mean_squares(power, noise, noise)[1] == pytest.approx(wanted, rel=1e-3)

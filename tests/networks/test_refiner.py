@@ -22,7 +22,7 @@ from unveil.errors import UsageError
 from unveil.linear.closed_forms import lmmse
 from unveil.linear.prior import Prior
 from unveil.networks.architectures import build
-from unveil.networks.interface import CONDITIONS, conditions
+from unveil.networks.interface import CONDITIONS, RefinerInputs, conditions
 from unveil.networks.refiner import PRIOR_PX, error_nll
 from unveil.training.objectives import Objective
 
@@ -89,6 +89,16 @@ def test_an_untrained_refiner_expects_the_error_that_it_makes(model):
         estimate, expected = inputs[:, 3:6], inputs[:, 6]
         error = float((estimate - clean).square().mean().sqrt())
         assert float(expected[0, 0, 0]) == pytest.approx(error, rel=0.1)
+
+
+@pytest.mark.parametrize("known", [BLUR, Degradation(Pixelate(4, 1, 2))], ids=str)
+def test_a_part_of_what_is_read_is_that_part_of_all(known):
+    """Tiles make their own planes: all of a large photo's would be four times the photo."""
+    images = np.random.default_rng(0).random((2, 3, 33, 41), np.float32)
+    inputs, place = RefinerInputs(images, known, PRIOR), (..., slice(5, 20), slice(8, 41))
+    assert inputs.shape == inputs[...].shape == (2, 7 + CONDITIONS, 33, 41)
+    np.testing.assert_array_equal(inputs[place], inputs[...][place])
+    np.testing.assert_array_equal(inputs[...][0, 7:], conditions(known, 33, 41))
 
 
 def test_parts_of_a_batch_are_restored_as_what_they_are(model):

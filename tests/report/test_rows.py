@@ -49,6 +49,29 @@ def test_a_line_that_is_no_row_is_named(line, said, rows):
         read_rows(rows)
 
 
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"strength": -5}, "strength"),
+        ({"gallery": -5}, "gallery"),
+        ({"gallery": 77}, "gallery"),
+        ({"rank1_of_1000": [9.0, 0.1, 0.2]}, "rank1_of_1000"),
+        ({"rank1_of_1000": [0.1, -3, 0.2]}, "rank1_of_1000"),
+        ({"rank1_of_1000": [0.3, 0.1, 0.2]}, "rank1_of_1000"),
+        ({"eer": 1.5, "images": -1}, "images, eer"),
+        ({"ssim": 7}, "ssim"),
+        ({"threads": 0}, "threads"),
+    ],
+)
+def test_a_number_that_nothing_can_be_measured_as_is_named(changes, named, tmp_path):
+    good = row(gallery=1000, rank1_of_1000=[0.1, 0.1, 0.2], strength=0, eer=0.5, threads=1)
+    append_row(tmp_path / "rows.jsonl", good)
+    append_row(tmp_path / "rows.jsonl", good | changes)
+    kept, lost = read_whole_rows(tmp_path / "rows.jsonl")
+    assert kept == [good]
+    assert lost == [f"{tmp_path / 'rows.jsonl'}, line 2: {named} out of range"]
+
+
 def test_the_attacker_of_a_row_is_read_in_the_committed_form_and_in_todays(tmp_path):
     """Only rows of the audit's curve have a kind; elsewhere ``model`` is a restorer."""
     curve = {"kind": "solid", "strength": 1.0}

@@ -72,12 +72,9 @@ def test_the_shipped_weights_beat_the_studys_figures(model, psnr, ssim_deck):
     assert row["ssim_deck"] > ssim_deck
 
 
-@pytest.mark.parametrize(
-    ("model", "operator"),
-    [("blur-fast", "gaussian:kernel=9,sigma=4"), ("pixelate-fast", "pixelate:block=8")],
-)
-def test_the_committed_rows_can_be_had_again(model, operator):
+def test_a_committed_row_can_be_had_again():
     """On another machine, in another precision."""
+    model, operator = "pixelate-fast", "pixelate:block=8"
     rows = {(row["model"], row["operator"], row["storage"]): row for row in read_rows(ROWS)}
     committed = rows[model, operator, "8bit"]
     row = score(model, operator, "8bit")

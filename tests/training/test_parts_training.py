@@ -73,7 +73,7 @@ def test_it_goes_on_where_it_was_cut_off(shards, tmp_path):
 def test_it_learns(shards, tmp_path):
     """Of a few pictures that it sees again and again."""
     torch.manual_seed(0)
-    config = PartsConfig(steps=60, batch=8, save_every=60, learning_rate=3e-3, decay=0.9)
+    config = PartsConfig(steps=40, batch=6, save_every=40, learning_rate=4e-3, decay=0.9)
     training = PartsTraining(Refiner(TINY), config, tmp_path, shards)
     training.run()
     seen = training.score(training.pictures)

@@ -147,16 +147,18 @@ def parse_parameters(name: str, text: str, types: Mapping[str, Any]) -> dict[str
         types: the type of each known key: int, float or a tuple of floats (``1/2/3``).
 
     Raises:
-        UsageError: an unknown key, or a value that is not of its key's type.
+        UsageError: an unknown key or one given twice, or a value that is not of its key's type.
 
     Examples:
         >>> parse_parameters("window", "across=4/3/1", {"across": tuple[float, ...]})
         {'across': (4.0, 3.0, 1.0)}
     """
-    values = {}
+    values: dict[str, Any] = {}
     for item in filter(None, text.split(",")):
         key, _, value = item.partition("=")
         if key not in types:
             raise unknown(f"parameter of {name}", key, types)
+        if key in values:
+            raise UsageError(f"{name}: {key} is given twice; give it once.")
         values[key] = parse_value(f"{name}: {key}", value, types[key])
     return values

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from unveil.degradation.numbers import number
+from unveil.degradation.numbers import MIN_LENGTH_PX, check_between, check_length, number
 from unveil.degradation.spec import Spec
 from unveil.errors import UsageError
 
 MAX_KERNEL_PX = 1023
 MAX_LENGTH_PX = MAX_KERNEL_PX - 1
 """Of a line: at a small angle, its width adds to how far it reaches."""
+
+MIN_WEIGHT, MAX_WEIGHT = 1e-9, 1e18
+"""Of a kernel's largest weight, in any unit."""
 
 TRUNCATE = 4.0
 """Where a whole Gaussian kernel ends, in standard deviations; SciPy's default.
@@ -32,7 +35,7 @@ class GaussianBlur(Spec):
         kernel: width of the square kernel in pixels; odd, 1 to ``MAX_KERNEL_PX``. Left out beside
             a ``sigma``: the whole Gaussian, to ``TRUNCATE`` standard deviations on either side, as
             ``scipy.ndimage.gaussian_filter`` has it. Left out with ``sigma``: 9, the paper's.
-        sigma: standard deviation in pixels (default: 4, the paper's).
+        sigma: standard deviation in pixels, 0.001 to 10,000 (default: 4, the paper's).
 
     Raises:
         UsageError: a parameter is out of range.
@@ -52,8 +55,8 @@ class GaussianBlur(Spec):
     sigma: float
 
     def __init__(self, kernel: int | None = None, sigma: float | None = None) -> None:
-        if sigma is not None and not 0 < sigma < math.inf:
-            raise UsageError(f"gaussian: sigma={sigma:g} must be above 0 pixels.")
+        if sigma is not None:
+            check_length("gaussian: sigma", sigma)
         if kernel is None:
             kernel = 9 if sigma is None else _whole_kernel(sigma)
         check_kernel("gaussian", kernel)
@@ -112,11 +115,11 @@ class Window(Spec):
 
     Args:
         across: weights along a row from the middle outwards, in any unit: ``(2, 1)`` stands for
-            the kernel (1/4, 1/2, 1/4). At least one, none negative.
+            the kernel (1/4, 1/2, 1/4). At least one, none negative, the largest from 1e-9 to 1e18.
         down: weights along a column (default: those of ``across``).
 
     Raises:
-        UsageError: no weights, too many, negative ones or only zeros.
+        UsageError: no weights, too many, negative ones, only zeros or too large ones.
 
     Examples:
         >>> str(Window(across=(4, 3, 1)))
@@ -132,8 +135,9 @@ class Window(Spec):
 
     def __post_init__(self) -> None:
         for weights in filter(None, (self.across, self.down)):
-            if not (all(0 <= weight < math.inf for weight in weights) and sum(weights) > 0):
-                raise UsageError("window: weights must be finite, none below 0, one above.")
+            if not all(weight >= 0 for weight in weights):
+                raise UsageError("window: weights must be finite, none below 0.")
+            check_between("window: largest weight", max(weights), MIN_WEIGHT, MAX_WEIGHT)
         if not self.across or self.kernel > MAX_KERNEL_PX:
             raise UsageError(f"window: needs 1 to {MAX_KERNEL_PX // 2 + 1} weights, not more.")
 
@@ -159,7 +163,7 @@ class Disk(Spec):
     disk of at most half a pixel lies inside one pixel and changes nothing.
 
     Args:
-        radius: in pixels, above 0 and up to 511.5; fractions count.
+        radius: in pixels, 0.001 to 511.5; fractions count.
 
     Raises:
         UsageError: the radius is out of range.
@@ -177,10 +181,7 @@ class Disk(Spec):
     radius: float = 4.0
 
     def __post_init__(self) -> None:
-        if not (self.radius > 0 and _width(self.radius - 0.5) <= MAX_KERNEL_PX):
-            raise UsageError(
-                f"disk: radius={self.radius:g} must be above 0 and up to 511.5 pixels."
-            )
+        check_between("disk: radius", self.radius, MIN_LENGTH_PX, MAX_KERNEL_PX / 2, "pixels")
 
     @property
     def kernel(self) -> int:
@@ -207,7 +208,7 @@ class AnisotropicGaussian(Spec):
     centres, divided by its sum. The square kernel ends beyond 4 sigma of the wider axis.
 
     Args:
-        sigma_x: standard deviation in pixels along the first axis, above 0 and up to 127.75.
+        sigma_x: standard deviation in pixels along the first axis, 0.001 to 127.75.
         sigma_y: standard deviation in pixels along the second axis, in the same range.
         angle_degrees: angle from the rows to the first axis, counter-clockwise as seen on the
             screen; -180 to 180.
@@ -230,11 +231,8 @@ class AnisotropicGaussian(Spec):
 
     def __post_init__(self) -> None:
         for name in ("sigma_x", "sigma_y"):
-            sigma = getattr(self, name)
-            if not (sigma > 0 and _width(4 * sigma) <= MAX_KERNEL_PX):
-                raise UsageError(
-                    f"aniso: {name}={sigma:g} must be above 0 and up to 127.75 pixels."
-                )
+            sigma, most = getattr(self, name), (MAX_KERNEL_PX // 2) / TRUNCATE
+            check_between(f"aniso: {name}", sigma, MIN_LENGTH_PX, most, "pixels")
         if not -180 <= self.angle_degrees <= 180:
             raise UsageError(f"aniso: angle_degrees={self.angle_degrees:g} must be -180 to 180.")
 
@@ -362,11 +360,6 @@ def _spread_px(weights: Sequence[float]) -> float:
     """Return the standard deviation of a symmetric kernel, given from its middle outwards."""
     total = 2 * sum(weights) - weights[0]
     return math.sqrt(2 * sum(w * distance**2 for distance, w in enumerate(weights)) / total)
-
-
-def _width(reach_px: float) -> int:
-    """Return the odd number of pixels in a kernel that reaches ``reach_px`` from its middle."""
-    return 2 * max(math.ceil(reach_px), 0) + 1 if reach_px < MAX_KERNEL_PX else MAX_KERNEL_PX + 2
 
 
 def check_kernel(name: str, kernel: int) -> None:

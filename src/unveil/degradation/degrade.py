@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from unveil.arrays import Array, array_namespace, constant, to_numpy
-from unveil.degradation import Degradation, Storage
+from unveil.degradation import Degradation, Operator, Storage
 from unveil.degradation.codecs import h264_round_trip, jpeg_round_trip
 from unveil.degradation.operators import obfuscate
 
@@ -36,6 +36,18 @@ def degrade(clean: Array, degradation: Degradation) -> Array:
         array([[64., 64.]])
     """
     return store(obfuscate(clean, degradation.operator), degradation.storage)
+
+
+def changes_nothing(operator: Operator) -> bool:
+    """Return whether an operator leaves a picture of 8 bits as it is, tried on one of noise.
+
+    Examples:
+        >>> from unveil.degradation import Pixelate
+        >>> changes_nothing(Pixelate(1)), changes_nothing(Pixelate(2))
+        (True, False)
+    """
+    levels = np.random.default_rng(0).integers(0, 256, (1, 3, 24, 24))
+    return np.array_equal(to_uint8(obfuscate(levels / 255, operator)), levels)
 
 
 CODEC_THREADS = 4

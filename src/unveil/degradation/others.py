@@ -3,17 +3,21 @@
 Restorers that are not told the operator undo some of them (the family ``streaming``).
 """
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 from unveil.degradation.blurs import check_kernel
 from unveil.degradation.mosaics import MAX_BLOCK_PX
-from unveil.degradation.numbers import number
+from unveil.degradation.numbers import check_between, number
 from unveil.degradation.spec import Spec
 from unveil.errors import UsageError
 
-MAX_PHOTONS = 1_000_000
+MIN_STD, MAX_STD = 0.001, 10_000
+"""In levels of 255: beyond, every pixel is black or white."""
+
+MIN_EPSILON, MAX_EPSILON = 1e-6, 1_000_000
+MAX_CHANGED = 1_000_000
+MIN_PHOTONS, MAX_PHOTONS = 0.001, 1_000_000
 """Above it the noise is invisible, and float32 counts exactly only up to 16 millions."""
 
 
@@ -123,7 +127,7 @@ class Noise(Spec):
     """Additive white Gaussian noise, clipped to [0,1].
 
     Args:
-        std: standard deviation in levels of 255, above 0.
+        std: standard deviation in levels of 255, 0.001 to ``MAX_STD``.
         seed: repeats a draw, from 0 to 2**63 - 1: whoever knows it can undo the draw. None, the
             default, draws what nobody can draw again.
 
@@ -143,7 +147,7 @@ class Noise(Spec):
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        _check_positive("noise", "std", self.std)
+        check_between("noise: std", self.std, MIN_STD, MAX_STD, "levels")
         _check_seed("noise", self.seed)
 
     def strength(self, face_px: float) -> float:
@@ -162,7 +166,7 @@ class Poisson(Spec):
     ``photons`` and clipped to [0,1].
 
     Args:
-        photons: mean count of white, per pixel and channel; above 0 and up to ``MAX_PHOTONS``.
+        photons: mean count of white, per pixel and channel; 0.001 to ``MAX_PHOTONS``.
             Fewer photons are noisier.
         seed: repeats a draw, from 0 to 2**63 - 1: whoever knows it can undo the draw. None, the
             default, draws what nobody can draw again.
@@ -183,10 +187,7 @@ class Poisson(Spec):
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.photons <= MAX_PHOTONS:
-            raise UsageError(
-                f"poisson: photons={self.photons:g} must be above 0, up to {MAX_PHOTONS:,}."
-            )
+        check_between("poisson: photons", self.photons, MIN_PHOTONS, MAX_PHOTONS)
         _check_seed("poisson", self.seed)
 
     def strength(self, face_px: float) -> float:
@@ -206,9 +207,9 @@ class DpPix(Spec):
 
     Args:
         block: side of the square blocks in pixels, from the image's edge; 1 to ``MAX_BLOCK_PX``.
-        epsilon: privacy budget, above 0; smaller is more private.
+        epsilon: privacy budget, 1e-6 to ``MAX_EPSILON``; smaller is more private.
         pixels: number of pixels in which two images may differ that are to be
-            indistinguishable, at least 1.
+            indistinguishable, 1 to ``MAX_CHANGED``.
         seed: repeats a draw, from 0 to 2**63 - 1: whoever knows it can undo the draw. None, the
             default, draws what nobody can draw again.
 
@@ -232,9 +233,8 @@ class DpPix(Spec):
     def __post_init__(self) -> None:
         if not 1 <= self.block <= MAX_BLOCK_PX:
             raise UsageError(f"dppix: block={self.block} must be from 1 to {MAX_BLOCK_PX} pixels.")
-        _check_positive("dppix", "epsilon", self.epsilon)
-        if self.pixels < 1:
-            raise UsageError(f"dppix: pixels={self.pixels} must be at least 1.")
+        check_between("dppix: epsilon", self.epsilon, MIN_EPSILON, MAX_EPSILON)
+        check_between("dppix: pixels", self.pixels, 1, MAX_CHANGED)
         _check_seed("dppix", self.seed)
 
     def strength(self, face_px: float) -> float:
@@ -271,11 +271,6 @@ class Unchanged(Spec):
 
 Nonlinear = Median | Downscale | Solid | Noise | Poisson | DpPix | Unchanged
 """What no closed form inverts: not linear, or linear with nothing to invert (``Unchanged``)."""
-
-
-def _check_positive(name: str, parameter: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise UsageError(f"{name}: {parameter}={value:g} must be above 0.")
 
 
 def _check_seed(name: str, seed: int | None) -> None:

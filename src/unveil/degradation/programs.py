@@ -11,10 +11,14 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
-from unveil.degradation import GaussianBlur, Operator, Pixelate, Window
+from unveil.degradation import MAX_KERNEL_PX, GaussianBlur, Operator, Pixelate, Window
+from unveil.degradation.numbers import MAX_LENGTH_PX, check_between, check_length
 from unveil.errors import UsageError
 
 N = TypeVar("N", int, float)
+
+MAX_CONVOLVED_PX = 4 * MAX_KERNEL_PX
+"""Of a kernel before weights that are as good as 0 are cut off."""
 
 OPENCV_TABLES = {
     3: (1, 2, 1),
@@ -24,6 +28,9 @@ OPENCV_TABLES = {
 }
 """OpenCV's kernels of small widths without a sigma, in place of a Gaussian."""
 
+MAX_EXACT = 2.0**53
+"""Up to it, a float holds every whole number."""
+
 DIGITS = 5
 """Decimals of each weight relative to the middle one; the rest is below 0.01 of 255 levels."""
 
@@ -32,6 +39,9 @@ def opencv_gaussian(kernel: int, sigma: float) -> Operator:
     """Return ``cv2.GaussianBlur`` of 8-bit images; a kernel or sigma of 0 follows the other."""
     if kernel <= 0 and sigma <= 0:
         raise UsageError("opencv-gaussian: kernel or sigma must be above 0.")
+    check_between("opencv-gaussian: kernel", kernel, -MAX_LENGTH_PX, MAX_KERNEL_PX, "pixels")
+    if sigma > 0:
+        check_length("opencv-gaussian: sigma", sigma)
     if sigma <= 0 and kernel in OPENCV_TABLES:
         return _window(OPENCV_TABLES[kernel])
     kernel = kernel if kernel > 0 else round(6 * sigma + 1) | 1
@@ -122,18 +132,19 @@ def css_blur_software(px: float) -> Operator:
 def _window(across: Sequence[float], down: Sequence[float] = ()) -> Window:
     """Return the operator of two whole kernels, each an odd number of weights in any unit.
 
-    Integers are kept; other weights are divided by the middle one and rounded to ``DIGITS``.
+    Integers are kept as far as floats are exact; other weights are divided by the middle one and
+    rounded to ``DIGITS``.
     """
     return Window(_half(across), _half(down))
 
 
 def _half(weights: Sequence[float]) -> tuple[float, ...]:
-    half = [float(weight) for weight in weights[len(weights) // 2 :]]
-    if not all(weight.is_integer() for weight in half):
+    half = list(weights[len(weights) // 2 :])
+    if not all(weight <= MAX_EXACT and float(weight).is_integer() for weight in half):
         half = [round(weight / half[0], DIGITS) for weight in half]
     while half and half[-1] == 0:
         half.pop()
-    return tuple(half)
+    return tuple(map(float, half))
 
 
 def _equal_weights(width: int) -> list[int]:
@@ -163,7 +174,14 @@ def _exponential(decay: float) -> list[float]:
 
 
 def _convolved(*windows: Sequence[float]) -> list[float]:
-    """Return the convolution of ``windows``: the kernel of applying one after the other."""
+    """Return the convolution of ``windows``: the kernel of applying one after the other.
+
+    Raises:
+        UsageError: it is much wider than any operator's, and would take minutes to compute.
+    """
+    width = 1 + sum(len(weights) - 1 for weights in windows)
+    if width > MAX_CONVOLVED_PX:
+        raise UsageError(f"a kernel of {width:,} pixels is too wide; {MAX_KERNEL_PX} is the most.")
     passed: list[float] = [1]
     for weights in windows:
         longer = [0.0] * (len(passed) + len(weights) - 1)
@@ -175,6 +193,5 @@ def _convolved(*windows: Sequence[float]) -> list[float]:
 
 
 def _from(least: float, what: str, value: N) -> N:
-    if not least <= value < math.inf:
-        raise UsageError(f"{what}={value:g} must be at least {least:g}.")
+    check_between(what, value, least, MAX_LENGTH_PX)
     return value

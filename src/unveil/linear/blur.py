@@ -53,7 +53,11 @@ def lmmse_gains(
     """Return what the filter multiplies coefficients by, for :func:`.spectral.apply`."""
     size = grid(operator, height, width)
     power, passed, noise = _spectra(operator, storage, prior, *size)
-    return power * passed / (passed**2 * power + noise)
+    gains = np.empty(np.broadcast_shapes(power.shape, passed.shape), np.float32)
+    through = passed[:, 0]
+    for number, (strong, loud) in enumerate(zip(power, noise, strict=True)):  # all are much memory
+        gains[:, number] = strong * through / (through**2 * strong + loud)
+    return gains
 
 
 def lmmse_blur_error(operator: Blur, storage: Storage, prior: Prior) -> float:

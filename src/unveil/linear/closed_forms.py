@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from unveil.arrays import Array, array_namespace, full_precision
+from unveil.arrays import Array, clip_own, full_precision
 from unveil.degradation import Blur, Degradation
 from unveil.linear import CLOSED_FORMS
 from unveil.linear.blur import (
@@ -89,4 +89,4 @@ def restore_closed_form(
     """
     with full_precision(obfuscated):
         restored = _FUNCTIONS[name](obfuscated, degradation, prior)
-        return array_namespace(restored).clip(restored, 0, 1)
+        return clip_own(restored, 0, 1)

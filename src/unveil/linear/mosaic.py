@@ -1,8 +1,10 @@
 """Closed-form interpolation of mosaics: smooth pictures from blocks, any size and grid."""
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 from unveil.arrays import Array, constant, to_numpy
@@ -40,7 +42,7 @@ def lmmse_mosaic_error(operator: Mosaic, storage: Storage, prior: Prior) -> floa
     explained = np.ones(len(power))
     for axis in AXES:
         size = power.shape[axis]
-        correlation = _correlation(prior, axis, size)
+        correlation = np.stack([*_correlation(prior, axis, size)])
         shrunk = shrink_matrix(operator, axis, size) @ correlation
         found = _interpolators(operator, axis, correlation, noise)
         # The trace of C A' (A C A' + noise)^-1 A C, of a correlation C of trace ``size``.
@@ -58,7 +60,8 @@ def lmmse_mosaic_lost(
     noise = _relative_noise(operator, storage, prior.power)
     kept = []
     for axis, size in zip(AXES, (height, width), strict=True):
-        correlation, cosines = _correlation(prior, axis, size), basis(size).astype(np.float64)
+        correlation = np.stack([*_correlation(prior, axis, size)])
+        cosines = basis(size).astype(np.float64)
         shrunk = shrink_matrix(operator, axis, size) @ correlation
         found = _interpolators(operator, axis, correlation, noise)
         explained = ((cosines @ found) * (shrunk @ cosines.T).mT).sum(axis=2)
@@ -67,11 +70,12 @@ def lmmse_mosaic_lost(
     return np.asarray((1 - rows[:, :, None] * columns[:, None, :]).clip(0, 1))
 
 
-def _correlation(prior: Prior, axis: int, size: int) -> np.ndarray:
-    """Return the correlations of the pixels of a row or column, ``3 x size x size``."""
+def _correlation(prior: Prior, axis: int, size: int) -> Iterator[np.ndarray]:
+    """Yield the correlations of the pixels of a row or column in each colour, ``size x size``."""
     covariance = prior.autocovariance(axis, size)
-    distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
-    return (covariance / covariance[:, :1])[:, distance]
+    for near in covariance / covariance[:, :1]:
+        both = np.concatenate([near[:0:-1], near])
+        yield np.ascontiguousarray(sliding_window_view(both, size)[::-1])
 
 
 def _relative_noise(operator: Mosaic, storage: Storage, power: np.ndarray) -> np.ndarray:
@@ -81,20 +85,22 @@ def _relative_noise(operator: Mosaic, storage: Storage, power: np.ndarray) -> np
 
 
 def _interpolators(
-    operator: Mosaic, axis: Axis, correlation: np.ndarray, noise: np.ndarray
+    operator: Mosaic, axis: Axis, correlations: Iterable[np.ndarray], noise: np.ndarray
 ) -> np.ndarray:
     """Return ``C A' (A C A' + noise)^-1`` along one axis, ``3 x size x blocks``.
 
     Args:
         operator: the mosaic.
         axis: -2 for the blocks of a column, -1 for those of a row.
-        correlation: ``C`` of the pixels of a line, ``3 x size x size``.
+        correlations: ``C`` of the pixels of a line in each colour, ``size x size``, one by one.
         noise: variance of a block's noise, relative to that of a pixel, ``(3,)``.
     """
-    shrink = shrink_matrix(operator, axis, correlation.shape[-1])
-    seen = shrink @ correlation @ shrink.T
-    regular = seen + noise[:, None, None] * np.eye(len(shrink))
-    return np.linalg.solve(regular, shrink @ correlation).mT
+    found = []
+    for correlation, share in zip(correlations, noise, strict=True):
+        shrink = shrink_matrix(operator, axis, len(correlation))
+        shrunk = shrink @ correlation
+        found.append(np.linalg.solve(shrunk @ shrink.T + share * np.eye(len(shrink)), shrunk))
+    return np.stack(found).mT
 
 
 def shrink_matrix(operator: Mosaic, axis: Axis, size: int) -> np.ndarray:

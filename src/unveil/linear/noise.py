@@ -4,6 +4,7 @@ import numpy as np
 
 from unveil.degradation import Storage
 from unveil.degradation.codecs import quantisation_tables
+from unveil.linear.prior import Prior
 from unveil.linear.spectral import OPPONENT, frequencies
 
 ROUNDING_8BIT = 1 / 12 / 255**2
@@ -11,6 +12,9 @@ ROUNDING_8BIT = 1 / 12 / 255**2
 
 ROUNDING_FLOAT = 1e-13
 """Variance of float32 arithmetic on values in [0,1], a convolution's sums included."""
+
+MAX_MEAN_PX = 1024
+"""Side in pixels up to which the frequencies of a photo are averaged."""
 
 YCBCR_TO_RGB = ((1.0, 1.0, 1.0), (0.0, -0.344136, 1.772), (1.402, -0.714136, 0.0))
 """Rows: what a change of Y, Cb and Cr does to R, G and B (JFIF)."""
@@ -30,15 +34,33 @@ def storage_noise(storage: Storage, spectrum: np.ndarray) -> np.ndarray:
     """
     match storage.kind:
         case "float":
-            return np.full_like(spectrum, ROUNDING_FLOAT)
+            return _white(ROUNDING_FLOAT, spectrum)
         case "8bit":
-            return np.full_like(spectrum, ROUNDING_8BIT)
+            return _white(ROUNDING_8BIT, spectrum)
         case "jpeg":
             # RGB is rounded before and after.
             tables = quantisation_tables(storage.quality or 75)
             return 2 * ROUNDING_8BIT + _codec_noise(tables, spectrum)
         case "h264":
             return 2 * ROUNDING_8BIT + _codec_noise(h264_steps(storage.quality or 0), spectrum)
+
+
+def _white(variance: float, spectrum: np.ndarray) -> np.ndarray:
+    """Return the same for every coefficient; it takes no memory, and is not to be changed."""
+    return np.broadcast_to(spectrum.dtype.type(variance), spectrum.shape)
+
+
+def mean_error(storage: Storage, prior: Prior, size: tuple[int, ...]) -> float:
+    """Return the root mean squared error that ``storage`` is expected to leave in photos of a size.
+
+    Args:
+        storage: how the photo is kept.
+        prior: power spectrum of clean photos.
+        size: height and width.
+    """
+    # Of more frequencies the mean is the same to a thousandth.
+    height, width = (min(side, MAX_MEAN_PX) for side in size)
+    return float(storage_noise(storage, prior.at(height, width)).mean()) ** 0.5
 
 
 def h264_steps(crf: int) -> np.ndarray:

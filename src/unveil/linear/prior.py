@@ -14,12 +14,15 @@ from unveil.arrays import Array, to_numpy
 from unveil.errors import UnveilError
 from unveil.files import REINSTALL, read_bytes, read_checked
 from unveil.linear.spectral import analyse, frequencies
-from unveil.tensors import decode
+from unveil.tensors import check_weights, decode
 
 PRIOR = Path(__file__).with_name("prior.safetensors")
 MAX_BYTES = 64 << 20
 REMEDY = "make one with: unveil fit"
 PRIOR_SHA256 = "b13276b5a1483c57d429b2454aacbf43bb03a98e47a3759261af91c5c1c7dbe0"
+
+ROWS = 256
+"""Height of the strips in which a large spectrum is made."""
 
 MIN_POWER = 1e-10
 """Below the rounding of float32 images; keeps logarithms and divisions finite."""
@@ -47,7 +50,13 @@ class Prior:
         places = [(np.linspace(0, known - 1, size), np.arange(known)) for size, known in sizes]
         # Matrices of linear interpolation, ends to ends.
         rows, columns = (np.maximum(1 - np.abs(at[:, None] - known), 0) for at, known in places)
-        return np.exp(rows @ np.log(self.power) @ columns.T).astype(np.float32)
+        spectrum = np.empty((len(self.power), height, width), np.float32)
+        for plane, log_power in zip(spectrum, np.log(self.power), strict=True):
+            down = rows @ log_power
+            for top in range(0, height, ROWS):  # in float64, of a strip at a time
+                strip = down[top : top + ROWS] @ columns.T
+                plane[top : top + ROWS] = np.exp(strip, out=strip)
+        return spectrum
 
     def autocovariance(self, axis: int, lags: int) -> np.ndarray:
         """Return how alike pixels are at distances 0 to ``lags - 1`` along one axis.
@@ -92,9 +101,10 @@ def decode_prior(content: bytes, path: Path) -> Prior:
     tensors = decode(content, path, REMEDY)
     if "power" not in tensors:
         raise UnveilError(f"{path}: is not a prior; {REMEDY}.")
+    check_weights(tensors, path)
     power = tensors["power"].astype(np.float32)
     shape = power.shape
-    if power.ndim != 3 or shape[0] != 3 or min(shape) < 2 or not np.isfinite(power).all():
+    if power.ndim != 3 or shape[0] != 3 or min(shape) < 2:
         raise UnveilError(f"{path}: is not a prior; {REMEDY}.")
     return Prior(power.clip(min=MIN_POWER))
 

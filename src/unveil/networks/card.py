@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from unveil.config import ModelConfig, RunConfig, from_dict
 from unveil.degradation.families import Task
+from unveil.documents import read_json
 from unveil.errors import UnveilError, UsageError, unknown
-from unveil.files import read_json
 from unveil.report.rows import Row
 
 CARD_NAME = "checkpoint.json"
@@ -134,9 +134,11 @@ def read_card(folder: Path) -> Card:
         found = plain.get("format") if isinstance(plain, dict) else None
         if found != FORMAT:
             raise UnveilError(f"{path}: format {found!r}, but this version reads {FORMAT}.")
-        return from_dict(Card, plain)
+        card = from_dict(Card, plain)
+        _ = card.task  # parsed: what cannot be is told of this file, not of the command line
     except UsageError as error:
         raise UnveilError(f"{path}: is damaged or not a checkpoint ({error}).") from None
+    return card
 
 
 @dataclass(frozen=True)

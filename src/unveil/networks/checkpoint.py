@@ -30,10 +30,9 @@ from unveil import files
 from unveil.config import to_plain
 from unveil.errors import UnveilError
 from unveil.networks.card import CARD_NAME, Card
-from unveil.tensors import check_finite, decode
+from unveil.tensors import SCALES_SUFFIX, check_weights, decode
 
 REMEDY = "copy the whole checkpoint again (install unveil again if the file is part of it)"
-SCALES_SUFFIX = ".scales"
 MAX_INT8 = 127
 WEIGHTS = "weights"
 
@@ -79,7 +78,7 @@ def read_tensors(folder: Path, card: Card, role: str) -> dict[str, Tensor]:
     content = files.read_checked(path, card.files[role]["sha256"], REMEDY)
     found = decode(content, path, REMEDY)
     if role == WEIGHTS:
-        check_finite(found, path)
+        check_weights(found, path)
     # Copied, since torch wants arrays that can be written to.
     return {name: torch.from_numpy(np.array(values)) for name, values in found.items()}
 

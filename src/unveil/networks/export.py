@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import logging
 import re
 import warnings
@@ -14,14 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from unveil.documents import parse_json
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
 from unveil.networks import checkpoint
-from unveil.networks.architectures import build
+from unveil.networks.architectures import build_from
 from unveil.networks.card import Card, find_model, read_card
-from unveil.networks.checkpoint import SCALES_SUFFIX
 from unveil.networks.graph import Graph, Source, example, graph_of, metadata
 from unveil.networks.onnx_engine import DIGITS, open_session
+from unveil.tensors import SCALES_SUFFIX
 
 OPSET = 20
 TOLERANCE = 1e-4
@@ -72,7 +72,7 @@ def load_for_export(model: str) -> Source:
 
 
 def _source(folder: Path, card: Card) -> Source:
-    network = build(card.model)
+    network = build_from(folder, card)
     checkpoint.load_weights(network, folder, card)
     return Source(folder.name, network.eval(), card)
 
@@ -191,7 +191,7 @@ def _stored_tensors(weights: Path) -> dict[str, _Stored]:
     """Return where the tensors of a file of safetensors stand: a length, a header, the data."""
     with weights.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
+        header = parse_json(file.read(length).decode())
     header.pop("__metadata__", None)
     return {
         name: _Stored(

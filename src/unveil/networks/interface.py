@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from unveil.arrays import Array, array_namespace, constant, full_precision
+from unveil.arrays import Array, array_namespace, clip_own, constant, full_precision
 from unveil.degradation import (
     AnisotropicGaussian,
     Blur,
@@ -71,11 +71,11 @@ class Interface:
     estimates_error: bool = False
 
 
-def refiner_inputs(obfuscated: Array, degradation: Degradation | None, prior: Prior) -> Array:
-    """Return what a refiner reads, ``B x C x H x W``, in the dtype of ``obfuscated``.
+class RefinerInputs:
+    """What a refiner reads, ``B x C x H x W``, made for the part that is asked for.
 
     These are the obfuscated photo, the linear estimate and its expected root mean squared error,
-    and the conditions.
+    and the conditions. Of a large photo, all of them at once are four times as much as the photo.
 
     Args:
         obfuscated: ``B x 3 x H x W`` in [0,1].
@@ -85,19 +85,36 @@ def refiner_inputs(obfuscated: Array, degradation: Degradation | None, prior: Pr
     Raises:
         UsageError: no degradation is given, or its operator is not linear.
     """
-    if degradation is None:
-        raise UsageError("a refiner needs the operator: --operator SPEC.")
-    xp, batch, size = array_namespace(obfuscated), len(obfuscated), obfuscated.shape[-2:]
-    with full_precision(obfuscated):
-        estimate = xp.clip(lmmse(obfuscated, degradation, prior), -1, 2)
-    error = np.full((1, *size), expected_error(degradation, prior))
-    known = np.concatenate([error, conditions(degradation, *size)], dtype=np.float32)
-    planes = np.repeat(known[None], batch, axis=0)
-    return xp.concat([obfuscated, estimate, constant(planes, obfuscated)], axis=1)
+
+    def __init__(self, obfuscated: Array, degradation: Degradation | None, prior: Prior) -> None:
+        if degradation is None:
+            raise UsageError("a refiner needs the operator: --operator SPEC.")
+        self._obfuscated, size = obfuscated, obfuscated.shape[-2:]
+        with full_precision(obfuscated):
+            self._estimate = clip_own(lmmse(obfuscated, degradation, prior), -1, 2)
+        self._error = expected_error(degradation, prior)
+        self._conditions = _conditions(degradation, *size)
+        self.shape = (len(obfuscated), 7 + CONDITIONS, *size)
+
+    def __getitem__(self, place: Any) -> Array:
+        """Return all channels of a part, in the dtype of the photo; of the whole for ``...``."""
+        obfuscated, estimate = self._obfuscated[place], self._estimate[place]
+        known = np.empty((1 + CONDITIONS, *obfuscated.shape[-2:]), np.float32)
+        known[0] = self._error
+        for plane, values in zip(known[1:], self._conditions, strict=True):
+            plane[:] = values[place]
+        xp, batch = array_namespace(obfuscated), len(obfuscated)
+        planes = known[None] if batch == 1 else np.repeat(known[None], batch, axis=0)
+        return xp.concat([obfuscated, estimate, constant(planes, obfuscated)], axis=1)
+
+
+def refiner_inputs(obfuscated: Array, degradation: Degradation | None, prior: Prior) -> Array:
+    """Return all of :class:`RefinerInputs`."""
+    return RefinerInputs(obfuscated, degradation, prior)[...]
 
 
 def conditions(degradation: Degradation, height: int, width: int) -> np.ndarray:
-    """Return the parameters of a degradation as ``CONDITIONS x H x W`` planes of order 1.
+    """Return the parameters of a degradation as ``CONDITIONS x H x W`` float32 planes of order 1.
 
     ======  ====================================================================
     blur    strength, kernel width per standard deviation, coarseness of the storage, and the
@@ -113,18 +130,22 @@ def conditions(degradation: Degradation, height: int, width: int) -> np.ndarray:
         >>> conditions(Degradation(Pixelate(4), Storage("jpeg", 50)), 6, 7)[:3, 0, 0].tolist()
         [0.5, 0.0, 1.0]
     """
+    return np.stack(_conditions(degradation, height, width)).astype(np.float32)
+
+
+def _conditions(degradation: Degradation, height: int, width: int) -> list[np.ndarray]:
+    """Return the planes of :func:`conditions`, each ``H x W`` and as small as it can be kept."""
     operator, coarse = degradation.linear, coarseness(degradation.storage)
     if isinstance(operator, UnevenPixelate):
         raise UsageError(f"no network is told {operator}; take lmmse, bicubic or lanczos.")
+    values: list[float | np.ndarray]
     if isinstance(operator, Blur):
-        constants = [*_blur_conditions(operator), coarse]
-        varying = np.broadcast_to(_anisotropy(operator)[:, None, None], (2, height, width))
+        values = [*_blur_conditions(operator), coarse, *_anisotropy(operator)]
     else:
         is_sampled = float(isinstance(operator, Sample))
-        constants = [math.log2(operator.block) / 4, is_sampled, coarse]
-        varying = _block_coordinates(operator, height, width)
-    planes = np.broadcast_to(np.array(constants)[:, None, None], (3, height, width))
-    return np.concatenate([planes, varying])
+        values = [math.log2(operator.block) / 4, is_sampled, coarse]
+        values += _block_coordinates(operator, height, width)
+    return [np.broadcast_to(one, (height, width)) for one in values]
 
 
 def coarseness(storage: Storage) -> float:
@@ -165,11 +186,11 @@ def _anisotropy(operator: Blur) -> np.ndarray:
     return half * np.array([math.cos(turn), math.sin(turn)])
 
 
-def _block_coordinates(operator: EvenMosaic, height: int, width: int) -> np.ndarray:
-    """Return each pixel's column and row in its block, from -1 to 1, ``2 x H x W``."""
+def _block_coordinates(operator: EvenMosaic, height: int, width: int) -> list[np.ndarray]:
+    """Return each column's and each row's place in its block, from -1 to 1: a row, a column."""
     starts = ((operator.top, height), (operator.left, width))
     rows, columns = (
         ((np.arange(size) - start) % operator.block * 2 + 1) / operator.block - 1
         for start, size in starts
     )
-    return np.stack(np.meshgrid(columns, rows))
+    return [columns, rows[:, None]]

@@ -23,9 +23,9 @@ from unveil.extras import require
 from unveil.files import REINSTALL, cache_folder, read_checked
 from unveil.linear.prior import Prior
 from unveil.networks.card import Card
-from unveil.networks.interface import ESTIMATE, KNOWN, OBFUSCATED, Interface, refiner_inputs
+from unveil.networks.interface import ESTIMATE, KNOWN, OBFUSCATED, Interface, RefinerInputs
 from unveil.runtime import Runtime, set_threads, threads
-from unveil.tensors import check_finite, decode
+from unveil.tensors import check_weights, decode
 
 FORMAT = 2
 """Version of a graph's inputs, outputs and metadata."""
@@ -56,13 +56,13 @@ class OnnxEngine:
         version = importlib.metadata.version("onnxruntime")
         self.runtime = Runtime(reason=f"ONNX Runtime {version}")
 
-    def inputs(self, obfuscated: Array, degradation: Degradation | None) -> Array:
-        """Return what :meth:`correct` reads: the photo, or a refiner's inputs."""
+    def inputs(self, obfuscated: Array, degradation: Degradation | None) -> Array | RefinerInputs:
+        """Return what :meth:`correct` reads a part of: the photo, or a refiner's inputs."""
         if not self.interface.needs_degradation:
             return obfuscated
         if self.prior is None:
             raise UnveilError("these weights hold no power spectrum; use --engine torch.")
-        return refiner_inputs(obfuscated, degradation, self.prior)
+        return RefinerInputs(obfuscated, degradation, self.prior)
 
     def correct(self, inputs: Array) -> Array:
         """Map ``B x C x H x W`` to the outputs, float32, in the library of ``inputs``."""
@@ -113,7 +113,7 @@ def open_engine(folder: Path, card: Card, config: RuntimeConfig) -> OnnxEngine:
     weights = folder / Path(card.files["weights"]["name"]).name
     content = read_checked(weights, card.files["weights"]["sha256"], REINSTALL)
     tensors = decode(content, weights, REINSTALL)
-    check_finite(tensors, weights)
+    check_weights(tensors, weights)
     power = tensors.get("power")
     prior = None if power is None else Prior(power.astype(np.float32))
     if "graph" not in card.files:
@@ -189,6 +189,9 @@ def open_session(
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.log_severity_level = FATAL
+    # Threads that wait for work are not to keep other work, such as a detector's, from a core.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False  # it keeps what the largest tile took, and gains no time
     source, name = (model, name) if isinstance(model, bytes) else (str(model), model)
     files = dict(beside or {})
     sizes = [len(content) for content in files.values()]

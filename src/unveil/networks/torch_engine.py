@@ -13,7 +13,7 @@ from unveil.degradation import Degradation
 from unveil.errors import UsageError
 from unveil.linear.prior import Prior
 from unveil.networks import checkpoint
-from unveil.networks.architectures import build
+from unveil.networks.architectures import build_from
 from unveil.networks.card import Card
 from unveil.networks.interface import Interface
 from unveil.networks.network import Network
@@ -63,7 +63,7 @@ def open_engine(folder: Path, card: Card, config: RuntimeConfig) -> TorchEngine:
         UsageError: a device that this machine has not.
         UnveilError: the weights are damaged or were changed.
     """
-    network = build(card.model)
+    network = build_from(folder, card)
     checkpoint.load_weights(network, folder, card)
     return TorchEngine(network, choose_runtime(config))
 

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from unveil.documents import MAX_ROWS_BYTES, parse_json
 from unveil.errors import UnveilError
-from unveil.files import MAX_ROWS_BYTES, parse_json, read_bytes
+from unveil.files import read_bytes
 
 CLEAN = "clean"
 """The original, among the makers of a photo's pictures."""

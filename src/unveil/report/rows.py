@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from unveil.documents import MAX_ROWS_BYTES, parse_json
 from unveil.errors import UnveilError
-from unveil.files import MAX_ROWS_BYTES, parse_json, read_bytes
+from unveil.files import read_bytes
 
 Row = dict[str, Any]
 
@@ -35,6 +36,15 @@ NUMBERS = frozenset(
         *("photos", "face_px", "gallery", "people"),
     )
 )
+RANGES = {
+    **dict.fromkeys(("strength", "images", "photos", "people", "epochs", "batch"), (0, math.inf)),
+    **dict.fromkeys(("images_per_second", "learning_rate", "l2", "kl_weight"), (0, math.inf)),
+    **dict.fromkeys(("gallery", "threads", "face_px"), (1, math.inf)),
+    **dict.fromkeys(("ssim", "ssim_deck", "ms_ssim"), (-1.0, 1.0)),
+    **dict.fromkeys(("eer", "tar_at_far_1e-2", "tar_at_far_1e-3"), (0.0, 1.0)),
+}
+"""Smallest and largest of the numbers that have bounds, each included."""
+
 LISTS = frozenset(["measures_absent", "measured_photos", "history"])
 OBJECTS = frozenset(["versions", "measured"])
 """Keys whose values have one type wherever they stand."""
@@ -113,6 +123,8 @@ def read_whole_rows(path: Path) -> tuple[list[Row], list[str]]:
             lost.append(f"{path}, line {number}: lacks {', '.join(missing)}")
         elif wrong := _wrong(row):
             lost.append(f"{path}, line {number}: {', '.join(wrong)} of another type")
+        elif beyond := _beyond(row):
+            lost.append(f"{path}, line {number}: {', '.join(beyond)} out of range")
         else:
             rows.append(row)
     return rows, lost
@@ -148,6 +160,26 @@ def _is_right(key: str, value: Any) -> bool:
         if key in keys:
             return isinstance(value, kind)
     return True
+
+
+def _beyond(row: Row) -> list[str]:
+    """Return the keys whose values, of the right types, can be of nothing that was measured."""
+    found = []
+    for key, value in row.items():
+        low, high = RANGES.get(key, (-math.inf, math.inf))
+        if value is None:
+            continue
+        if key.startswith(INTERVAL):
+            share, least, most = value
+            is_right = 0 <= least <= share <= most <= 1
+        else:
+            is_right = key not in RANGES or low <= value <= high
+        if not is_right:
+            found.append(key)
+    gallery = row.get("gallery")
+    if not found and gallery is not None and f"rank1_of_{gallery}" not in row:
+        found.append("gallery")
+    return found
 
 
 def is_number(value: Any) -> bool:

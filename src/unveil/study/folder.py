@@ -20,8 +20,9 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from unveil.config import ModelConfig, Tap, from_dict
+from unveil.documents import read_json
 from unveil.errors import UnveilError, UsageError
-from unveil.files import only_one, read_json, write_text
+from unveil.files import only_one, write_text
 from unveil.networks.card import DataRecord
 from unveil.report.rows import Row, append_row, read_whole_rows
 from unveil.study.rows import wrong_with

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unveil.arrays import to_numpy
 from unveil.degradation.degrade import degrade
 from unveil.errors import UnveilError
 from unveil.files import temporary_beside
@@ -166,7 +167,7 @@ def _seen(source: Source, engine: OnnxEngine, clean: np.ndarray) -> Iterator[np.
     for number, image in enumerate(clean[:, None]):
         drawn = source.card.task.draw(0, number)
         undone = drawn[number % len(drawn)]
-        yield engine.inputs(degrade(image, undone), undone)
+        yield to_numpy(engine.inputs(degrade(image, undone), undone)[...])
 
 
 class _Watched:
