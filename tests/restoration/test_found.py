@@ -27,7 +27,7 @@ def tried(pixels: np.ndarray, operator: Operator, kept: Storage, sure: float | N
     known, closed = Degradation(operator, kept), load("lmmse")
     finding = Finding(operator, kept, sure)
 
-    def exact(images: np.ndarray) -> tuple[np.ndarray, None]:
+    def exact(box: object, images: np.ndarray) -> tuple[np.ndarray, None]:
         return closed.restore(images, known), None
 
     return undo_checked(images_of(pixels), finding, known, None, exact, read_prior())

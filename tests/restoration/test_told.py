@@ -13,8 +13,7 @@ pytest.importorskip("av")
 pytest.importorskip("dlib")
 
 from tests.video.clips import write_clip
-from unveil.degradation import parse_operator
-from unveil.web import answers
+from tests.visitor import answered
 
 RIGHT, WRONG = "pixelate:block=8", "gaussian:kernel=13,sigma=3"
 SAID = f"stated {WRONG}, but the image looks like pixelate:block=8"
@@ -44,7 +43,7 @@ def by_video(path, operator, cli):
 
 
 def by_page(path, operator, cli):
-    return " ".join(answers.undo(path, 10**6, parse_operator(operator), None).words)
+    return " ".join(answered("restore", path, ("operator", operator)).told["notes"])
 
 
 def by_audit(path, operator, cli):

@@ -69,9 +69,17 @@ def is_sharp_somewhere(luma: np.ndarray) -> bool:
         luma: ``H x W``, of 255 levels.
     """
     levels = np.ascontiguousarray(luma, np.float32)
-    across, down = (cv2.Sobel(levels, cv2.CV_32F, *axis, ksize=1) / 2 for axis in ((1, 0), (0, 1)))
-    slope = cv2.blur(across**2 + down**2, (TILE_PX, TILE_PX))
-    bend = cv2.blur(cv2.Laplacian(levels, cv2.CV_32F) ** 2, (TILE_PX, TILE_PX))
-    floor = ROUNDING_POWER + NOISE_MEDIANS * float(np.median(bend))
-    is_sharp = (slope > MIN_SLOPE_POWER) & (bend - floor > MAX_CURVATURE**2 * slope)
+    slope: np.ndarray = np.zeros_like(levels)
+    for axis in ((1, 0), (0, 1)):
+        step: np.ndarray = cv2.Sobel(levels, cv2.CV_32F, *axis, ksize=1)
+        step /= 2
+        slope += np.square(step, out=step)
+    del step
+    slope = cv2.blur(slope, (TILE_PX, TILE_PX))
+    bend: np.ndarray = cv2.Laplacian(levels, cv2.CV_32F)
+    bend = cv2.blur(np.square(bend, out=bend), (TILE_PX, TILE_PX))
+    bend -= ROUNDING_POWER + NOISE_MEDIANS * float(np.median(bend))
+    is_sharp = slope > MIN_SLOPE_POWER
+    np.multiply(slope, MAX_CURVATURE**2, out=slope)
+    is_sharp &= bend > slope
     return bool(is_sharp.mean() > MIN_SHARP_SHARE)

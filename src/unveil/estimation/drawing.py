@@ -41,11 +41,11 @@ def outlined(pixels: np.ndarray, finding: Finding) -> np.ndarray:
     """
     drawn = pixels.copy()
     parts = [part for part in finding.parts if not part.is_clean]
-    outlines = [_outlines(part, *pixels.shape[:2]) for part in parts]
-    for lines in outlines:
+    around = [outlines(part, *pixels.shape[:2]) for part in parts]
+    for lines in around:
         _draw_lines(drawn, lines)
     image = Image.fromarray(drawn)
-    for part, lines in zip(parts, outlines, strict=True):
+    for part, lines in zip(parts, around, strict=True):
         _draw_label(image, label(part), _around(lines))
     return np.array(image)
 
@@ -56,7 +56,7 @@ def label(part: Finding) -> str:
     return name if part.strength_px is None else f"{name} {part.strength_px:.1f} px"
 
 
-def _outlines(part: Finding, height: int, width: int) -> list[np.ndarray]:
+def outlines(part: Finding, height: int, width: int) -> list[np.ndarray]:
     """Return the closed lines around a part, ``N x 1 x 2`` int32 (x, y), inside the picture."""
     mask = np.zeros((height, width), np.uint8)
     if part.mask is not None:

@@ -17,28 +17,25 @@ import numpy as np
 from unveil.estimation.blur_kinds import TRIED, KindFits, fit_kinds
 from unveil.estimation.comb import Comb, find_comb
 from unveil.estimation.jpeg_history import JpegHistory, log_odds_of_part
-from unveil.estimation.polar import LAYOUTS, polar_spectrum
+from unveil.estimation.polar import polar_spectrum
 from unveil.estimation.regions import box_of
+from unveil.estimation.rings import MIN_POWER, RINGS, by_ring, power, scaled
+from unveil.estimation.surroundings import Surroundings
 from unveil.images.box import Box
 from unveil.images.pixels import brightness
-
-RINGS = 28
-LOWEST, HIGHEST = 0.006, 0.5
-"""Frequencies of the rings, in cycles a pixel."""
 
 MAX_SIDE_PX = 192
 """Of a larger region, the middle is looked at."""
 
 MIN_SIDE_PX = 10
-WINDOW_PX, WINDOWS = 48, 6
-"""Side and number of the windows that the surroundings are looked at through."""
-
-MIN_POWER = 1e-3
 SCALES = 4
 PERIODS_PX = (4, 8, 16)
 HALF_LEVEL = 0.5
 CELLS = 64
 """Cells along the longer side, by which the largest rectangle of a mask is found."""
+
+RECTANGLES = 128
+"""Masks whose largest rectangle is remembered: the boxes of faces are all inside, and alike."""
 
 
 _FITS, _OF_FIT = 4 * RINGS, 5
@@ -75,17 +72,23 @@ class Features(NamedTuple):
     history: JpegHistory | None
 
 
-def features(pixels: np.ndarray, mask: np.ndarray, history: JpegHistory | None) -> Features | None:
+def features(
+    pixels: np.ndarray,
+    mask: np.ndarray,
+    history: JpegHistory | None,
+    around: Surroundings | None = None,
+) -> Features | None:
     """Return the features of a region; None where it is smaller than ``MIN_SIDE_PX``.
 
     Args:
         pixels: the picture, ``H x W x 3`` uint8.
         mask: the region, ``H x W`` bool.
         history: an earlier JPEG compression of the picture.
+        around: the picture, as what looks around regions; None to make it.
     """
-    around = box_of(mask)
-    inside = _middle(largest_rectangle(mask[around.place]))
-    box = replace(inside, left=inside.left + around.left, top=inside.top + around.top)
+    outer = box_of(mask)
+    inside = _middle(largest_rectangle(mask[outer.place]))
+    box = replace(inside, left=inside.left + outer.left, top=inside.top + outer.top)
     if min(box.width, box.height) < MIN_SIDE_PX:
         return None
     part, colors = brightness(pixels[box.place]), pixels[box.place].astype(np.float32)
@@ -97,7 +100,7 @@ def features(pixels: np.ndarray, mask: np.ndarray, history: JpegHistory | None) 
             *_log_spectrum(part),
             *(_log_spectrum(colors[..., c] - part)[0] for c in (0, 2)),
             _of_fits(fits),
-            _surroundings(pixels, mask),
+            (around or Surroundings(pixels)).spectrum(mask),
             _differences(part),
             _of_comb(comb),
             _of_history(history, own),
@@ -118,7 +121,20 @@ def largest_rectangle(mask: np.ndarray) -> Box:
     cell = max(1, -(-max(mask.shape) // CELLS))
     rows, columns = (size // cell for size in mask.shape)
     cut = mask[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell)
-    cells = np.asarray(cut.all(axis=(1, 3)))
+    found = _largest(cut.all(axis=(1, 3)).tobytes(), rows, columns)
+    return Box(*(side * cell for side in found))
+
+
+@lru_cache(maxsize=RECTANGLES)
+def _largest(inside: bytes, rows: int, columns: int) -> tuple[int, int, int, int]:
+    """Return left, top, width and height of the largest rectangle, in cells.
+
+    Args:
+        inside: which cells are in the mask, ``rows x columns`` bool.
+        rows: of cells.
+        columns: of cells.
+    """
+    cells = np.frombuffer(inside, bool).reshape(rows, columns)
     best, found = 0.0, (0, 0, 0, 0)
     heights = np.zeros(columns + 1, int)  # the last column ends all rectangles
     for row in range(rows):
@@ -133,7 +149,7 @@ def largest_rectangle(mask: np.ndarray) -> Box:
                 if size > best:
                     best, found = size, (start, row - tall + 1, wide, tall)
             begun.append((start, height))
-    return Box(*(side * cell for side in found))
+    return found
 
 
 def _middle(box: Box) -> Box:
@@ -142,63 +158,13 @@ def _middle(box: Box) -> Box:
     return Box(left, top, width, height)
 
 
-@lru_cache(maxsize=LAYOUTS)
-def _layout(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the ring of each frequency, how many each holds, and a Hann window."""
-    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
-    radius = np.hypot(rows, columns)
-    edges = np.exp(np.linspace(np.log(LOWEST), np.log(HIGHEST), RINGS + 1))
-    ring = np.digitize(radius, edges) - 1
-    # Below about two waves in the window, the window itself shows.
-    is_in = (ring >= 0) & (ring < RINGS) & (radius > 1.8 / min(height, width))
-    number = np.where(is_in, ring, RINGS).ravel()
-    window = np.outer(*(np.hanning(size + 2)[1:-1] for size in (height, width)))
-    return number, np.bincount(number, minlength=RINGS + 1)[:-1], window.astype(np.float32)
-
-
-def _power(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the power in each ring of a plane, summed, and the number of summands."""
-    number, held, window = _layout(*part.shape)
-    faded = (part - (part * window).sum() / window.sum()) * window
-    power = np.abs(np.fft.rfft2(faded)) ** 2 / (window**2).sum()
-    return np.bincount(number, weights=power.ravel(), minlength=RINGS + 1)[:-1], held
-
-
 def _log_spectrum(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the log of the mean power by ring, and which rings are there.
 
     A ring that a small region does not have gets the value between its neighbours.
     """
-    ring, have = _by_ring(*_power(part))
-    return _scaled(np.log(ring + MIN_POWER)), have
-
-
-def _by_ring(sums: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    have = held > 0
-    places = np.arange(RINGS)
-    return np.interp(places, places[have], sums[have] / held[have]), have
-
-
-def _scaled(logarithm: np.ndarray) -> np.ndarray:
-    return (logarithm - 3) / 4
-
-
-def _surroundings(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the spectrum of the busiest windows without a hidden pixel, and whether there are."""
-    size, step = WINDOW_PX, max(WINDOW_PX // 2, min(mask.shape) // 16)
-    windows = [
-        brightness(pixels[top : top + size, left : left + size])
-        for top in range(0, mask.shape[0] - size + 1, step)
-        for left in range(0, mask.shape[1] - size + 1, step)
-        if not mask[top : top + size, left : left + size].any()
-    ]
-    if not windows:
-        return np.zeros(RINGS + 1)
-    busiest = sorted(windows, key=lambda window: float(window.var()))[-WINDOWS:]
-    powers = [_power(window) for window in busiest]
-    sums = np.add.reduce([sums for sums, _ in powers])
-    ring, _ = _by_ring(sums, powers[0][1] * len(powers))
-    return np.append(_scaled(np.log(ring + MIN_POWER)), 1)
+    ring, have = by_ring(*power(part))
+    return scaled(np.log(ring + MIN_POWER)), have
 
 
 def _differences(part: np.ndarray) -> np.ndarray:

@@ -59,11 +59,10 @@ def find_fills(pixels: np.ndarray, storage: Storage) -> list[Finding]:
         pixels: ``H x W x 3`` uint8.
         storage: how it was kept.
     """
-    luma = brightness(pixels)
-    if min(luma.shape) < MIN_FILL_PX or flat_share(luma) > MAX_FLAT_SHARE:
+    if min(pixels.shape[:2]) < MIN_FILL_PX or flat_share(brightness(pixels)) > MAX_FLAT_SHARE:
         return []
     fills = [fill for fill in _areas(pixels) if _is_drawn_over(fill, pixels)]
-    return [_finding(fill, luma, storage) for fill in fills[:MAX_FILLS]]
+    return [_finding(fill, pixels, storage) for fill in fills[:MAX_FILLS]]
 
 
 def _areas(pixels: np.ndarray) -> Iterator[Fill]:
@@ -124,11 +123,11 @@ def _is_drawn_over(fill: Fill, pixels: np.ndarray) -> bool:
     return all(side.size == 0 or side.mean() < MAX_FLAT_BESIDE for side in sides)
 
 
-def _finding(fill: Fill, luma: np.ndarray, storage: Storage) -> Finding:
-    level = round(float(luma[fill.box.place][fill.inside].mean()))
+def _finding(fill: Fill, pixels: np.ndarray, storage: Storage) -> Finding:
+    level = round(float(brightness(pixels[fill.box.place])[fill.inside].mean()))
     mask = None
     if not fill.inside.all():
-        mask = np.zeros(luma.shape, bool)
+        mask = np.zeros(pixels.shape[:2], bool)
         mask[fill.box.place] = fill.inside
     return Finding(
         Solid(level), storage, FILL_CHANCE, None, fill.box, "solid", is_exact=False,

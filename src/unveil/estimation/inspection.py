@@ -31,7 +31,6 @@ from unveil.estimation.doubts import too_little
 from unveil.estimation.features import Features, features
 from unveil.estimation.fill import find_fills
 from unveil.estimation.finding import Finding
-from unveil.estimation.history import look_back
 from unveil.estimation.jpeg_history import find_jpeg
 from unveil.estimation.mosaic import estimate_mosaic
 from unveil.estimation.outlining import regions
@@ -118,14 +117,14 @@ def inspect_subject(
             return inspect_subject(subject)  # all of it: no place was told
     reason = too_little(brightness(pixels if box is None else pixels[box.place]))
     if reason:
-        subject = replace(subject, is_plain=True)
+        subject = subject.plain
     found = _on_pixels(subject, box)
     if found is None and reason:
         declared = subject.declared
         found = Finding(Unchanged(), declared, UNKNOWN_CHANCE, box=box, kind="none", reason=reason)
     found = found or _find(subject, box, expects_hidden=expects_hidden)
     has_blocks = any(finding.kind == "mosaic" for finding in (found, *found.others))
-    history = look_back(pixels, subject.jpeg, has_blocks=has_blocks)
+    history = subject.history(has_blocks=has_blocks)
     found = replace(found, history=history)
     return found if history.scaled is None else roughly(found)
 
@@ -283,7 +282,7 @@ class Judged:
 
 def _judge(subject: Subject, region: Region, *, is_told: bool) -> Judged | None:
     """Return how likely a region is hidden, and how; None where it is too small to tell."""
-    seen = features(subject.pixels, region.mask, subject.jpeg)
+    seen = features(subject.pixels, region.mask, subject.jpeg, subject.surroundings)
     if seen is None:
         return None
     opinion = classify(seen.values)

@@ -43,6 +43,8 @@ ELLIPSE = np.pi / 4
 
 MIN_STEP_LEVELS, FLAT_LEVELS = 0.05, 0.5
 NEIGHBOURS = np.ones((3, 3), np.uint8)
+AROUND_CELLS = 3
+"""How far the surroundings of a region reach."""
 
 
 def regions(answer: Segmentation, pixels: np.ndarray) -> list[Region]:
@@ -82,16 +84,20 @@ def described(answer: Segmentation, pixels: np.ndarray) -> tuple[list[Candidate]
 
 def _values(found: list[Candidate], answer: Segmentation, pixels: np.ndarray) -> np.ndarray:
     look = _look(pixels, answer.chances.shape[1:])
-    odds = log_odds(1 - answer.chances[0]) / ODDS_UNIT
+    odds, flat = log_odds(1 - answer.chances[0]) / ODDS_UNIT, float(look[3].mean())
     rows = []
+    size = answer.chances.shape[2], answer.chances.shape[1]
     for one in found:
-        rims = _rims(one.cells)
+        # What is farther than its surroundings says nothing, and takes long to leave out.
+        near = box_of(one.cells).grown(AROUND_CELLS, AROUND_CELLS, *size).place
+        cells = one.cells[near]
+        rims = _rims(cells)
         rows.append(
             [
-                *_of_odds(one, rims, odds, answer.hidden),
+                *_of_odds(cells, rims, odds[near], answer.hidden),
                 *_of_shape(one),
-                *_of_kind(one, answer.chances),
-                *_of_look(one, rims, look),
+                *_of_kind(cells, answer.chances[:, *near]),
+                *_of_look(cells, rims, look[:, *near], flat),
             ]
         )
     return np.array(rows, np.float32)
@@ -120,14 +126,14 @@ def _rims(cells: np.ndarray) -> Rims:
     # The border of the picture is no rim: beyond it lies more of the same.
     worn = cv2.erode(np.pad(inside, 1, constant_values=1), NEIGHBOURS)[1:-1, 1:-1]
     near = cv2.dilate(inside, NEIGHBOURS).astype(bool)
-    wide = cv2.dilate(inside, NEIGHBOURS, iterations=3).astype(bool)
+    wide = cv2.dilate(inside, NEIGHBOURS, iterations=AROUND_CELLS).astype(bool)
     return Rims(cells & ~worn.astype(bool), near & ~cells, wide & ~near)
 
 
-def _of_odds(one: Candidate, rims: Rims, odds: np.ndarray, picture: float) -> list[float]:
+def _of_odds(cells: np.ndarray, rims: Rims, odds: np.ndarray, picture: float) -> list[float]:
     """Return how the odds fall from the inside of a candidate to its surroundings."""
     inner, near, around = rims
-    inside = odds[one.cells]
+    inside = odds[cells]
     rim = float(odds[inner].mean()) if inner.any() else float(inside.mean())
     beyond = float(odds[near].mean()) if near.any() else FAR
     outside = odds[around] if around.any() else np.array([FAR])
@@ -163,9 +169,9 @@ def _of_shape(one: Candidate) -> list[float]:
     ]
 
 
-def _of_kind(one: Candidate, chances: np.ndarray) -> list[float]:
+def _of_kind(cells: np.ndarray, chances: np.ndarray) -> list[float]:
     """Return which kind the cells are of, and how far they agree."""
-    shares = chances[1:, one.cells].mean(axis=1)
+    shares = chances[1:, cells].mean(axis=1)
     kinds = np.zeros(len(KINDS) - 1)
     kinds[int(shares.argmax())] = 1
     return [float(shares.max() / shares.sum()), *kinds]
@@ -183,16 +189,16 @@ def _look(pixels: np.ndarray, cells: tuple[int, ...]) -> np.ndarray:
     return np.stack([cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in planes])
 
 
-def _of_look(one: Candidate, rims: Rims, look: np.ndarray) -> list[float]:
+def _of_look(cells: np.ndarray, rims: Rims, look: np.ndarray, picture: float) -> list[float]:
     """Return contrast, steps and flatness inside, steps around, and the picture's flatness."""
-    mean, square, step, flat = (float(v) for v in look[:, one.cells].mean(axis=1))
+    mean, square, step, flat = (float(v) for v in look[:, cells].mean(axis=1))
     outside = float(look[2][rims.around].mean()) if rims.around.any() else step
     return [
         float(np.log(max(square - mean**2, 0) + 1)) / 4,
         float(np.log(step + MIN_STEP_LEVELS)),
         float(np.log(outside + MIN_STEP_LEVELS)),
         flat,
-        float(look[3].mean()),
+        picture,
     ]
 
 

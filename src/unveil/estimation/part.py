@@ -1,7 +1,8 @@
 """A mosaic on whole pixels that covers a part of a picture, found to the pixel."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 
 import cv2
@@ -19,6 +20,7 @@ from unveil.estimation.mosaic import (
     jumps,
 )
 from unveil.images.box import Box
+from unveil.images.pixels import ROWS
 from unveil.linear.prior import Prior
 
 MAX_PART_FLATNESS = 0.2
@@ -87,19 +89,25 @@ def find_mosaic(image: np.ndarray, blocks_px: range = PART_BLOCKS_PX) -> Box | N
         image: the picture.
         blocks_px: sizes that a block may have.
     """
-    across, down = (_summed(j) for j in (jumps(image, -1), jumps(image, -2).T))
     largest = min(image.shape[-2:]) // (LINES + 1)
     blocks = [block for block in blocks_px if block <= largest]
-    with ThreadPoolExecutor(2) as pool:  # numpy computes on both axes at once
-        sides = pool.map(lambda summed: [_on_lines(summed, b) for b in blocks], (across, down))
-        found = [
-            _clearest(np.minimum(beside, below.T), block)
-            for block, beside, below in zip(blocks, *sides, strict=True)
-        ]
+    across = _on_all_lines(jumps(image, -1), blocks)
+    down = _on_all_lines(jumps(image, -2).T, blocks)
+    found = [
+        _clearest(np.minimum(beside, below.T), block)
+        for block, beside, below in zip(blocks, across, down, strict=True)
+    ]
     most = max((evidence for evidence, _ in found), default=0.0)
     return next(
         (box for evidence, box in found if box and evidence >= MIN_EVIDENCE_SHARE * most), None
     )
+
+
+def _on_all_lines(jump: np.ndarray, blocks: Sequence[int]) -> list[np.ndarray]:
+    """Return how clearly the lines of grids cross the cells of each size: see :func:`_on_lines`."""
+    summed = _summed(jump)
+    with ThreadPoolExecutor(2) as pool:  # numpy computes on both at once
+        return list(pool.map(partial(_on_lines, summed), blocks))
 
 
 def _summed(jump: np.ndarray) -> np.ndarray:
@@ -123,6 +131,22 @@ def _on_lines(summed: np.ndarray, block: int) -> np.ndarray:
     """
     rows, columns = (len(summed) - 1) // block, (summed.shape[1] + 1) // block
     at_cells = summed[: rows * block + 1 : block]
+    cells = np.zeros((rows, columns))
+    for row in range(0, rows - 1, ROWS):  # strip by strip they take less memory
+        first = _clear_lines(at_cells[row : row + ROWS + 2], block)
+        for down, right in product((0, 1), range(1, LINES)):  # two rows a band, cells between lines
+            part = cells[row + down : row + down + len(first), right : right + first.shape[1]]
+            np.maximum(part, first[:, : part.shape[1]], out=part)
+    return cells
+
+
+def _clear_lines(at_cells: np.ndarray, block: int) -> np.ndarray:
+    """Return how clearly grids begin in each cell of the bands of two rows of cells.
+
+    Args:
+        at_cells: the sums of jumps above each row of cells, and above the end.
+        block: side of a cell.
+    """
     bands = ((at_cells[2:] - at_cells[:-2]) / (2 * block)).astype(np.float32)
     reach = (LINES - 1) * block
     places = bands.shape[1] - reach  # of the first line
@@ -135,11 +159,7 @@ def _on_lines(summed: np.ndarray, block: int) -> np.ndarray:
     clarity = np.where(clear, 1 - off[likely] / on[likely], 0)
     first = np.zeros((len(on), -(-places // block)), np.float32)
     np.maximum.at(first, (likely[0], likely[1] // block), clarity)
-    cells = np.zeros((rows, columns))
-    for down, right in product((0, 1), range(1, LINES)):  # two rows a band, cells between lines
-        part = cells[down : down + len(first), right : right + first.shape[1]]
-        np.maximum(part, first[:, : part.shape[1]], out=part)
-    return cells
+    return first
 
 
 def _clearest(cells: np.ndarray, block: int) -> tuple[float, Box | None]:

@@ -1,5 +1,7 @@
 """The segmenter, run by ONNX Runtime: for each cell of 4 x 4 pixels, how likely it is hidden."""
 
+import hashlib
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +19,9 @@ TRAINED_PX = 160
 
 MAX_MIRRORED_PIXELS = 500_000
 """Of a larger picture the mirror image takes too long."""
+
+REMEMBERED = 4
+"""Pictures whose answer is remembered, by a checksum."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,25 @@ def segment(pixels: np.ndarray) -> Segmentation:
     """Look at a picture, ``H x W x 3`` uint8; large ones are shrunk, small ones mirrored, too.
 
     A picture and its mirror image find more regions together at the same rate of false alarms
-    (docs/log.md).
+    (docs/log.md). Of the last few pictures the answer is remembered, and nothing else of them: one
+    that is checked is restored next.
     """
+    key = hashlib.sha256(pixels.tobytes()).digest() + repr(pixels.shape).encode()
+    if (known := _remembered.get(key)) is not None:
+        return known
+    answer = _segment(pixels)
+    with _turn:
+        _remembered[key] = answer
+        while len(_remembered) > REMEMBERED:
+            del _remembered[next(iter(_remembered))]
+    return answer
+
+
+_remembered: dict[bytes, Segmentation] = {}
+_turn = threading.Lock()
+
+
+def _segment(pixels: np.ndarray) -> Segmentation:
     small = shrunk(pixels)
     rows, columns = (-(-side // CELL_PX) for side in small.shape[:2])
     lacking = [(0, max(-side % CELL_PX, TRAINED_PX - side)) for side in small.shape[:2]]
@@ -47,7 +69,9 @@ def segment(pixels: np.ndarray) -> Segmentation:
         mirrored, hidden_there = _look(image[:, ::-1])
         logs, hidden = (logs + mirrored[..., ::-1]) / 2, (hidden + hidden_there) / 2
     chances = np.exp(logs[..., :rows, :columns])
-    return Segmentation(chances / chances.sum(axis=0), float(1 / (1 + np.exp(-hidden))))
+    chances /= chances.sum(axis=0)
+    chances.setflags(write=False)  # it is shared
+    return Segmentation(chances, float(1 / (1 + np.exp(-hidden))))
 
 
 def _look(image: np.ndarray) -> tuple[np.ndarray, float]:

@@ -1,13 +1,18 @@
-"""A picture that is inspected, and what is known of it before anything is looked for."""
+"""A picture that is inspected, and what is known of it before anything is looked for.
 
-from dataclasses import dataclass
+All of it is computed once, however many faces and regions of the picture are looked at.
+"""
+
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from unveil.degradation import Storage
+from unveil.estimation.history import History, look_back
 from unveil.estimation.jpeg_history import JpegHistory, find_jpeg
 from unveil.estimation.segmenter import Segmentation, segment
+from unveil.estimation.surroundings import Surroundings
 from unveil.linear.prior import Prior
 
 
@@ -44,6 +49,26 @@ class Subject:
     def segmentation(self) -> Segmentation:
         """What the segmenter says of it."""
         return segment(self.pixels)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What looks around its regions."""
+        return Surroundings(self.pixels)
+
+    @cached_property
+    def plain(self) -> "Subject":
+        """The same, where what is looked at is plain."""
+        return replace(self, is_plain=True)
+
+    def history(self, *, has_blocks: bool) -> History:
+        """Return what it went through; of one that shows a mosaic, see :func:`.look_back`."""
+        if has_blocks not in self._histories:
+            self._histories[has_blocks] = look_back(self.pixels, self.jpeg, has_blocks=has_blocks)
+        return self._histories[has_blocks]
+
+    @cached_property
+    def _histories(self) -> dict[bool, History]:
+        return {}
 
 
 def kept(storage: Storage, history: JpegHistory | None) -> Storage:

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
 
-from unveil.arrays import Array
+from unveil.arrays import Array, constant, to_numpy
 from unveil.images.box import Box
 from unveil.linear.masked import ROUGHLY, Estimate, Seen, Trust, estimate_masked
 from unveil.linear.prior import Prior
 from unveil.linear.uncertain import Plausible
+from unveil.restoration.in_context import framed
 from unveil.restoration.real_parts import Granted
 
 BAND_PX = 6
@@ -76,6 +78,43 @@ class Part:
     known: np.ndarray
     weight: np.ndarray
     is_sure: bool = True
+
+
+def pasted(part: Attempt, images: Array, box: Box) -> Attempt:
+    """Return what came of a box of a picture as what came of the picture.
+
+    Args:
+        part: of the box.
+        images: the picture, ``1 x 3 x H x W``.
+        box: where the part was cut out.
+    """
+    if part.reason is not None:
+        return replace(part, images=images)
+    size = images.shape[-2:]
+    if part.images.shape[-2:] == size:
+        return part
+    error = None if part.error is None else constant(_laid(part.error, box, size), images)
+    granted = part.granted
+    if granted is not None:
+        mask, weight = (_laid(one, box, size) for one in (granted.mask, granted.weight))
+        granted = replace(granted, mask=mask, weight=weight, error=error)
+    again = None if part.again is None else partial(_again, part.again, box)
+    restored = framed(part.images, images, box)
+    return replace(part, images=restored, error=error, granted=granted, again=again)
+
+
+def _laid(part: Array, box: Box, size: tuple[int, ...]) -> np.ndarray:
+    """Return a part with zeros around it; where nothing is written they take no memory."""
+    part = to_numpy(part)
+    whole = np.zeros((*part.shape[:-2], *size), part.dtype)
+    whole[..., *box.place] = part
+    return whole
+
+
+def _again(again: Again, box: Box, images: Array) -> tuple[Array, bool]:
+    """Undo a box of another picture in the same way, and return whether it agrees, too."""
+    done, agrees = again(images[..., *box.place])
+    return framed(done, images, box), agrees
 
 
 def told(mask: np.ndarray) -> Part:

@@ -7,7 +7,7 @@ from unveil.arrays import Array, to_numpy
 from unveil.degradation import Blur, Degradation, Mosaic, Operator, Storage
 from unveil.degradation.operators import block_means, obfuscate, paint
 from unveil.images.light import AS_KEPT, Light
-from unveil.linear.noise import storage_noise
+from unveil.linear.noise import mean_error
 from unveil.linear.prior import Prior
 from unveil.linear.spectral import analyse, frequencies, synthesise
 
@@ -63,8 +63,7 @@ def why_not(
 
 def most_misfit(storage: Storage, prior: Prior, size: tuple[int, ...]) -> float:
     """Return how far the right answer, blurred again, may be from the input, in gray levels."""
-    lost = float(storage_noise(storage, prior.at(*size)).mean()) ** 0.5
-    return MAX_MISFIT_LEVELS + MAX_MISFIT_NOISES * 255 * lost
+    return MAX_MISFIT_LEVELS + MAX_MISFIT_NOISES * 255 * mean_error(storage, prior, size)
 
 
 def misfit_levels(restored: Array, images: Array, operator: Operator, light: Light) -> float:
@@ -113,7 +112,9 @@ def of_one_colour(images: Array, mosaic: Degradation, prior: Prior) -> np.ndarra
     operator = mosaic.operator
     if not isinstance(operator, Mosaic):
         raise TypeError(operator)
-    left = np.square(to_numpy(images - obfuscate(images, operator))).mean(axis=1, keepdims=True)
-    lost = float(storage_noise(mosaic.storage, prior.at(*left.shape[-2:])).mean()) ** 0.5
+    planes = to_numpy(images)[0, :, None, None]
+    # One by one they take less memory.
+    left = sum(np.square(plane - obfuscate(plane, operator)) for plane in planes) / len(planes)
+    lost = mean_error(mosaic.storage, prior, left.shape[-2:])
     most = MAX_BLOCK_LEVELS / 255 + MAX_BLOCK_NOISES * lost
     return np.asarray(paint(block_means(left, operator), left, operator)[0, 0] < most**2)

@@ -1,10 +1,12 @@
 """Which restorer to use: decided from the cards of the shipped weights, without torch."""
 
+from functools import cache
+
 from unveil.degradation import Degradation, Linear, Mosaic
 from unveil.degradation.families import FAMILIES, Task, family_of
 from unveil.errors import UsageError
 from unveil.linear import CLOSED_FORMS
-from unveil.networks.card import Card, find_model, list_shipped, read_card
+from unveil.networks.card import Card, Shipped, find_model, list_shipped, read_card
 
 FALLBACK = "lmmse"
 """The closed form that knows every linear operator and storage."""
@@ -25,7 +27,7 @@ def model_for(degradation: Degradation, *, force: bool = False, fallback: str | 
     Raises:
         UsageError: it is beyond what the weights were trained on; their range is named.
     """
-    aware = [item for item in list_shipped() if item.card.model.needs_degradation]
+    aware = [item for item in _shipped() if item.card.model.needs_degradation]
     aware.sort(key=lambda item: (item.card.operator in FAMILIES, -item.size_bytes))
     for serves in (Task.covers, Task.helps):
         for item in aware:
@@ -49,10 +51,16 @@ def beyond(degradation: Degradation) -> str:
     return f"{degradation} is beyond what the shipped weights were trained on{trained}"
 
 
+@cache
+def _shipped() -> tuple[Shipped, ...]:
+    """Return the shipped weights, whose cards are read once."""
+    return tuple(list_shipped())
+
+
 def fast_variant(name: str) -> str:
     """Return the fast weights of the same family, where they are shipped; else ``name``."""
     fast = f"{name}-fast"
-    return fast if any(item.name == fast for item in list_shipped()) else name
+    return fast if any(item.name == fast for item in _shipped()) else name
 
 
 def check_choice(model: str | None, operator: Linear | None) -> None:

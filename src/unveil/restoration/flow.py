@@ -78,7 +78,7 @@ def flowed_detail(answer: Answer, prior: Prior, seed: int | None = None) -> Arra
 def known_planes(answer: Answer) -> np.ndarray:
     """Return the answer, its expected error, and the conditions, ``B x 9 x H x W`` float32."""
     restored = to_numpy(answer.restored)
-    told = conditions(answer.degradation, *restored.shape[-2:]).astype(np.float32)
+    told = conditions(answer.degradation, *restored.shape[-2:])
     repeated = np.repeat(told[None], len(restored), axis=0)
     return np.concatenate([restored, to_numpy(answer.error), repeated], axis=1, dtype=np.float32)
 

@@ -16,16 +16,19 @@ from unveil.estimation.plausible import plausible, reach_px, width_of
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
 from unveil.restoration.blurred import (
+    BAND_PX,
     LEAST_GAIN_DB,
     LEAST_WHOLE_GAIN_DB,
     TOO_LITTLE,
     Attempt,
     Part,
+    around,
     outlined,
+    pasted,
 )
 from unveil.restoration.checks import MAX_LEVELS, MISFIT
 from unveil.restoration.nearly import Nearly, blur_nearly, mosaic_nearly
-from unveil.restoration.refining import refine
+from unveil.restoration.refining import REACH_PX, Kind, refine
 
 MIN_PART_PX = 64
 """Of a smaller part nothing is left inside its rim."""
@@ -84,10 +87,35 @@ def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
         part: where and how it was hidden.
         prior: power spectrum of clean photos.
     """
-    is_mosaic = part.kind == "mosaic"
-    if (part.confidence or 0) < (MIN_MOSAIC_CONFIDENCE if is_mosaic else MIN_CONFIDENCE):
+    kind: Kind = "mosaic" if part.kind == "mosaic" else "blur"
+    if (part.confidence or 0) < (MIN_MOSAIC_CONFIDENCE if kind == "mosaic" else MIN_CONFIDENCE):
         return Attempt(images, reason="how it was hidden is in doubt")
-    hidden = outlined(_mask(part, *images.shape[-2:]))
+    height, width = images.shape[-2:]
+    mask = _mask(part, height, width)
+    # A part takes less memory than the picture.
+    near = _near(part, kind, mask)
+    done = _restored(images[..., *near.place], mask[near.place], _within(part, near), kind, prior)
+    return pasted(done, images, near)
+
+
+def _near(part: Finding, kind: Kind, mask: np.ndarray) -> Box:
+    """Return what restoring a part depends on."""
+    height, width = mask.shape
+    blurs = None if kind == "mosaic" else plausible(part)
+    margin_px = BAND_PX + max(REACH_PX[kind], reach_px(blurs) if blurs else 0)
+    place = around(mask) if part.box is None else part.box.hull(around(mask))
+    return place.grown(margin_px, margin_px, width, height)
+
+
+def _within(part: Finding, near: Box) -> Finding:
+    """Return a part as counted from the corner of a box."""
+    phase = part.phase_px and (part.phase_px[0] - near.left, part.phase_px[1] - near.top)
+    return replace(part, box=part.box and part.box.within(near), phase_px=phase)
+
+
+def _restored(images: Array, mask: np.ndarray, part: Finding, kind: Kind, prior: Prior) -> Attempt:
+    """Return what came of a part that is as sure as it must be."""
+    hidden = outlined(mask)
     size_px = np.count_nonzero(hidden.known & (hidden.mask > 0))
     if not MIN_PART_PX <= size_px <= MAX_PART_PX:
         return Attempt(images, reason="too small" if size_px < MIN_PART_PX else "too large")
@@ -96,8 +124,8 @@ def restore_part(images: Array, part: Finding, prior: Prior) -> Attempt:
         return Attempt(images, reason=nearly)
     if _misfit_levels(nearly) > MAX_LEVELS:
         return Attempt(images, reason=MISFIT)
-    found = refine(seen, nearly, "mosaic" if is_mosaic else "blur")
-    least = LEAST_WHOLE_GAIN_DB if hidden.mask.all() else LEAST_GAIN_DB
+    found = refine(seen, nearly, kind)
+    least = LEAST_WHOLE_GAIN_DB if mask.all() else LEAST_GAIN_DB
     if found.gain_db < least:
         return Attempt(images, found.gain_db, TOO_LITTLE)
     restored, granted = constant(found.images, images), nearly.granted

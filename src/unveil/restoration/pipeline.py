@@ -108,7 +108,7 @@ def restore(images: Array, storage: Storage, request: Request, load: Load) -> Re
     if finding is None or request.model is not None or request.force:
         restored, error = undo(images, known, box, restorer, request)
         return _as_real(given, Restored(restored, error, finding, restorer, remarks), request)
-    exact = partial(undo_faithfully, known, box, restorer, request.tile_px)
+    exact = partial(undo_faithfully, known, restorer, request.tile_px)
     done = undo_checked(images, finding, known, request.mask, exact, restorer.prior)
     if done.reason is not None:
         hint = "" if is_found else "; --force undoes it all the same"

@@ -3,10 +3,10 @@
 import itertools
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from unveil.arrays import Array, array_namespace
 from unveil.config import TILE_PX, Device, Precision, RuntimeConfig
@@ -20,7 +20,7 @@ from unveil.linear import CLOSED_FORMS
 from unveil.linear.closed_forms import restore_closed_form
 from unveil.linear.prior import Prior, read_prior
 from unveil.networks.card import Card, find_model, name_of, read_card
-from unveil.networks.interface import Interface
+from unveil.networks.interface import Interface, RefinerInputs
 from unveil.runtime import Runtime, may_gain_from_torch
 
 
@@ -45,7 +45,7 @@ class Engine(Protocol):
     def runtime(self) -> Runtime:
         """See the class."""
 
-    def inputs(self, obfuscated: Array, degradation: Degradation | None) -> Array:
+    def inputs(self, obfuscated: Array, degradation: Degradation | None) -> Array | RefinerInputs:
         """Return what the network reads, ``B x C x H x W``; may depend on the whole image."""
 
     def correct(self, inputs: Array) -> Array:
@@ -61,12 +61,20 @@ class NetworkRestorer:
         card: what it was trained on.
         engine: what runs it.
         prior: power spectrum of clean photos.
+        loaded: what :func:`load_network` was told; None if it was not loaded by that.
     """
 
     name: str
     card: Card
     engine: Engine
     prior: Prior
+    loaded: tuple[str, RuntimeConfig, EngineName] | None = field(default=None, compare=False)
+
+    def __reduce__(self) -> tuple[Callable[..., "NetworkRestorer"], tuple[Any, ...]]:
+        """Be loaded again in another process: what an engine has opened cannot be sent."""
+        if self.loaded is None:
+            raise TypeError(self.name)
+        return load_network, self.loaded
 
     @property
     def runtime(self) -> Runtime:
@@ -238,7 +246,8 @@ def load_network(
     config = config or RuntimeConfig()
     chosen = choose_engine(engine, config, is_large=is_large, has_graph="graph" in card.files)
     opened = _open_engine(chosen)(folder, card, config)
-    return NetworkRestorer(name_of(folder), card, opened, opened.prior or read_prior())
+    prior, loaded = opened.prior or read_prior(), (str(folder), config, chosen)
+    return NetworkRestorer(name_of(folder), card, opened, prior, loaded)
 
 
 def _open_engine(engine: EngineName) -> Callable[[Path, Card, RuntimeConfig], Engine]:
@@ -254,7 +263,7 @@ def _open_engine(engine: EngineName) -> Callable[[Path, Card, RuntimeConfig], En
 
 def apply_tiled(
     function: Callable[[Array], Array],
-    images: Array,
+    images: Array | RefinerInputs,
     *,
     stride_px: int,
     reach_px: int,
@@ -265,7 +274,7 @@ def apply_tiled(
     Args:
         function: maps ``B x C x H x W`` to ``B x D x H x W``; it must be local, as a
             convolutional network without global pooling is.
-        images: ``B x C x H x W``.
+        images: ``B x C x H x W``, or what gives its parts.
         stride_px: the grid that ``function`` is tied to (a network's total stride, a mosaic's
             block); tiles start on it.
         reach_px: how far an input pixel can be from an output pixel it changes. Every tile
@@ -277,7 +286,7 @@ def apply_tiled(
     core_px = max(tile_px // stride_px, 1) * stride_px
     margin_px = -(-reach_px // stride_px) * stride_px
     if height <= core_px + margin_px and width <= core_px + margin_px:
-        return function(images)
+        return function(images[...])
     cores = list(itertools.product(_cores(height, core_px), _cores(width, core_px)))
     result = None
     for (top, bottom), (left, right) in progress(cores, len(cores), "tiles"):

@@ -23,11 +23,14 @@ from unveil.images.light import AS_KEPT, LINEAR, Light
 from unveil.linear.masked import EXACTLY, ROUGHLY, Trust
 from unveil.linear.prior import Prior
 from unveil.restoration.blurred import (
+    BAND_PX,
     LEAST_GAIN_DB,
     TOO_LITTLE,
     Attempt,
     Part,
+    around,
     outlined,
+    pasted,
     told,
 )
 from unveil.restoration.checks import (
@@ -45,7 +48,7 @@ from unveil.restoration.checks import (
 )
 from unveil.restoration.in_context import framed
 from unveil.restoration.nearly import Nearly, blur_nearly, mosaic_nearly
-from unveil.restoration.refining import refine
+from unveil.restoration.refining import REACH_PX, refine
 
 ONE_COLOUR = "where its blocks have one colour"
 NEARLY = "nearly, by linear algebra: borders or noise differ"
@@ -67,8 +70,12 @@ SOFT_STEPS = 10
 MAX_EXACT_PX, MAX_PX = 500_000, 16_000_000
 """Larger pictures take minutes, or all memory."""
 
-Exact = Callable[[Array], tuple[Array, Array | None]]
-"""Undoes what is stated as it is stated: images to restored ones and their expected error."""
+Exact = Callable[[Box | None, Array], tuple[Array, Array | None]]
+"""Undoes what is stated, as it is, in a box of images: to restored ones and their expected error.
+"""
+
+Undo = Callable[[Array], tuple[Array, Array | None]]
+"""The same in a box that is known."""
 
 
 def undo_checked(
@@ -90,23 +97,37 @@ def undo_checked(
         least = MIN_BLOCKS_SHARE if is_stated else MIN_FOUND_BLOCKS_SHARE
         least = least if finding.box is None else MIN_BLOCKS_SHARE_IN_BOX
         return _undo_mosaic(images, finding.box, known, mask, exact, prior, least)
-    if mask is not None:
-        return undo_stated(images, known, lambda: [told(mask)], None, None, prior)
-    is_found = finding.confidence is not None
-    parts = partial(_parts, images, finding)
-    return undo_stated(images, known, parts, finding.box, exact, prior, is_found=is_found)
-
-
-def _parts(images: Array, finding: Finding) -> list[Part]:
-    """Return what may have been blurred: what is told, then what looks so in that place."""
     height, width = images.shape[-2:]
-    place = finding.box or Box(0, 0, width, height)
-    whole = np.zeros((height, width), bool)
-    whole[place.place] = True
+    whole = Box(0, 0, width, height)
+    # A part takes less memory than the picture.
+    margin_px = BAND_PX + max(REACH_PX["blur"], reach_px(about(known.operator)))
+    place = (finding.box or whole) if mask is None else around(mask > 0)
+    near = place.grown(margin_px, margin_px, width, height)
+    cut = images[..., *near.place]
+    if mask is not None:
+        done = undo_stated(cut, known, lambda: [told(mask[near.place])], None, None, prior)
+    else:
+        is_found, box = finding.confidence is not None, finding.box and finding.box.within(near)
+        parts = partial(_parts, images, finding, near)
+        done = undo_stated(cut, known, parts, box, exact, prior, is_found=is_found)
+    return pasted(done, images, near)
+
+
+def _parts(images: Array, finding: Finding, near: Box) -> list[Part]:
+    """Return what may have been blurred: what is told, then what looks so in that place.
+
+    Args:
+        images: the picture.
+        finding: where.
+        near: what of the picture is looked at; so large are the parts.
+    """
+    place = finding.box or near
+    whole = np.zeros((near.height, near.width), bool)
+    whole[place.within(near).place] = True
     seen = outline(images, place) if finding.mask is None else finding.mask
     if finding.box is None and bool(seen.all()):
         return [told(whole)]
-    return [told(whole), outlined(seen)]
+    return [told(whole), outlined(seen[near.place])]
 
 
 def _undo_mosaic(
@@ -114,6 +135,7 @@ def _undo_mosaic(
     prior: Prior, least: float,
 ) -> Attempt:  # fmt: skip
     """Undo a mosaic where its blocks have one colour, if that is the ``least`` share of them."""
+    undo: Undo = partial(exact, box)
     box = box or Box(0, 0, images.shape[-1], images.shape[-2])
     weight = np.zeros(images.shape[-2:], np.float32)
     weight[box.place] = of_one_colour(images[..., *box.place], known, prior)
@@ -124,14 +146,14 @@ def _undo_mosaic(
     if isinstance(known.operator, UnevenPixelate):
         return _undo_uneven(images, box, known, weight, prior)
     if weight[box.place].min() == 1:
-        restored, error = exact(images)
+        restored, error = undo(images)
         return Attempt(restored, error=error)
-    done, error = undo_blocks(images, box, known, weight, exact)
+    done, error = undo_blocks(images, box, known, weight, undo)
     return Attempt(done, error=error, note=ONE_COLOUR, is_plain=False)
 
 
 def undo_blocks(
-    images: Array, box: Box, known: Degradation, weight: np.ndarray, exact: Exact
+    images: Array, box: Box, known: Degradation, weight: np.ndarray, exact: Undo
 ) -> tuple[Array, Array | None]:
     """Undo the mosaic of some blocks in a box, and return the expected error, too.
 
@@ -218,25 +240,34 @@ def _exactly(
     images: Array, known: Degradation, box: Box | None, exact: Exact, prior: Prior, light: Light
 ) -> Attempt:
     """Return what the stated inverse makes of a picture in some light."""
-    place = (...,) if box is None else (..., *box.place)
-
-    def undone(images: Array) -> tuple[Array, Array | None, str | None, float]:
-        view = light.of(images)
-        restored, error = exact(view)
-        part, was = restored[place], view[place]
-        done = light.back(restored) if box is None else _within(images, light.back(restored), box)
-        misfit = misfit_levels(part, was, known.operator, light)
-        return done, error, why_not(part, was, known, prior, light), misfit
-
-    def again(images: Array) -> tuple[Array, bool]:
-        done, _, reason, _ = undone(images)
-        return done, reason is None
-
+    undone = partial(_by_inverse, known, box, exact, prior, light)
     done, error, reason, misfit = undone(images)
     if reason:
         return Attempt(images, reason=reason)
-    is_plain = light is AS_KEPT
+    is_plain, again = light is AS_KEPT, partial(_by_inverse_again, undone)
     return Attempt(done, None, None, error, _words(light), misfit, is_plain=is_plain, again=again)
+
+
+Inverse = tuple[Array, Array | None, str | None, float]
+"""Restored images, their expected error, why they do not agree, and the misfit in gray levels."""
+
+
+def _by_inverse(
+    known: Degradation, box: Box | None, exact: Exact, prior: Prior, light: Light, images: Array
+) -> Inverse:
+    """Undo a blur just as it is stated, in some light."""
+    place = (...,) if box is None else (..., *box.place)
+    view = light.of(images)
+    restored, error = exact(box, view)
+    part, was = restored[place], view[place]
+    done = light.back(restored) if box is None else _within(images, light.back(restored), box)
+    misfit = misfit_levels(part, was, known.operator, light)
+    return done, error, why_not(part, was, known, prior, light), misfit
+
+
+def _by_inverse_again(undone: Callable[[Array], Inverse], images: Array) -> tuple[Array, bool]:
+    done, _, reason, _ = undone(images)
+    return done, reason is None
 
 
 def _words(light: Light) -> str:
@@ -270,19 +301,8 @@ def _nearly(
     if reason := excess_detail(found.images, part.mask > 0, prior):
         return Attempt(images, reason=reason)
 
-    def answered(images: Array, found: Nearly) -> tuple[Array, float, Array | None, str]:
-        done = light.back(found.images)
-        if is_best:
-            return _where(found.changes, constant(done, images), images), found.gain_db, None, ""
-        refined = refine(to_numpy(images), replace(found, images=done), "blur")
-        restored, error = constant(refined.images, images), constant(refined.error, images)
-        return restored, refined.gain_db, error, refined.name
-
-    def again(images: Array) -> tuple[Array, bool]:
-        found = solve(to_numpy(light.of(images)))
-        is_photo = not excess_detail(found.images, part.mask > 0, prior)
-        return answered(images, found)[0], is_photo and found.misfit_levels <= MAX_LEVELS
-
+    answered = partial(_answered, light, is_best)
+    again = partial(_nearly_again, solve, answered, light, part.mask > 0, prior)
     done, gain_db, error, refiner = answered(images, found)
     if gain_db < LEAST_GAIN_DB:
         return Attempt(images, reason=TOO_LITTLE)
@@ -292,6 +312,30 @@ def _nearly(
         done, gain_db, None, error, note, misfit_levels, is_plain=False, again=again,
         granted=granted, refiner=refiner,
     )  # fmt: skip
+
+
+Answered = tuple[Array, float, Array | None, str]
+"""Restored images, the gain in dB, their expected error, and what refined them."""
+
+
+def _answered(light: Light, is_best: bool, images: Array, found: Nearly) -> Answered:
+    """Return what the likeliest photo makes of images; refined, unless that is the best it gets."""
+    done = light.back(found.images)
+    if is_best:
+        return _where(found.changes, constant(done, images), images), found.gain_db, None, ""
+    refined = refine(to_numpy(images), replace(found, images=done), "blur")
+    restored, error = constant(refined.images, images), constant(refined.error, images)
+    return restored, refined.gain_db, error, refined.name
+
+
+def _nearly_again(
+    solve: Callable[[np.ndarray], Nearly], answered: Callable[[Array, Nearly], Answered],
+    light: Light, mask: np.ndarray, prior: Prior, images: Array,
+) -> tuple[Array, bool]:  # fmt: skip
+    """Undo another picture in the same way, and return whether it agrees, too."""
+    found = solve(to_numpy(light.of(images)))
+    is_photo = not excess_detail(found.images, mask, prior)
+    return answered(images, found)[0], is_photo and found.misfit_levels <= MAX_LEVELS
 
 
 def _where(changes: np.ndarray, restored: Array, images: Array) -> Array:

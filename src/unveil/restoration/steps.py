@@ -205,20 +205,20 @@ def undo(
     Raises:
         UsageError: realism is asked for, and what is undone is neither blur nor mosaic.
     """
-    restored, error = undo_faithfully(known, box, restorer, request.tile_px, images)
+    restored, error = undo_faithfully(known, restorer, request.tile_px, box, images)
     return finished(images, restored, error, known, box, restorer, request), error
 
 
 def undo_faithfully(
-    known: Degradation, box: Box | None, restorer: Restorer, tile_px: int, images: Array
+    known: Degradation, restorer: Restorer, tile_px: int, box: Box | None, images: Array
 ) -> tuple[Array, Array | None]:
     """Return the answer of least error to :func:`undo`, and that error as it is expected.
 
     Args:
         known: what obfuscated the images.
-        box: the obfuscated part; None for all of it.
         restorer: what undoes it.
         tile_px: side of the tiles that large images are restored in.
+        box: the obfuscated part; None for all of it.
         images: ``B x 3 x H x W`` in [0,1].
 
     Raises:
@@ -239,7 +239,9 @@ def undo_faithfully(
     if box is None:
         return restored, error
     if error is not None:
-        error = framed(error, xp.zeros_like(images), box)
+        shape = (len(images), 1, *images.shape[-2:])
+        nowhere = xp.zeros(shape, dtype=images.dtype, device=images.device)
+        error = framed(error, nowhere, box)
     return framed(restored, images, box), error
 
 
