@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from unveil.auditing.measured import RISK, risk_of, shipped_curves
-from unveil.degradation import Pixelate, Unchanged
+from unveil.auditing.measured import RISK
 from unveil.report.rows import read_rows
 
 pytest.importorskip("matplotlib", reason="the extra study is not installed")
-from unveil.auditing.charts import likeness_chart, risk_charts, setting_chart
+from unveil.auditing.charts import likeness_chart, risk_charts
 
 ROWS = Path(__file__).parents[2] / "results" / "audit" / "rows.jsonl"
 ENTRY = re.compile(r"stroke: (#[0-9a-f]{6}).*?<text[^>]*>([^<]+)</text>", re.DOTALL)
@@ -42,15 +41,6 @@ def test_an_attacker_has_one_colour_of_its_own_over_all_charts(charts):
         for attacker, colour in legend.items():
             assert colours.setdefault(attacker, colour) == colour
     assert len(set(colours.values())) == len(colours)
-
-
-def test_the_chart_of_a_setting_has_its_operator_in_the_title():
-    curves = shipped_curves()
-    chart = setting_chart(Pixelate(8), 112, risk_of(Pixelate(8), 112, curves), curves)
-    assert chart is not None
-    assert ">Risk behind pixelate<" in chart
-    assert legend_of(chart)["here: pixelate:block=8"] == "#d62728"
-    assert setting_chart(Unchanged(), 112, risk_of(Unchanged(), 112, curves), curves) is None
 
 
 def test_metrics_against_risk_have_a_dot_for_each_obfuscated_view():

@@ -56,11 +56,11 @@ def embedder() -> Embedder:
 
 @pytest.fixture(scope="module")
 def scene(lfw: Path, tmp_path_factory) -> Scene:
-    """150 people, one gallery photo and one probe each, and 600 photos of others."""
+    """150 people, one gallery photo and one probe each, and 300 photos of others."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.getbasetemp() / "lfw-cache"
         patch.setenv("UNVEIL_CACHE", str(folder))
-        whole = open_scene(lfw, probes=PEOPLE, training=600)
+        whole = open_scene(lfw, probes=PEOPLE, training=300)
     gallery, mates = whole.gallery[whole.mates], np.arange(len(whole.probes))
     return Scene(
         whole.portraits,
@@ -113,7 +113,7 @@ def other_people(lfw, embedder, tmp_path_factory) -> Stage:
     """People whom the curve has not seen; the refiners were even trained on them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNVEIL_CACHE", str(tmp_path_factory.getbasetemp() / "lfw-cache"))
-        scene = open_scene(lfw, probes=250, training=600, swapped=True)
+        scene = open_scene(lfw, probes=250, training=300, swapped=True)
     faces = attack.Faces(scene.portraits, embedder, 112)
     clean, partners = (attack.embed_clean(faces, part) for part in (scene.gallery, scene.partners))
     return Stage(scene, faces, Storage(), clean, partners, {})

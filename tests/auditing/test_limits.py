@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.auditing.test_verdict import CURVES, row
+from unveil.auditing.covers import Style
 from unveil.auditing.gate import Gate, Gated
 from unveil.auditing.measured import Risk, curves_of, mildest
 from unveil.auditing.photo import GREEN, GREY, RED, Verdict, draw_verdicts
@@ -20,7 +21,7 @@ from unveil.auditing.safe import (
 )
 from unveil.auditing.verdict import ADVICE_RISK, SAFE_RISK
 from unveil.cli.audit import _open_gate
-from unveil.cli.obfuscate import _hider
+from unveil.cli.obfuscate import Asked, _hider
 from unveil.degradation import Median, Pixelate, Solid, Storage
 from unveil.estimation.finding import Finding
 from unveil.faces.embedder import DLIB, Embedder
@@ -92,10 +93,15 @@ def test_the_limits_are_those_that_the_help_states():
     assert (SAFE_RISK, ADVICE_RISK) == (0.02, 0.05)
 
 
+def asked_of(risk: float | None = None, style: Style | None = None) -> Asked:
+    """Return what `obfuscate --safe` is asked, with the flags' defaults."""
+    return Asked(None, None, True, risk, (), (), None, "box", style, None, None)
+
+
 @pytest.mark.parametrize(("asked", "limit"), [(None, 0.02), (0.1, 0.1)])
 def test_commands_take_the_limit_that_is_asked_for_or_the_default(asked, limit):
     pytest.importorskip("dlib", reason="the extra audit is not installed")
-    assert _hider([], (), None, None, asked, "box", None, 1).how.limit == limit
+    assert _hider(asked_of(risk=asked), 1).how.limit == limit
     assert _open_gate([], asked, []).limit == limit
 
 
@@ -106,7 +112,7 @@ def test_commands_take_the_limit_that_is_asked_for_or_the_default(asked, limit):
 def test_of_several_photos_faces_are_hidden_by_a_solid_box(count, style, kind):
     """Together they tell more than the risk of one; a drawn cover tells nothing."""
     pytest.importorskip("dlib", reason="the extra audit is not installed")
-    how = _hider([], (), None, None, None, "box", style, count).how
+    how = _hider(asked_of(style=style), count).how
     assert (how.kind, how.style) == (kind, style)
 
 

@@ -92,6 +92,11 @@ def test_every_shape_covers_the_face(shape, two):
     assert bare(out, corner) == (shape != "box")
 
 
+def entry(text: str) -> str:
+    """Return a file of boxes with one picture, ``a``."""
+    return f'{{"format": 1, "pictures": {{"a": {text}}}}}'
+
+
 def test_boxes_are_written_corrected_and_taken_back(two):
     """Found once, one taken out by hand: then nothing is searched for, and the rest is hidden."""
     file = two.with_name("boxes.json")
@@ -114,13 +119,28 @@ def test_boxes_are_written_corrected_and_taken_back(two):
     [
         ("[", "is not valid JSON"),
         ("[" * 100_000, "nested too deeply"),
-        ("[1]", "not boxes that unveil wrote"),
+        ("[1]", "the file must be an object"),
         ('{"format": 9, "pictures": {}}', "format 9"),
-        ('{"format": 1, "pictures": {"a": {"width": "x", "height": 1, "faces": []}}}', "whole"),
+        ('{"format": true, "pictures": {}}', "format true"),
+        ('{"format": 1.0, "pictures": {}}', "format 1.0"),
+        ('{"format": 1}', "pictures is missing"),
+        ('{"format": 1, "pictures": null}', "pictures must be an object"),
+        ('{"format": 1, "pictures": {}, "spared": []}', '"spared" is not known'),
+        (entry("null"), "a must be an object"),
+        (entry('{"width": "x", "height": 1, "faces": []}'), "whole"),
+        (entry('{"width": 1, "height": true, "faces": []}'), "whole"),
+        (entry('{"width": 1, "height": 1}'), "faces is missing"),
+        (entry('{"width": 1, "height": 1, "faces": null}'), "faces must be a list"),
+        (entry('{"width": 1, "height": 1, "faces": [[1, 2, 3, 4]]}'), "faces must be a list"),
+        (entry('{"width": 1, "height": 1, "faces": [], "face": []}'), '"face" is not known'),
+        (entry('{"width": 1, "height": 1, "faces": [], "sha256": 1}'), "sha256 must be a text"),
+        (entry('{"width": 1, "height": 1, "faces": ["1,2"]}'), "X,Y,W,H"),
+        (entry('{"width": 1, "height": 1, "faces": ["0,0,6_7,9"]}'), "X,Y,W,H"),
         (
-            '{"format": 1, "pictures": {"a": {"width": 1, "height": 1, "faces": ["1,2"]}}}',
-            "X,Y,W,H",
+            '{"format": 1, "pictures": {"a": {"faces": ["1,2,3,4"]}, "a": {"faces": []}}}',
+            "'a' is there twice",
         ),
+        ('{"format": ' + "9" * 5000 + "}", "is too large"),
         (b"\xff\xfe\x00", "is not valid JSON"),
     ],
 )
@@ -128,7 +148,8 @@ def test_a_broken_file_of_boxes_is_refused_in_one_line(content, said, two):
     file = two.with_name("boxes.json")
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     done, out = hide(two, "--boxes", file)
-    assert_told(done, 2, file, said)
+    assert_told(done, 1, file, said)
+    assert not any(word in done.err for word in ("NoneType", "int_max_str", "indices", "object is"))
     assert not out.exists()
 
 

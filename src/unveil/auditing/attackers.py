@@ -21,13 +21,14 @@ from unveil.auditing.scene import Scene
 from unveil.auditing.trained import Head
 from unveil.auditing.tuned import Fitted
 from unveil.degradation import Degradation, Operator
+from unveil.documents import read_json
 from unveil.errors import UnveilError
 from unveil.faces.embedder import DLIB
 from unveil.faces.onnx_net import load_onnx_net
 from unveil.faces.portraits import Portraits
-from unveil.files import read_checked, read_json, temporary_beside, write_text
+from unveil.files import read_checked, temporary_beside, write_text
 from unveil.networks.dlib_net import Weights, face_model, published_weights
-from unveil.tensors import check_finite, decode
+from unveil.tensors import check_weights, decode
 
 FORMAT = "unveil-attacker-1"
 WEIGHTS, CARD = "attacker.safetensors", "attacker.json"
@@ -137,7 +138,7 @@ def load_attacker(folder: Path) -> Attacker:
     card = _read_card(folder / CARD)
     path = folder / WEIGHTS
     tensors = decode(read_checked(path, card["sha256"], REMEDY), path, REMEDY)
-    check_finite(tensors, path)
+    check_weights(tensors, path)
     try:
         net = {n.removeprefix("net."): t for n, t in tensors.items() if n.startswith("net.")}
         fusion = card["fusion"].items()

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from unveil.auditing.measured import PEOPLE, RISK, Curves, Risk
-from unveil.auditing.settings import Setting, unit_of
-from unveil.degradation import Operator, Solid, Unchanged
+from unveil.auditing.measured import PEOPLE, RISK
+from unveil.auditing.settings import unit_of
+from unveil.degradation import Solid, Unchanged
 from unveil.report.charts import STYLE, legend, legend_beside, svg
 from unveil.report.rows import Row
 
@@ -52,44 +52,6 @@ def _risk_chart(kind: str, rows: Sequence[Row], colours: Mapping[str, str]) -> s
         panels[0].set_ylabel(f"named right, of {PEOPLE:,}")
         figure.suptitle(f"Risk behind {kind}")
         legend_beside(figure)
-        return svg(figure)
-
-
-def setting_chart(
-    operator: Operator, face_px: int, risk: Risk | None, curves: Curves
-) -> str | None:
-    """Draw the strongest attacker's risk against strength, with one setting marked.
-
-    Args:
-        operator: what was done to the face.
-        face_px: width of the face.
-        risk: of that setting.
-        curves: risk against strength.
-
-    Returns:
-        SVG; None if the operator has no curve, or no strength on it.
-    """
-    setting = Setting(operator, max(face_px, 1))
-    widths = sorted(px for kind, px in curves if kind == setting.kind)
-    if risk is None or setting.strength <= 0 or not widths:
-        return None
-    points = curves[setting.kind, next((px for px in widths if px >= face_px), widths[-1])]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6, 3.2), layout="constrained")
-        axes = figure.subplots()
-        strengths = [point.strength for point in points]
-        lows, highs = ([getattr(p.risk, end) for p in points] for end in ("low", "high"))
-        shares = [point.risk.share for point in points]
-        axes.plot(strengths, shares, color=STRONGEST, label="strongest attacker")
-        axes.fill_between(strengths, lows, highs, color=STRONGEST, alpha=0.15)
-        axes.plot(setting.strength, risk.share, "o", color="tab:red", label=f"here: {operator}")
-        axes.axhline(1 / PEOPLE, color="grey", linestyle=":", label="chance")
-        axes.set(xscale="log", xlabel=unit_of(setting.kind), ylim=(-0.02, 1.02))
-        axes.set_title(f"Risk behind {setting.kind}")
-        axes.set_ylabel(f"named right, of {PEOPLE:,}")
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter("{x:g}")
-        legend(axes)
         return svg(figure)
 
 

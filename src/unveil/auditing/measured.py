@@ -164,10 +164,11 @@ def risk_of(operator: Operator, face_px: float, curves: Curves) -> Risk | None:
         # Noise takes nothing from who attacks the mosaic alone.
         return risk_of(Pixelate(operator.block), face_px, curves)
     setting = Setting(operator, max(round(face_px), 1))
+    own = setting.kind
     measured = {
         px: _between(points, _strength(setting, px))
         for (kind, px), points in curves.items()
-        if kind == setting.kind
+        if kind == own
     }
     if not measured or measured[max(measured)] is None:
         return None  # narrower faces show less: what they say is no bound for wider ones

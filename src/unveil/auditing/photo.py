@@ -27,6 +27,7 @@ from unveil.faces.places import find_in_alpha
 from unveil.faces.sights import smallest_px
 from unveil.images.arrays import to_array, to_photo
 from unveil.images.box import Box
+from unveil.images.memory import check_memory
 from unveil.images.photos import Photo, read_photo, write_photo
 from unveil.images.pixels import to_8bit
 from unveil.linear.prior import read_prior
@@ -133,6 +134,7 @@ class Auditor:
             UsageError: a box is not inside the photo.
         """
         photo = read_photo(path, self.max_pixels)
+        check_memory(photo.count, "audit")
         verdicts = self.judge(photo, str(path))
         if self.picture is not None:
             limit = ADVICE_RISK if self.limit is None else self.limit

@@ -205,7 +205,8 @@ def _details(rows: Sequence[Row]) -> str:
         now = strongest.setdefault(_setting(row), row)
         if row[RISK][0] > now[RISK][0]:
             strongest[_setting(row)] = row
-    people = [*(size for size in GALLERIES if f"rank1_of_{size}" in rows[0]), rows[0]["gallery"]]
+    sizes = dict.fromkeys((*GALLERIES, rows[0]["gallery"]))  # rows of two runs may have other ones
+    people = [size for size in sizes if all(f"rank1_of_{size}" in row for row in rows)]
     return markdown(
         [
             {

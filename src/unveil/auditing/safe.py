@@ -40,12 +40,15 @@ class How:
         shape: of what is hidden: the face, with a margin, in a box or an ellipse; ``soft`` is an
             ellipse that fades outwards.
         style: of a cover that shows nothing, in place of the operator.
+        operator_for: returns the operator for the width of a face, whatever its risk is; None for
+            the mildest setting.
     """
 
     kind: str
     limit: float
     shape: Shape = "box"
     style: Style | None = None
+    operator_for: Callable[[float], Operator] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,42 @@ def hide(
 def _hidden(box: Box, wide: Box, how: How, curves: Curves) -> Hidden:
     if how.style is not None:
         return Hidden(wide, Solid(), risk_of(Solid(), box.width, curves), how.style)
+    if how.operator_for is not None:
+        given = how.operator_for(box.width)
+        return Hidden(wide, given, risk_of(given, box.width, curves))
     operator, risk = choose(how.kind, how.limit, box.width, curves)
     return Hidden(wide, operator, risk)
+
+
+def cover_masked(images: np.ndarray, mask: np.ndarray, style: Style) -> np.ndarray:
+    """Return a photo with a cover wherever a mask is not 0; none of it is left there.
+
+    Args:
+        images: ``1 x 3 x H x W`` in [0,1].
+        mask: ``H x W``.
+        style: of the cover.
+    """
+    shown, rows, columns = mask > 0, *np.nonzero(mask)
+    if not len(rows):
+        return images
+    place = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+    covered, part = images.copy(), shown[place]
+    covered[..., *place] = np.where(part, draw_cover(style, *part.shape), images[..., *place])
+    return covered
+
+
+def left_open(faces: Sequence[Box], hidden: Sequence[Hidden]) -> list[Box]:
+    """Return the faces that no cover lies over, each once.
+
+    Args:
+        faces: of the photo before or after.
+        hidden: what was covered.
+    """
+    open_ = [face for face in faces if not any(one.box.has_middle_of(face) for one in hidden)]
+    return [
+        face for number, face in enumerate(open_)
+        if not any(other.has_middle_of(face) for other in open_[:number])
+    ]  # fmt: skip
 
 
 def opaque_over(

@@ -21,9 +21,10 @@ from unveil.console import note, progress
 from unveil.degradation import Degradation, parse_operator, parse_storage
 from unveil.degradation.degrade import degrade
 from unveil.degradation.randomness import repeatable
+from unveil.documents import read_json
 from unveil.errors import UnveilError
 from unveil.faces.portraits import FACE_PX, Portraits
-from unveil.files import check_folder, read_json, write_text
+from unveil.files import check_folder, write_text
 from unveil.networks.dlib_net import HALVING, MEAN, STD, Weights, published_weights
 from unveil.runtime import Runtime, keep_freed_memory, provenance, set_threads
 from unveil.training.lfw import default_folder

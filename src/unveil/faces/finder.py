@@ -61,12 +61,12 @@ class Face:
 
     points: np.ndarray
 
-    @property
+    @cached_property
     def width_px(self) -> float:
         """Width of the face: the unit of all strengths."""
         return float(face_width_px(self.points[None])[0])
 
-    @property
+    @cached_property
     def middle(self) -> np.ndarray:
         """Center of the face, (x, y) in pixels."""
         middle: np.ndarray = face_middle(self.points[None])[0]
@@ -92,6 +92,10 @@ class FaceFinder:
         import dlib
 
         return dlib.get_frontal_face_detector()
+
+    def __reduce__(self) -> tuple[type["FaceFinder"], tuple[()]]:
+        """Be loaded again in another process."""
+        return FaceFinder, ()
 
     @cached_property
     def _predict(self) -> Any:

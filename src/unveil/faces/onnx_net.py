@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 
 from unveil.config import from_dict
+from unveil.documents import read_json
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.align import PADDING, Alignment
-from unveil.files import read_json
 from unveil.networks.onnx_engine import open_session
 
 

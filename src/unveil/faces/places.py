@@ -6,17 +6,18 @@ one, and can be edited between.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from unveil.documents import read_json
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.finder import Face, FaceFinder
 from unveil.faces.sights import smallest_px
-from unveil.files import check_folder, read_json, write_text
+from unveil.files import check_folder, write_text
 from unveil.images.box import Box, parse_box
 from unveil.images.pixels import to_8bit
 
@@ -69,8 +70,11 @@ class BoxFile:
             )
         if boxes.sha256 not in (None, _sha256(rgb)):
             raise UnveilError(f"{self.path}: its {name} is another picture of that name and size.")
-        for box in boxes.faces:
-            box.check_inside(width, height)
+        try:
+            for box in boxes.faces:
+                box.check_inside(width, height)
+        except UsageError as error:
+            raise UnveilError(f"{self.path}: its {name}: {error}") from None
         return boxes.faces
 
     def write(self) -> None:
@@ -89,35 +93,66 @@ def open_boxes(path: Path) -> BoxFile:
     """Return the boxes of a file, or of none yet.
 
     Raises:
-        UsageError: it is no file of boxes.
-        UnveilError: none can be written there.
+        UnveilError: it is no file of boxes, or none can be written there.
     """
     if not path.exists():
         check_folder(path.parent)
         return BoxFile(path)
+    content = read_json(path, MAX_FILE_BYTES)
     try:
-        content = read_json(path, MAX_FILE_BYTES)
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']!r}")
-        known = {str(name): _boxes(one) for name, one in content["pictures"].items()}
+        _check_keys("the file", content, ("format", "pictures"))
+        if type(content["format"]) is not int or content["format"] != FORMAT:
+            raise UsageError(f"format {_brief(content['format'])} must be {FORMAT}.")
+        if not isinstance(content["pictures"], dict):
+            raise UsageError("pictures must be an object with an entry for each picture.")
+        known = {name: _boxes(name, one) for name, one in content["pictures"].items()}
     except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
-    except UnveilError as error:
-        raise UsageError(str(error)) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
-        raise UsageError(f"{path}: not boxes that unveil wrote ({reason}).") from None
+        raise UnveilError(f"{path}: not boxes that unveil wrote: {error}") from None
     return BoxFile(path, known, is_read=True)
 
 
-def _boxes(one: dict[str, Any]) -> Boxes:
-    width, height = one["width"], one["height"]
-    if type(width) is not int or type(height) is not int:
-        raise TypeError("width and height must be whole numbers")
-    sha256 = one.get("sha256")
-    if not isinstance(sha256, str | None):
-        raise TypeError("sha256 must be a text")
-    return Boxes(width, height, tuple(parse_box(text) for text in one["faces"]), sha256)
+def _boxes(name: str, one: Any) -> Boxes:
+    """Return the boxes of a picture from its entry.
+
+    Raises:
+        UsageError: the entry has a key too many or too few, or a value of the wrong kind.
+    """
+    _check_keys(name[:80], one, ("width", "height", "faces"), ("sha256",))
+    for side in ("width", "height"):
+        if type(one[side]) is not int or one[side] < 1:
+            raise UsageError(
+                f"{name[:80]}: {side} {_brief(one[side])} must be a whole number of pixels."
+            )
+    if not isinstance(one.get("sha256"), str | None):
+        raise UsageError(f"{name[:80]}: sha256 must be a text.")
+    faces = one["faces"]
+    if not (isinstance(faces, list) and all(isinstance(text, str) for text in faces)):
+        raise UsageError(f'{name[:80]}: faces must be a list of texts "X,Y,W,H".')
+    boxes = tuple(parse_box(text) for text in faces)
+    return Boxes(one["width"], one["height"], boxes, one.get("sha256"))
+
+
+def _check_keys(
+    what: str, found: Any, wanted: Collection[str], optional: Collection[str] = ()
+) -> None:
+    """Refuse what is no object of JSON with these keys: a key misspelt is a face left bare.
+
+    Raises:
+        UsageError: says which key is missing or unknown.
+    """
+    if not isinstance(found, Mapping):
+        raise UsageError(f"{what} must be an object with {', '.join(wanted)}.")
+    for key in wanted:
+        if key not in found:
+            raise UsageError(f"{what}: {key} is missing.")
+    for key in found:
+        if key not in (*wanted, *optional):
+            raise UsageError(f"{what}: {_brief(key)} is not known; remove it.")
+
+
+def _brief(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _sha256(rgb: np.ndarray) -> str:

@@ -5,7 +5,6 @@ The network (S. Yu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023
 is shown to it enlarged, for small faces, in steps of a third, for large ones, and on each side.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 
 from unveil.faces.detector import is_there, open_detector
+from unveil.runtime import threads
 
 STEP = 3
 """Of two successive sizes of the photo; the detector's own range is wider."""
@@ -147,7 +147,7 @@ def _shown(pixels: np.ndarray, shows: list[tuple[int, float]]) -> list[Sight]:
     # The costliest first, so that all processors are done at about the same time.
     shows = sorted(shows, key=lambda show: -show[1])
     open_detector()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         found = pool.map(lambda show: list(_turned(pixels, *show)), shows)
     return [sight for sights in found for sight in sights]
 
