@@ -1,11 +1,13 @@
-"""How long the page takes: its first load, and its answers to a photo of a megapixel.
+"""How long the page takes: its first load, and its answers to photos of 1 and 12 megapixels.
 
     python benchmarks/page_speed.py        (run nothing else meanwhile)
 
 A real browser asks the real server, both on this machine; the times are a visitor's waiting times,
-upload and drawing included. The photo is scikit-image's portrait, scaled to 1000 x 1000, obfuscated
-for the tab Restore. Every time is that of a new visitor: the first, then the median of the others.
-Appends a row for each question to ``results/page.jsonl``.
+upload and drawing included. The small photo is scikit-image's portrait, scaled to 1000 x 1000; the
+large one holds scikit-image's photos side by side, as they are. Every time is that of a new
+visitor with a photo of their own, which differs in a pixel: the first, then the median of the
+others. Appends a row for each question to
+``results/page.jsonl``.
 """
 
 import shutil
@@ -14,11 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
-import gradio
 import numpy as np
+import starlette
 import tyro
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -31,11 +34,9 @@ from unveil.report.rows import append_row
 PORT = 7863
 ADDRESS = f"http://127.0.0.1:{PORT}"
 SIDE_PX = 1000
-HIDDEN = {"": "", "blurred": "gaussian:kernel=25,sigma=4", "pixelated": "pixelate:block=8"}
-"""Photos that are asked about, and the operator of each."""
+TILE_PX, TILES_DOWN, TILES_ACROSS = 512, 6, 8
 
 SCENE: dict[str, object] = {
-    "photo_px": SIDE_PX**2,
     "split": "astronaut",
     "images": 1,
     "storage": "8bit",
@@ -44,18 +45,15 @@ SCENE: dict[str, object] = {
 }
 """Keys that every row has, though nothing is scored here."""
 
-BOX = "#box textarea, #box input"
-FACE = "326,132,226,226"
 
-
-def main(repeats: int = 5, append: Path = Path("results/page.jsonl")) -> None:
+def main(repeats: int = 3, append: Path = Path("results/page.jsonl")) -> None:
     """Append a row for each question and print them, the machine and the versions.
 
     Args:
         repeats: visitors of each kind, after the first.
         append: file of rows.
     """
-    known = machine(gradio=gradio.__version__)
+    known = machine(starlette=starlette.__version__)
     rows = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as running:
         photos = prepare(Path(folder))
@@ -65,10 +63,15 @@ def main(repeats: int = 5, append: Path = Path("results/page.jsonl")) -> None:
                 next(iter(server.stdout or ()))  # it says its address when it is ready
                 chromium = shutil.which("chromium")
                 browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                for question, ask in questions(photos).items():
+                for (question, megapixels), ask in questions(photos).items():
                     times = [seconds(browser, ask) for _ in range(repeats + 1)]
-                    row = {"question": question, "first_seconds": round(times[0], 2)}
-                    row |= {"seconds": round(median(times[1:]), 2), "repeats": repeats}
+                    row: dict[str, object] = {
+                        "question": question,
+                        "megapixels": megapixels,
+                        "first_seconds": round(times[0], 2),
+                        "seconds": round(median(times[1:]), 2),
+                        "repeats": repeats,
+                    }
                     append_row(append, row | SCENE | known)
                     rows.append(row)
                 browser.close()
@@ -80,34 +83,55 @@ def main(repeats: int = 5, append: Path = Path("results/page.jsonl")) -> None:
 
 def prepare(folder: Path) -> dict[str, Path]:
     """Write the photos that are asked about."""
-    portrait: np.ndarray = data.astronaut()  # type: ignore[no-untyped-call]
-    clean = folder / "clean.jpg"
-    Image.fromarray(portrait).resize((SIDE_PX, SIDE_PX)).save(clean, quality=95)
-    photos = {"": clean}
-    for name, operator in HIDDEN.items():
-        if operator:
-            photos[name] = folder / f"{name}.png"
-            words = ("obfuscate", str(clean), "-o", str(photos[name]), "--operator", operator)
-            subprocess.run([sys.executable, "-m", "unveil", *words], check=True)
+    portrait = data.astronaut()  # type: ignore[no-untyped-call]
+    photos = {name: folder / f"{name}.png" for name in ("part", "large-part")}
+    photos |= {name: folder / f"{name}.jpg" for name in ("clean", "large")}
+    small = Image.fromarray(portrait).resize((SIDE_PX, SIDE_PX))
+    small.save(photos["clean"], quality=95)
+    large = Image.fromarray(side_by_side(portrait))
+    large.save(photos["large"], quality=90)
+    for picture, name, place in (
+        (small, "part", (300, 80, 604, 400)),
+        (large, "large-part", (150, 40, 310, 200)),
+    ):
+        part = picture.crop(place)
+        side = (part.width // 8, part.height // 8)
+        mosaic = part.resize(side, Image.Resampling.BOX).resize(part.size, Image.Resampling.NEAREST)
+        picture.paste(mosaic, place[:2])
+        picture.save(photos[name], compress_level=1)
     return photos
+
+
+def side_by_side(portrait: np.ndarray) -> np.ndarray:
+    """Return a photo of 12 megapixels made of small ones, each as it is."""
+    names = ("coffee", "rocket")
+    others = [getattr(data, name)()[: TILE_PX - 112, :TILE_PX] for name in names]
+    others = [np.pad(one, ((0, 112), (0, 0), (0, 0)), mode="reflect") for one in others]
+    tiles = [portrait, *others]
+    rows = [
+        np.concatenate([tiles[(down + across) % 3] for across in range(TILES_ACROSS)], axis=1)
+        for down in range(TILES_DOWN)
+    ]
+    joined: np.ndarray = np.concatenate(rows)
+    return joined
 
 
 Question = Callable[[Page], float]
 """Asks on a new page; returns the time at which waiting starts."""
 
 
-def questions(photos: dict[str, Path]) -> dict[str, Question]:
-    """Return what is timed, by its name."""
-    return {
-        "first load": load,
-        "show the photo": lambda page: upload(page, photos[""])[0],
-        "obfuscate": lambda page: press(page, "Obfuscate", photos[""], FACE),
-        "audit": lambda page: press(page, "Audit", photos[""], ""),
-        "audit, blurred, box": lambda page: press(page, "Audit", photos["blurred"], FACE),
-        "restore, blurred": lambda page: press(page, "Restore", photos["blurred"], ""),
-        "restore, pixelated": lambda page: press(page, "Restore", photos["pixelated"], ""),
-        "restore, pixelated, box": lambda page: press(page, "Restore", photos["pixelated"], FACE),
-    }
+def questions(photos: dict[str, Path]) -> dict[tuple[str, str], Question]:
+    """Return what is timed, by its name and the size of the photo."""
+    asked: dict[tuple[str, str], Question] = {("first load", ""): load}
+    for size, clean, part in (("1", "clean", "part"), ("12", "large", "large-part")):
+        asked["check", size] = partial(choose, photo=photos[clean])
+        asked["hide, and check again", size] = partial(
+            press, photo=photos[clean], job="hide", there="#download"
+        )
+        asked["restore a part", size] = partial(
+            press, photo=photos[part], job="restore", there="button:text('Download PNG')"
+        )
+    return asked
 
 
 def seconds(browser: Browser, ask: Question) -> float:
@@ -125,35 +149,40 @@ def load(page: Page) -> float:
     """Open the page, nothing cached; it is there when a photo can be chosen."""
     started = time.perf_counter()
     page.goto(ADDRESS)
-    wait(page, "#photo input[type=file]")
+    page.wait_for_selector("#job p")
     return started
 
 
-def upload(page: Page, photo: Path) -> tuple[float, Page]:
-    """Choose a photo and wait until it is shown."""
+def another(photo: Path) -> Path:
+    """Write the photo with one other pixel: the server remembers what it saw in a picture."""
+    number = len(list(photo.parent.iterdir()))
+    path = photo.with_stem(f"{photo.stem}-{number}")
+    picture = Image.open(photo)
+    picture.putpixel((number, 0), (0, 0, 0))
+    if path.suffix == ".png":
+        picture.save(path, compress_level=1)
+    else:
+        picture.save(path, quality=95)
+    return path
+
+
+def choose(page: Page, photo: Path) -> float:
+    """Choose a photo that nobody chose before, and wait until it is checked."""
+    photo = another(photo)
     load(page)
     started = time.perf_counter()
-    page.set_input_files("#photo input[type=file]", photo)
-    wait(page, "#chosen p")
-    return started, page
-
-
-def press(page: Page, tab: str, photo: Path, box: str) -> float:
-    """Choose a photo and a tab, press its button and wait for the answer."""
-    upload(page, photo)
-    page.fill(BOX, box)
-    page.get_by_role("tab", name=tab).click()
-    started = time.perf_counter()
-    page.get_by_role("button", name=tab, exact=True).click()
-    wait(page, f"{'#verdict' if tab == 'Audit' else f'#{tab.lower()}-answer'} p")
+    page.set_input_files("#files", photo)
+    page.wait_for_selector("#job [role=status]")
     return started
 
 
-def wait(page: Page, selector: str) -> None:
-    """Wait for an element; looked for at every frame that is drawn, not twice a second."""
-    page.wait_for_function(
-        "selector => document.querySelector(selector)", arg=selector, polling="raf"
-    )
+def press(page: Page, photo: Path, job: str, there: str) -> float:
+    """Choose a photo and a job, and wait for its answer."""
+    choose(page, photo)
+    started = time.perf_counter()
+    page.click(f"#tab-{job}")
+    page.wait_for_selector(f"#job {there}")
+    return started
 
 
 if __name__ == "__main__":

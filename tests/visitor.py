@@ -2,13 +2,13 @@
 
 import http.client
 import json
-import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-JSON = {"Content-Type": "application/json"}
+STREAM = "application/vnd.unveil.stream"
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
 
 class Said(NamedTuple):
@@ -21,33 +21,30 @@ class Said(NamedTuple):
     def json(self) -> Any:
         return json.loads(self.body)
 
+    def events(self) -> tuple[list[dict[str, Any]], bytes]:
+        """Return the lines of a stream, and the bytes after the last."""
+        events, rest = [], self.body
+        while not events or "progress" in events[-1]:
+            line, _, rest = rest.partition(b"\n")
+            events.append(json.loads(line))
+        return events, rest
+
 
 class Visitor:
-    """Asks the server at an address.
+    """Asks the server at an address, as ``http://127.0.0.1:7860``.
 
     Attributes:
-        session: what it calls itself.
-        numbers: of the questions of the page, by the part and the event that ask them.
+        place: name and port of the server.
     """
 
     def __init__(self, address: str) -> None:
-        self.session = secrets.token_hex(6)
         self.place = address.removeprefix("http://")
-        config = self.ask("/config").json()
-        ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
-        self.numbers = {
-            (name, event): call["id"]
-            for call in config["dependencies"]
-            for target, event in call["targets"]
-            for name, number in ids.items()
-            if number == target
-        }
 
     def ask(
         self, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Said:
         """Ask for a path, by POST if there is a body; ``headers`` may replace any."""
-        line = http.client.HTTPConnection(self.place, timeout=60)
+        line = http.client.HTTPConnection(self.place, timeout=120)
         try:
             line.request("GET" if body is None else "POST", path, body, headers or {})
             answer = line.getresponse()
@@ -55,39 +52,39 @@ class Visitor:
         finally:
             line.close()
 
-    def send_file(self, content: bytes, headers: Mapping[str, str] | None = None) -> Said:
-        """Send a file as the page does."""
-        kind = {"Content-Type": "multipart/form-data; boundary=x"}
-        return self.ask("/gradio_api/upload", form(content), kind | dict(headers or {}))
-
-    def upload(self, photo: Path) -> None:
-        """Choose a photo."""
-        (path,) = self.send_file(photo.read_bytes()).json()
-        number = self.numbers["photo", "upload"]
-        given = [{"path": path, "meta": {"_type": "gradio.FileData"}}, None]
-        assert self.question(given, number, "/gradio_api/run/predict").status == 200
-
-    def question(self, given: Any, number: Any, path: str = "/gradio_api/queue/join") -> Said:
-        """Send a question, which may be none of the page's."""
-        asked = {"data": given, "fn_index": number, "session_hash": self.session}
-        return self.ask(path, json.dumps(asked).encode(), JSON)
-
-    def press(self, part: str, event: str, *given: object) -> str:
-        """Do what a part of the page does at an event; return the HTML of its answer."""
-        said = self.question(given, self.numbers[part, event])
-        assert said.status == 200, said
-        told = self.ask(f"/gradio_api/queue/data?session_hash={self.session}").body
-        for line in told.splitlines():
-            said = json.loads(line.removeprefix(b"data:")) if line.strip() else {}
-            if said.get("msg") == "process_completed":
-                return str(said["output"]["data"][0])
-        raise AssertionError(f"no answer from {part}: {told!r}")
+    def send(
+        self, name: str, file: Path | bytes, *fields: tuple[str, str], accept: str = "*/*",
+        mask: Path | None = None, headers: Mapping[str, str] | None = None,
+    ) -> Said:  # fmt: skip
+        """Ask an endpoint about a file."""
+        parts = [("file", file), *([("mask", mask)] if mask else []), *fields]
+        return self.ask(f"/api/{name}", form(parts), {**FORM, "Accept": accept, **(headers or {})})
 
 
-def form(content: bytes, parts: int = 1) -> bytes:
-    """Return a form with a file, as many times as told, between lines ``--x``."""
-    head = b'Content-Disposition: form-data; name="files"; filename="../../photo.png"'
-    return b"--x\r\n%b\r\n\r\n%b\r\n" % (head, content) * parts + b"--x--\r\n"
+def form(parts: Sequence[tuple[str, Path | bytes | str]]) -> bytes:
+    """Return a form with files and fields, between lines ``--x``."""
+    lines = []
+    for name, part in parts:
+        head = f'Content-Disposition: form-data; name="{name}"'
+        if not isinstance(part, str):
+            shown = part.name if isinstance(part, Path) else "../../photo.png"
+            head += f'; filename="{shown}"'
+        content = part.read_bytes() if isinstance(part, Path) else part
+        content = content.encode() if isinstance(content, str) else content
+        lines.append(b"--x\r\n%b\r\n\r\n%b\r\n" % (head.encode(), content))
+    return b"".join(lines) + b"--x--\r\n"
+
+
+def answered(name: str, path: Path, *fields: tuple[str, str]) -> Any:
+    """Return the answer of an endpoint about a file, computed in this process."""
+    from unveil.web import answers
+    from unveil.web.fields import ENDPOINTS, parse
+    from unveil.web.jobs import Named
+    from unveil.web.limits import Limits
+
+    (endpoint,) = (one for one in ENDPOINTS if one.name == name)
+    named = Named(path.stem, path.name)
+    return answers.answer(print, name, path, None, named, parse(endpoint, fields), Limits())
 
 
 def free_port() -> int:

@@ -2,8 +2,8 @@
 
     python tools/draw_page.py
 
-Serves the page, asks about the portrait that scikit-image ships, and takes a screenshot of each
-tab in ``docs/web/``.
+Serves the page, asks about its sample, and takes a screenshot of each job in ``docs/web/``: wide,
+on a phone, and dark.
 """
 
 import shutil
@@ -11,20 +11,21 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
-from skimage import data
 
 import script
 
 TARGET = Path(__file__).parents[1] / "docs" / "web"
 ADDRESS, PORT = "http://127.0.0.1:7862", "7862"
-WIDE, PHONE = ViewportSize(width=1100, height=1250), ViewportSize(width=390, height=1100)
-FACE = "167,68,116,116"
+WIDE, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=1100)
 COLOURS = 128
 """Size of the palette of a screenshot: a page has few colours, and the file becomes small."""
+
+ANSWERED = {"check": ".places", "hide": "#download", "restore": ".answers"}
+"""What is there once a job is done."""
 
 
 def main() -> None:
@@ -44,41 +45,35 @@ def main() -> None:
 
 
 def draw(browser: Browser, folder: Path) -> None:
-    """Take a screenshot of each tab, and of one on a phone."""
-    photo, hidden = folder / "photo.png", folder / "hidden.png"
-    portrait: np.ndarray = data.astronaut()  # type: ignore[no-untyped-call]
-    Image.fromarray(portrait).save(photo)
-    words = ("obfuscate", str(photo), "-o", str(hidden), "--operator", "pixelate:block=8")
-    subprocess.run([sys.executable, "-m", "unveil", *words], check=True)  # noqa: S603
-    for tab, asked, size in (
-        ("Obfuscate", photo, WIDE),
-        ("Restore", hidden, WIDE),
-        ("Audit", hidden, WIDE),
-        ("Obfuscate", photo, PHONE),
-    ):
-        page = browser.new_page(viewport=size)
-        page.set_default_timeout(120_000)
-        ask(page, tab, asked)
-        name = f"{tab.lower()}{'-phone' if size is PHONE else ''}.png"
-        page.screenshot(path=folder / name, full_page=True)
-        page.close()
-        Image.open(folder / name).convert("RGB").quantize(COLOURS).save(TARGET / name)
-        print(TARGET / name)
+    """Take a screenshot of each job, of one on a phone, and of one in the dark."""
+    for job in ANSWERED:
+        take(browser, folder / f"{job}.png", job, viewport=WIDE)
+    take(browser, folder / "hide-phone.png", "hide", viewport=PHONE)
+    take(browser, folder / "check-dark.png", "check", viewport=WIDE, color_scheme="dark")
 
 
-def ask(page: Page, tab: str, photo: Path) -> None:
-    """Upload a photo, find the face where it is clean, and wait for a tab's answer."""
+def take(browser: Browser, path: Path, job: str, **options: Any) -> None:
+    """Take a screenshot of the page with the answer of a job."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(120_000)
+    ask(page, job)
+    page.screenshot(path=path)
+    page.close()
+    Image.open(path).convert("RGB").quantize(COLOURS).save(TARGET / path.name)
+    print(TARGET / path.name)
+
+
+def ask(page: Page, job: str) -> None:
+    """Take the sample, choose its hidden part, and wait for a job's answer."""
     page.goto(ADDRESS)
-    page.set_input_files("#photo input[type=file]", photo)
-    page.wait_for_selector("#chosen p")
-    if tab == "Obfuscate":
-        page.get_by_role("button", name="Find the face").click()
-        page.wait_for_function("document.querySelector('#box textarea, #box input').value")
-    if tab == "Audit":
-        page.fill("#box textarea, #box input", FACE)
-    page.get_by_role("tab", name=tab).click()
-    page.get_by_role("button", name=tab, exact=True).click()
-    page.wait_for_selector(f"{'#verdict' if tab == 'Audit' else f'#{tab.lower()}-answer'} p")
+    page.click("#sample")
+    page.wait_for_selector("#job .places")
+    page.locator("#job .place button").nth(1).click()
+    page.click(f"#tab-{job}")
+    page.wait_for_selector(f"#job {ANSWERED[job]}")
+    if job == "restore":
+        page.evaluate("document.querySelector('#cut').value = 45")
+        page.locator("#cut").dispatch_event("input")
     page.wait_for_timeout(500)
 
 

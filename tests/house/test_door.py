@@ -13,12 +13,14 @@ from safetensors.numpy import save
 
 from tests.conftest import assert_told
 from unveil.config import ModelConfig, RuntimeConfig, TrainConfig, from_dict, to_plain
+from unveil.documents import parse_json, read_json
 from unveil.errors import UnveilError, UsageError
-from unveil.files import file_sha256, parse_json, read_bytes, read_json
+from unveil.files import file_sha256, read_bytes
 from unveil.linear.prior import read_prior
+from unveil.networks.architectures import build_from
 from unveil.networks.card import CARD_NAME, find_model, read_card
 from unveil.report.rows import read_rows
-from unveil.tensors import check_finite, decode
+from unveil.tensors import check_weights, decode
 
 DEEP = "[" * 100_000
 
@@ -32,9 +34,10 @@ DEEP = "[" * 100_000
         ('{"a":' * 100_000, "nested too deeply"),
         ("NaN", "NaN is no number"),
         ('{"a": [-Infinity]}', "-Infinity is no number"),
-        ("9" * 5000, "digits"),
+        ("9" * 5000, "9999 is too large"),
+        ('[{"a": 1, "b": 2, "a": 1}]', "'a' is there twice"),
     ],
-    ids=["nothing", "cut off", "brackets", "braces", "nan", "infinity", "long"],
+    ids=["nothing", "cut off", "brackets", "braces", "nan", "infinity", "long", "twice"],
 )
 def test_what_is_no_json_is_told_in_one_line(text, said, tmp_path):
     with pytest.raises(ValueError, match=said):
@@ -158,10 +161,42 @@ def test_what_holds_no_tensors_is_told_in_one_line(content):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_value_that_is_no_number_is_refused(value):
-    good = {"whole": np.array([1]), "a": np.ones(3, np.float32)}
-    check_finite(good, "x")
+    good = {
+        "k": np.ones(1, np.int8),
+        "k.scales": np.ones(1, np.float16),
+        "a": np.ones(3, np.float32),
+    }
+    check_weights(good, "x")
     with pytest.raises(UnveilError, match="x: b holds values that are not finite"):
-        check_finite(good | {"b": np.array([1, value], np.float16)}, "x")
+        check_weights(good | {"b": np.array([1, value], np.float16)}, "x")
+
+
+def test_whole_numbers_are_refused_where_fractions_are_due():
+    """A header that says I32 in place of F32 is as long; its values are noise."""
+    for kind in (np.int32, np.int8):
+        with pytest.raises(UnveilError, match=f"x: a holds {np.dtype(kind)} where"):
+            check_weights({"a": np.ones(3, kind)}, "x")
+
+
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [
+        ("sigma", {"operator": "gaussian:sigma=1e308"}),
+        ("unknown operator 'nothing'", {"operator": "nothing"}),
+        ("unknown model architecture 'none'", {"architecture": "none"}),
+        ("step: true is not allowed", {"step": True}),
+    ],
+)
+def test_a_card_that_names_what_is_not_there_is_named(said, change, tmp_path):
+    def card(plain):
+        plain["model"]["architecture"] = change.get("architecture", "refiner")
+        return json.dumps(plain | {key: one for key, one in change.items() if key in plain})
+
+    folder = spoiled_checkpoint(tmp_path / "spoiled", card=card)
+    with pytest.raises(UnveilError, match=said) as told:
+        build_from(folder, read_card(folder))
+    assert str(told.value).startswith(f"{folder / CARD_NAME}: ")
+    assert told.value.exit_status == 1
 
 
 def spoiled_checkpoint(folder: Path, *, weights=None, card=None) -> Path:
@@ -274,7 +309,10 @@ def test_rows_and_priors_are_read_through_the_same_door(tmp_path):
         read_rows(path)
     prior = tmp_path / "prior.safetensors"
     prior.write_bytes(save({"power": np.full((3, 4, 4), np.inf, np.float32)}))
-    with pytest.raises(UnveilError, match="is not a prior"):
+    with pytest.raises(UnveilError, match="power holds values that are not finite"):
+        read_prior(prior)
+    prior.write_bytes(save({"power": np.ones((3, 4, 4), np.int32)}))
+    with pytest.raises(UnveilError, match="power holds int32"):
         read_prior(prior)
     os.mkfifo(tmp_path / "pipe")
     for read in (read_rows, read_prior):

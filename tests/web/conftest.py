@@ -10,6 +10,7 @@ from PIL import Image
 from skimage import data
 
 from tests.visitor import free_port
+from tests.web.browsing import choose
 
 MAX_MB, MAX_PIXELS = 1, 1_500_000
 
@@ -22,7 +23,7 @@ def temporary(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def address(temporary):
-    pytest.importorskip("gradio", reason="the extra web is not installed")
+    pytest.importorskip("starlette", reason="the extra web is not installed")
     words = ("--port", free_port(), "--max-mb", MAX_MB, "--max-pixels", MAX_PIXELS)
     server = subprocess.Popen(
         [sys.executable, "-m", "unveil", "serve", *map(str, words)],
@@ -63,7 +64,7 @@ def visit(browser, address):
             lambda asked: asked.url.startswith(here) or page.foreign.append(asked.url),
         )
         page.goto(address)
-        page.wait_for_selector("#photo input[type=file]", state="attached")
+        page.wait_for_selector("#job p")
         return page
 
     yield open_page
@@ -77,7 +78,38 @@ def photos(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     Image.fromarray(data.astronaut()).save(folder / "astronaut.jpg", quality=95)
     Image.fromarray(data.cat()).save(folder / "cat.png")
+    Image.fromarray(data.brick()).save(folder / "bricks.png")
     Image.new("1", (20_000, 20_000)).save(folder / "bomb.png")
     (folder / "text.jpg").write_text("no photo")
-    (folder / "large.jpg").write_bytes(bytes(2 * 1024 * 1024))
+    (folder / "large.jpg").write_bytes(bytes(1024 * 1024 + 1))
     return folder
+
+
+@pytest.fixture(scope="session")
+def hidden(photos) -> Path:
+    """The portrait, its face a mosaic of another program's."""
+    path, clean = photos / "hidden.png", Image.fromarray(data.astronaut())
+    part = clean.crop((150, 40, 310, 200))
+    mosaic = part.resize((20, 20), Image.Resampling.BOX).resize(part.size, Image.Resampling.NEAREST)
+    clean.paste(mosaic, (150, 40))
+    clean.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def group(photos):
+    """Eight faces in two rows."""
+    portrait = Image.fromarray(data.astronaut()).crop((110, 0, 340, 260))
+    picture = Image.new("RGB", (4 * 230, 2 * 260))
+    for number in range(8):
+        face = portrait if number % 2 else portrait.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        picture.paste(face, (230 * (number % 4), 260 * (number // 4)))
+    picture.save(photos / "group.jpg", quality=92)
+    return photos / "group.jpg"
+
+
+@pytest.fixture
+def page(visit, photos):
+    opened = visit()
+    choose(opened, photos / "astronaut.jpg")
+    return opened

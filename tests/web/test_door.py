@@ -13,8 +13,9 @@ pytest.importorskip("uvicorn", reason="the extra web is not installed")
 from tests.visitor import free_port
 from unveil.errors import UnveilError
 from unveil.web import door, listening
-from unveil.web.door import Door, Route
+from unveil.web.door import NAMES, Door, Place, Route
 from unveil.web.listening import Listener
+from unveil.web.serve import Address
 
 MOST = 1000
 HANGS = threading.Event()
@@ -64,8 +65,9 @@ def port():
 @contextlib.contextmanager
 def serving(most_held_bytes=2 * MOST):
     number = free_port()
+    place = Place(NAMES, number, shown=f"127.0.0.1:{number}")
     server = Listener(
-        Door(application, number, ROUTES, "default-src 'none'", most_held_bytes), number
+        Door(application, place, ROUTES, "default-src 'none'", most_held_bytes), "127.0.0.1", number
     )
     server.start()
     try:
@@ -110,6 +112,23 @@ def test_a_name_that_was_made_to_point_here_is_refused(port, name):
     assert answer.endswith(f"\r\n\r\nThis page is at 127.0.0.1:{port} only.\n")
 
 
+@pytest.mark.parametrize(
+    ("host", "names", "shown"),
+    [
+        ("127.0.0.1", (), "127.0.0.1:7860"),
+        ("localhost", (), "localhost:7860"),
+        ("192.0.2.1", (), "192.0.2.1:7860"),
+        ("2001:db8::1", (), "[2001:db8::1]:7860"),
+        ("0.0.0.0", (), f"127.0.0.1:7860 or {socket.gethostname().lower()}:7860"),  # noqa: S104
+        ("0.0.0.0", ("a.test", "b.test"), "a.test or b.test"),  # noqa: S104
+    ],
+)
+def test_who_comes_by_another_name_is_told_the_one_that_was_chosen(host, names, shown):
+    place = Address(host, 7860, names).place()
+    assert str(place) == shown
+    assert all(place.has(one) for one in shown.split(" or "))
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
 def test_pages_of_other_origins_are_refused(port, origin):
     for answer in (
@@ -138,8 +157,23 @@ def test_the_page_itself_and_programs_are_let_in(port):
 def test_what_the_page_does_not_need_is_not_there(port):
     for path in ("/other", "/%66ails2", "//", "/fixed/"):
         assert status(get(port, path=path)) == 404
-    assert status(said(port, "PUT / HTTP/1.0")) == 404
-    assert status(said(port, "POST / HTTP/1.0\r\nContent-Length: 0")) == 404
+
+
+@pytest.mark.parametrize(
+    ("head", "allowed", "words"),
+    [
+        ("PUT / HTTP/1.0", "GET, HEAD", "Use GET."),
+        ("POST / HTTP/1.0\r\nContent-Length: 0", "GET, HEAD", "Use GET."),
+        ("GET /count HTTP/1.0", "POST", "Use POST."),
+        ("HEAD /count HTTP/1.0", "POST", ""),
+        ("OPTIONS /count HTTP/1.0", "POST", "Use POST."),
+    ],
+)
+def test_the_methods_of_a_path_are_told(port, head, allowed, words):
+    answer = said(port, head)
+    assert status(answer) == 405
+    assert f"\r\nallow: {allowed}\r\n" in answer
+    assert answer.partition("\r\n\r\n")[2].strip() == words
 
 
 def test_every_answer_tells_the_browser_to_be_careful(port):
@@ -229,5 +263,5 @@ def test_the_end_waits_for_no_answer(capfd):
 
 
 def test_a_port_in_use_is_named(port):
-    with pytest.raises(UnveilError, match=re.escape(f"port {port} cannot be used (")):
-        Listener(application, port)
+    with pytest.raises(UnveilError, match=re.escape(f"port {port} of 127.0.0.1 cannot be used (")):
+        Listener(application, "127.0.0.1", port)

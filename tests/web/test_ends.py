@@ -1,5 +1,6 @@
 """However the server ends, even in the middle of an answer: no photo and no process stays."""
 
+import http.client
 import multiprocessing.connection
 import os
 import re
@@ -12,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.visitor import Visitor, free_port
+from tests.visitor import FORM, form, free_port
 
-pytest.importorskip("gradio", reason="the extra web is not installed")
+pytest.importorskip("starlette", reason="the extra web is not installed")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="processes are watched as on Linux"),
@@ -37,15 +38,15 @@ def busy(tmp_path):
         env=os.environ | {"TMPDIR": str(own), "NO_PROXY": "127.0.0.1"},
     ) as server:
         try:
-            visitor = Visitor(server.stdout.readline().split()[0])
-            visitor.upload(photo)
-            given = [None, ""]
-            assert visitor.question(given, visitor.numbers["audit", "click"]).status == 200
-            while not list(own.rglob("photo")):  # the process that answers reads it
+            place = server.stdout.readline().split()[0].removeprefix("http://")
+            line = http.client.HTTPConnection(place, timeout=120)
+            line.request("POST", "/api/audit", form([("file", photo)]), FORM)
+            while not list(own.rglob("file.png")):  # the process that answers reads it
                 assert server.poll() is None
-            yield server, answering(server.pid), own
+            yield server, answering(server.pid), own, line
         finally:
             server.kill()
+            line.close()
 
 
 def answering(parent: int) -> int:
@@ -65,7 +66,7 @@ def answering(parent: int) -> int:
     ],
 )
 def test_nothing_stays_of_a_server_that_is_ended_in_an_answer(busy, number, status, said):
-    server, process, own = busy
+    server, process, own, _ = busy
     watched = os.pidfd_open(process)
     server.send_signal(number)
     assert server.wait(60) == status, server.stderr.read()
@@ -73,3 +74,18 @@ def test_nothing_stays_of_a_server_that_is_ended_in_an_answer(busy, number, stat
     os.close(watched)
     assert list(own.rglob("*")) == []
     assert re.sub(r"\n+", "\n", server.stderr.read()) == said
+
+
+def test_who_leaves_stops_the_answer_and_leaves_no_file(busy):
+    server, process, own, line = busy
+    watched = os.pidfd_open(process)
+    line.close()
+    assert multiprocessing.connection.wait([watched], 60)
+    os.close(watched)
+    while files := [path for path in own.rglob("*") if path.is_file() and path.name != "alive"]:
+        assert server.poll() is None, files
+    place = f"{line.host}:{line.port}"
+    again = http.client.HTTPConnection(place, timeout=120)
+    again.request("POST", "/api/audit", form([("file", b"no photo")]), FORM)
+    assert again.getresponse().status == 422  # by a new process
+    again.close()

@@ -1,4 +1,4 @@
-"""What the server holds for visitors, and the folder it writes to: bounded, and gone in the end."""
+"""The folder that the server writes to: gone in the end."""
 
 import contextlib
 import os
@@ -11,64 +11,7 @@ import pytest
 
 pytest.importorskip("starlette", reason="the extra web is not installed")
 
-from unveil.web import uploads as uploads_module
 from unveil.web.folder import own_folder
-from unveil.web.photos import Photos
-from unveil.web.uploads import Uploads
-
-HOUR_S = 3600.0
-
-
-def test_a_photo_is_held_until_it_is_dropped_or_its_visitor_leaves():
-    photos = Photos(8, 100, HOUR_S)
-    first, second, third = photos.put(b"a", "x"), photos.put(b"b", "x"), photos.put(b"c", "y")
-    assert [photos.get(token) for token in (first, second, third)] == [b"a", b"b", b"c"]
-    photos.drop(first)
-    photos.drop(first)
-    photos.drop(None)
-    assert photos.get(first) is None
-    photos.keep(lambda owner: owner == "y")
-    assert [photos.get(token) for token in (second, third)] == [None, b"c"]
-
-
-def test_photos_are_bounded_in_number_and_bytes_and_the_least_used_gives_way():
-    photos = Photos(2, 100, HOUR_S)
-    first, second = photos.put(b"a", "x"), photos.put(b"b", "x")
-    assert photos.get(first) == b"a"
-    third = photos.put(b"c", "x")
-    assert [photos.get(token) for token in (first, second, third)] == [b"a", None, b"c"]
-    large = photos.put(bytes(100), "x")
-    assert [photos.get(first), photos.get(third), len(photos.get(large))] == [None, None, 100]
-
-
-def test_a_photo_that_nobody_asks_about_is_dropped():
-    photos = Photos(8, 100, 0.0)
-    assert photos.get(photos.put(b"a", "x")) is None
-    photos.put(b"a", "x")
-    photos.drop_idle()
-    assert len(photos) == 0
-
-
-def test_an_upload_is_taken_once_and_only_what_was_written_is_deleted(tmp_path):
-    uploads = Uploads(tmp_path, 100)
-    (tmp_path / "other").write_bytes(b"stays")
-    path = uploads.put(b"a")
-    assert path in uploads
-    assert uploads.take(str(tmp_path / "other")) is None
-    assert (uploads.take(path), uploads.take(path)) == (b"a", None)
-    assert [found.name for found in tmp_path.rglob("*")] == ["other"]
-
-
-def test_uploads_are_bounded_in_bytes_and_age(tmp_path, monkeypatch):
-    uploads = Uploads(tmp_path, 100)
-    first, second = uploads.put(bytes(60)), uploads.put(bytes(60))
-    assert uploads.take(first) is None
-    uploads.drop_old()
-    assert second in uploads
-    monkeypatch.setattr(uploads_module, "KEPT_S", 0.0)
-    uploads.drop_old()
-    assert second not in uploads
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

@@ -1,363 +1,331 @@
-"""The page in a real browser: upload, ask, compare, download, and what goes wrong."""
+"""The jobs of the page in a real browser, by mouse and by keyboard."""
 
-import base64
 import io
-import re
+import subprocess
+import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
-
-from unveil.images.photos import read_photo
+from PIL import Image
+from skimage import data
 
 pytest.importorskip("playwright", reason="playwright is not installed")
+pytest.importorskip("dlib", reason="the extra audit is not installed")
+from tests.web.browsing import choose, drag, marks, pixels, taken, until
+
 pytestmark = pytest.mark.slow
 
-
-def upload(page, path):
-    page.set_input_files("#photo input[type=file]", path)
-    page.wait_for_selector("#chosen p")
-
-
-def ask(page, tab):
-    """Press a tab's button; wait for its answer."""
-    page.get_by_role("tab", name=tab).click()
-    page.get_by_role("button", name=tab, exact=True).click()
-    answer = "#verdict" if tab == "Audit" else f"#{tab.lower()}-answer"
-    page.wait_for_selector(f"{answer} p")
-    return page.locator(answer)
-
-
-def found(page):
-    """Return what the page says of hidden parts, once it has looked for them."""
-    said = "#finding p:text-matches('^(Found|Nothing)')"
-    return page.wait_for_selector(said).inner_text()
-
-
-def downloaded(answer):
-    link = answer.locator("a[download]").get_attribute("href")
-    return Image.open(io.BytesIO(base64.b64decode(link.partition(",")[2])))
-
-
-@pytest.fixture(scope="module")
-def box():
-    return "167,68,116,116"
-
-
-@pytest.fixture(scope="module")
-def blurred(photos):
-    """The portrait, its face blurred by Pillow in an ellipse."""
-    path = photos / "blurred.webp"
-    clean = Image.open(photos / "astronaut.jpg")
-    mask = Image.new("L", clean.size)
-    ImageDraw.Draw(mask).ellipse((165, 60, 290, 200), fill=255)
-    Image.composite(clean.filter(ImageFilter.GaussianBlur(8)), clean, mask).save(path, quality=95)
-    return path
-
-
-@pytest.fixture
-def page(visit, photos):
-    opened = visit()
-    upload(opened, photos / "astronaut.jpg")
-    return opened
-
-
-def test_the_face_is_found_hidden_and_compared(page, photos):
-    page.get_by_role("button", name="Find the face").click()
-    page.wait_for_function("document.querySelector('#box textarea, #box input').value")
-    page.wait_for_function("document.querySelector('.unveil-outline').style.width")
-    outline = page.locator(".unveil-outline").bounding_box()
-    photo = page.locator("#chosen img").bounding_box()
-    left, top, width, height = map(int, page.input_value("#box textarea, #box input").split(","))
-    scale = photo["width"] / 512
-    drawn = [outline["x"] - photo["x"], outline["y"] - photo["y"]]
-    drawn += [outline["width"], outline["height"]]
-    assert drawn == pytest.approx([scale * side for side in (left, top, width, height)], abs=1)
-    answer = ask(page, "Obfuscate")
-    clean, hidden = read_photo(photos / "astronaut.jpg").rgb, np.asarray(downloaded(answer))
-    inside = np.zeros(clean.shape[:2], bool)
-    inside[top : top + height, left : left + width] = True
-    assert np.array_equal(clean[~inside], hidden[~inside])
-    assert not np.array_equal(clean[inside], hidden[inside])
-    pictures = answer.locator(".unveil-pictures img")
-    assert pictures.nth(0).bounding_box() == pictures.nth(1).bounding_box()
-    slider = answer.get_by_role("slider")
-    slider.focus()
-    page.keyboard.press("Home")
-    cut = "getComputedStyle(document.querySelector('.unveil-after')).clipPath"
-    assert page.evaluate(cut) == "inset(0px 0px 0px 0%)"
-    page.keyboard.press("End")
-    assert page.evaluate(cut) == "inset(0px 0px 0px 100%)"
-
-
-def test_the_download_carries_no_metadata(page):
-    picture = downloaded(ask(page, "Obfuscate"))
-    assert not picture.getexif()
-    assert not picture.info
-
-
-def test_the_verdict_comes_with_the_setting_on_its_curve(visit, photos, tmp_path, box):
-    from unveil.degradation import parse_operator
-    from unveil.degradation.operators import obfuscate
-    from unveil.images.arrays import to_array, to_photo
-    from unveil.images.photos import write_photo
-
-    photo = read_photo(photos / "astronaut.jpg")
-    hidden = obfuscate(to_array(photo), parse_operator("pixelate:block=8"))
-    write_photo(to_photo(hidden), tmp_path / "hidden.png")
-    page = visit()
-    upload(page, tmp_path / "hidden.png")
-    page.fill("#box textarea, #box input", box)
-    answer = ask(page, "Audit")
-    assert "mosaic" in answer.inner_text()
-    assert "of 100 cases" in answer.inner_text()
-    assert "here: pixelate:block=8" in answer.locator("svg").text_content()
-
-
-def test_a_hidden_face_is_outlined_named_and_judged_without_a_box(visit, blurred):
-    page = visit()
-    upload(page, blurred)
-    plain = page.locator("#chosen img").get_attribute("src")
-    assert re.match(r"Found: Gaussian blur, sigma [\d.]+ px \([\d.]+ to [\d.]+\), in ", found(page))
-    shown = page.locator("#chosen img").get_attribute("src")
-    assert shown != plain
-    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.partition(",")[2]))), int)
-    lines = (abs(pixels - [255, 220, 0]) < 40).all(axis=-1)
-    rows, columns = (np.flatnonzero(lines.any(axis=axis)) for axis in (1, 0))
-    assert (columns[0], columns[-1], rows[-1]) == pytest.approx((165, 290, 200), abs=16)
-    answer = ask(page, "Audit").inner_text()
-    assert "hidden part in" in answer
-    assert "of 100 cases" in answer
-
-
-def test_a_box_that_is_chosen_early_is_still_drawn_over_the_outlined_photo(visit, blurred):
-    page = visit()
-    upload(page, blurred)
-    page.fill("#box textarea, #box input", "100,100,50,50")
-    plain = page.locator("#chosen img").get_attribute("src")
-    page.wait_for_function(f"document.querySelector('#chosen img').src !== '{plain}'")
-    page.wait_for_function("document.querySelector('.unveil-outline').style.width")
-    assert page.locator(".unveil-outline").is_visible()
-
-
-def test_a_photo_that_follows_one_that_is_looked_at_gets_its_own_finding(visit, photos, blurred):
-    large = photos / "large-blurred.jpg"
-    Image.open(blurred).resize((900, 900)).save(large)
-    page = visit()
-    upload(page, large)
-    page.get_by_role("button", name="Clear").click()
-    page.wait_for_function("!document.querySelector('#chosen p')")
-    seen = "() => [...document.querySelectorAll('#finding p')].map((p) => p.innerText).join()"
-    page.evaluate(f"window.said = new Set(); setInterval(() => said.add(({seen})()), 20)")
-    page.set_input_files("#photo input[type=file]", photos / "cat.png")
-    page.wait_for_selector("#chosen img[data-width='451']")
-    own = found(page)
-    assert set(page.evaluate("[...said]")) <= {"", "Looking for hidden parts ...", own}
-
-
-def test_strength_is_asked_anew_when_the_slider_is_let_go(page):
-    ask(page, "Obfuscate")
-    strength = page.locator("#obfuscate-strength input[type=range]")
-    before = page.locator("#obfuscate-answer p").first.inner_text()
-    assert "block=8" in before
-    strength.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    strength.dispatch_event("pointerup")
-    page.get_by_text("Hidden with pixelate:block=9").wait_for()
-
-
-def test_what_was_found_is_undone(visit, photos, tmp_path):
-
-    from unveil.cli import select
-
-    blurred = tmp_path / "blurred.png"
-    words = ["obfuscate", str(photos / "cat.png"), "-o", str(blurred)]
-    select([*words, "--operator", "disk:radius=4"])()
-    page = visit()
-    upload(page, blurred)
-    answer = ask(page, "Restore")
-    assert "Found: disk" in answer.inner_text()
-    assert downloaded(answer).size == (451, 300)
-
-
-def test_a_part_is_chosen_by_dragging(page):
-    page.locator("#chosen img").scroll_into_view_if_needed()
-    shown = page.locator("#chosen img").bounding_box()
-    page.mouse.move(shown["x"] + shown["width"] / 4, shown["y"] + shown["height"] / 4)
-    page.mouse.down()
-    page.mouse.move(shown["x"] + shown["width"] / 2, shown["y"] + shown["height"] / 2)
-    page.mouse.up()
-    assert page.input_value("#box textarea, #box input") == "128,128,128,128"
-
-
-@pytest.fixture(scope="module")
-def soft_face(photos):
-    """The portrait, its face out of focus where a brush of 96 pixels went."""
-    from tests.web.test_answers import FACE
-    from unveil.degradation import Disk
-    from unveil.degradation.operators import obfuscate
-    from unveil.images.arrays import to_array, to_photo
-    from unveil.images.masks import paint_mask
-
-    photo = read_photo(photos / "astronaut.jpg")
-    mask = paint_mask(FACE, *photo.rgb.shape[:2])
-    hidden = to_photo(obfuscate(to_array(photo), Disk(5.0))).rgb
-    path = photos / "soft.png"
-    Image.fromarray(np.where(mask[..., None] > 0, hidden, photo.rgb)).save(path)
-    Image.fromarray((255 * mask).astype(np.uint8)).save(photos / "mask.png")
-    return path
-
-
-def state(page, choice, strength):
-    """State in the tab Restore what was done."""
-    page.get_by_role("tab", name="Restore").click()
-    page.locator("#restore-kind input").click()
-    page.get_by_role("option", name=choice).click()
-    enter(page, "restore-strength", strength)
-
-
-def enter(page, field, value):
-    """Type a number, and leave the field: the page may move a little then."""
-    number = page.locator(f"#{field} input[type=number]")
-    number.fill(str(value))
-    number.press("Tab")
-
-
-def painted(page, *points):
-    """Drag over the chosen photo from point to point of it; return the strokes that are written."""
-    page.locator("#chosen img").scroll_into_view_if_needed()
-    shown = page.locator("#chosen img").bounding_box()
-    scale = shown["width"] / 512
-    for n, (x, y) in enumerate(points):
-        page.mouse.move(shown["x"] + scale * x, shown["y"] + scale * y)
-        if n == 0:
-            page.mouse.down()
-    page.mouse.up()
-    page.wait_for_function("document.querySelectorAll('.unveil-mask polyline').length")
-    return page.locator("#strokes textarea, #strokes input").input_value()
-
-
-def test_a_painted_mask_is_restored_as_real_as_the_dial_says(visit, soft_face):
-    page = visit()
-    upload(page, soft_face)
-    found(page)
-    state(page, "lens out of focus", 5)
-    page.get_by_label("Paint a mask").click()
-    page.wait_for_function("document.querySelector('#paint input').checked")
-    enter(page, "brush", 96)
-    enter(page, "realism", 1)
-    text = painted(page, (225, 90), (225, 110))
-    assert re.fullmatch(r"48:22\d,(89|90|91)( \d+,\d+)*;", text)
-    assert page.input_value("#box textarea, #box input") == ""
-    answer = ask(page, "Restore")
-    answer.locator(".unveil-label", has_text="a plausible picture, no evidence").wait_for()
-    before, after = np.asarray(Image.open(soft_face)), np.asarray(downloaded(answer))
-    changed = (before != after).any(axis=-1)
-    rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
-    assert (rows[0], rows[-1], columns[0], columns[-1]) == pytest.approx((42, 158, 177, 273), abs=6)
-    page.get_by_role("button", name="Clear what is painted").click()
-    page.wait_for_function("!document.querySelectorAll('.unveil-mask polyline').length")
-
-
-def choose_mask(page, path):
-    page.set_input_files("#mask input[type=file]", path)
-    # While it arrives its name is one text, afterwards two: the button stays.
-    page.locator("#mask").get_by_role("button", name="Clear").wait_for()
-
-
-def test_a_chosen_mask_is_used_and_one_of_another_size_refused(visit, soft_face, photos):
-    page = visit()
-    upload(page, soft_face)
-    found(page)
-    state(page, "lens out of focus", 5)
-    choose_mask(page, photos / "mask.png")
-    answer = ask(page, "Restore")
-    # The strength alone was an answer, too.
-    answer.get_by_text("A restored face is an estimate").wait_for()
-    assert answer.locator(".unveil-label").count() == 0
-    page.locator("#mask").get_by_role("button", name="Clear").click()
-    choose_mask(page, photos / "cat.png")
-    page.get_by_role("button", name="Restore", exact=True).click()
-    alert = page.locator("#restore-answer").get_by_role("alert")
-    alert.wait_for()
-    assert "The mask has 451x300 pixels, the picture 512x512." in alert.inner_text()
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("text.jpg", "The photo: is not a photo that can be read"),
-        ("bomb.png", "The photo: 20000x20000 is 400,000,000 pixels, over the limit of 1,500,000."),
-    ],
-)
-def test_what_is_no_photo_is_refused_in_a_sentence(visit, photos, name, words):
-    page = visit()
-    upload(page, photos / name)
-    assert words in page.get_by_role("alert").first.inner_text()
-
-
-def test_a_file_that_is_too_large_is_refused_in_a_sentence(visit, photos):
-    page = visit()
-    page.set_input_files("#photo input[type=file]", photos / "large.jpg")
-    page.get_by_text("exceed the maximum allowed size of 1.0 Mb", exact=False).first.wait_for()
-
-
-def test_nothing_is_asked_without_a_photo_or_of_a_box_outside(visit, page):
-    assert "Choose a photo first" in ask(visit(), "Obfuscate").inner_text()
-    page.fill("#box textarea, #box input", "500,500,100,100")
-    assert "is not inside the picture of 512x512 pixels" in ask(page, "Obfuscate").inner_text()
-
-
-def test_two_visitors_get_their_own_answers(page, visit, photos):
-    other = visit()
-    upload(other, photos / "cat.png")
-    for one in (page, other):
-        one.get_by_role("button", name="Obfuscate", exact=True).click()
-    sizes = []
-    for one in (page, other):
-        one.wait_for_selector("#obfuscate-answer a[download]")
-        sizes.append(downloaded(one.locator("#obfuscate-answer")).size)
-    assert sizes == [(512, 512), (451, 300)]
-
-
-def test_a_visitor_who_leaves_keeps_nobody_waiting_and_leaves_no_file(
-    page, visit, photos, temporary
-):
-    page.get_by_role("tab", name="Audit").click()
-    page.get_by_role("button", name="Audit", exact=True).click()
-    page.context.close()
-    other = visit()
-    upload(other, photos / "cat.png")
-    ask(other, "Obfuscate")
-    left = [path.name for path in temporary.rglob("*") if path.is_file()]
-    assert left == ["alive"]  # on which the server holds its lock
-
-
-def test_nothing_is_asked_of_other_machines(page):
-    ask(page, "Obfuscate")
-    assert page.foreign == []
-
-
-@pytest.mark.parametrize("tab", ["Obfuscate", "Restore", "Audit"])
-def test_axe_finds_no_serious_problem(page, tab):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    ask(page, "Obfuscate")
-    page.get_by_role("tab", name=tab).click()
-    found = axe.Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in SERIOUS] == []
-
-
+FACE = (167, 67, 116, 116)
 SERIOUS = ("serious", "critical")
 
 
-def test_a_phone_shows_all_of_it_without_sideways_scrolling(visit, photos):
-    page = visit(viewport={"width": 390, "height": 844}, has_touch=True)
-    upload(page, photos / "astronaut.jpg")
-    for tab in ("Obfuscate", "Audit"):
-        ask(page, tab)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_a_group_is_hidden_and_checked_in_three_clicks(visit, group):
+    page = visit()
+    choose(page, group)  # 1: the photo
+    assert page.locator("#job .places > li").count() == 8
+    assert "Not seen are faces under" in page.inner_text("#job")
+    page.click("#tab-hide")  # 2
+    page.wait_for_selector("#download")
+    assert "Checked: 8 of 8 are hidden." in page.inner_text("#job")
+    assert "Not seen are faces under" in page.inner_text("#job")
+    name, content = taken(page, lambda: page.click("#download"))  # 3
+    assert name == "group-hidden.png"
+    before, after = pixels(group.read_bytes()), pixels(content)
+    for number in range(8):
+        left, top = 230 * (number % 4), 260 * (number // 4)
+        face = (slice(top + 67, top + 183), slice(left + 57, left + 173))
+        assert (before[face] != after[face]).any(axis=2).mean() > 0.98
 
 
-def test_limits_are_named(page):
-    assert "up to 1 MB and 1.5 megapixels" in page.inner_text("body")
+def test_a_hidden_part_is_restored_in_two_clicks_and_a_drawn_one_by_itself(visit, hidden):
+    page = visit()
+    choose(page, hidden)  # 1: the photo
+    page.click("#tab-restore")  # 2
+    page.wait_for_selector("text=Download PNG")
+    said = page.inner_text("#job")
+    assert "A mosaic of 8 px blocks;" in said
+    assert "A restored face is an estimate, not evidence." in said
+    assert page.locator("#after").evaluate("image => image.naturalWidth") == 512
+    page.click("[data-tool=box]")
+    drag(page, (300, 300), (380, 380))
+    assert page.locator("text=Download PNG").count() == 0
+    assert page.is_hidden("#after")
+    page.get_by_role("button", name="Restore your place 2").click()
+    page.get_by_label("Blur", exact=True).check()  # nothing was found: the visitor says what it is
+    page.wait_for_selector("#job [role=status] >> text=As stated: blurred by about")
+    page.click("[data-tool=brush]")
+    drag(page, (170, 60), (290, 180))
+    page.get_by_role("button", name="Restore painted part 3").click()
+    page.wait_for_selector("#job [role=status] >> text=A mosaic of 8 px blocks")
+    assert "Restored: painted part 3 only" in page.inner_text("#job")
+
+
+def test_places_are_outlined_numbered_and_told_with_their_risk(page):
+    (mark,) = marks(page).all()
+    assert mark.get_attribute("aria-label").startswith("Face 1: Named right in 9")
+    assert "1 · 9" in mark.text_content()
+    drawn = mark.locator("rect.mark")
+    box = [float(drawn.get_attribute(name)) for name in ("x", "y", "width", "height")]
+    assert np.abs(np.subtract(box, FACE)).max() < 8
+    shown, photo = drawn.bounding_box(), page.locator("#before").bounding_box()
+    scale = photo["width"] / 512
+    assert shown["x"] - photo["x"] == pytest.approx(scale * box[0], abs=3)
+    assert shown["width"] == pytest.approx(scale * box[2], abs=6)
+
+
+def test_the_curve_of_the_chosen_place_marks_its_setting(visit, hidden):
+    page = visit()
+    choose(page, hidden)
+    page.locator("#job .place button").first.click()
+    chart = page.locator("#job svg.chart")
+    assert "; this place: " in chart.get_attribute("aria-label")
+    assert "Here, the block is" in page.inner_text("#job .chosen")
+    line = chart.locator(".line").get_attribute("points").split()
+    here = [float(chart.locator(".here").get_attribute(name)) for name in ("cx", "cy")]
+    points = np.array([point.split(",") for point in line], float)
+    assert points[0, 0] <= here[0] <= points[-1, 0]
+    assert np.interp(here[0], *points.T) == pytest.approx(here[1], abs=8)
+
+
+def numbers(field):
+    return [int(number) for number in field.input_value().split(",")]
+
+
+def test_a_box_is_drawn_judged_moved_resized_erased_and_brought_back(page):
+    page.click("[data-tool=box]")
+    drag(page, (300, 300), (380, 380))
+    assert marks(page).count() == 2
+    own = "document.querySelector('#job .places li:nth-child(2)').innerText"
+    until(page, f"/A face here would be named right[^]*Your place/.test({own})")
+    said = page.inner_text("#job [role=status]")
+    assert said == "1 face found, and 1 place of yours; 2 at risk."
+    page.click("[data-tool=choose]")
+    drag(page, (340, 340), (360, 350))
+    box = page.locator("#job details input[type=text]")
+    page.locator("#job summary").click()
+    assert (
+        np.abs(
+            np.subtract([int(n) for n in box.input_value().split(",")], (320, 310, 80, 80))
+        ).max()
+        <= 2
+    )
+    drag(page, (400, 390), (420, 420))
+    assert (
+        np.abs(
+            np.subtract([int(n) for n in box.input_value().split(",")], (320, 310, 100, 110))
+        ).max()
+        <= 3
+    )
+    page.click("#erase")
+    assert marks(page).count() == 1
+    page.click("#undo")
+    assert marks(page).count() == 2
+    page.click("#undo")
+    page.click("#undo")
+    page.click("#undo")
+    assert marks(page).count() == 1
+
+
+def test_what_is_painted_and_a_spared_face(page):
+    page.click("[data-tool=brush]")
+    drag(page, (400, 400), (440, 400))
+    page.click("#tab-hide")
+    page.wait_for_selector("#download")
+    page.locator("#job").get_by_label("Face 1").uncheck()
+    page.wait_for_selector("#download")
+    _, content = taken(page, lambda: page.click("#download"))
+    before, after = pixels(page_photo()), pixels(content)
+    changed = (before != after).any(axis=2)
+    assert changed[398:402, 400:440].all()
+    assert not changed[67:183, 167:283].any()
+
+
+def page_photo():
+    out = io.BytesIO()
+    Image.fromarray(data.astronaut()).save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+def test_blocks_show_their_risk_and_other_covers_do_not(page):
+    page.click("#tab-hide")
+    page.wait_for_selector("#download")
+    assert "named right" not in page.inner_text("#job [role=status]")
+    page.get_by_label("Blocks across the face").first.check()
+    page.wait_for_selector("#job [role=status] >> text=Still named right")
+    page.get_by_label("Black box").check()
+    page.wait_for_selector("#job [role=status] >> text=black box")
+
+
+def test_a_face_that_is_ticked_and_unticked_at_once_is_the_only_one_that_changes(visit, group):
+    page = visit()
+    choose(page, group)
+    page.click("#tab-hide")
+    page.wait_for_selector("#download")
+    page.focus("label:has-text('Face 3') input")
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")
+    page.wait_for_selector("#download")
+    assert page.locator("#job fieldset input[type=checkbox]:checked").count() == 8
+    assert "Checked: 8 of 8 are hidden." in page.inner_text("#job")
+
+
+def test_the_last_result_is_not_given_out_once_another_is_asked(page):
+    page.click("#tab-hide")
+    page.wait_for_selector("#download")
+    page.get_by_label("Black box").check()
+    assert page.locator("#download").count() == 0
+    page.wait_for_selector("#download")
+    _, content = taken(page, lambda: page.click("#download"))
+    assert not pixels(content)[100:150, 200:250].any()
+
+
+def test_a_place_that_is_dragged_over_the_edge_stops_there(page):
+    size = (
+        "['width', 'height'].map((n) => document.querySelector('#marks rect.mark').getAttribute(n))"
+    )
+    before = page.evaluate(size)
+    drag(page, (225, 125), (225, -80))
+    assert page.evaluate(size) == before
+    assert page.evaluate("document.querySelector('#marks rect.mark').getAttribute('y')") == "0"
+
+
+def test_the_slider_shows_the_result_first_and_then_the_photo(page):
+    page.click("#tab-hide")
+    page.wait_for_selector("#download")
+    cut = "getComputedStyle(document.querySelector('#after')).clipPath"
+    assert page.evaluate(cut) in ("inset(0px 0px 0px 0%)", "inset(0px)")
+    page.focus("#cut")
+    page.keyboard.press("End")
+    assert page.evaluate(cut) == "inset(0px 0px 0px 100%)"
+    assert page.get_attribute("#cut", "aria-valuetext") == "before"
+
+
+def test_it_is_zoomed_to_its_pixels_and_back(page):
+    fit = page.inner_text("#zoom")
+    for _ in range(4):
+        page.click("#in")
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('#before')).imageRendering")
+        == "pixelated"
+    )
+    drag_view = page.locator("#view").bounding_box()
+    before = page.locator("#before").bounding_box()
+    page.mouse.move(drag_view["x"] + 20, drag_view["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(drag_view["x"] + 60, drag_view["y"] + 50)
+    page.mouse.up()
+    after = page.locator("#before").bounding_box()
+    assert (after["x"] - before["x"], after["y"] - before["y"]) == pytest.approx((40, 30), abs=1)
+    page.click("#fit")
+    assert page.inner_text("#zoom") == fit
+    page.focus("#view")
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    photo = page.locator("#before").bounding_box()
+    assert photo["x"] + photo["width"] > drag_view["x"] + drag_view["width"] / 2
+
+
+def test_the_keyboard_alone_hides_a_box_that_it_draws(visit, photos):
+    page = visit()
+    choose(page, photos / "bricks.png")
+    page.focus("[data-tool=box]")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.id")
+    left = "Number(document.querySelector('#marks rect.mark').getAttribute('x'))"
+    before = page.evaluate(left)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Control+ArrowLeft")
+    assert page.evaluate(left) == before - 9
+    page.keyboard.press("Shift+ArrowDown")
+    page.focus("#tab-check")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#download")
+    assert page.evaluate("document.activeElement.id") == "tab-hide"
+    assert "Checked: 1 of 1 are hidden." in page.inner_text("#job")
+    page.focus("#marks g")
+    page.keyboard.press("Delete")
+    assert marks(page).count() == 0
+    assert page.evaluate("document.activeElement.id") == "view"
+    page.keyboard.press("Control+z")
+    assert marks(page).count() == 1
+    page.focus("[data-tool=brush]")
+    for key in ("Enter", "Space", "ArrowLeft", "ArrowLeft", "Space", "Escape"):
+        page.keyboard.press(key)
+    assert len(page.get_attribute("#marks .stroke", "points").split()) == 4
+    assert page.locator("#marks .cross").count() == 0
+
+
+def test_several_answers_and_the_map_of_uncertainty_stand_side_by_side(visit, hidden):
+    page = visit()
+    choose(page, hidden)
+    page.click("#tab-restore")
+    page.wait_for_selector("text=Download PNG")
+    page.get_by_label("Several plausible answers").check()
+    page.wait_for_selector("#job .answers button:nth-child(5)")
+    words = page.locator("#job .answers button").all_inner_texts()
+    assert words == [
+        "The answer",
+        "How unsure: white is a guess",
+        "Plausible, 1",
+        "Plausible, 2",
+        "Plausible, 3",
+    ]
+    shown = page.get_attribute("#after", "src")
+    page.get_by_role("button", name="Plausible, 2").click()
+    assert page.get_attribute("#after", "src") != shown
+
+
+def test_a_real_answer_is_labelled_in_the_page_and_in_the_jpeg(visit, hidden):
+    page = visit()
+    choose(page, hidden)
+    page.click("#tab-restore")
+    page.wait_for_selector("text=Download PNG")
+    page.get_by_label("Realism").fill("1")
+    label = page.wait_for_selector("#job .label").inner_text()
+    name, content = taken(page, lambda: page.get_by_role("button", name="JPEG").click())
+    assert name == "hidden-restored.jpg"
+    assert Image.open(io.BytesIO(content)).info["comment"].decode() == label
+
+
+def test_many_photos_come_back_in_one_file(visit, photos, group):
+    page = visit()
+    choose(page, photos / "astronaut.jpg", group)
+    page.click("#tab-hide")
+    page.wait_for_selector("#download")
+    name, content = taken(page, lambda: page.get_by_role("button", name="All as ZIP").click())
+    assert name == "hidden.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["astronaut-hidden.png", "group-hidden.png"]
+        assert Image.open(archive.open("group-hidden.png")).size == (920, 520)
+    strip = "[...document.querySelectorAll('#strip button')].map((one) => one.ariaLabel)"
+    first, second, _ = page.evaluate(strip)
+    assert first == "Photo 1 of 2: astronaut.jpg, hidden, 1 at risk"
+    assert second == "Photo 2 of 2: group.jpg, hidden, 8 at risk"
+    page.click("#strip li:nth-child(2) button")
+    assert page.get_attribute("#tab-hide", "aria-selected") == "true"
+    assert "8 faces covered with a drawn mosaic." in page.inner_text("#job")
+    (photos / "all.zip").write_bytes(content)
+    subprocess.run(["unzip", "-tq", photos / "all.zip"], check=False)
+
+
+def test_the_report_names_every_place(page):
+    page.click("[data-tool=ellipse]")
+    drag(page, (300, 300), (380, 380))
+    page.wait_for_selector("#job [role=status] >> text=2 at risk")
+    page.locator("#job summary").click()
+    name, content = taken(page, lambda: page.get_by_role("button", name="Report (HTML)").click())
+    assert name == "unveil-report.html"
+    assert "astronaut.jpg" in content.decode()
+    assert "Nothing is blurred here" in content.decode()
+    assert "<td>Face 1<td>" in content.decode()
+    assert "<td>Your place 2<td>300, 300, 80, 80<td>A face here would be " in content.decode()
+    assert "unveil audit astronaut.jpg" in content.decode()
+    page.click("#tab-hide")
+    page.wait_for_selector("#download")
+    page.get_by_role("checkbox", name="Your place 2").uncheck()
+    page.wait_for_selector("#download")
+    _, content = taken(page, lambda: page.get_by_role("button", name="Report (HTML)").click())
+    assert "A command to hide: <code>unveil obfuscate astronaut.jpg" in content.decode()
+    assert "<td>Hidden, and checked" in content.decode()
+    assert "<td>Left open" in content.decode()

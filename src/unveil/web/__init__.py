@@ -1,16 +1,16 @@
-"""The web page: obfuscate, restore and audit photos in a browser on the same machine.
+"""The page and the service: check, hide and restore photos and short videos.
 
 Needs the extra ``web``.
 
 ::
 
-    browser --- listening.py (a port) --- door.py (this machine's own only)
-                                             |
-                                          visitors.py, questions.py (what the page asks)
-                                             |
-                                          page.py (Gradio: the layout) --- visits.py (one answer)
-                                                                              |
-                                                       worker.py (one process, can be killed)
-                                                                              |
-                                                       answers.py (calls the library)
+    browser, programs --- listening.py (a port) --- door.py (who is let in)
+                                                       |
+                                    application.py (the files of page/, the endpoints)
+                                                       |
+               fields.py, forms.py (what is asked) --- service.py (one answer at a time)
+                                                       |
+                                    worker.py (one process, can be killed)
+                                                       |
+                                    answers.py: checking, hiding, restoring, clips
 """

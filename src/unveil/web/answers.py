@@ -1,51 +1,58 @@
-"""The answers of the page: functions of a photo file and plain values, run in the worker."""
+"""The answers, by endpoint and kind of file; run in the worker."""
 
-import base64
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from unveil.auditing.charts import setting_chart
+from unveil import console
 from unveil.auditing.measured import shipped_curves
-from unveil.auditing.photo import (
-    Verdict,
-    audit_photo,
-)
-from unveil.auditing.safe import How, hide, opaque_over
-from unveil.auditing.verdict import SAFE_RISK
-from unveil.console import Remark
-from unveil.degradation import Degradation, GaussianBlur, Linear, Operator, Pixelate
-from unveil.degradation.operators import obfuscate
-from unveil.degradation.randomness import KNOWN_SEED, is_secret
-from unveil.errors import UsageError
-from unveil.estimation.drawing import draw_finding
-from unveil.estimation.finding import Finding
+from unveil.degradation import Degradation, GaussianBlur, Pixelate
+from unveil.errors import UnveilError
 from unveil.estimation.inspection import inspect
-from unveil.faces.finder import FaceFinder, NoFaceError
-from unveil.faces.places import UNSEEN, find_in_alpha
-from unveil.faces.sights import smallest_px
-from unveil.images.arrays import to_array, to_photo
-from unveil.images.box import Box
-from unveil.images.masks import paint_mask, read_mask
-from unveil.images.photos import Photo, read_photo, write_photo
-from unveil.images.pixels import to_8bit
+from unveil.images.arrays import to_array
+from unveil.images.photos import Photo
 from unveil.linear.prior import read_prior
+from unveil.report.rows import Row
 from unveil.restoration.choice import model_for
-from unveil.restoration.pipeline import restore
-from unveil.restoration.restorers import Restorer, load
-from unveil.restoration.steps import Request
 from unveil.runtime import keep_freed_memory
+from unveil.video.stream.opening import is_video
+from unveil.web import checking, clips, hiding, restoring
+from unveil.web.commands import command
+from unveil.web.jobs import Answered, Job, Named, finder, restorer
+from unveil.web.limits import Limits
+from unveil.web.worker import Tell
 
-SHOWN_PX = 1600
-"""Longer side of the images that the page displays; the download has full resolution."""
+MEDIA = {
+    ".png": "image/png", ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska", ".webm": "video/webm",
+}  # fmt: skip
+"""Types of the files that answers come with, by suffix."""
 
-FLAG, FIELD = "--box X,Y,W,H", "the field Box"
-"""Where a place is told: in commands, and on the page."""
+OF_PHOTOS: dict[str, Callable[..., Answered]] = {
+    "inspect": checking.find,
+    "audit": checking.judge,
+    "obfuscate": hiding.hide_parts,
+    "restore": restoring.undo,
+}
+OF_CLIPS: dict[str, Callable[..., Answered]] = {
+    "inspect": clips.find,
+    "audit": clips.judge,
+    "obfuscate": clips.hide_faces,
+    "restore": clips.undo,
+}
+
+NOT_FOR_PEOPLE = {
+    "--box X,Y,W,H": "a box",
+    "--operator SPEC": "an operator",
+    "; raise it with --max-pixels if you trust the file": "",
+    "; --force undoes it all the same": "",
+    "hidden with solid:level=0": "covered with a black box",
+}
+"""Flags and operators of commands, and what stands in their place here."""
 
 
 @dataclass(frozen=True)
@@ -53,22 +60,12 @@ class Answer:
     """The answer to one request.
 
     Attributes:
-        words: sentences.
-        before: data URI of the input as displayed; None for no image.
-        after: data URI of the result as displayed; None for no image.
-        download: data URI of the result in full resolution, as PNG.
-        charts: SVG documents.
-        width_px: width of the photo, if a box can be drawn on it.
-        label: what the result must say of itself; None for nothing.
+        told: JSON values; its ``words`` are sentences.
+        files: pictures, or a video, in the folder of the request.
     """
 
-    words: Sequence[str]
-    before: str | None = None
-    after: str | None = None
-    download: str | None = None
-    charts: Sequence[str] = ()
-    width_px: int | None = None
-    label: str | None = None
+    told: Row
+    files: Sequence[Path] = field(default=())
 
 
 def prepare() -> None:
@@ -76,179 +73,51 @@ def prepare() -> None:
     keep_freed_memory()  # each answer reuses the memory of the last one
     photo = Photo(np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8))
     for known in (Degradation(GaussianBlur(13, 2.0)), Degradation(Pixelate(8))):
-        _load(model_for(known)).restore(to_array(photo), known)
+        restorer(model_for(known)).restore(to_array(photo), known)
     inspect(to_array(photo), photo.storage, read_prior())
-    _finder().find(photo.rgb)
+    finder().find_boxes(photo.rgb)
     shipped_curves()
 
 
-def look(path: Path, max_pixels: int) -> Answer:
-    """Check a photo and return it for display."""
-    return _sized(read_photo(path, max_pixels))
-
-
-def _sized(photo: Photo) -> Answer:
-    height, width = photo.rgb.shape[:2]
-    return Answer([f"{width} x {height} pixels."], before=shown(photo), width_px=width)
-
-
-def find_hidden(path: Path, max_pixels: int) -> tuple[Answer, Answer]:
-    """Return a photo for display with its hidden parts outlined, and what was found in words."""
-    photo = read_photo(path, max_pixels)
-    finding = inspect(to_array(photo), photo.storage, read_prior())
-    drawn = _sized(draw_finding(photo, finding))
-    return drawn, Answer([_told(part) for part in finding.parts])
-
-
-def _told(part: Finding) -> str:
-    """Return what was found as a sentence; in doubt, what is in doubt."""
-    if part.is_clean and part.reason:
-        return f"Nothing hidden was found, but it cannot be ruled out: {part.reason}."
-    return f"Found: {part}."
-
-
-def find_face(path: Path, max_pixels: int) -> Box:
-    """Return the box of the widest face.
-
-    Raises:
-        NoFaceError: there is none.
-    """
-    faces = _faces_beside(read_photo(path, max_pixels), [])
-    return max(faces, key=lambda face: face.width)
-
-
-def _faces_beside(photo: Photo, told: Sequence[Box]) -> list[Box]:
-    """Return the boxes of the faces that are found, but for those in boxes that are told.
-
-    Raises:
-        NoFaceError: there is none, and none is told.
-    """
-    found = _finder().find_boxes(photo.rgb)
-    if not (found or told):
-        raise NoFaceError(f"no face found; enter its place in {FIELD}.")
-    return [face for face in found if not any(box.has_middle_of(face) for box in told)]
-
-
-def hide_part(path: Path, max_pixels: int, operator: Operator | None, box: Box | None) -> Answer:
-    """Obfuscate a photo or the part in ``box``; by default under a mosaic that is drawn."""
-    photo = read_photo(path, max_pixels)
-    images = to_array(photo)
-    if operator is None:
-        told = [] if box is None else [box]
-        told += find_in_alpha(photo.alpha, _finder())
-        places = [*told, *_faces_beside(photo, told)]
-        hidden, done = hide(
-            images, places, How("pixelate", SAFE_RISK, style="mosaic"), shipped_curves()
-        )
-        if photo.alpha is not None:
-            photo = replace(photo, alpha=opaque_over(photo.alpha, places, done, "box"))
-        words = [f"Hidden with {one.cover} in {one.box}." for one in done]
-        unseen = UNSEEN.format(px=smallest_px(*images.shape[-2:])).replace(FLAG, FIELD)
-        words.append(f"{len(done)} hidden; {unseen}.")
-    elif box is None:
-        hidden, words = obfuscate(images, operator), [f"Hidden with {operator}."]
-    else:
-        box.check_inside(images.shape[-1], images.shape[-2])
-        hidden, words = images.copy(), [f"Hidden with {operator} in {box}."]
-        hidden[..., *box.place] = obfuscate(images[..., *box.place], operator)
-    if operator is not None and not is_secret(operator):
-        words.append(f"It can be undone: {KNOWN_SEED}.")
-    return _beside(photo, hidden, words)
-
-
-def undo(
-    path: Path, max_pixels: int, operator: Linear | None, box: Box | None, strokes: str = "",
-    mask: Path | None = None, realism: float = 0.0,
+def answer(
+    tell: Tell, name: str, file: Path, mask: Path | None, named: Named, values: Mapping[str, Any],
+    limits: Limits,
 ) -> Answer:  # fmt: skip
-    """Restore a photo, or a part of it; the operator is estimated if not stated.
+    """Return the answer of an endpoint.
 
     Args:
-        path: the photo.
-        max_pixels: limit on its size and the mask's.
-        operator: what hides it; None to find out.
-        box: the part that is hidden.
-        strokes: of the brush that painted the part, as text; empty for none.
-        mask: photo that is white where it is hidden.
-        realism: from 0, least error, to 1, as detailed as a photo.
+        tell: takes what happens.
+        name: of the endpoint.
+        file: photo or video.
+        mask: photo, white where something is hidden; None for none.
+        named: what the files are called.
+        values: of the endpoint's fields.
+        limits: on the request.
 
     Raises:
-        UnveilError: the photo or the mask cannot be read.
-        UsageError: two masks, or one that does not go with the rest.
+        UnveilError: the file cannot be read or answered.
+        UsageError: values that do not go together.
     """
-    photo = read_photo(path, max_pixels)
-    shown_in = _mask(strokes, mask, photo, max_pixels)
-    request = Request(operator, box, mask=shown_in, realism=realism)
-    done = restore(to_array(photo), photo.storage, request, _load)
-    words = [_sentence(remark) for remark in done.remarks]
-    if done.restorer is None:
-        return Answer(words, before=shown(photo))
-    words.append("A restored face is an estimate, not evidence.")
-    return _beside(photo, done.images, words, done.label)
-
-
-def _mask(strokes: str, path: Path | None, photo: Photo, max_pixels: int) -> np.ndarray | None:
-    """Return the mask that a visitor painted or chose, ``H x W``; None for neither."""
-    if strokes and path is not None:
-        raise UsageError("a mask is painted and another chosen; clear one of them.")
-    if path is not None:
-        return read_mask(path, max_pixels)
-    return paint_mask(strokes, *photo.rgb.shape[:2]) if strokes else None
-
-
-def _sentence(remark: Remark) -> str:
-    text = f"Warning: {remark.text}" if remark.is_warning else remark.text
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def judge(path: Path, max_pixels: int, box: Box | None) -> Answer:
-    """Return the verdicts on faces and hidden parts, and charts that mark them on the curve."""
-    photo = read_photo(path, max_pixels)
-    boxes = [box] if box is not None else []
+    is_clip = is_video(file)
+    answers = OF_CLIPS if is_clip else OF_PHOTOS
+    job = Job(tell, file, mask, named, limits)
     try:
-        verdicts = audit_photo(photo, boxes, _finder(), shipped_curves())
-    except NoFaceError as error:
-        raise NoFaceError(str(error).replace(FLAG, FIELD)) from None
-    return Answer([str(verdict) for verdict in verdicts], charts=_charts(verdicts))
+        with console.settings(quiet=False, as_json=False, hear=job.hear):
+            told, files = answers[name](job, **values)
+    except UnveilError as error:
+        raise type(error)(_said(str(error), file, mask)) from None
+    told["words"] = [_said(words, file, mask) for words in told["words"]]
+    is_whole = is_clip or not told.get("hidden")
+    told["command"] = command(name, values, named, is_clip=is_clip, is_whole=is_whole)
+    return Answer(told, files)
 
 
-def _charts(verdicts: Sequence[Verdict]) -> list[str]:
-    drawn = (setting_chart(v.operator, v.box.width, v.risk, shipped_curves()) for v in verdicts)
-    return [chart for chart in drawn if chart is not None]
-
-
-def shown(photo: Photo) -> str:
-    """Return a photo as displayed: the data URI of a JPEG without metadata."""
-    image = Image.fromarray(to_8bit(photo.rgb))
-    image.thumbnail((SHOWN_PX, SHOWN_PX))
-    image.save(encoded := io.BytesIO(), "JPEG", quality=92, subsampling="4:4:4")
-    return _uri("jpeg", encoded.getvalue())
-
-
-def _beside(
-    photo: Photo, images: np.ndarray, words: Sequence[str], label: str | None = None
-) -> Answer:
-    result = to_photo(images, replace(photo, label=label))
-    return Answer(words, shown(photo), shown(result), _png(result), label=label)
-
-
-def _png(photo: Photo) -> str:
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "result.png")
-        write_photo(photo, path)
-        return _uri("png", path.read_bytes())
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-
-
-@cache
-def _load(name: str) -> Restorer:
-    return load(name)
-
-
-@cache
-def _finder() -> FaceFinder:
-    return FaceFinder()
+def _said(words: str, file: Path, mask: Path | None) -> str:
+    """Return words without the paths of this request and without advice on flags."""
+    said = words if mask is None else words.replace(str(mask), "the mask")
+    said = said.replace(str(file), "the file")
+    said = re.sub(r"\b(the (?:file|mask): )+", r"\1", said)
+    said = re.sub(r"\b(the (?:file|mask)): is ", r"\1 is ", said)
+    for flags, instead in NOT_FOR_PEOPLE.items():
+        said = said.replace(flags, instead)
+    return said[:1].upper() + said[1:]

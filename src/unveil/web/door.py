@@ -1,13 +1,22 @@
 """The door of the page: what may come in, and what every answer says to the browser.
 
-ASGI middleware around any application that is for browsers on this machine only. Programs on this
-machine get in; pages of other origins, and names that were made to point here, do not.
+ASGI middleware around any application that is for browsers and programs of this machine, or for
+those who have its token. Pages of other origins, and names that were made to point here, stay out.
 """
 
 import asyncio
 import contextlib
+import hmac
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +26,13 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 """What this machine may be called in the header Host; any other name was made to point here."""
+
+SCHEME = "Bearer"
+"""How a token is told, in letters of either case (RFC 9110)."""
 
 BODY_S = 30.0
 """Time in which the body of a request must arrive."""
@@ -45,6 +57,10 @@ NOT_PASSED = re.compile(rb"forwarded|x-.*")
 """Headers of a request that an application behind a proxy trusts; there is no proxy."""
 
 
+ALLOWED = {"GET": "GET, HEAD", "POST": "POST"}
+"""What the header Allow says of the method of a route."""
+
+
 @dataclass(frozen=True)
 class Route:
     """A path that the page needs.
@@ -54,12 +70,52 @@ class Route:
         path: regular expression of the whole path.
         most_bytes: greatest size of the body.
         is_fixed: the same bytes for everyone, which a browser may keep; else it may keep nothing.
+        is_open: whether no token is needed.
     """
 
     method: str
     path: str
     most_bytes: int = 0
     is_fixed: bool = False
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an application is served.
+
+    Attributes:
+        names: what its machine may be called in the header Host.
+        port: TCP port in that header; None for any: another program may pass requests on.
+        shown: what its visitors are told to open instead of another name.
+        token: what who asks must know, in a header ``Authorization: Bearer TOKEN``; None for
+            nothing.
+    """
+
+    names: Collection[str] = NAMES
+    port: int | None = None
+    token: str | None = None
+    shown: str = NAMES[0]
+
+    def has(self, host: str) -> bool:
+        """Return whether the header Host says a name of the place."""
+        name, colon, port = host.rpartition(":") if re.search(r":\d*$", host) else (host, "", "")
+        if name not in self.names:
+            return False
+        return self.port is None or port == str(self.port) or (self.port == 80 and not colon)
+
+    def admits(self, given: Sequence[str]) -> bool:
+        """Return whether the headers Authorization hold the token, if there is one."""
+        if self.token is None:
+            return True
+        if len(given) != 1:
+            return False
+        scheme, _, token = given[0].partition(" ")
+        is_right = hmac.compare_digest(token.lstrip(" ").encode(), self.token.encode())
+        return scheme.lower() == SCHEME.lower() and is_right
+
+    def __str__(self) -> str:
+        return self.shown
 
 
 class Refusal(Exception):  # noqa: N818  # not an error of ours
@@ -68,11 +124,12 @@ class Refusal(Exception):  # noqa: N818  # not an error of ours
     Args:
         status: of HTTP.
         words: a sentence.
+        headers: what HTTP wants said beside it.
     """
 
-    def __init__(self, status: int, words: str) -> None:
+    def __init__(self, status: int, words: str, headers: Sequence[Header] = ()) -> None:
         super().__init__(words)
-        self.status = status
+        self.status, self.headers = status, headers
 
 
 class Door:
@@ -83,17 +140,16 @@ class Door:
 
     Args:
         app: the application.
-        port: TCP port that the page is served on.
+        place: where the application is served.
         routes: all that the page needs; the rest is refused.
         policy: the header Content-Security-Policy; ``frame-ancestors 'none'`` is added.
         most_held_bytes: greatest size of the bodies of all requests together.
     """
 
     def __init__(
-        self, app: App, port: int, routes: Sequence[Route], policy: str, most_held_bytes: int
+        self, app: App, place: Place, routes: Sequence[Route], policy: str, most_held_bytes: int
     ) -> None:
-        self._app = app
-        self._hosts = {f"{name}:{port}" for name in NAMES} | ({*NAMES} if port == 80 else set())
+        self._app, self._place = app, place
         self._routes = [(route, re.compile(route.path)) for route in routes]
         self._headers = ALWAYS | {
             b"content-security-policy": f"{policy}; frame-ancestors 'none'".encode()
@@ -135,24 +191,43 @@ class Door:
         """Return the route that a request takes.
 
         Raises:
-            Refusal: it comes from another origin, was made for another name, or has no route.
+            Refusal: it comes from another origin, was made for another name, has no route, or
+                lacks the token.
         """
-        hosts, origins, sites = (
-            [value.decode("latin-1").lower() for key, value in scope["headers"] if key == name]
-            for name in (b"host", b"origin", b"sec-fetch-site")
+        hosts, origins, sites, tokens = (
+            [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+            for name in (b"host", b"origin", b"sec-fetch-site", b"authorization")
         )
-        if len(hosts) != 1 or hosts[0] not in self._hosts:
-            raise Refusal(403, f"This page is at {min(self._hosts)} only.")
-        foreign = [origin for origin in origins if origin != f"http://{hosts[0]}"]
+        if len(hosts) != 1 or not self._place.has(host := hosts[0].lower()):
+            raise Refusal(403, f"This page is at {self._place} only.")
+        own = (f"http://{host}", f"https://{host}")  # a proxy may encrypt
+        foreign = [origin for origin in origins if origin.lower() not in own]
         # Of another port on this machine, a browser says same-site.
         foreign += [site for site in sites if site not in ("same-origin", "none")]
         if foreign:
             raise Refusal(403, "Another page asked for this; type the address into the browser.")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        for route, path in self._routes:
-            if route.method == method and path.fullmatch(scope["path"]):
+        route = self._route(method, scope["path"])
+        if not (route.is_open or self._place.admits(tokens)):
+            ways = [(b"www-authenticate", SCHEME.encode())]
+            raise Refusal(401, "This needs the token that the server printed.", ways)
+        return route
+
+    def _route(self, method: str, path: str) -> Route:
+        """Return the route of a path.
+
+        Raises:
+            Refusal: there is none, or none for the method.
+        """
+        there = [route for route, form in self._routes if form.fullmatch(path)]
+        if not there:
+            raise Refusal(404, "There is nothing here.")
+        for route in there:
+            if route.method == method:
                 return route
-        raise Refusal(404, "There is nothing here.")
+        methods = " or ".join(route.method for route in there)
+        allowed = ", ".join(ALLOWED[route.method] for route in there)
+        raise Refusal(405, f"Use {methods}.", [(b"allow", allowed.encode())])
 
     @contextlib.asynccontextmanager
     async def _body(
@@ -258,7 +333,7 @@ class _Answer:
             return
         self.is_fixed = False
         kind = (b"content-type", b"text/plain; charset=utf-8")
-        headers = [kind, (b"connection", b"close")]
+        headers = [kind, (b"connection", b"close"), *refused.headers]
         await self.send(
             {"type": "http.response.start", "status": refused.status, "headers": headers}
         )

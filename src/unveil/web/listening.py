@@ -1,4 +1,4 @@
-"""A web server on this machine: a port, a thread, and no patience."""
+"""A web server: a port, a thread, and no patience."""
 
 import asyncio
 import logging
@@ -13,8 +13,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from unveil import console
 from unveil.errors import UnveilError
-
-HOST = "127.0.0.1"
 
 HEAD_S = 15.0
 """Time in which a request must begin, and its head must arrive."""
@@ -34,18 +32,19 @@ HEAD_BYTES = 32 * 1024
 
 
 class Listener:
-    """Serves an application on a port of this machine, in a thread of its own.
+    """Serves an application on a port, in a thread of its own.
 
     Args:
         app: the application, by ASGI.
+        host: address of this machine to listen on.
         port: TCP port.
 
     Raises:
         UnveilError: the port is in use.
     """
 
-    def __init__(self, app: Any, port: int) -> None:
-        self._socket = _bound(port)
+    def __init__(self, app: Any, host: str, port: int) -> None:
+        self._socket = _bound(host, port)
         log = logging.getLogger("uvicorn.error")
         log.handlers, log.propagate = [_Lines(logging.ERROR)], False
         config = uvicorn.Config(
@@ -136,16 +135,16 @@ class _Lines(logging.Handler):
         console.warn(f"the page: {record.getMessage().strip().rstrip('.')}")
 
 
-def _bound(port: int) -> socket.socket:
-    found = socket.socket()
+def _bound(host: str, port: int) -> socket.socket:
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     if os.name == "posix":  # elsewhere it lets two servers have the same port
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((HOST, port))
+        found.bind((host, port))
         found.listen()
     except OSError as error:
         found.close()
         raise UnveilError(
-            f"port {port} cannot be used ({error.strerror}); choose another with --port."
+            f"port {port} of {host} cannot be used ({error.strerror}); choose another with --port."
         ) from None
     return found

@@ -1,59 +1,114 @@
-"""The page on a port, for browsers on this machine only."""
+"""The page and the service on a port: of this machine, or with a token of a network."""
 
 import os
+import secrets
 import signal
+import socket
 import threading
 import webbrowser
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
+from unveil.errors import UsageError
 from unveil.runtime import return_freed_memory
+from unveil.web.door import NAMES, Place
 from unveil.web.folder import own_folder
 from unveil.web.limits import Limits
 
-BUTTON = {
-    "background_fill": {"": "#1d4ed8", "_hover": "#1e3a8a"},
-    "text_color": {"": "#ffffff", "_hover": "#ffffff"},
-}
-STYLE = Path(__file__).with_name("page.css")
+TOKEN_VARIABLE, MIN_TOKEN = "UNVEIL_TOKEN", 16  # its name
+"""The variable that the token may be given in, and its shortest length."""
 
-GRADIO = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_RUN_HISTORY": "False"}
-"""Nobody is told of the page, and the browser stores nothing of what was asked."""
+MOST_ARRIVING = 4
+"""Bodies of the greatest size that are held at a time."""
 
-MOST_PHOTOS, MOST_LARGEST, MOST_ARRIVING = 128, 16, 4
-"""Photos and masks that are held at a time, how many of the greatest size, and how many of these
-arrive at a time."""
-
-IDLE_S = 1800.0
-"""Time after which the photo of an idle visitor is dropped."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERY = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+"""Hosts that stand for all addresses of this machine and name none; what it calls itself then."""
 
 
-def serve(port: int, limits: Limits, *, browser: bool) -> None:
+@dataclass(frozen=True)
+class Address:
+    """Where to listen, and for whom.
+
+    Attributes:
+        host: address of this machine; any but that of the loopback needs a token.
+        port: TCP port.
+        names: further names of this machine, as browsers elsewhere call it.
+    """
+
+    host: str = LOOPBACK[0]
+    port: int = 7860
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.port < 65536:
+            raise UsageError(f"--port {self.port} must be from 1 to 65535.")
+        if self.names and self.host in LOOPBACK:
+            raise UsageError("--name is for pages that others reach: choose the --host, too.")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether other machines may reach it."""
+        return self.host not in LOOPBACK
+
+    @property
+    def called(self) -> str:
+        """What this machine calls the host in an address."""
+        return EVERY.get(self.host) or (f"[{self.host}]" if ":" in self.host else self.host)
+
+    @property
+    def shown(self) -> str:
+        """What visitors are told to open: the names that were given, or host and port.
+
+        The port of a name is not known: a proxy may be there.
+        """
+        own = [self.called, socket.gethostname().lower()][: 1 + (self.host in EVERY)]
+        return " or ".join(self.names or (f"{name}:{self.port}" for name in own))
+
+    def place(self) -> Place:
+        """Return its names, port and token.
+
+        Raises:
+            UsageError: the token that is given is too short.
+        """
+        if not self.is_public:
+            return Place(NAMES, self.port, shown=self.shown)
+        token = os.environ.pop(TOKEN_VARIABLE, "") or secrets.token_urlsafe(32)
+        if len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable():
+            raise UsageError(f"{TOKEN_VARIABLE} needs at least {MIN_TOKEN} plain characters.")
+        own = self.host, self.called, socket.gethostname(), *self.names
+        names = {*NAMES, *(name.lower() for name in own)}
+        return Place(frozenset(names), None, token, self.shown)
+
+
+def serve(address: Address, limits: Limits, *, browser: bool) -> None:
     """Serve until interrupted.
 
     Args:
-        port: TCP port on 127.0.0.1.
+        address: where to listen.
         limits: limits on a request.
         browser: whether to open the page in a browser.
 
     Raises:
         UnveilError: the port is in use.
+        UsageError: the token is too short.
     """
     return_freed_memory()
+    place = address.place()
     with own_folder() as folder:
-        os.environ |= GRADIO | {"GRADIO_TEMP_DIR": str(folder)}  # read when it is imported
         from unveil.web import answers
-        from unveil.web.listening import HOST, Listener
+        from unveil.web.application import application
+        from unveil.web.listening import Listener
         from unveil.web.worker import Worker
 
         worker, listener = Worker(answers.prepare, folder), None
         try:
-            worker.start()  # it loads while the page is laid out
-            listener = Listener(_app(port, limits, worker, folder), port)
+            worker.start()  # it loads while the server starts
+            listener = Listener(application(worker, limits, place), address.host, address.port)
             listener.start()
-            print(f"http://{HOST}:{port} (Ctrl-C stops it)", flush=True)
+            shown = _shown(address, place)
+            print(f"{shown} (Ctrl-C stops it)", flush=True)
             if browser:
-                webbrowser.open(f"http://{HOST}:{port}")
+                webbrowser.open(shown)
             listener.wait()
         except KeyboardInterrupt:
             return
@@ -64,47 +119,10 @@ def serve(port: int, limits: Limits, *, browser: bool) -> None:
                 listener.stop()
 
 
-def _app(port: int, limits: Limits, worker: Any, folder: Path) -> Any:
-    """Return the page behind its door, as an ASGI application."""
-    import gradio as gr
-    from fastapi import FastAPI
-
-    from unveil.web import questions
-    from unveil.web.door import Door
-    from unveil.web.page import build
-    from unveil.web.photos import Photos
-    from unveil.web.uploads import Uploads
-    from unveil.web.visitors import Visitors
-    from unveil.web.visits import Visits
-
-    file_bytes = limits.max_mb * 2**20
-    most_bytes = MOST_LARGEST * file_bytes
-    uploads, photos = Uploads(folder, most_bytes), Photos(MOST_PHOTOS, most_bytes, IDLE_S)
-    page = build(Visits(worker, limits, uploads, photos), limits)
-    page.queue(max_size=limits.queue, default_concurrency_limit=1)
-    page.has_launched = True  # from then on, Gradio takes no file but from its folder
-    app = gr.mount_gradio_app(
-        FastAPI(openapi_url=None),
-        page,
-        "/",
-        server_port=port,
-        footer_links=[],
-        show_error=False,
-        max_file_size=file_bytes,
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        theme=_theme(gr.themes),
-        css_paths=STYLE,
-    )
-    inner = Visitors(app, page, uploads, photos, limits)
-    return Door(
-        inner,
-        port,
-        questions.routes(file_bytes),
-        questions.POLICY,
-        most_held_bytes=MOST_ARRIVING * (file_bytes + questions.FORM_BYTES),
-    )
+def _shown(address: Address, place: Place) -> str:
+    """Return the address that a browser opens; behind # nothing is sent to a server."""
+    token = f"/#token={place.token}" if place.token else ""
+    return f"http://{address.called}:{address.port}{token}"
 
 
 def _heed_no_signal() -> None:
@@ -113,17 +131,3 @@ def _heed_no_signal() -> None:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
-
-
-def _theme(themes: Any) -> Any:
-    """Return a theme with sufficient contrast and system fonts."""
-    plain = themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    button = {
-        f"button_primary_{part}{state}{dark}": colour
-        for part, states in BUTTON.items()
-        for state, colour in states.items()
-        for dark in ("", "_dark")
-    }
-    return plain.set(
-        body_text_color_subdued="#52525b", body_text_color_subdued_dark="#b4b4bd", **button
-    )

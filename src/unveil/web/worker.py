@@ -1,22 +1,32 @@
-"""One worker process for the answers: unlike a thread inside torch, it can be killed."""
+"""One worker process for the answers: unlike a thread, it can be killed in the middle of one."""
 
 import contextlib
 import multiprocessing
 import os
-import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from unveil.errors import UnveilError
+from unveil.runtime import deaf_to_ctrl_c
 from unveil.web.folder import remove
+
+Tell = Callable[[str], None]
+"""Takes what happens, in a few words, while an answer is computed."""
 
 PARENT_S = 0.5
 """Time in which a process that has broken the pipe is seen to have ended."""
+
+
+@dataclass(frozen=True)
+class _Progress:
+    words: str
 
 
 class Worker:
@@ -39,8 +49,10 @@ class Worker:
         """Start the process unless it is running; do not wait until it is ready."""
         self._running()
 
-    def ask(self, function: Callable[..., Any], *given: Any, timeout_seconds: float) -> Any:
-        """Return the result of ``function(*given)`` in the process; both must be picklable.
+    def ask(
+        self, function: Callable[..., Any], *given: Any, timeout_seconds: float, tell: Tell
+    ) -> Any:
+        """Return the result of ``function(tell, *given)`` in the process; all must be picklable.
 
         Only functions of this package and plain values pass through the pipe, which no other
         process can write to.
@@ -53,14 +65,9 @@ class Worker:
             pipe = self._running()
             try:
                 pipe.send((function, given))
-                if not pipe.poll(timeout_seconds):
-                    self._stop()
-                    raise UnveilError(
-                        f"no answer within {timeout_seconds:g} s; use a smaller photo."
-                    )
-                answer = pipe.recv()
+                answer = self._received(pipe, timeout_seconds, tell)
             except (EOFError, OSError):
-                self._stop()
+                self.abort()
                 raise UnveilError(
                     "the answer needed more memory than is available; use a smaller photo."
                 ) from None
@@ -68,45 +75,44 @@ class Worker:
             raise answer
         return answer
 
-    def stop(self) -> None:
-        """Kill the process, whatever it does, and start no other."""
-        self._is_over = True
-        self._stop()
+    def _received(self, pipe: Connection, timeout_seconds: float, tell: Tell) -> Any:
+        end_s = time.monotonic() + timeout_seconds
+        while True:
+            if not pipe.poll(max(end_s - time.monotonic(), 0)):
+                self.abort()
+                raise UnveilError(f"no answer within {timeout_seconds:g} s; use a smaller file.")
+            answer = pipe.recv()
+            if not isinstance(answer, _Progress):
+                return answer
+            tell(answer.words)
 
-    def _running(self) -> Connection:
-        with self._change:
-            if self._is_over:
-                raise UnveilError("the page is being stopped.")
-            if self._process is None or self._pipe is None or not self._process.is_alive():
-                # Spawned: a fork of a process with torch threads may deadlock.
-                context = multiprocessing.get_context("spawn")
-                self._pipe, theirs = context.Pipe()
-                given = (theirs, self._prepare, self._folder)
-                self._process = context.Process(target=_serve, args=given, daemon=True)
-                with _deaf_to_ctrl_c():
-                    self._process.start()
-                theirs.close()
-            return self._pipe
-
-    def _stop(self) -> None:
+    def abort(self) -> None:
+        """Kill the process in the middle of an answer; the next call starts another."""
         with self._change:
             if self._process is not None:
                 self._process.kill()
                 self._process.join()
             self._process = None
 
+    def stop(self) -> None:
+        """Kill the process, whatever it does, and start no other."""
+        self._is_over = True
+        self.abort()
 
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Block Ctrl-C for processes that start meanwhile: a terminal sends it to all, one answers."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def _running(self) -> Connection:
+        with self._change:
+            if self._is_over:
+                raise UnveilError("the page is being stopped.")
+            if self._process is None or self._pipe is None or not self._process.is_alive():
+                # Spawned: a fork of a process with threads may deadlock.
+                context = multiprocessing.get_context("spawn")
+                self._pipe, theirs = context.Pipe()
+                given = (theirs, self._prepare, self._folder)
+                self._process = context.Process(target=_serve, args=given, daemon=True)
+                with deaf_to_ctrl_c():
+                    self._process.start()
+                theirs.close()
+            return self._pipe
 
 
 def _serve(pipe: Connection, prepare: Callable[[], None], folder: Path) -> None:
@@ -124,14 +130,19 @@ def _serve(pipe: Connection, prepare: Callable[[], None], folder: Path) -> None:
 
 def _answer_all(pipe: Connection) -> None:
     """Answer requests until the pipe breaks."""
+
+    def tell(words: str) -> None:
+        pipe.send(_Progress(words))
+
     while True:
         function, given = pipe.recv()
         try:
-            answer = function(*given)
+            answer = function(tell, *given)
         except UnveilError as error:
             answer = error
         except Exception as error:  # the process must survive for the next request
-            answer = UnveilError(f"this did not work ({type(error).__name__}: {error}).")
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            answer = UnveilError(f"this did not work ({said}).")
         pipe.send(answer)
 
 
