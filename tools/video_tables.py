@@ -1,4 +1,4 @@
-"""The table of faces that stay open on clips."""
+"""The tables of faces that stay open on clips, and of one clip by several processes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -27,6 +27,20 @@ def hidden(rows: Sequence[Row]) -> str:
         shown["status not 0"] = f"{sum(row['status'] > 0 for row in clips)} of {len(clips)}"
         over = _cpu(clips) / _cpu(beside) if beside else None
         shown["time over deface's"] = "" if over is None else f"{over:.1f}"
+        table.append(shown)
+    return markdown(table)
+
+
+def clip_workers(rows: Sequence[Row]) -> str:
+    """Lay out the last row of each way to do a command on one clip."""
+    newest = {(row["command"], row["measured"]["way"]): row for row in rows}
+    table = []
+    for (command, way), row in newest.items():
+        known = row["measured"]
+        shown: Row = {"command": f"`{command}`", "clip": row["clip"], "way": way}
+        shown |= {"seconds": f"{known['seconds']:.0f}"}
+        shown |= {"of processors": f"{known['cpu_seconds']:.0f}"}
+        shown |= {"frames a second": f"{known['frames_per_second']:.1f}"}
         table.append(shown)
     return markdown(table)
 

@@ -157,7 +157,7 @@ def test_several_clips_go_into_a_folder_and_one_that_fails_stops_none(clip, tmp_
     broken.write_bytes(b"no video")
     out = tmp_path / "out"
     ended = run_cli("obfuscate", broken, clip, "-o", out, *MOSAIC)
-    assert_told(ended, 1, "broken.mkv: cannot be read")
+    assert_told(ended, 1, "broken.mkv: is not a video, or damaged or cut short")
     assert [path.name for path in out.iterdir()] == [clip.name]
     assert_told(run_cli("obfuscate", clip, "-o", out, *MOSAIC), 1, "exists already", "--overwrite")
 
@@ -266,22 +266,37 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     assert not list(out.parent.iterdir())
 
 
+def workers_of(process):
+    """Return the numbers of the processes that a command has started."""
+    started = Path(f"/proc/{process.pid}/task").glob("*/children")
+    numbers = [number for path in started for number in path.read_text().split()]
+    return [one for one in numbers if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
-def test_what_is_stopped_leaves_nothing_under_the_name(tmp_path, stop):
+@pytest.mark.parametrize(
+    ("stop", "workers"), [(signal.SIGINT, 1), (signal.SIGKILL, 1), (signal.SIGTERM, 2)]
+)
+def test_what_is_stopped_leaves_nothing_under_the_name(tmp_path, stop, workers):
     source = write_clip(tmp_path / "in.mkv", pictures(300), options={"preset": "ultrafast"})
     (tmp_path / "out").mkdir()
     out = tmp_path / "out" / "out.mkv"
     words = ["obfuscate", source, "-o", out, "--operator", "median:kernel=31"]
+    words += ["--workers", str(workers)] if workers > 1 else []
     running = subprocess.Popen(
         [sys.executable, "-m", "unveil", *words], stderr=subprocess.PIPE, env=os.environ
     )
     while not list(out.parent.iterdir()) and running.poll() is None:
+        time.sleep(0.01)
+    while workers > 1 and len(ours := workers_of(running)) < workers and running.poll() is None:
         time.sleep(0.01)
     running.send_signal(stop)
     said = running.communicate()[1].decode()
     left = [path.name for path in out.parent.iterdir()]
     if stop == signal.SIGINT:
         assert (running.returncode, said, left) == (130, "unveil: interrupted\n", [])
+    elif workers > 1:
+        assert (running.returncode, said, left) == (143, "unveil: stopped by SIGTERM\n", [])
+        assert not any(Path(f"/proc/{worker}").exists() for worker in ours)
     else:
         assert [name.startswith(".unveil-") and ".partial" in name for name in left] == [True]

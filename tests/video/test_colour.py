@@ -4,7 +4,6 @@ import itertools
 import subprocess
 import threading
 import time
-from functools import partial
 
 import cv2
 import numpy as np
@@ -16,12 +15,11 @@ from tests.conftest import run_cli  # noqa: E402
 from tests.video.clips import pictures, planes, write_clip  # noqa: E402
 from unveil.images.box import Box  # noqa: E402
 from unveil.video.stream.ahead import ahead  # noqa: E402
-from unveil.video.stream.chunks import in_chunks  # noqa: E402
 from unveil.video.stream.codecs import choose  # noqa: E402
 from unveil.video.stream.colour import WEIGHTS, Colour  # noqa: E402
 from unveil.video.stream.info import describe  # noqa: E402
 from unveil.video.stream.layout import Layout  # noqa: E402
-from unveil.video.stream.painting import Step, paint  # noqa: E402
+from unveil.video.stream.painting import Window  # noqa: E402
 from unveil.video.stream.process import plan, process  # noqa: E402
 from unveil.video.stream.reading import frames, read, samples, upright  # noqa: E402
 from unveil.video.stream.turn import Turn, turn_of  # noqa: E402
@@ -92,8 +90,9 @@ def test_a_clip_passed_through_colours_comes_back(tmp_path, matrix, levels):
     info = describe(source, LARGE)
     assert (info.colour.matrix, info.colour.full) == (matrix, levels == 2)
     planned = plan(info, target, choose(target, "ffv1", None))
-    same = Step(in_chunks(lambda images, _: images, 2))
-    process(planned, partial(paint, info=planned.info, step=same))
+    whole = Box(0, 0, info.width, info.height)
+    window = Window(planned.info, whole, whole)
+    process(planned, lambda shown: (window.put(one, window.look(one)) for one in shown))
     assert describe(target, LARGE).tags == info.tags
     for before, after in zip(planes(source), planes(target), strict=True):
         # Chroma that no colour on the screen has is brought to the nearest that one has.
@@ -164,22 +163,6 @@ def test_samples_come_from_all_over_a_clip(tmp_path, group):
     assert levels == sorted(levels)
     assert levels[0] < 48
     assert levels[-1] > 160
-
-
-def test_a_step_may_look_ahead(tmp_path):
-    """A step that holds pictures back gets them into their own places."""
-    source = write_clip(tmp_path / "in.mkv", pictures(7), codec="ffv1")
-    info = describe(source, LARGE)
-
-    def later(images):
-        held = list(images)
-        yield from (1 - image for image in held)
-
-    painted = list(paint(read(info), info, Step(later, Box(10, 10, 20, 20))))
-    assert [one.pts for one in painted] == [one.pts for one in read(info)]
-    for before, after in zip(read(info), painted, strict=True):
-        one, two = (upright(picture, info)[..., 12:28, 12:28] for picture in (before, after))
-        assert np.abs(one + two - 1).max() < 0.02
 
 
 def test_stages_run_side_by_side_and_hold_few_items():

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from unveil.errors import UnveilError
-from unveil.video.stream.opening import is_video
+from unveil.video.stream.info import describe
+from unveil.video.stream.opening import ATTACHED_PIC, is_cover, is_video
 from unveil.video.stream.reading import frames
 
 av = pytest.importorskip("av", reason="the extra video is not installed")
@@ -68,7 +69,7 @@ def test_a_video_that_ends_early_gives_what_it_has_and_says_so(clip, tmp_path):
 def test_what_is_no_video_is_refused_in_one_line(tmp_path):
     text = tmp_path / "text.mp4"
     text.write_text("not a video\n" * 100)
-    with pytest.raises(UnveilError, match=r"text\.mp4: cannot be read"):
+    with pytest.raises(UnveilError, match=r"text\.mp4: is not a video"):
         list(frames(text, 1.0, LARGE))
     sound = tmp_path / "sound.mkv"
     with av.open(str(sound), "w") as container:
@@ -80,6 +81,33 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path):
         container.mux(stream.encode())
     with pytest.raises(UnveilError, match="no video in it"):
         list(frames(sound, 1.0, LARGE))
+
+
+def test_an_empty_file_and_one_cut_short_are_said_to_be(tmp_path, clip):
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    with pytest.raises(UnveilError, match="is empty: it holds 0 bytes"):
+        list(frames(tmp_path / "empty.mp4", 1.0, LARGE))
+    (tmp_path / "cut.mp4").write_bytes(clip.read_bytes()[:300])
+    with pytest.raises(UnveilError, match="damaged or cut short"):
+        list(frames(tmp_path / "cut.mp4", 1.0, LARGE))
+
+
+def test_a_cover_picture_is_no_second_video(tmp_path, clip):
+    cover = tmp_path / "covered.mp4"
+    with av.open(str(clip)) as source, av.open(str(cover), "w") as target:
+        own = source.streams.video[0]
+        copy, still = target.add_stream_from_template(own), target.add_stream("mjpeg", rate=1)
+        still.width, still.height, still.pix_fmt = 64, 48, "yuvj420p"
+        still.disposition = ATTACHED_PIC
+        for packet in source.demux(own):
+            if packet.dts is not None:
+                packet.stream = copy
+                target.mux(packet)
+        target.mux(still.encode(av.VideoFrame(64, 48, "yuvj420p")))
+        target.mux(still.encode())
+    with av.open(str(cover)) as container:
+        assert [is_cover(one) for one in container.streams.video] == [False, True]
+    assert describe(cover, LARGE).width == 64
 
 
 def test_frames_that_are_too_large_are_refused(clip):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from unveil.images.box import Box
-from unveil.video.runs import Sight, View, in_runs, overlap_of
+from unveil.video.runs import Sight, View, in_runs, overlap_of, shared
+from unveil.video.sharing import alone
 from unveil.video.stream.layout import Picture
 
 GRAY = tuple(np.full((2, 2), 128, np.uint8) for _ in range(3))
@@ -32,7 +33,8 @@ def restored(scenes, length, overlap, hidden=None):
         runs.append([int(one.images[0, 0, 0, 0]) for one in sights])
         return [(np.full((1, 3, 2, 2), float(runs[-1][0])), True) for _ in sights]
 
-    answers = list(in_runs(views(scenes, hidden), undo, length, overlap=overlap))
+    undone = shared(undo, alone)
+    answers = list(in_runs(views(scenes, hidden), undone, length, overlap=overlap))
     assert [one.picture.pts for one in answers] == list(range(len(scenes)))
     assert [one.scene for one in answers] == list(scenes)
     return runs, [float(one.restored.planes[0].flat[0]) for one in answers]
@@ -77,7 +79,8 @@ def test_runs_read_no_further_than_they_are_long():
             taken.append(view)
             yield view
 
-    next(in_runs(endless(), lambda s: [(one.images, True) for one in s], 6, overlap=2))
+    undone = shared(lambda sights: [(one.images, True) for one in sights], alone)
+    next(in_runs(endless(), undone, 6, overlap=2))
     assert len(taken) <= 7
 
 

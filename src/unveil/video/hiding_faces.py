@@ -14,6 +14,7 @@ from unveil.errors import UsageError
 from unveil.faces.finder import NO_FACE, FaceFinder, NoFaceError
 from unveil.images.box import Box
 from unveil.video.scenes import in_scenes
+from unveil.video.sharing import Share, alone
 from unveil.video.stream.covering import cover
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Picture
@@ -46,10 +47,12 @@ class Hiding:
     Attributes:
         boxes: of faces in every frame, beside those that are detected.
         unsure: the clips in which a face may be open, as they are known.
+        share: how looks at pictures are shared among processes.
     """
 
     boxes: Sequence[Box]
     unsure: list[Path] = field(default_factory=list)
+    share: Share = alone
 
     @cached_property
     def _finder(self) -> FaceFinder:
@@ -65,7 +68,7 @@ class Hiding:
         size = info.width, info.height
         for box in self.boxes:
             box.check_inside(*size)
-        tracks = Watch(self._finder).watch(_views(info))
+        tracks = Watch(self._finder, self.share).watch(_views(info))
         if not (tracks or self.boxes):
             raise NoFaceError(f"{info.path}: {NO_FACE}")
         told = [widen(box, *size) for box in self.boxes]

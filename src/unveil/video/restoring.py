@@ -12,6 +12,7 @@ from unveil.estimation.inspection import inspect
 from unveil.linear.prior import read_prior
 from unveil.restoration.steps import Load, Request, assumed, decide, find, used
 from unveil.video.agreement import Moving, agree
+from unveil.video.sharing import Share, alone
 from unveil.video.stages import Stage, moving_stage, rough_stage, standing_stage
 from unveil.video.stream.chunks import MAX_FRAMES
 from unveil.video.stream.info import Info
@@ -52,6 +53,7 @@ class Restoring:
         request: the user's request.
         load: loads restorers by name.
         together: number of frames restored jointly.
+        share: how runs of frames are shared among processes.
 
     Raises:
         UsageError: ``together`` is not from 1 to 16.
@@ -60,6 +62,7 @@ class Restoring:
     request: Request
     load: Load
     together: int = 1
+    share: Share = alone
 
     def __post_init__(self) -> None:
         if not 1 <= self.together <= MAX_FRAMES:
@@ -78,7 +81,8 @@ class Restoring:
         is_found = request.operator is None and request.model is None
         rough = _rough(finding) if is_found and isinstance(finding, Finding) else []
         prior = read_prior(request.prior)
-        stages += [rough_stage(info, part, request.box, prior, self.load) for part in rough]
+        told = request.box, prior, self.load, self.share
+        stages += [rough_stage(info, part, *told) for part in rough]
         if not rough or (finding is not None and finding.degradation is not None):
             stages.append(self._of_known(info, finding))
         console.remark(remark for stage in stages for remark in stage.remarks)
@@ -96,10 +100,10 @@ class Restoring:
         if known is None or restorer is None:
             return Stage(remarks)
         if isinstance(finding, Moving):
-            stage = moving_stage(info, finding, restorer, request, self.together)
+            stage = moving_stage(info, finding, restorer, request, self.together, self.share)
         else:
             task = info, known, finding, restorer, request
-            stage = standing_stage(*task, self.load, self.together)
+            stage = standing_stage(*task, self.load, self.together, self.share)
         return replace(stage, remarks=remarks + stage.remarks)
 
 

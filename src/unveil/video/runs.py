@@ -5,12 +5,14 @@ Where runs are restored jointly, neighbours overlap, and what both say of a fram
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
 
 from unveil.images.box import Box
 from unveil.video.fading import FADE_FRAMES, Answer
+from unveil.video.sharing import Each, Share
 from unveil.video.stream.layout import Picture
 from unveil.video.stream.painting import Window
 
@@ -59,43 +61,80 @@ def overlap_of(length: int) -> int:
     return min(FADE_FRAMES, length // 3)
 
 
+@dataclass(frozen=True)
+class Run:
+    """Frames that are restored at a time.
+
+    Attributes:
+        views: the frames.
+        known: how many of them, the first, are another run's, and are here to be learnt from.
+        kept: how many of the others, the last, the next run of the scene has, too.
+    """
+
+    views: Sequence[View]
+    known: int = 0
+    kept: int = 0
+
+    @property
+    def sights(self) -> list[Sight]:
+        """Return the hidden part in those of the frames that have it."""
+        return [view.sight for view in self.views if view.sight is not None]
+
+
+def shared(undo: Undo, share: Share) -> Each[Sequence[Sight], Sequence[Undone]]:
+    """Return what restores runs, by a way to share them."""
+    return share(partial(_if_any, undo))
+
+
+def _if_any(undo: Undo, sights: Sequence[Sight]) -> Sequence[Undone]:
+    return undo(sights) if sights else ()
+
+
 def in_runs(
-    views: Iterator[View], undo: Undo, length: int, *, overlap: int = 0
+    views: Iterator[View],
+    undo: Each[Sequence[Sight], Sequence[Undone]],
+    length: int,
+    *,
+    overlap: int = 0,
 ) -> Iterator[Answer]:
     """Restore the frames of a clip, run by run.
 
     Args:
         views: the frames, in their order.
-        undo: restores a run.
+        undo: restores runs, see :func:`shared`.
         length: most frames in a run.
         overlap: frames that a run shares with the next one of its scene, less than ``length``.
     """
+    held: Sequence[Undone | None] = ()  # what the run before says of the first frames of this one
+    jobs = ((run, run.sights) for run in runs(views, length, overlap))
+    for run, undone in undo(jobs):
+        left = iter(undone)
+        said = [None if view.sight is None else next(left) for view in run.views]
+        done = _mixed(held, said[run.known :])
+        count = len(done) - run.kept
+        yield from map(_answer, run.views[run.known :][:count], done[:count])
+        held = done[count:]
+
+
+def runs(views: Iterator[View], length: int, overlap: int) -> Iterator[Run]:
+    """Yield the runs of a clip; see :func:`in_runs`."""
     run: list[View] = []
     past: list[View] = []  # before this run, of its scene
-    held: list[Undone | None] = []  # what the run before says of the first frames of this one
     for view in chain(views, [None]):
         if run and (view is None or view.scene != run[-1].scene):
             # The last run would be short: it starts earlier.
             known = past[len(run) - length :] if len(run) < length else []
-            done = _mixed(held, _undone([*known, *run], undo)[len(known) :])
-            yield from map(_answer, run, done)
-            run, past, held = [], [], []
+            yield Run([*known, *run], known=len(known))
+            run, past = [], []
         elif len(run) == length:
-            done, kept = _mixed(held, _undone(run, undo)), length - overlap
-            yield from map(_answer, run[:kept], done[:kept])
-            run, past, held = run[kept:], run[:kept] if overlap else [], done[kept:]
+            yield Run(run, kept=overlap)
+            first = length - overlap
+            run, past = run[first:], run[:first] if overlap else []
         if view is not None:
             run.append(view)
 
 
-def _undone(run: Sequence[View], undo: Undo) -> list[Undone | None]:
-    """Restore a run."""
-    sights = [view.sight for view in run if view.sight is not None]
-    done = iter(undo(sights) if sights else ())
-    return [None if view.sight is None else next(done) for view in run]
-
-
-def _mixed(before: Sequence[Undone | None], now: list[Undone | None]) -> list[Undone | None]:
+def _mixed(before: Sequence[Undone | None], now: Sequence[Undone | None]) -> list[Undone | None]:
     """Return what two runs say, of the frames of the second; the first knows its first frames."""
     mixed = list(now)
     for number, (one, other) in enumerate(zip(before, now, strict=False)):

@@ -1,7 +1,8 @@
 """What `unveil restore` does to the frames of a clip, part by part, and what it says of that."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -20,17 +21,18 @@ from unveil.video.agreement import Moving
 from unveil.video.fading import faded
 from unveil.video.following import Following
 from unveil.video.parts import CONTEXT_PX, around
-from unveil.video.runs import Undo, View, in_runs, overlap_of
+from unveil.video.runs import Sight, Undone, View, in_runs, overlap_of, shared
 from unveil.video.scenes import in_scenes
+from unveil.video.sharing import Each, Share, alone
 from unveil.video.sighting import Sighting, restored_roughly
 from unveil.video.standing import Standing
-from unveil.video.stream.chunks import chunk_length, one_by_one
+from unveil.video.stream.chunks import chunk_length
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Picture
 from unveil.video.stream.painting import Window
 from unveil.video.stream.process import Change
 from unveil.video.stream.reading import samples, upright
-from unveil.video.ways import Way, decided, unchecked
+from unveil.video.ways import Way, decided, each_alone, unchecked
 
 DECIDING_FRAMES = 5
 """On so many frames is tried how a clip is undone."""
@@ -60,8 +62,9 @@ class Stage:
 
 
 def moving_stage(
-    info: Info, moving: Moving, restorer: Restorer, request: Request, together: int
-) -> Stage:
+    info: Info, moving: Moving, restorer: Restorer, request: Request, together: int,
+    share: Share = alone,
+) -> Stage:  # fmt: skip
     """Follow a mosaic and undo it.
 
     Args:
@@ -70,19 +73,24 @@ def moving_stage(
         restorer: what undoes it.
         request: what the user asks for.
         together: number of frames restored jointly.
+        share: how runs of frames are shared among processes.
     """
-
-    def restore(images: np.ndarray, known: Degradation, box: Box | None) -> np.ndarray:
-        return np.asarray(undo(images, known, box, restorer, request)[0])
-
+    restore = partial(_restored, restorer, request)
     following = Following(info, moving, restore, read_prior(request.prior), together)
-    change = _change(info, following.look, following.undo, together, overlap_of(together))
+    undone = shared(following.undo, share)
+    change = _change(info, following.look, undone, together, overlap_of(together))
     return Stage((), change, restorer)
+
+
+def _restored(
+    restorer: Restorer, request: Request, images: np.ndarray, known: Degradation, box: Box | None
+) -> np.ndarray:
+    return np.asarray(undo(images, known, box, restorer, request)[0])
 
 
 def standing_stage(
     info: Info, known: Degradation, finding: Finding | None, restorer: Restorer, request: Request,
-    load: Load, together: int,
+    load: Load, together: int, share: Share = alone,
 ) -> Stage:  # fmt: skip
     """Undo what is known where it stands still, if the clip agrees or it must be.
 
@@ -94,6 +102,7 @@ def standing_stage(
         request: what the user asks for.
         load: loads restorers by name.
         together: number of frames restored jointly.
+        share: how runs of frames are shared among processes.
     """
     box = request.box if finding is None else finding.box
     is_checked = finding is not None and request.model is None and not request.force
@@ -114,14 +123,15 @@ def standing_stage(
     is_joint = together > 1 and way.is_exact
     standing = Standing(window, place, known, way, read_prior(request.prior), together=is_joint)
     length = together if is_joint else chunk_length(seen.width, seen.height)
-    change = _change(
-        info, standing.look, standing.undo, length, overlap_of(length) if is_joint else 0
-    )
+    undone = shared(standing.undo, share)
+    change = _change(info, standing.look, undone, length, overlap_of(length) if is_joint else 0)
     used = load(FALLBACK) if way.is_algebra else restorer
     return Stage(_said(way, request, together), change, used)
 
 
-def rough_stage(info: Info, part: Finding, told: Box | None, prior: Prior, load: Load) -> Stage:
+def rough_stage(
+    info: Info, part: Finding, told: Box | None, prior: Prior, load: Load, share: Share = alone
+) -> Stage:
     """Restore a part that is known roughly, as nearly as it is.
 
     Args:
@@ -130,15 +140,16 @@ def rough_stage(info: Info, part: Finding, told: Box | None, prior: Prior, load:
         told: the part that the user names, if any: it stands still.
         prior: power spectrum of clean photos.
         load: loads restorers by name.
+        share: how runs of frames are shared among processes.
     """
     change: Change | None
     part = replace(part, confidence=1 - (1 - (part.confidence or 0)) ** SIGHTS)
     if part.kind in KINDS and part.box is not None and told is None:
         sighting = Sighting(info, part, prior)
         attempt = _tried(sighting, info)
-        change = _change(info, sighting.look, sighting.undo, 1)
+        change = _change(info, sighting.look, shared(sighting.undo, share), 1)
     else:
-        attempt, change = _where_it_is(info, part, prior, is_still=told is not None)
+        attempt, change = _where_it_is(info, part, prior, share, is_still=told is not None)
     if attempt.reason is not None:
         return Stage((said_of(attempt, part),))
     return Stage((said_of(attempt, part),), change, load(FALLBACK))
@@ -160,7 +171,7 @@ def _tried(sighting: Sighting, info: Info) -> Attempt:
 
 
 def _where_it_is(
-    info: Info, part: Finding, prior: Prior, *, is_still: bool
+    info: Info, part: Finding, prior: Prior, share: Share, *, is_still: bool
 ) -> tuple[Attempt, Change | None]:
     """Return what comes of a part that stands still, and the change that makes it of a clip."""
     whole = Box(0, 0, info.width, info.height)
@@ -168,14 +179,11 @@ def _where_it_is(
     images = window.look(next(samples(info, 1)))
     if part.box is not None and part.mask is None and not is_still:
         return Attempt(images, reason=part.reason or MOVES), None
-
-    def undone(images: np.ndarray) -> tuple[np.ndarray, list[bool]]:
-        answers = [restored_roughly(one, part, prior) for one in one_by_one(images)]
-        return np.concatenate([one for one, _ in answers]), [agrees for _, agrees in answers]
-
-    way = Way(undone, is_exact=False, is_algebra=True)
+    again = partial(restored_roughly, part=part, prior=prior)
+    way = Way(partial(each_alone, again), is_exact=False, is_algebra=True)
     standing = Standing(window, whole, None, way, prior, together=False)
-    return restore_part(images, part, prior), _change(info, standing.look, standing.undo, 1)
+    change = _change(info, standing.look, shared(standing.undo, share), 1)
+    return restore_part(images, part, prior), change
 
 
 def _seen(info: Info, box: Box | None, known: Degradation, *, is_checked: bool) -> Box:
@@ -188,7 +196,10 @@ def _seen(info: Info, box: Box | None, known: Degradation, *, is_checked: bool) 
     return around(box, known.operator, info)
 
 
-def _change(info: Info, look: Look, undone: Undo, length: int, overlap: int = 0) -> Change:
+def _change(
+    info: Info, look: Look, undone: Each[Sequence[Sight], Sequence[Undone]], length: int,
+    overlap: int = 0,
+) -> Change:  # fmt: skip
     """Return the change of a clip that restores what is looked at, run by run."""
 
     def change(pictures: Iterator[Picture]) -> Iterator[Picture]:

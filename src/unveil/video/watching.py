@@ -5,7 +5,10 @@ or seen again, it is followed backwards through the pictures before, which are h
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from unveil.faces.detector import is_there
 from unveil.faces.finder import FaceFinder
 from unveil.faces.near import Spot, look_near, spot_of, spot_of_face
 from unveil.faces.sights import glance
+from unveil.video.sharing import Share, alone
 from unveil.video.tracks import HOLD_S, MAX_WIDTH_RATIO, Track
 
 WHOLE_FRAMES = 12
@@ -33,21 +37,25 @@ MAX_STEP = 2.0
 View = tuple[float, np.ndarray]
 """The time of a picture in seconds, and the picture, ``H x W x 3`` uint8."""
 
+Look = tuple[int, np.ndarray]
+"""The number of a picture in its scene, and the picture."""
+
 
 class Watch:
     """Follows the faces of a clip.
 
     Args:
         finder: finds faces.
+        share: how looks at whole pictures are shared among processes.
     """
 
-    def __init__(self, finder: FaceFinder) -> None:
-        self._finder = finder
+    def __init__(self, finder: FaceFinder, share: Share = alone) -> None:
+        self._found = share(partial(found, finder))
         self._tracks: list[Track] = []
         self._open: list[Track] = []  # those of this scene that may go on
         self._over: list[Track] = []  # the others of this scene
         self._held: deque[View] = deque()
-        self._scene, self._number, self._begins = -1, 0, 0.0
+        self._scene, self._begins = -1, 0.0
 
     def watch(self, views: Iterable[tuple[int, View]]) -> list[Track]:
         """Return the tracks of the faces of a clip.
@@ -55,11 +63,11 @@ class Watch:
         Args:
             views: the number of its scene, and each picture, in their order.
         """
-        for scene, view in views:
+        for (scene, view), spots in self._found(_looks(views)):
             if scene != self._scene:
                 self._cut(view[0])
                 self._scene = scene
-            self._see(*view)
+            self._see(*view, spots)
         self._cut(0.0)
         return self._tracks
 
@@ -68,27 +76,20 @@ class Watch:
         for track in (*self._over, *self._open):
             track.ends = self._held[-1][0]
             self._tracks.append(track)
-        self._open, self._over, self._number, self._begins = [], [], 0, seconds
+        self._open, self._over, self._begins = [], [], seconds
         self._held.clear()
 
-    def _see(self, seconds: float, pixels: np.ndarray) -> None:
+    def _see(self, seconds: float, pixels: np.ndarray, found: list[Spot]) -> None:
         for track in self._open:
             spot = self._followed(track, seconds, pixels)
             if spot is not None:
                 track.add(seconds, spot)
-        for spot in self._found(pixels):
+        for spot in found:
             if not any(spot.is_one_with(other) for other in self._seen_at(seconds)):
                 self._trace(self._known(seconds, spot), seconds, spot, pixels)
         self._hold(seconds, pixels)
         self._over += [one for one in self._open if seconds - one.seconds[-1] > GAP_S]
         self._open = [one for one in self._open if seconds - one.seconds[-1] <= GAP_S]
-        self._number += 1
-
-    def _found(self, pixels: np.ndarray) -> list[Spot]:
-        """Return the faces that are seen anywhere in a picture."""
-        if is_there() and self._number % WHOLE_FRAMES:
-            return [spot_of(sight) for sight in glance(pixels, self._number)]
-        return [spot_of_face(face) for face, _ in self._finder.find_with_boxes(pixels)]
 
     def _followed(self, track: Track, seconds: float, pixels: np.ndarray) -> Spot | None:
         """Return where the face of a track is near where it should be."""
@@ -135,3 +136,18 @@ class Watch:
         most = min(HELD_FRAMES, max(HELD_BYTES // pixels.nbytes, 2))
         while len(self._held) > most:
             self._held.popleft()
+
+
+def _looks(views: Iterable[tuple[int, View]]) -> Iterator[tuple[tuple[int, View], Look]]:
+    """Yield each picture, and what is looked at in it."""
+    for _, pictures in groupby(views, itemgetter(0)):
+        for number, (scene, view) in enumerate(pictures):
+            yield (scene, view), (number, view[1])
+
+
+def found(finder: FaceFinder, look: Look) -> list[Spot]:
+    """Return the faces that are seen anywhere in a picture."""
+    number, pixels = look
+    if is_there() and number % WHOLE_FRAMES:
+        return [spot_of(sight) for sight in glance(pixels, number)]
+    return [spot_of_face(face) for face, _ in finder.find_with_boxes(pixels)]

@@ -15,7 +15,7 @@ from unveil.degradation import Degradation, Mosaic
 from unveil.estimation.finding import Finding
 from unveil.images.box import Box
 from unveil.linear.prior import Prior
-from unveil.restoration.blurred import Attempt
+from unveil.restoration.blurred import Again, Attempt
 from unveil.restoration.checks import (
     MIN_BLOCKS_SHARE,
     MIN_BLOCKS_SHARE_IN_BOX,
@@ -24,7 +24,7 @@ from unveil.restoration.checks import (
     why_not,
 )
 from unveil.restoration.restorers import Restorer
-from unveil.restoration.stated import ONE_COLOUR, Exact, undo_blocks, undo_checked
+from unveil.restoration.stated import ONE_COLOUR, Exact, Undo, undo_blocks, undo_checked
 from unveil.restoration.steps import Request, undo, undo_faithfully
 from unveil.video.stream.chunks import one_by_one
 
@@ -60,16 +60,22 @@ class Way:
 
 def left(reason: str) -> Way:
     """Return the way that leaves frames alone."""
-    return Way(lambda images: (images, [False] * len(images)), reason=reason)
+    return Way(_none, reason=reason)
+
+
+def _none(images: np.ndarray) -> tuple[np.ndarray, Sequence[bool]]:
+    return images, [False] * len(images)
 
 
 def unchecked(known: Degradation, box: Box | None, restorer: Restorer, request: Request) -> Way:
     """Return the way that undoes just what is known, whatever the frames say."""
+    return Way(partial(_as_known, known, box, restorer, request))
 
-    def undone(images: np.ndarray) -> tuple[np.ndarray, Sequence[bool]]:
-        return undo(images, known, box, restorer, request)[0], [True] * len(images)
 
-    return Way(undone)
+def _as_known(
+    known: Degradation, box: Box | None, restorer: Restorer, request: Request, images: np.ndarray
+) -> tuple[np.ndarray, Sequence[bool]]:
+    return undo(images, known, box, restorer, request)[0], [True] * len(images)
 
 
 def decided(
@@ -85,7 +91,7 @@ def decided(
         restorer: what undoes it just as it is known.
         request: what the user asks for.
     """
-    exact = partial(undo_faithfully, known, finding.box, restorer, request.tile_px)
+    exact = partial(undo_faithfully, known, restorer, request.tile_px)
     plain = unchecked(known, finding.box, restorer, request)
     prior = restorer.prior
     if isinstance(known.operator, Mosaic):
@@ -107,14 +113,16 @@ def _usual(tried: Sequence[Attempt]) -> Way:
     counts = Counter((one.is_plain, one.note) for one in done)
     is_plain, note = min(counts, key=lambda way: (-counts[way], way))
     chosen = next(one for one in done if (one.is_plain, one.note) == (is_plain, note))
+    if chosen.again is None:
+        raise TypeError(chosen)
+    again = partial(each_alone, chosen.again)
+    return Way(again, note, is_exact=is_plain, is_algebra=chosen.gain_db is not None)
 
-    def undone(images: np.ndarray) -> tuple[np.ndarray, Sequence[bool]]:
-        if chosen.again is None:
-            raise TypeError(chosen)
-        answers = [chosen.again(one) for one in one_by_one(images)]
-        return np.concatenate([one for one, _ in answers]), [agrees for _, agrees in answers]
 
-    return Way(undone, note, is_exact=is_plain, is_algebra=chosen.gain_db is not None)
+def each_alone(again: Again, images: np.ndarray) -> tuple[np.ndarray, Sequence[bool]]:
+    """Restore frames, ``T x 3 x H x W``, one by one, and say which of them agree."""
+    answers = [again(one) for one in one_by_one(images)]
+    return np.concatenate([one for one, _ in answers]), [agrees for _, agrees in answers]
 
 
 def _by_inverse(
@@ -147,17 +155,31 @@ def _of_mosaic(
     if len(agreed) < min(MIN_AGREEING, len(shown)):
         return left(NO_BLOCKS)
     weight = (np.mean(agreed, axis=0) >= MAJORITY).astype(np.float32)
-    inside = weight[place.place] > 0
+    agrees = partial(_has_blocks, box, known, prior, weight[place.place] > 0, least)
+    if weight[place.place].all():
+        return replace(plain, undo=partial(_each_agreeing, plain.undo, agrees))
+    undone = partial(_by_blocks, place, known, weight, partial(exact, box))
+    return Way(partial(_each_agreeing, undone, agrees), ONE_COLOUR, weight=weight)
 
-    def undone(images: np.ndarray) -> tuple[np.ndarray, Sequence[bool]]:
-        agreeing = [
-            _blocks(one, box, known, prior)[place.place][inside].mean() >= least
-            for one in one_by_one(images)
-        ]
-        if inside.all():
-            return plain.undo(images)[0], agreeing
-        return undo_blocks(images, place, known, weight, exact)[0], agreeing
 
-    if inside.all():
-        return replace(plain, undo=undone)
-    return Way(undone, ONE_COLOUR, weight=weight)
+def _has_blocks(
+    box: Box | None, known: Degradation, prior: Prior, inside: np.ndarray, least: float,
+    images: np.ndarray,
+) -> bool:  # fmt: skip
+    """Return whether so many of the blocks that are undone have one colour in a frame."""
+    place = (...,) if box is None else box.place
+    return bool(_blocks(images, box, known, prior)[place][inside].mean() >= least)
+
+
+def _each_agreeing(
+    undone: Undoing, agrees: Callable[[np.ndarray], bool], images: np.ndarray
+) -> tuple[np.ndarray, Sequence[bool]]:
+    """Restore frames, and ask of each whether it agrees."""
+    agreeing = [agrees(one) for one in one_by_one(images)]
+    return undone(images)[0], agreeing
+
+
+def _by_blocks(
+    box: Box, known: Degradation, weight: np.ndarray, exact: Undo, images: np.ndarray
+) -> tuple[np.ndarray, Sequence[bool]]:
+    return undo_blocks(images, box, known, weight, exact)[0], [True] * len(images)

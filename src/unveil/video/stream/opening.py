@@ -18,6 +18,9 @@ SUFFIXES = (
 FILES_ONLY = {"protocol_whitelist": "file"}
 """Nothing goes to the network, whatever a file says of where its parts are."""
 
+ATTACHED_PIC = 0x400
+"""FFmpeg's AV_DISPOSITION_ATTACHED_PIC."""
+
 LISTS = frozenset({"concat", "dash", "hls", "applehttp", "sdp", "rtsp", "imf"})
 """Formats of FFmpeg that name other files."""
 
@@ -37,12 +40,17 @@ def opened(path: Path) -> Iterator[Any]:
     require("video")
     import av
 
-    check_regular(path)
+    if check_regular(path).st_size == 0:
+        raise UnveilError(f"{path}: is empty: it holds 0 bytes.")
     try:
         # An absolute path: FFmpeg takes what stands before a colon for a protocol.
         container = av.open(str(path.absolute()), options=FILES_ONLY)
     except av.error.EOFError:
         raise UnveilError(f"{path}: has no frames in it.") from None
+    except av.error.InvalidDataError:
+        raise UnveilError(
+            f"{path}: is not a video, or damaged or cut short; copy it again from its source."
+        ) from None
     except av.error.FFmpegError as error:
         raise UnveilError(f"{path}: cannot be read ({error.strerror}).") from None
     with container:
@@ -82,7 +90,7 @@ def filled(packets: Iterable[Any]) -> Iterator[Any]:
 
 def is_cover(stream: Any) -> bool:
     """Return whether a video stream is cover art (an attached picture)."""
-    return "attached_pic" in str(stream.disposition)
+    return bool(int(stream.disposition) & ATTACHED_PIC)  # its text differs between PyAV's versions
 
 
 def seconds_of(stream: Any, container: Any) -> float | None:

@@ -1,46 +1,12 @@
 """Application of a change to a part of each frame; all other samples stay bit-identical."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from unveil.images.box import Box
 from unveil.video.stream.info import Info
 from unveil.video.stream.layout import Layout, Picture
-
-
-@dataclass(frozen=True)
-class Step:
-    """A change of the frames of a clip.
-
-    Attributes:
-        change: takes the pictures one by one, ``1 x 3 x H x W`` in [0,1], upright, and yields each
-            changed, in order; it may look at some more before it yields the first.
-        box: what ``change`` gets to see, of the upright picture; None for all of it.
-        painted: what of that is written, of the upright picture; None for all of it. The rest
-            stays as it was, to the bit.
-    """
-
-    change: Callable[[Iterator[np.ndarray]], Iterator[np.ndarray]]
-    box: Box | None = None
-    painted: Box | None = None
-
-
-def paint(pictures: Iterator[Picture], info: Info, step: Step) -> Iterator[Picture]:
-    """Yield the frames of a clip with ``step`` applied."""
-    whole = Box(0, 0, info.width, info.height)
-    window = Window(info, step.box or whole, step.painted or step.box or whole)
-    waiting: deque[Picture] = deque()
-
-    def seen() -> Iterator[np.ndarray]:
-        for picture in pictures:
-            waiting.append(picture)
-            yield window.look(picture)
-
-    for images in step.change(seen()):
-        yield window.put(waiting.popleft(), images)
 
 
 class Window:

@@ -68,8 +68,16 @@ def _change(before: Layout, after: Layout) -> list[str]:
     return [] if before == after else [f"written as {after.pix_fmt}, not {before.pix_fmt}"]
 
 
-def process(plan: Plan, change: Change | None, watch: Watch = iter) -> None:
+def process(
+    plan: Plan, change: Change | None, watch: Watch = iter, *, replaces: bool = True
+) -> None:
     """Apply ``change``, if any, to every frame of a clip and write the result.
+
+    Args:
+        plan: how the clip is written.
+        change: of its frames.
+        watch: passes on the frames that are written.
+        replaces: whether the file may be there by then.
 
     Raises:
         UnveilError: the clip is damaged, or the result cannot be written. No file is left then.
@@ -78,7 +86,10 @@ def process(plan: Plan, change: Change | None, watch: Watch = iter) -> None:
     changed = pictures if change is None else ahead(change(pictures), QUEUE_FRAMES)
     with (
         contextlib.closing(changed),
-        writer(plan.target, plan.info, plan.info.layout, plan.encoding, plan.copied) as out,
+        writer(
+            *(plan.target, plan.info, plan.info.layout, plan.encoding, plan.copied),
+            replaces=replaces,
+        ) as out,
     ):
         for picture in watch(changed):
             out.write(picture)

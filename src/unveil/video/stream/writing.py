@@ -71,7 +71,13 @@ def unkept(info: Info, target: Path, encoding: Encoding) -> list[str]:
 
 @contextlib.contextmanager
 def writer(
-    target: Path, info: Info, layout: Layout, encoding: Encoding, copied: Sequence[str]
+    target: Path,
+    info: Info,
+    layout: Layout,
+    encoding: Encoding,
+    copied: Sequence[str],
+    *,
+    replaces: bool = True,
 ) -> Iterator["Writer"]:
     """Yield the writer of ``target``, which appears once it is complete; the folder must exist.
 
@@ -81,6 +87,7 @@ def writer(
         layout: of the samples that are written.
         encoding: codec and quality.
         copied: types of the streams that are copied.
+        replaces: whether the file may be there by then.
 
     Raises:
         UnveilError: the file cannot be written: permissions, a full disk, or a stream that the
@@ -89,7 +96,7 @@ def writer(
     try:
         with (
             opened(info.path) as source,
-            temporary_beside(target) as partial,
+            temporary_beside(target, replaces=replaces) as partial,
             _file(target, partial) as container,
         ):
             others = _Others(container, source, info, copied)
