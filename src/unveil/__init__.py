@@ -12,22 +12,24 @@ Images are float32 RGB arrays of numpy or torch, ``B x 3 x H x W``, values in [0
 package loads neither torch nor any other heavy library; the first call that needs one does.
 """
 
-from typing import NoReturn
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from unveil.api import audit, inspect, load, obfuscate, read, restore, score, write
-from unveil.degradation import (
-    BoxBlur,
-    Degradation,
-    GaussianBlur,
-    Pixelate,
-    Sample,
-    Storage,
-    Window,
-    parse_operator,
-    parse_storage,
-)
-from unveil.errors import UnveilError, UsageError
-from unveil.images.box import Box
+if TYPE_CHECKING:
+    from unveil.api import audit, inspect, load, obfuscate, read, restore, score, write
+    from unveil.degradation import (
+        BoxBlur,
+        Degradation,
+        GaussianBlur,
+        Pixelate,
+        Sample,
+        Storage,
+        Window,
+        parse_operator,
+        parse_storage,
+    )
+    from unveil.errors import UnveilError, UsageError
+    from unveil.images.box import Box
 
 __all__ = [
     "Box",
@@ -61,9 +63,28 @@ RENAMED = {
 """Names of version 0.1, and what they are called now."""
 
 
-def __getattr__(name: str) -> NoReturn:
-    """Raise an error that gives the new name of a renamed attribute."""
+HOMES = {
+    **dict.fromkeys(("UnveilError", "UsageError"), "unveil.errors"),
+    "Box": "unveil.images.box",
+    **dict.fromkeys(
+        ("audit", "inspect", "load", "obfuscate", "read", "restore", "score", "write"), "unveil.api"
+    ),
+}
+"""Modules of what is not in :mod:`unveil.degradation`. They are imported when asked for: what the
+command line does about Ctrl-C and about lacking memory has to begin before any library."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name, or raise an error that gives the new name of a renamed one."""
+    if name in __all__:
+        value = getattr(importlib.import_module(HOMES.get(name, "unveil.degradation")), name)
+        globals()[name] = value
+        return value
     if name in RENAMED:
         # An AttributeError's text would be lost in `from unveil import NAME`.
         raise ImportError(f"unveil.{name} is called unveil.{RENAMED[name]} since version 0.2.")
     raise AttributeError(f"module 'unveil' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *__all__))

@@ -47,7 +47,7 @@ RUNS = {
     "study search": Run(("--data", "people", "--dry-run"), "would write", "optuna"),
     "completion": Run(("bash",), "_tyro_unveil"),
 }
-ELSEWHERE = {"serve": "tests/web/test_serve.py"}
+ELSEWHERE = {"serve": "tests/web/test_service.py"}
 """Commands with a fast test of their own, as they do not end by themselves."""
 
 

@@ -168,6 +168,27 @@ def test_outputs_that_would_replace_each_other_or_the_input(tree, flags, told, c
     assert Path("else.jpg").read_bytes() == before
 
 
+LONG = "x" * 300 + ".png"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-o", "new.png", "--uncertainty", "else.jpg/x.png"), "else.jpg: is a file, not a folder"),
+        (("-o", "new.png", "--uncertainty", LONG), f"{LONG}: cannot be written (File name too"),
+        (("-o", LONG), f"{LONG}: "),
+    ],
+    ids=["a file", "long", "a long output"],
+)
+def test_an_output_that_cannot_be_is_refused_before_the_work(tree, words, told, cli):
+    done = cli("restore", "else.jpg", *words)
+    assert_told(done, 1, told)
+    assert done.err.startswith(f"unveil: {told}")
+    assert not Path("new.png").exists()
+    fitted = cli("fit", "in", "-o", "else.jpg/x.safetensors")
+    assert_told(fitted, 1, "else.jpg: is a file, not a folder")
+
+
 def test_an_error_about_a_photo_names_it_once(tree, capsys):
     def refuse(_: Photo) -> Photo:
         raise UnveilError("no face found.")

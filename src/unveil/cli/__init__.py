@@ -26,9 +26,10 @@ from unveil import console
 from unveil.cli import refusals
 from unveil.cli.flags import CONFIGS, shown_parameter, unbroken
 from unveil.cli.folders import with_videos
-from unveil.errors import NO_MEMORY, UnveilError, UsageError, unknown
+from unveil.errors import NO_MEMORY, UnveilError, UsageError, unknown, unloaded
 from unveil.extras import require
 from unveil.files import cache_folder
+from unveil.streams import naming_stdout, silence
 from unveil.video.stream.opening import SUFFIXES
 
 DESCRIPTION = (
@@ -87,10 +88,12 @@ def main() -> NoReturn:
         console.fail("interrupted")
         status = 130
     except BrokenPipeError:  # the reader of standard output has exited, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         status = 141
     except MemoryError:
         console.fail(f"unveil {NO_MEMORY}.")
+    except ImportError as error:
+        console.fail(unloaded(error))
     except OSError as error:  # from the system, e.g. a full disk or a file where a folder is needed
         place = f"{error.filename}: " if error.filename else ""
         console.fail(f"{place}{error.strerror or error}.")
@@ -130,6 +133,8 @@ def _prepare_streams() -> None:
     """
     if sys.stdout is None:
         raise UnveilError("standard output is closed; send it somewhere, e.g. >/dev/null.")
+    if sys.stderr is None:  # closed: what is told would land in results, or in the next file
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -259,12 +264,14 @@ def at_least(least: int, **flags: int) -> None:
 
 
 def _check_flags(words: Sequence[str]) -> None:
-    """Reject flags of version 0.1.
+    """Reject flags of version 0.1, and empty words: as a name, one is the present folder.
 
     Raises:
-        UsageError: a flag was renamed; the message gives its present name.
+        UsageError: a word is empty, or a flag was renamed; the message gives its present name.
     """
     for word in words:
+        if not word or (word.startswith("--") and word.endswith("=")):
+            raise UsageError(f"{word or 'a word'} is empty; give a name or a value.")
         flag = word.partition("=")[0]
         is_old = flag == "--out" or (flag == "--storage" and list(words[:2]) == ["study", "search"])
         if is_old:
@@ -272,7 +279,8 @@ def _check_flags(words: Sequence[str]) -> None:
 
 
 def _print_version() -> None:
-    print(f"unveil {importlib.metadata.version('unveil')}")
+    with naming_stdout():
+        print(f"unveil {importlib.metadata.version('unveil')}")
 
 
 def _command(name: str) -> Any:

@@ -1,7 +1,8 @@
 """The audit: `unveil audit PHOTO...`, `curve`, `train-attacker`, `report`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,9 @@ from tyro.extras import SubcommandApp
 
 from unveil import console
 from unveil.auditing.settings import AttackerConfig, CurveConfig
-from unveil.cli import at_least, flags_of
+from unveil.batch.config import BatchConfig
+from unveil.batch.item import Item, Outcome
+from unveil.cli import at_least, flags_of, many
 from unveil.cli.folders import is_picture, tell_left_out
 from unveil.cli.inputs import Boxes, Inputs, Spared, check_photos
 from unveil.config import Output
@@ -57,6 +60,7 @@ def audit_photos(
     overwrite: bool = False,
     dry_run: bool = False,
     max_pixels: int = MAX_PIXELS,
+    batch: BatchConfig = BatchConfig(),  # noqa: B008  # frozen
 ) -> int:
     """Estimate the risk that a machine identifies each face (also: `unveil audit PHOTO`).
 
@@ -78,9 +82,11 @@ def audit_photos(
         overwrite: replace the --picture if it exists.
         dry_run: say which --picture would be written, and do nothing.
         max_pixels: refuse larger photos.
+        batch: how many files are gone through.
     """
     from unveil.cli import photo_jobs
 
+    many.check_inputs(batch, inputs, picture=picture, against=against)
     require("audit")
     if fail_above is not None and not 0 <= fail_above <= 1:
         raise UsageError(f"--fail-above {fail_above:g} must be from 0 to 1.")
@@ -95,34 +101,96 @@ def audit_photos(
             raise UsageError("--spare is for one photo or video: a folder's faces lie elsewhere.")
         gate = _open_gate(places, fail_above, [parse_box(box) for box in spared])
         return _gate(inputs, against, gate, report, every_seconds, max_pixels, overwrite=overwrite)
-    sources = photo_jobs.sources(inputs, is_picture)
+    sources = [] if batch.manifest is not None else photo_jobs.sources(inputs, is_picture)
     left_out = tell_left_out(inputs, is_grave=True)
     if report is not None or spared:
         flag = "report" if report is not None else "spare"
         raise UsageError(f"--{flag} goes with --against.")
     if picture is not None:
         photo_jobs.check_picture(sources, picture, overwrite=overwrite)
-    if dry_run:
+    if dry_run and not batch.is_asked:
         return photo_jobs.preview_picture(picture)
     if picture is not None:
         photo_jobs.make_folder(picture.parent)
     from unveil.auditing.photo import Auditor
-    from unveil.auditing.verdict import PAIRS
-    from unveil.faces.places import UNSEEN
 
     auditor = Auditor(places, picture, fail_above, max_pixels, stated)
-    failed = photo_jobs.each(sources, partial(_look, auditor, every_seconds))
-    if failed < len(sources):
-        console.note(f"{UNSEEN.format(px=auditor.smallest_px)}; {PAIRS}.")
-    return STATUS_UNSURE if _is_unsure(auditor, fail_above) else int(failed + left_out > 0)
+    task = AuditTask(auditor, every_seconds)
+    settings = {"boxes": boxes, "operator": operator, "fail_above": fail_above}
+    settings["every_seconds"] = every_seconds
+    failed, counts = _audit_all(batch, settings, task, sources, dry_run=dry_run)
+    return STATUS_UNSURE if _is_unsure(counts, fail_above) else int(failed + left_out > 0)
 
 
-def _is_unsure(auditor: "Auditor", limit: float | None) -> bool:
-    """Say which faces are above the limit and which frames nobody looked at; return if any."""
-    if above := auditor.above:
+def _audit_all(
+    batch: BatchConfig,
+    settings: Mapping[str, object],
+    task: "AuditTask",
+    sources: Sequence[Path],
+    *,
+    dry_run: bool,
+) -> tuple[int, Counter[str]]:
+    """Audit all files; return how many failed, and what was counted in them."""
+    from unveil.auditing.verdict import PAIRS
+    from unveil.cli import photo_jobs
+    from unveil.faces.places import UNSEEN
+
+    if batch.is_asked:
+        tally = many.run(batch, "audit", settings, task, sources, dry_run=dry_run)
+        failed, counts, is_any = tally.failed, tally.counts, tally.done > 0
+    else:
+        failed = photo_jobs.each(sources, task.look)
+        counts, is_any = task.counts(), failed < len(sources)
+    if is_any:
+        console.note(f"{UNSEEN.format(px=counts['smallest_px'])}; {PAIRS}.")
+    return failed, counts
+
+
+@dataclass
+class AuditTask:
+    """Audits one of many files.
+
+    Attributes:
+        auditor: judges photos, and counts.
+        every_seconds: time between the frames of a video that are looked at.
+        streams: how results are told.
+    """
+
+    auditor: "Auditor"
+    every_seconds: float
+    streams: many.Streams = field(default_factory=many.Streams)
+
+    def prepare(self) -> None:
+        """Load nothing: models are loaded with the first photo."""
+
+    def look(self, path: Path) -> None:
+        """Print the verdicts on a file."""
+        _look(self.auditor, self.every_seconds, path)
+
+    def counts(self) -> Counter[str]:
+        """Return what the auditor has counted."""
+        one = self.auditor
+        return Counter(above=one.above, passed_over=one.passed_over, smallest_px=one.smallest_px)
+
+    def __call__(self, item: Item) -> Outcome:
+        """Audit a file."""
+        from unveil.cli import photo_jobs
+
+        # Files share the models of an auditor, not its counts.
+        self.auditor.above = self.auditor.passed_over = self.auditor.smallest_px = 0
+
+        def audit(item: Item) -> None:
+            photo_jobs.each([Path(item.source)], self.look)
+
+        return self.streams.outcome(item, audit, self.counts)
+
+
+def _is_unsure(counts: Mapping[str, int], limit: float | None) -> bool:
+    """Say how many faces are above the limit and frames nobody looked at; return if any."""
+    if above := counts["above"]:
         faces = "1 face is" if above == 1 else f"{above} faces are"
         console.fail(f"{faces} above --fail-above {limit:g}.")
-    if passed := auditor.passed_over:
+    if passed := counts["passed_over"]:
         frames = f"{passed:,} frame{'s' * (passed > 1)}"
         console.fail(f"{frames} of videos not looked at; --every-seconds 0 looks at all.")
     return above + passed > 0

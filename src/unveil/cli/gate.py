@@ -12,6 +12,7 @@ from unveil.cli.folders import is_picture, tell_left_out
 from unveil.errors import UnveilError, UsageError
 from unveil.faces.finder import NO_FACE, NoFaceError
 from unveil.files import check_folder, write_text
+from unveil.images.memory import check_memory
 from unveil.images.photos import Photo, encode_photo, read_photo
 from unveil.images.pixels import to_8bit
 from unveil.report.gates import Outcome, gate_writer
@@ -43,6 +44,7 @@ class Gatekeeper:
             NoFaceError: the original has no face.
         """
         output, before = (read_photo(one, self.max_pixels) for one in (path, original))
+        check_memory(output.count, "audit")
         gated = self.gate.check(output, before)
         if self.gate.spared:
             found = self.gate.finder.find_boxes(before.rgb)

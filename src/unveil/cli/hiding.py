@@ -12,6 +12,7 @@ from unveil.faces.embedder import Embedder, load_embedder
 from unveil.faces.finder import Face, FaceFinder, NoFaceError
 from unveil.faces.places import Wanted, choose_faces, find_in_alpha
 from unveil.images.arrays import to_array, to_photo
+from unveil.images.memory import check_memory
 from unveil.images.photos import Photo
 from unveil.report.rows import Row
 
@@ -44,6 +45,7 @@ class Hider:
             UsageError: a box is not inside the photo, or spares nobody.
             UnveilError: the file of boxes is of another photo.
         """
+        check_memory(photo.count, "safe")
         wanted = self.wanted
         if wanted.needs_search:
             added = [*wanted.added, *find_in_alpha(photo.alpha, self._finder)]

@@ -42,6 +42,7 @@ def inspect(
     from unveil.estimation.drawing import draw_finding
     from unveil.estimation.inspection import inspect as inspect_images
     from unveil.images.arrays import to_array
+    from unveil.images.memory import check_memory
     from unveil.images.photos import read_photo, write_photo
     from unveil.linear.prior import read_prior
     from unveil.restoration.steps import Request
@@ -59,6 +60,7 @@ def inspect(
             console.result({"video": str(path), **clip.as_row()}, f"{path}: {clip}")
             return
         photo = read_photo(path, max_pixels)
+        check_memory(photo.count, "inspect")
         finding = inspect_images(to_array(photo), photo.storage, read_prior(), place)
         if picture is not None:
             photo_jobs.make_folder(picture.parent)

@@ -40,11 +40,12 @@ def fit(
     """
     if photos < 1 or crop_px < 2:
         raise UsageError("--photos must be at least 1, --crop-px at least 2.")
+    check_target(output)
+    check_folder(output.parent)
     from unveil.images.photos import list_photos
 
     count = len(list_photos(folder)[:photos])
     if dry_run:
-        check_folder(output.parent)
         console.would_write(output, {"photos": count}, folder)
         return
     from unveil.training.prior import fit_folder, write_prior

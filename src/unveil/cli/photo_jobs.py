@@ -11,8 +11,8 @@ from pathlib import Path
 from unveil import console
 from unveil.cli.folders import is_folder, names_below
 from unveil.console import progress
-from unveil.errors import UnveilError, UsageError, told
-from unveil.files import check_folder, check_target
+from unveil.errors import StdoutError, UnveilError, UsageError, told
+from unveil.files import check_folder, check_target, exists_already
 from unveil.images.box import Box
 from unveil.images.photos import (
     MAX_PIXELS,
@@ -26,6 +26,7 @@ from unveil.images.photos import (
     read_photo,
     write_photo,
 )
+from unveil.streams import naming_stdout
 from unveil.video.stream.codecs import CONTAINERS
 from unveil.video.stream.opening import SUFFIXES as VIDEOS
 from unveil.video.stream.opening import is_video
@@ -80,7 +81,7 @@ def plan(
         )
     taken: dict[Path, Path] = {}
     for job in jobs:
-        _check(job, check)
+        check_job(job, check)
         if taken.setdefault(job.target, job.source) != job.source:
             raise UsageError(
                 f"{taken[job.target]} and {job.source} would both be written to {job.target}."
@@ -89,7 +90,7 @@ def plan(
     return [Job(source, target) for target, source in taken.items()]
 
 
-def _check(job: Job, check: Callable[[Path], object]) -> None:
+def check_job(job: Job, check: Callable[[Path], object]) -> None:
     """Check an output; where it cannot be written, an input that is none is said first."""
     try:
         check(job.target)
@@ -136,7 +137,7 @@ def _process(
         _send(encode_photo(processed, photo.suffix))
         return
     make_folder(job.target.parent)
-    write_photo(processed, job.target)
+    write_photo(processed, job.target, replaces=overwrite)
     row = {"photo": str(job.source), "written": str(job.target)}
     console.result(row, f"{job.source} -> {job.target}")
 
@@ -228,7 +229,7 @@ def run_one(source: Path, job: Callable[[], None]) -> bool:
     """
     try:
         job()
-    except BrokenPipeError:  # of standard output: nothing more can be told
+    except (BrokenPipeError, StdoutError):  # nothing more can be told
         raise
     except Exception as error:
         console.fail(told(error, source))
@@ -264,12 +265,13 @@ def check_extra(source: Path, extra: Path, *, overwrite: bool) -> None:
 
     Raises:
         UsageError: a format that cannot be written, or the input.
-        UnveilError: the file exists.
+        UnveilError: the file exists, or no folder can be made for it.
     """
     check_writable(extra)
     if source != STREAM and extra.resolve() == source.resolve():
         raise UsageError(f"{extra}: is the input; give the output another name.")
     check_free(extra, overwrite=overwrite)
+    check_folder(extra.parent)
 
 
 def check_picture(sources: Sequence[Path], picture: Path, *, overwrite: bool) -> None:
@@ -282,7 +284,6 @@ def check_picture(sources: Sequence[Path], picture: Path, *, overwrite: bool) ->
     if len(sources) != 1 or is_video(sources[0]):
         raise UsageError("--picture is for one photo.")
     check_extra(sources[0], picture, overwrite=overwrite)
-    check_folder(picture.parent)
 
 
 def preview_picture(picture: Path | None) -> int:
@@ -304,7 +305,7 @@ def check_free(target: Path, *, overwrite: bool) -> None:
         UnveilError: it exists, or cannot be written.
     """
     if target != STREAM and check_target(target) and not overwrite:
-        raise UnveilError(f"{target}: exists already; replace it with --overwrite.")
+        raise UnveilError(exists_already(target))
 
 
 def make_folder(folder: Path) -> None:
@@ -325,6 +326,8 @@ def _naming(source: Path) -> Iterator[None]:
     try:
         with console.about(source):
             yield
+    except StdoutError:
+        raise
     except UnveilError as error:
         if str(error).startswith((f"{source}: ", f"{source}, ")):
             raise
@@ -365,6 +368,6 @@ def _writable(name: str, suffixes: Sequence[str]) -> str:
 def _send(content: bytes) -> None:
     """Write to standard output, which may accept only a part per call if it is unbuffered."""
     left = memoryview(content)
-    while left:
-        left = left[sys.stdout.buffer.write(left) :]
-    sys.stdout.flush()
+    with naming_stdout():
+        while left:
+            left = left[sys.stdout.buffer.write(left) :]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from unveil.errors import UsageError
+from unveil.streams import naming_stdout
 
 Parsed = TypeVar("Parsed")
 
@@ -35,9 +36,11 @@ def parse(parser: Callable[[], Parsed], words: Sequence[str]) -> Parsed:
     Raises:
         UsageError: they are not what the command takes.
         SystemExit: help was printed.
+        StdoutError: it cannot be.
     """
     if {"-h", "--help"} & set(words):
-        return parser()
+        with naming_stdout():
+            return parser()
     told = io.StringIO()
     try:
         with contextlib.redirect_stderr(told), _wide_terminal():

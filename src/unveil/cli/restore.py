@@ -1,24 +1,26 @@
 """`unveil restore`: undo the blur or the mosaic of photos or videos."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unveil import console
-from unveil.cli import are_videos, at_least, photo_jobs, refuse
+from unveil.batch.config import BatchConfig
+from unveil.batch.item import Item, Outcome
+from unveil.cli import are_videos, at_least, many, photo_jobs, refuse
 from unveil.cli.folders import tell_left_out, with_photos, with_videos
 from unveil.cli.inputs import Box, Inputs
-from unveil.cli.video_jobs import Written, plan_jobs, process_all
+from unveil.cli.video_jobs import Written, check_film, plan_jobs, process_all
 from unveil.config import TILE_PX, Device, Engine, Output, Precision
 from unveil.degradation import Degradation, Linear
 from unveil.degradation.presets import parse_call
-from unveil.errors import UnveilError, UsageError
+from unveil.errors import UsageError
 from unveil.extras import require
 from unveil.images.box import parse_box
-from unveil.images.photos import MAX_PIXELS, Photo, write_photo
-from unveil.runtime import free_bytes
+from unveil.images.memory import check_memory
+from unveil.images.photos import MAX_PIXELS, Photo, check_writable, write_photo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from unveil.restoration.steps import Load, Request
 
 AUTO = "auto"
-
-BYTES_PER_PIXEL = 140
-"""What restoring takes, as measured at 16 megapixels (docs/log.md)."""
 
 TORCH_PAYS_PX = 4_000_000
 """Pixels from which bf16 in torch makes up for the time of importing it (docs/log.md)."""
@@ -59,6 +58,7 @@ def restore(
     device: Device = "auto",
     precision: Precision = "auto",
     engine: Engine = "auto",
+    batch: BatchConfig = BatchConfig(),  # noqa: B008  # frozen
 ) -> int:
     """Undo the blur or the mosaic of photos or videos.
 
@@ -88,33 +88,133 @@ def restore(
         device: where to compute.
         precision: arithmetic of the network.
         engine: onnx (on the CPU in fp32), torch, or auto: torch for much work, where it is faster.
+        batch: how many files are gone through.
     """
+    many.check_inputs(batch, inputs, uncertainty=uncertainty, samples=samples)
     at_least(0, samples=samples)
     at_least(1, max_pixels=max_pixels, tile_px=tile_px)
     wanted = None if operator == AUTO else Degradation(parse_call(operator)).linear
     check_engine(engine, model, device, precision)
-    has_videos = are_videos(inputs, codec=codec, quality=quality, together=together)
-    if has_videos:
-        others = {"samples": samples or None, "realism": realism or None}
-        refuse("photos", uncertainty=uncertainty, mask=mask, **others)
-    hidden = None if mask is None else mask_of(mask, operator, box=box, model=model, force=force)
+    asked: dict[str, Any] = {
+        "model": model,
+        "operator": operator,
+        "box": box,
+        "mask": mask,
+        "prior": prior,
+    }
+    asked |= {"consistent": consistent, "realism": realism, "force": force, "codec": codec}
+    asked |= {"quality": quality, "together": together, "tile_px": tile_px, "device": device}
+    asked |= {"precision": precision, "engine": engine}
     written = Written(codec, quality, overwrite, max_pixels, dry_run)
-    jobs, film_jobs = _plan(inputs, output, written, has_videos=has_videos)
-    _check_choice(model, wanted)
-    refuse("photos", mask=mask if film_jobs else None)
-    from unveil.restoration.steps import Request
+    extras = uncertainty, samples, together
+    return _restore_all(inputs, output, asked, wanted, written, extras, batch)
 
-    how = (model, consistent, force, has_videos, prior, tile_px, hidden, realism)
-    request = Request(wanted, parse_box(box) if box else None, *how)
-    large = bool(film_jobs) or is_large([job.source for job in jobs])
-    load = loader(engine, device, precision, prior, is_large=large)
+
+def _restore_all(
+    inputs: Sequence[Path], output: Path, asked: dict[str, Any], wanted: Linear | None,
+    written: Written, extras: tuple[Path | None, int, int | None], batch: BatchConfig,
+) -> int:  # fmt: skip
+    """Restore photos and videos; return the exit status.
+
+    Args:
+        inputs: photos, videos or folders; nothing with a list.
+        output: file or folder.
+        asked: values of the flags that results depend on, by name.
+        wanted: what obfuscated the photos; None to find out.
+        written: how results are written.
+        extras: file of the map of errors, number of samples, frames to restore jointly.
+        batch: how many files are gone through.
+    """
+    (uncertainty, samples, together), is_listed = extras, batch.manifest is not None
+    flags = {name: asked[name] for name in ("codec", "quality", "together")}
+    has_videos = not is_listed and are_videos(inputs, **flags)
+    if has_videos:
+        others = {"samples": samples or None, "realism": asked["realism"] or None}
+        refuse("photos", uncertainty=uncertainty, mask=asked["mask"], **others)
+    planned = ([], []) if is_listed else _plan(inputs, output, written, has_videos=has_videos)
+    jobs, film_jobs = planned
+    _check_choice(asked["model"], wanted)
+    refuse("photos", mask=asked["mask"] if film_jobs else None)
+    request = _request(asked, wanted, is_fast=has_videos)
+    workers = many.workers_of_clip(batch, jobs, film_jobs)
+    large = bool(film_jobs) or is_listed or is_large([job.source for job in jobs])
+    how_loaded = tuple(asked[name] for name in ("engine", "device", "precision", "prior"))
+    if batch.is_asked and workers == 1:
+        task = RestoreTask(request, how_loaded, large, together, written)
+        name, files = many.naming(output) if is_listed else None, [*jobs, *film_jobs]
+        tally = many.run(batch, "restore", asked, task, files, name, dry_run=written.dry_run)
+        return int(tally.failed > 0)
+    load = loader(*how_loaded, is_large=large)
     first = [job.target for job in jobs[:1]]
     drawn = [photo_jobs.beside(one, f"-sample{n + 1}") for one in first for n in range(samples)]
     process = PhotoRestoring(request, load, uncertainty, drawn)
     failed = _restore_photos(jobs, process, written) if jobs else 0
     if film_jobs:
-        failed |= _restore_videos(film_jobs, request, load, together, written)
+        failed |= _restore_videos(film_jobs, request, load, together, written, workers)
     return failed
+
+
+def _request(asked: dict[str, Any], wanted: Linear | None, *, is_fast: bool) -> "Request":
+    """Return what is asked of each file."""
+    from unveil.restoration.steps import Request
+
+    mask, box = asked["mask"], asked["box"]
+    others = {name: asked[name] for name in ("box", "model", "force")}
+    return Request(
+        wanted,
+        parse_box(box) if box else None,
+        asked["model"],
+        asked["consistent"],
+        asked["force"],
+        is_fast,
+        asked["prior"],
+        asked["tile_px"],
+        None if mask is None else mask_of(mask, asked["operator"], **others),
+        asked["realism"],
+    )
+
+
+@dataclass
+class RestoreTask:
+    """Restores one of many files.
+
+    Attributes:
+        request: the user's request.
+        how_loaded: engine, device, precision and prior.
+        is_large: whether there is so much to restore that importing torch may pay.
+        together: frames of a video to restore jointly.
+        written: how results are written.
+        streams: how they are told.
+    """
+
+    request: "Request"
+    how_loaded: tuple[Engine, Device, Precision, Path | None]
+    is_large: bool
+    together: int | None
+    written: Written
+    streams: many.Streams = field(default_factory=many.Streams)
+
+    def prepare(self) -> None:
+        """Load the stated weights: such as cannot be loaded fail once, not per file."""
+        self.load = loader(*self.how_loaded, is_large=self.is_large)
+        if self.request.model:
+            self.load(self.request.model)
+
+    def __call__(self, item: Item) -> Outcome:
+        """Restore a file."""
+        return self.streams.outcome(item, self._restore)
+
+    def _restore(self, item: Item) -> None:
+        written = replace(self.written, overwrite=self.written.overwrite or item.is_ours)
+        job = photo_jobs.Job(Path(item.source), Path(item.target))
+        if many.is_film(item):
+            require("video")
+            refuse("photos", mask=self.request.mask, realism=self.request.realism or None)
+            check_film(job, written)
+            _restore_videos([job], self.request, self.load, self.together, written)
+        else:
+            photo_jobs.check_job(job, check_writable)
+            _restore_photos([job], PhotoRestoring(self.request, self.load), written)
 
 
 def _check_choice(model: str | None, operator: Linear | None) -> None:
@@ -142,13 +242,16 @@ def _restore_videos(
     load: "Load",
     together: int | None,
     written: Written,
+    workers: int = 1,
 ) -> int:
     """Restore videos, one frame after the other if not together; return the exit status."""
     from unveil.video.restoring import Restoring
+    from unveil.video.sharing import sharing
 
     request = replace(request, is_fast=True, realism=0.0)
-    steps = Restoring(request, load, 1 if together is None else together)
-    return int(process_all(jobs, steps, written) > 0)
+    with sharing(jobs[0].source, workers) as share:
+        steps = Restoring(request, load, 1 if together is None else together, share)
+        return int(process_all(jobs, steps, written) > 0)
 
 
 def mask_of(mask: Path, operator: str, **others: object) -> "np.ndarray":
@@ -253,7 +356,7 @@ class PhotoRestoring:
         from unveil.restoration.realism import LABEL
         from unveil.restoration.steps import used
 
-        check_memory(photo)
+        check_memory(photo.count, "restore")
         images, request = to_array(photo), self.request
         done = pipeline.restore(images, photo.storage, request, self.load)
         console.remark(done.remarks)
@@ -274,21 +377,6 @@ class PhotoRestoring:
         if self.samples:
             console.add(samples=[str(path) for path in self.samples])
         return to_photo(done.images, replace(photo, label=done.label))
-
-
-def check_memory(photo: Photo) -> None:
-    """Refuse a photo that needs more memory than there is, before the system ends the process.
-
-    Raises:
-        UnveilError: it needs more.
-    """
-    height, width = photo.rgb.shape[:2]
-    needed, free = height * width * BYTES_PER_PIXEL, free_bytes()
-    if free is not None and needed > free:
-        raise UnveilError(
-            f"{height * width / 1e6:.0f} megapixels need about {needed / 1e9:.1f} GB of memory, "
-            f"and {free / 1e9:.1f} are free; cut out the part that is hidden, or shrink the photo."
-        )
 
 
 def check_engine(engine: Engine, model: str | None, device: Device, precision: Precision) -> None:

@@ -63,6 +63,15 @@ def plan_jobs(inputs: Sequence[Path], target: Path, written: Written) -> list[ph
     return photo_jobs.plan(inputs, target, tuple(CONTAINERS), check, is_video)
 
 
+def check_film(job: photo_jobs.Job, written: Written) -> None:
+    """Refuse an output that cannot be written with this encoding.
+
+    Raises:
+        UnveilError: says why.
+    """
+    photo_jobs.check_job(job, lambda path: choose(path, written.codec, written.quality))
+
+
 def process_all(jobs: Sequence[photo_jobs.Job], changes: "Changes", written: Written) -> int:
     """Read, change and write every clip; report each failure in one line on stderr.
 
@@ -114,7 +123,7 @@ def _process_one(job: photo_jobs.Job, changes: "Changes", written: Written) -> N
         for count, picture in enumerate(_shown(planned, pictures), 1):  # noqa: B007  # the last
             yield picture
 
-    process(planned, change, watch)
+    process(planned, change, watch, replaces=written.overwrite)
     fps = count / (time.perf_counter() - started)
     quality = "" if encoding.quality is None else f", quality {encoding.quality}"
     row |= {"written": str(job.target), "frames": count, "fps": round(fps, 2)}
