@@ -10,7 +10,7 @@ CORE := .venv-core
 # One thread each, since those of two processes would wait for each other; one process more than
 # cores, since many tests wait for a process of their own.
 PROCESSES := $(shell expr $$(nproc 2> /dev/null || echo 2) + 1)
-PARALLEL := --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile
+PARALLEL := --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 TEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL)
 FAST := -m "not slow and not lfw"
 
@@ -25,7 +25,7 @@ test: lint types tests
 tests: $(READY)
 	$(TEST) $(FAST)
 
-# Lint, types and all tests: what CI runs.
+# Lint, types and all tests: what CI runs, with $UNVEIL_LFW where there are photos of LFW.
 test-all: lint types
 	$(TEST)
 
@@ -114,7 +114,7 @@ tables: $(READY)
 
 # Pin what pyproject.toml allows, for every platform, naming no registry.
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra peers --extra perception --extra programs --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra peers --extra perception --extra programs --extra ray --universal --python-version 3.11 \
 		--no-header --no-annotate --no-emit-index-url --upgrade --output-file constraints.txt
 	! grep --line-number "://" constraints.txt
 

@@ -26,6 +26,21 @@ from unveil.study.sample_photos import draw_photos
 BLUR = ("--operator", "gaussian:kernel=9,sigma=4")
 """The flag of the study's blur, which ``trained`` undoes."""
 
+LONGEST = (
+    "training/test_lfw_protocol.py",
+    "auditing/test_lfw_audit.py",
+    "study",
+    "web/test_page_input.py",
+    "house/test_site.py",
+    "training/test_loop.py",
+    "auditing",
+    "restoration/test_restore.py",
+    "estimation/test_finding.py",
+    "house/test_fuzz.py",
+    "networks/test_onnx_engine.py",
+)
+"""Files and folders of tests that begin first, so that no process is left alone with one."""
+
 TINY_DATA = ("--crop-px", 32, "--test-photos", 4, "--validation-photos", 4)
 """Flags that divide ``photo_folder``: 4 photos for test, 4 for validation, 16 for training."""
 
@@ -37,6 +52,18 @@ TINY_TRAINING = (
 
 SMOKE = ("study", "run", "--size", "smoke", "--precision", "fp32", "--threads", 1)
 """The study's smallest size, which draws its own photos; the same bits every time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of ``LONGEST`` begin first."""
+    here, count = Path(__file__).parent, len(LONGEST)
+
+    def rank(item: pytest.Item) -> int:
+        place = item.path.relative_to(here)
+        below = (place.as_posix(), place.parent.as_posix())
+        return next((at for at, name in enumerate(LONGEST) if name in below), count)
+
+    items.sort(key=rank)
 
 
 class Done(NamedTuple):

@@ -15,6 +15,7 @@ from typing import Any
 import tyro
 
 import attack_tables
+import many_tables
 import perception_rows
 import script
 import video_tables
@@ -266,8 +267,9 @@ def video(rows: Sequence[Row]) -> str:
 
 def page(rows: Sequence[Row]) -> str:
     """Lay out how long a visitor of the page waits: the last row of each question."""
-    newest = {row["question"]: row for row in rows}
-    names = {"question": "question", "first_seconds": "first, s", "seconds": "then, s"}
+    newest = {(row["megapixels"], row["question"]): row for row in rows}
+    names = {"question": "question", "megapixels": "megapixels", "first_seconds": "first, s"}
+    names |= {"seconds": "then, s"}
     return markdown(
         [
             {title: str(row[name]) for name, title in names.items()}
@@ -327,6 +329,7 @@ TABLES: dict[str, Table] = {
     "parts": parts,
     "faces": faces,
     "hidden-videos": video_tables.hidden,
+    "clip-workers": video_tables.clip_workers,
     "refining": refining,
     "video": video,
     "page": page,
@@ -335,6 +338,7 @@ TABLES: dict[str, Table] = {
     "splits": splits,
     "perception": perception_rows.table,
     **attack_tables.TABLES,
+    **many_tables.TABLES,
     **wild_tables.TABLES,
 }
 

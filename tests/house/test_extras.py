@@ -77,11 +77,13 @@ COMMANDS = {
     "obfuscate in.mp4 -o new.mp4 --operator pixelate": ("video", "av"),
     "obfuscate in.mp4 -o new.mp4 --safe": ("video", "av"),
     "restore in.mp4 -o new.mp4": ("video", "av"),
+    "restore in.png -o new/out.png --cluster ray --workers 1": ("ray", "ray"),
+    "restore in.png -o new/out.png --cluster slurm --workers 1": ("slurm", "submitit"),
     "restore in.png -o new/out.png --engine torch": ("torch", "torch"),
     "train --data . --output new/run": ("torch", "accelerate"),
-    "serve": ("web", "gradio"),
+    "serve": ("web", "starlette"),
     "study report . --output new": ("study", "torchmetrics"),
-    "study run --size smoke --output new": ("study", "filelock"),
+    "study run --size smoke --output new": ("study", "torchmetrics"),
     "study search --data in --output new": ("study", "optuna"),
 }
 

@@ -11,8 +11,8 @@ import fuzz
 from fuzz_kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
-MANY = {"photo": 120, "rows": 6, "video": 20}
-SOME = 12
+MANY = {"photo": 60, "rows": 4, "video": 12}
+SOME = 6
 
 
 @pytest.mark.slow

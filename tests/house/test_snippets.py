@@ -36,7 +36,9 @@ NOT_RUN = {
     "unveil audit curve": "needs photos of a thousand people; test_lfw_audit.py runs it",
     "unveil audit train-attacker": "needs photos of a thousand people; test_attacker.py runs it",
     "python tools/release_weights.py": "writes into the package",
+    "unveil restore --manifest": "needs a cluster; test_clusters.py runs its engines",
     "unveil serve": "waits for visitors until it is stopped",
+    "curl": "asks a server that is running; test_service.py runs the client of docs/web.md",
     "docker": "needs Docker, and an index of packages",
 }
 """Commands that are not run, and why."""
