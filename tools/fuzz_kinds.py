@@ -22,6 +22,9 @@ Words = list[object]
 MOSAIC: Words = ["--operator", "pixelate:block=4"]
 BLUR: Words = ["--operator", "gaussian:kernel=9,sigma=2"]
 PIXELS = (40, 48)
+VIDEO_PIXELS = (40, 64)
+"""x265 writes past its own memory for frames of 48 pixels across or less."""
+
 TINY: Words = [
     *("--crop-px", 64, "--test-photos", 2, "--validation-photos", 2, "--epochs", 1, "--batch", 4),
     *("--widths", 4, 8, "--blocks", 0, 1, "--precision", "fp32", "--threads", 1),
@@ -236,10 +239,11 @@ def make_videos(folder: Path) -> None:
     ):
         with av.open(folder / name, "w") as container:
             stream: Any = container.add_stream(codec, rate=10)
-            stream.height, stream.width = PIXELS
+            stream.height, stream.width = VIDEO_PIXELS
             stream.pix_fmt = "yuv420p"
             for number in range(6):
-                frame = av.VideoFrame.from_ndarray(picture(number), format="rgb24")
+                pixels = picture(number, VIDEO_PIXELS)
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
 

@@ -110,6 +110,16 @@ def test_without_change_only_the_codec_loses(tmp_path, name, codec):
     assert psnr(source, out) > (80 if codec == "ffv1" else 38)
 
 
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_frames_narrower_than_an_encoder_takes_are_refused(tmp_path, codec):
+    """x265 and SVT-AV1 write past their own memory there, and end the process, now or later."""
+    source = write_clip(tmp_path / "in.mp4", pictures(2, width=48))
+    ended = run_cli("obfuscate", source, "-o", tmp_path / "out.mp4", *NOTHING, "--codec", codec)
+    assert ended.status == 1
+    assert "narrower than 64 pixels, and these have 48; use another --codec of h264" in ended.err
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_quality_is_the_codecs_rate_factor(clip, tmp_path):
     sizes = []
     for quality in (10, 40):

@@ -22,6 +22,7 @@ class Codec:
         is_even: whether subsampled chroma needs even width and height.
         has_fields: whether it tells interlaced pictures from others.
         has_aspect: whether it tells the shape of a pixel; else the container must.
+        least_width: of a frame, in pixels; with less, the encoder writes past its own memory.
     """
 
     encoder: str
@@ -31,6 +32,7 @@ class Codec:
     is_even: bool = False
     has_fields: bool = False
     has_aspect: bool = False
+    least_width: int = 1
 
 
 H264, HEVC, VP9, AV1, FFV1 = "h264", "hevc", "vp9", "av1", "ffv1"
@@ -47,12 +49,13 @@ CODECS = {
         options={"preset": "fast", "x265-params": "log-level=none"},
         is_even=True,
         has_aspect=True,
+        least_width=64,
     ),
     VP9: Codec(
         *("libvpx-vp9", 24, 63),
         options={"b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"},
     ),
-    AV1: Codec("libsvtav1", 25, 63, options={"preset": "9"}, is_even=True),
+    AV1: Codec("libsvtav1", 25, 63, options={"preset": "9"}, is_even=True, least_width=64),
     FFV1: Codec("ffv1", None, options={"level": "3"}, has_fields=True),
 }
 """The codecs, by the names that ``--codec`` takes."""
@@ -188,8 +191,14 @@ def layout_for(
         rows: 2 for interlaced frames, of which each field has its own chroma.
 
     Raises:
-        UsageError: the encoder supports no such layout.
+        UsageError: the encoder supports no such layout, or no frames as narrow.
     """
+    if width < encoding.codec.least_width:
+        raise UsageError(
+            f"{encoding.name} cannot store frames narrower than {encoding.codec.least_width} "
+            f"pixels, and these have {width}; use another --codec of "
+            f"{', '.join(name for name, codec in CODECS.items() if codec.least_width <= width)}."
+        )
     depths = [bits for bits in reversed(DEPTHS) if bits <= layout.bits]
     for bits in [*depths, MIN_DEPTH]:
         for across, down in ((layout.across, layout.down), (2, 2), (1, 1)):
