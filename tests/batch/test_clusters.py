@@ -1,8 +1,11 @@
 """Files on a cluster: every one is done once, whoever dies; what cannot be reached is one line."""
 
+import json
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -86,6 +89,29 @@ def test_actors_do_each_item_once_and_another_does_that_of_one_that_died(
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     check(actors.run(Keeping(tmp_path), map(Item, NAMES), 2), tmp_path)
     assert tuple(capfd.readouterr()) == ("", "")
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_command_on_ray_gives_the_bytes_of_one_process(photo_folder, tmp_path):
+    """That of docs/scale.md, in a process of its own."""
+    photos = sorted(photo_folder.rglob("*.jpg"))[:5]
+    (tmp_path / "list.txt").write_text("".join(f"{path}\n" for path in photos))
+    told = ("--operator", "gaussian:kernel=9,sigma=2", "--model", "lmmse")
+
+    def results(folder, *words):
+        command = ("restore", "--manifest", "list.txt", "-o", folder, *told, *words)
+        done = subprocess.run(
+            [sys.executable, "-m", "unveil", *command], capture_output=True, text=True, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        return {path.name: path.read_bytes() for path in (tmp_path / folder).rglob("*.*")}
+
+    on_ray = results("restored", "--records", "r.jsonl", "--cluster", "ray", "--workers", "2")
+    records = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert Counter(row["status"] for row in records) == {"started": 5, "done": 5}
+    assert len(on_ray) == 5
+    assert on_ray == results("alone", "--workers", "1")
 
 
 @needs_ray
