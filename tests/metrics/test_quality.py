@@ -11,7 +11,14 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from unveil.degradation.operators import gaussian_blur, pixelate
 from unveil.errors import UsageError
-from unveil.metrics.quality import METRICS, psnr, ssim, ssim_deck
+from unveil.metrics.quality import (
+    METRICS,
+    colour_shift,
+    psnr,
+    psnr_of_matched_colours,
+    ssim,
+    ssim_deck,
+)
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +151,21 @@ def test_an_image_smaller_than_the_window_is_refused(library):
     tiny = library(np.zeros((1, 3, 6, 20), np.float32))
     with pytest.raises(UsageError, match="at least 7x7"):
         ssim_deck(tiny, tiny)
+
+
+def test_another_colour_for_all_pixels_shifts_by_it_and_detail_by_nothing(pair, library):
+    clean = pair[1]
+    tint = np.float32([[3], [-4], [12]])[None, ..., None] / 255
+    detail = clean - clean.mean(axis=(2, 3), keepdims=True)
+    changed = library(clean + tint + detail / 2), library(clean)
+    np.testing.assert_allclose(colour_shift(*changed), (169 / 3) ** 0.5, atol=1e-3)
+
+
+def test_an_error_is_of_the_mean_colour_or_of_what_remains(pair):
+    restored, clean = pair
+    tinted = restored + np.float32([[3], [-4], [12]])[None, ..., None] / 255
+    matched = tinted - (tinted - clean).mean(axis=(2, 3), keepdims=True)
+    found = zip(psnr(tinted, clean), colour_shift(tinted, clean), strict=True)
+    each = [psnr_of_matched_colours(float(db), float(shift)) for db, shift in found]
+    np.testing.assert_allclose(each, psnr(matched, clean), atol=1e-3)
+    assert psnr_of_matched_colours(20.0, 255 / 10) == math.inf

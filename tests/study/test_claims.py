@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.study.test_report import PSNR, cell_rows, entry, made_up, verdict
+from tests.conftest import assert_told
+from tests.study.test_report import PSNR, cell_rows, entry, made_up, verdict, write_study
 from unveil.study.plan import Cell
 
 
@@ -65,3 +66,58 @@ def test_a_loss_is_flat_where_its_last_third_gains_little():
     for gained, wanted in ((0.05, "agrees"), (0.3, "does not agree")):
         assert verdict(run_of("pixel", 15, gained_late=gained), words) == wanted
     assert verdict(run_of("pixel", 14), words) == "undecided"
+
+
+BELOW, COLOURS = "scores below its own input", "lets colours drift"
+
+
+def raw_rows(perceptual, mixed, before=(26.0, 0.1)):
+    """Return rows with a raw perceptual term; of each run, the PSNR and the shift of colours."""
+    found = [*run_of("perceptual", 1), *run_of("mixed-1", 1), made_up()[0]]
+    spreads = ((-1, 0, 1), (1, 0, -1), (1, -1, 0))  # of three photos
+    runs = zip((found[0], found[2], found[4]), (perceptual, mixed, before), spreads, strict=True)
+    for row, (psnr, shift), spread in runs:
+        row["measured"] = {
+            "psnr": [psnr + part / 10 for part in spread],
+            "colour_shift": [shift * (1 + part / 100) for part in spread],
+        }
+    return found
+
+
+@pytest.mark.parametrize(
+    ("perceptual", "mixed", "below", "colours"),
+    [
+        ((24.0, 9.0), (27.0, 2.0), "agrees", "agrees"),
+        ((29.0, 9.0), (27.0, 12.0), "does not agree", "does not agree"),
+        ((26.0, 0.5), (27.0, 0.2), "undecided", "does not agree"),
+        ((24.0, 9.0), (27.0, 9.0), "agrees", "undecided"),
+    ],
+)
+def test_raw_losses_are_judged_by_scores_and_by_mean_colours(perceptual, mixed, below, colours):
+    raw = raw_rows(perceptual, mixed)
+    assert verdict(made_up(), BELOW, raw) == below
+    assert verdict(made_up(), COLOURS, raw) == colours
+
+
+def test_raw_losses_are_undecided_without_their_runs():
+    whole = raw_rows((24.0, 9.0), (27.0, 2.0))
+    diverged = [{**whole[0], "psnr": None, "measured": {}}, *whole[1:]]
+    longer = [{**whole[0], "epochs": 2}, *whole[1:]]
+    one = [{**row, "measured": {"psnr": [24.0], "colour_shift": [9.0]}} for row in whole]
+    for raw in (None, whole[:2], diverged, longer, one):
+        for words in (BELOW, COLOURS):
+            assert verdict(made_up(), words, raw) == "undecided"
+
+
+def test_a_study_of_raw_losses_is_judged_beside_another_and_alone(tmp_path, cli):
+    study = write_study(tmp_path / "study", made_up())
+    raw = write_study(tmp_path / "raw", raw_rows((24.0, 9.0), (27.0, 2.0)), scale="raw")
+    for words in ((study, "--raw", raw), (raw,)):
+        assert cli("study", "report", *words, "--output", tmp_path / "out").status == 0
+        said = (tmp_path / "out" / "report.md").read_text()
+        assert "9.0 levels, with the pixel term by 2.0, in the input by 0.1" in said
+        assert "-2.00 ± 0.20 dB after 1 epoch(s); with the pixel term +1.00 ±" in said
+    done = cli("study", "report", raw, "--raw", study)
+    assert done.status == 0  # alone it is its own
+    assert_told(cli("study", "report", study, "--raw", study), 1, study, "takes a raw one")
+    assert_told(cli("study", "report", study, "--raw", tmp_path), 1, "not the folder of a study")

@@ -96,12 +96,12 @@ def rows():
     return made_up()
 
 
-def write_study(folder, rows):
+def write_study(folder, rows, scale="calibrated"):
     folder.mkdir()
     data = {"fingerprint": "f" * 64, "splits": {"train": 600, "validation": 8, "test": 8}}
     model = {"stem_stride": 1, "widths": [64, 64, 128, 256]}
     manifest = {"format": 1, "version": "0.1.0", "data": {"photos": 616} | data, "model": model}
-    manifest |= {"batch": 8, "tap": "relu2_2", "scale": "calibrated"}
+    manifest |= {"batch": 8, "tap": "relu2_2", "scale": scale}
     (folder / "study.json").write_text(json.dumps(manifest))
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
@@ -199,9 +199,10 @@ def test_a_verdict_turns_with_the_rows(rows, experiment, psnr, words):
     assert judged(99.0) == "does not agree"
 
 
-def verdict(rows, words):
+def verdict(rows, words, raw=None):
     """Return the verdict in the line of a claim."""
-    (line,) = [x for x in agreement(results_of(rows)).splitlines() if words in x]
+    results = results_of(rows, raw=None if raw is None else results_of(raw))
+    (line,) = [x for x in agreement(results).splitlines() if words in x]
     return line.split(" | ")[2]
 
 
@@ -239,7 +240,7 @@ def test_without_another_seed_no_difference_has_an_interval(rows):
 
 def test_every_claim_has_a_line_even_without_a_row():
     lines = agreement(results_of([])).splitlines()[2:]
-    assert len(lines) == 16
+    assert len(lines) == 17
     assert all(" | undecided | " in line for line in lines)
     assert not any(line.endswith(" |  |") for line in lines)
 

@@ -12,7 +12,7 @@ from scipy.signal import convolve2d
 from unveil.config import RuntimeConfig
 from unveil.degradation.operators import gaussian_blur, pixelate
 from unveil.metrics.nlpd import nlpd
-from unveil.metrics.quality import LOWER_IS_BETTER
+from unveil.metrics.quality import LOWER_IS_BETTER, colour_shift
 from unveil.networks.torch_engine import choose_runtime
 from unveil.training.perceptual import LPIPS_BACKBONE, measures, ms_ssim, vif
 from unveil.training.vgg import VggFeatures
@@ -21,7 +21,7 @@ WANG_2003 = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 SCALES = {16: 1, 21: 1, 22: 2, 32: 2, 43: 2, 44: 3, 48: 3, 87: 3, 99: 4, 112: 4}
 """How many scales an image of so many pixels a side has: each needs the 11-pixel window."""
 
-FORMULAS = {"ms_ssim": ms_ssim, "vif": vif, "nlpd": nlpd}
+FORMULAS = {"ms_ssim": ms_ssim, "vif": vif, "nlpd": nlpd, "colour_shift": colour_shift}
 CVVDP = ("cvvdp",) if find_spec("pycvvdp") else ()
 """ColorVideoVDP, where it is installed."""
 

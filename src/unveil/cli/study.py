@@ -41,6 +41,7 @@ def study_report(
     /,
     output: Annotated[Path | None, arg(aliases=["-o"])] = None,
     name: str = "report",
+    raw: Path | None = None,
     no_page: bool = False,
     dry_run: bool = False,
 ) -> None:
@@ -50,6 +51,7 @@ def study_report(
         folder: the study's folder.
         output: where to write (default: the study's folder).
         name: name of the report's files.
+        raw: folder of a study run with --scale raw, whose claims are judged in the same report.
         no_page: leave the HTML page out.
         dry_run: say what would be written, and write nothing.
     """
@@ -57,8 +59,9 @@ def study_report(
     check_folder(output or folder)
     from unveil.study.report.write import write_report
 
-    for path in write_report(folder, output or folder, name, page=not no_page, dry_run=dry_run):
-        say = console.would_write if dry_run else console.written
+    say = console.would_write if dry_run else console.written
+    target, page = output or folder, not no_page
+    for path in write_report(folder, target, name, page=page, raw=raw, dry_run=dry_run):
         say(path)
 
 

@@ -7,6 +7,7 @@ autocast came out at 0.72 for a true 0.96.
 Identical images: PSNR is ``inf`` (so is a mean that holds one), both SSIMs are 1.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -57,9 +58,33 @@ def ssim_deck(restored: Array, clean: Array) -> Array:
     return _ssim(restored * 2 - 1, clean * 2 - 1, window, data_range=2.0, unbiased=True)
 
 
+def colour_shift(restored: Array, clean: Array) -> Array:
+    """Return the difference of the mean colours in levels of 255, root mean square over RGB.
+
+    Its square is a part of the mean squared error, so that an error is either of the mean colour
+    or of what remains: :func:`psnr_of_matched_colours`.
+    """
+    check_pair(restored, clean)
+    xp = array_namespace(restored, clean)
+    difference = xp.astype(restored, xp.float32) - xp.astype(clean, xp.float32)
+    shift: Array = 255 * xp.sqrt(xp.mean(xp.square(xp.mean(difference, axis=(2, 3))), axis=1))
+    return shift
+
+
+def psnr_of_matched_colours(psnr_db: float, shift: float) -> float:
+    """Return the PSNR in dB that an image has once its mean colour is the clean one's.
+
+    Args:
+        psnr_db: its PSNR.
+        shift: its :func:`colour_shift`, in levels of 255.
+    """
+    error = 10 ** (-psnr_db / 10) - (shift / 255) ** 2
+    return -10 * math.log10(error) if error > 0 else math.inf
+
+
 METRICS = {"psnr": psnr, "ssim": ssim, "ssim_deck": ssim_deck}
 
-LOWER_IS_BETTER = frozenset({"vgg_relu2_2", "lpips", "nlpd"})
+LOWER_IS_BETTER = frozenset({"vgg_relu2_2", "lpips", "nlpd", "colour_shift"})
 """The study's metrics that are distances."""
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from unveil.arrays import Array
 from unveil.metrics.nlpd import nlpd
-from unveil.metrics.quality import Metric
+from unveil.metrics.quality import Metric, colour_shift
 from unveil.networks.torch_engine import autocast
 from unveil.runtime import Runtime
 from unveil.training.vgg import VggFeatures
@@ -69,7 +69,12 @@ def vif(restored: Tensor, clean: Tensor) -> Tensor:
 
 def measures(runtime: Runtime, features: VggFeatures | None) -> tuple[dict[str, Metric], list[str]]:
     """Return the metrics that can be had here by name, and a line on each that cannot."""
-    found: dict[str, Metric] = {"ms_ssim": ms_ssim, "vif": vif, "nlpd": nlpd}
+    found: dict[str, Metric] = {
+        "ms_ssim": ms_ssim,
+        "vif": vif,
+        "nlpd": nlpd,
+        "colour_shift": colour_shift,
+    }
     absent = []
     if features is None:
         absent.append("vgg_relu2_2: no VGG16 weights (--vgg-weights)")

@@ -40,14 +40,7 @@ class Interval(NamedTuple):
 BY_EYE = (
     "people's choices: `tools/draw_pairs.py` writes a page of pairs, `score_choices.py` reads them"
 )
-RAW = "`unveil study run --scale raw --only blur-cae`"
 UNMEASURED: tuple[Claim, ...] = (
-    Claim(
-        "The perceptual loss lets colours drift; the mixed loss mends them.",
-        "the perceptual term of all runs is calibrated; the paper's is raw",
-        "undecided",
-        RAW,
-    ),
     Claim(
         "The perceptual loss is a significant boost in perceived quality.",
         "nobody has chosen between pictures",

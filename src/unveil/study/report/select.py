@@ -14,10 +14,12 @@ class Results:
     Attributes:
         rows: the rows.
         is_comparable: whether they are comparable with the paper; those of a smoke test are not.
+        raw: those of a study with a raw perceptual term; None if there is none.
     """
 
     rows: tuple[Row, ...]
     is_comparable: bool = True
+    raw: "Results | None" = None
 
     def cell_rows(self, experiment: str, storage: str = "float") -> list[Row]:
         """Return the rows of an experiment, all budgets and seeds, smallest budget first."""
@@ -55,7 +57,9 @@ class Results:
         return [row for row in rows if row is not None and row["psnr"] is not None]
 
 
-def results_of(rows: Sequence[Row], *, is_comparable: bool = True) -> Results:
+def results_of(
+    rows: Sequence[Row], *, is_comparable: bool = True, raw: Results | None = None
+) -> Results:
     """Return the newest row of each cell and storage."""
     newest = {(row["cell"], row["storage"]): row for row in rows if "cell" in row}
-    return Results(tuple(newest.values()), is_comparable)
+    return Results(tuple(newest.values()), is_comparable, raw)

@@ -14,6 +14,7 @@ from unveil.report.tables import markdown
 from unveil.study.plan import ARCHITECTURES, LOSSES, OPERATORS, PAPER
 from unveil.study.report.claims import UNMEASURED, Claim, Interval, Verdict
 from unveil.study.report.ranks import measured, ranks
+from unveil.study.report.raw_losses import judge_raw
 from unveil.study.report.select import Results
 from unveil.study.report.tables import title
 
@@ -36,7 +37,7 @@ T_95 = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78}
 
 def agreement(results: Results) -> str:
     """Return a table of all claims of the paper."""
-    found = [*(judge(results) for judge in JUDGES), *UNMEASURED]
+    found = [*(judge(results) for judge in JUDGES), *judge_raw(results.raw), *UNMEASURED]
     return markdown(
         [
             {"the paper": one.paper, "here": one.measured, "verdict": one.verdict, "by": one.by}
