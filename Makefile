@@ -109,7 +109,7 @@ mutants: $(READY)
 tables: $(READY)
 	$(BIN)/python tools/fill_tables.py
 	$(BIN)/python tools/draw_perception.py
-	$(BIN)/unveil study report results/study --output docs --name study --no-page
+	$(BIN)/unveil study report results/study --raw results/study-raw --output docs --name study --no-page
 	$(BIN)/unveil audit report results/audit/rows.jsonl results/audit/tuned.jsonl --output docs/audit-results.md
 
 # Pin what pyproject.toml allows, for every platform, naming no registry.

@@ -90,7 +90,8 @@ def raw_rows(perceptual, mixed, before=(26.0, 0.1)):
         ((24.0, 9.0), (27.0, 2.0), "agrees", "agrees"),
         ((29.0, 9.0), (27.0, 12.0), "does not agree", "does not agree"),
         ((26.0, 0.5), (27.0, 0.2), "undecided", "does not agree"),
-        ((24.0, 9.0), (27.0, 9.0), "agrees", "undecided"),
+        ((24.0, 9.0), (27.0, 4.5), "agrees", "undecided"),
+        ((24.0, 9.0), (27.0, 8.0), "agrees", "does not agree"),
     ],
 )
 def test_raw_losses_are_judged_by_scores_and_by_mean_colours(perceptual, mixed, below, colours):
