@@ -115,6 +115,20 @@ def test_a_command_on_ray_gives_the_bytes_of_one_process(photo_folder, tmp_path)
 
 
 @needs_ray
+@pytest.mark.slow
+def test_a_ray_that_ends_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(actors, "CHECK_S", 1.0)
+    running = actors.run(Keeping(tmp_path), map(Item, NAMES), 2)
+    next(running)
+    from ray._private.worker import _global_node
+
+    (raylet,) = _global_node.all_processes["raylet"]
+    raylet.process.kill()
+    with pytest.raises(UnveilError, match=r"^Ray has ended; nothing is lost"):
+        list(running)
+
+
+@needs_ray
 def test_a_ray_cluster_that_cannot_be_reached_is_one_line(tmp_path):
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))

@@ -1,5 +1,6 @@
 """Lists of files: what lines mean, what is told of those that mean nothing, and shards."""
 
+import json
 import os
 from collections import Counter
 from functools import partial
@@ -90,6 +91,36 @@ def test_each_line_is_in_one_shard_and_stays_there(count, tmp_path, capsys):
     longer = manifest(tmp_path, b"first.jpg\n" + content)
     again = {item.source for item in plan_manifest(longer, Shard(0, count), nothing_done())}
     assert again - {"first.jpg"} == set(found[0])
+
+
+def test_what_output_is_called_does_not_move_a_line_to_another_shard(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = [f"album/{number}.jpg" for number in range(40)]
+    found = []
+    for index, output, start in ((0, "out-1", ""), (1, f"{tmp_path}/out-2/", f"{tmp_path}/./")):
+        content = "\n".join(start + name for name in names).encode()
+        plan = plan_manifest(manifest(tmp_path, content, output), Shard(index, 2), nothing_done())
+        found += [item.source.removeprefix(start) for item in plan]
+        jobs = [Item(start + name, f"{output}/{name}") for name in names]
+        again = plan_list(jobs, Shard(index, 2), nothing_done())
+        assert [one.source for one in again] == [one.source for one in plan]
+    assert sorted(found) == sorted(names)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_one_result_is_made_once_whatever_its_spelling(count, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    same = ("d/q.jpg", "./d/q.jpg", "d//q.jpg", "d/./q.jpg", "d/../d/q.jpg", f"{tmp_path}/d/q.jpg")
+    lines = [json.dumps({"input": f"{n}.jpg", "output": one}) for n, one in enumerate(same)]
+    found = [
+        item.source
+        for index in range(count)
+        for item in plan_manifest(
+            manifest(tmp_path, "\n".join(lines).encode()), Shard(index, count), nothing_done()
+        )
+    ]
+    assert found == ["0.jpg"]
+    assert capsys.readouterr().err.count("would be written a second time") == len(same) - 1
 
 
 def test_a_shard_is_one_of_n():

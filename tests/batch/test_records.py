@@ -2,11 +2,12 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from unveil.batch.item import Item, Outcome
-from unveil.batch.records import Stamp, open_records, stamp
+from unveil.batch.records import Records, Stamp, open_records, stamp
 from unveil.console import Kept
 from unveil.errors import UnveilError
 
@@ -118,10 +119,46 @@ def test_a_line_that_is_no_record_is_told_and_left_out(tmp_path, capsys):
     path = tmp_path / "records.jsonl"
     write(path, Item("a.jpg"))
     before = path.read_bytes()
-    path.write_bytes(b'{"photo": 3}\n[]\nnothing\n' + before)
+    path.write_bytes(before + b'{"photo": 3}\n[]\nnothing\n')
     assert done(path, Item("a.jpg")) == [True]
     told = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[2].rsplit(" ", 1)[1] for line in told] == ["1", "2", "3"]
+    assert [line.split(":")[2].rsplit(" ", 1)[1] for line in told] == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xd8\xff\xe0 a photo\n and no line end",
+        b"a.jpg\nb.jpg",
+        b'{"input": "a.jpg", "output": "b.png"}\n{"input": "c.jpg"}\n',
+        b"\n",
+        b'{"photo": 3}\n',
+    ],
+)
+def test_what_holds_no_records_is_refused_and_kept(content, tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content)
+    for only_reads in (False, True):
+        opening = open_records(path, STAMP, only_reads=only_reads)
+        said = r"photo\.jpg: holds no records.* name a new file"
+        with pytest.raises(UnveilError, match=said), opening:
+            pass
+    assert path.read_bytes() == content
+
+
+def test_a_link_to_records_is_the_same_file(tmp_path):
+    path, link = tmp_path / "records.jsonl", tmp_path / "link.jsonl"
+    write(path, Item("a.jpg"))
+    link.symlink_to(path)
+    with open_records(path, STAMP), pytest.raises(UnveilError, match="another run is writing"):
+        write(link, Item("b.jpg"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_records_that_cannot_be_written_are_named():
+    said = r"^/dev/full: cannot be written \(No space left"
+    with Path("/dev/full").open("ab", buffering=0) as full, pytest.raises(UnveilError, match=said):
+        Records(STAMP, full).start(Item("a.jpg"))
 
 
 @pytest.mark.parametrize(

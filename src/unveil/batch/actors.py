@@ -38,6 +38,12 @@ START_S = 300
 STORE_BYTES = 80_000_000
 """Memory that a Ray of our own sets aside for objects: its least. Only names and rows pass."""
 
+CHECK_S = 10.0
+"""Time between two looks at whether Ray is still there, while no actor answers."""
+
+PATIENCE = 60
+"""Times that a Ray of our own may be too busy to answer itself; after five, Ray would end it."""
+
 REASON_CHARACTERS = 200
 
 
@@ -102,6 +108,7 @@ def _variables(*, is_own: bool) -> dict[str, str]:
     if is_own:  # its processes listen on all addresses
         known["RAY_raylet_start_wait_time_s"] = str(START_S)
         known |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _token()}
+        known["RAY_health_check_failure_threshold"] = str(PATIENCE)
     return known
 
 
@@ -254,5 +261,7 @@ def _ready(links: list[Link]) -> list[Link]:
     import ray
 
     asked = {link.asked[0]: link for link in links if isinstance(link, _Actor)}
-    ready, _ = ray.wait(list(asked), num_returns=1)
+    while not (ready := ray.wait(list(asked), num_returns=1, timeout=CHECK_S)[0]):
+        if not any(node["Alive"] for node in ray.nodes()):  # it would be waited for without end
+            raise UnveilError("Ray has ended; nothing is lost: the same command goes on.")
     return [asked[one] for one in ready]

@@ -58,6 +58,15 @@ class Manifest:
         Raises:
             LineError: it names none.
         """
+        source, target = self.named(line)
+        return source, target or (self.name_output(source) if self.name_output else "")
+
+    def named(self, line: bytes) -> tuple[str, str]:
+        """Return the file and the result that a line itself names; "" for no result.
+
+        Raises:
+            LineError: it names no file.
+        """
         if len(line) > MAX_LINE_BYTES:
             raise LineError(f"has more than {MAX_LINE_BYTES:,} bytes")
         if line.startswith(b"{"):
@@ -66,11 +75,7 @@ class Manifest:
             source, target = os.fsdecode(line), ""
         if "\0" in source + target:
             raise LineError("holds a zero byte")
-        if self.name_output is None:
-            target = ""
-        elif not target:
-            target = self.name_output(source)
-        return source, target
+        return source, target if self.name_output else ""
 
     def items_at(self, places: Iterator[tuple[int, int]]) -> Iterator[Item]:
         """Yield the files that the lines at these places, of these numbers, name."""
@@ -106,8 +111,16 @@ def _parse_json(line: bytes) -> tuple[str, str]:
     found = [known.get(name, "") for name in ("input", "output")]
     if not all(isinstance(one, str) for one in found) or not found[0]:
         shown = line[:SHOWN_CHARACTERS].decode("utf-8", "replace")
-        raise LineError(f'has no "input", or one that is no text: {shown}')
+        raise LineError(f'must have an "input", and that and "output" be texts: {shown}')
     return found[0], found[1]
+
+
+def one_spelling(path: str, here: str) -> str:
+    """Return a path without needless parts; below the folder ``here/``, as seen from there."""
+    # Of a million paths most are plain.
+    if path[:1] == "." or "//" in path or "/." in path:
+        path = os.path.normpath(path)
+    return path.removeprefix(here)
 
 
 def mirrored(source: str, output: str) -> str:

@@ -1,15 +1,17 @@
 """Which files of a list are to be done: those of the shard that no record says are done."""
 
+import os
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from unveil import console
 from unveil.batch.config import Shard
 from unveil.batch.item import Item, add_counts, pair_hash
-from unveil.batch.manifest import LineError, Manifest
+from unveil.batch.manifest import LineError, Manifest, one_spelling
 from unveil.batch.records import Records
 
 
@@ -74,9 +76,10 @@ class ManifestPlan:
 
 def plan_list(items: Sequence[Item], shard: Shard, records: Records) -> ListPlan:
     """Return the plan of files that are named one by one, or found in folders."""
-    plan = ListPlan()
+    plan, here = ListPlan(), f"{Path.cwd()}{os.sep}"
     for item in items:
-        if shard.has(item.key) and not _skips(plan, item.source, item.target, records):
+        is_ours = shard.has(one_spelling(item.source, here))
+        if is_ours and not _skips(plan, item.source, item.target, records):
             plan.items.append(item)
     return plan
 
@@ -87,23 +90,28 @@ def plan_manifest(manifest: Manifest, shard: Shard, records: Records) -> Manifes
     Raises:
         UnveilError: the list cannot be read.
     """
-    plan, seen = ManifestPlan(manifest), set[int]()
+    plan, seen, here = ManifestPlan(manifest), set[int](), f"{Path.cwd()}{os.sep}"
     for offset, number, line in manifest.lines():
         try:
+            own_source, own_target = manifest.named(line)
             source, target = manifest.parse(line)
         except LineError as error:
             if shard.has(line):
                 plan.tell(number, error)
             continue
-        if not shard.has(key := target or source):
+        # All shards see what is there twice, and --output, which each may spell its own way,
+        # does not decide in which of them a line is.
+        hashed = hash(one_spelling(target or source, here))
+        is_double = hashed in seen
+        seen.add(hashed)
+        if not shard.has(one_spelling(own_target or own_source, here)):
             continue
-        if (hashed := hash(key)) in seen:
+        if is_double:
             again = "would be written" if target else "named"
-            plan.tell(number, f"{key}: {again} a second time")
+            plan.tell(number, f"{target or source}: {again} a second time")
         elif not _skips(plan, source, target, records):
             plan.offsets.append(offset)
             plan.numbers.append(number)
-        seen.add(hashed)
     return plan
 
 

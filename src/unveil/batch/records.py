@@ -24,6 +24,11 @@ ROWS = b', "rows": '
 """What stands before a record's rows. No text of JSON can hold it: quotes in texts are escaped."""
 
 
+BEGINS, STATUS = b'{"input": ', b', "status": "'
+"""How a record begins, and what it holds."""
+
+MAX_FIRST_BYTES = 1 << 24
+
 DECODER = json.JSONDecoder()
 
 
@@ -110,7 +115,13 @@ class Records:
         head = {"input": item.source, "output": item.target or None, "status": status}
         known = {**head, "version": self.stamp.version, "settings": self.stamp.settings, **more}
         # Unbuffered, so that a run that is killed leaves whole lines but for the last.
-        self.file.write(json.dumps(known).encode() + b"\n")
+        try:
+            self.file.write(json.dumps(known).encode() + b"\n")
+        except OSError as error:
+            raise UnveilError(
+                f"{self.file.name}: cannot be written ({error.strerror}); then, the same command "
+                "goes on."
+            ) from None
 
     def read(self, path: Path) -> None:
         """Take in the records of earlier runs.
@@ -176,22 +187,39 @@ def open_records(
         return
     check_folder(path.parent)
     exists = check_target(path)
+    if exists:
+        check_regular(path)
+        _check_first(path)
     if only_reads:
         if exists:
             records.read(path)
         yield records
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    real = path.resolve()  # of a link, too, there is one lock
     refusal = (
         f"{path}: another run is writing to it; give each its own --records, and join them by cat."
     )
-    with locked(path.parent / f".{path.name}.lock", refusal):
+    with locked(real.parent / f".{real.name}.lock", refusal):
         if exists:
-            check_regular(path)
             _mend(path)
             records.read(path)
         with path.open("ab", buffering=0) as records.file:
             yield records
+
+
+def _check_first(path: Path) -> None:
+    """Refuse a file that begins otherwise than records do: it is somebody's, and stays as it is.
+
+    Raises:
+        UnveilError: it does.
+    """
+    with path.open("rb") as file:
+        line = file.readline(MAX_FIRST_BYTES)
+    is_cut = not line.endswith(b"\n")
+    known = BEGINS.startswith(line[: len(BEGINS)]) and (is_cut or STATUS in line)
+    if not known:
+        raise UnveilError(f"{path}: holds no records, and is left as it is: name a new file.")
 
 
 def _mend(path: Path) -> None:
