@@ -14,7 +14,7 @@ PARALLEL := --numprocesses $(PROCESSES) --maxprocesses 4 --dist loadfile --no-lo
 TEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL)
 FAST := -m "not slow and not lfw"
 
-.PHONY: demo test test-all coverage test-lfw test-oldest lint types tests format fuzz docs gallery bench bench-peers bench-streaming bench-wild mutants tables lock clean
+.PHONY: demo test test-all coverage test-lfw test-ray test-oldest lint types tests format fuzz docs gallery bench bench-peers bench-streaming bench-wild mutants tables lock clean
 
 demo: $(CORE)/.ready
 	$(CORE)/bin/unveil demo --output runs/demo
@@ -36,6 +36,11 @@ coverage: $(READY)
 # The checks that need photos of LFW.
 test-lfw: $(READY)
 	UNVEIL_LFW=$(LFW) $(TEST) -m lfw
+
+# Files by a Ray of its own, which is large and takes most of two cores: not in CI.
+test-ray: $(READY)
+	$(BIN)/uv pip install --system-certs --python $(BIN)/python --constraint constraints.txt ray
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/batch/test_clusters.py
 
 # The fast tier on the oldest versions that pyproject.toml allows, in an environment of its own.
 test-oldest: $(OLDEST)/.ready

@@ -25,8 +25,9 @@ def check(path: Path, group: Callable[[], Numbers]) -> None:
     assert set(found) == set(pinned)
     for name, values in found.items():
         wanted = np.array(pinned[name])
-        # Small ones are as exact as the large ones beside them.
-        least = 5e-4 * float(np.abs(wanted).max(initial=0)) + 1e-9
+        # Small ones are as exact as the large ones beside them; other processors round otherwise,
+        # which an AMD and an Intel with AMX show at 2e-3 of the largest.
+        least = 4e-3 * float(np.abs(wanted).max(initial=0)) + 1e-9
         np.testing.assert_allclose(short(values), wanted, rtol=1e-3, atol=least, err_msg=name)
 
 
