@@ -131,6 +131,7 @@ def test_a_line_that_is_no_record_is_told_and_left_out(tmp_path, capsys):
         b"\xff\xd8\xff\xe0 a photo\n and no line end",
         b"a.jpg\nb.jpg",
         b'{"input": "a.jpg", "output": "b.png"}\n{"input": "c.jpg"}\n',
+        b'{"input": "a.jpg", "output": "b.png"}',
         b"\n",
         b'{"photo": 3}\n',
     ],

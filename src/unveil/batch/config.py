@@ -61,7 +61,7 @@ class Shard:
     count: int = 1
 
     def has(self, key: str | bytes) -> bool:
-        """Return whether the part holds what has this key (:attr:`unveil.batch.item.Item.key`)."""
+        """Return whether the part holds what has this key: the path that names it."""
         return self.count == 1 or stable_hash(key) % self.count == self.index
 
 

@@ -40,11 +40,6 @@ class Item:
     place: str = ""
 
     @property
-    def key(self) -> str:
-        """Return what no two items may share: the result, or else the file."""
-        return self.target or self.source
-
-    @property
     def pair(self) -> int:
         """Return :func:`pair_hash` of file and result."""
         return pair_hash(self.source, self.target)

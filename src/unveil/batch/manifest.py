@@ -59,7 +59,15 @@ class Manifest:
             LineError: it names none.
         """
         source, target = self.named(line)
-        return source, target or (self.name_output(source) if self.name_output else "")
+        return source, target or self.default_output(source)
+
+    def default_output(self, source: str) -> str:
+        """Return where the result of a file is written whose line does not say it.
+
+        Raises:
+            LineError: it has no place below the folder of results.
+        """
+        return "" if self.name_output is None else self.name_output(source)
 
     def named(self, line: bytes) -> tuple[str, str]:
         """Return the file and the result that a line itself names; "" for no result.

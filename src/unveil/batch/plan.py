@@ -93,8 +93,8 @@ def plan_manifest(manifest: Manifest, shard: Shard, records: Records) -> Manifes
     plan, seen, here = ManifestPlan(manifest), set[int](), f"{Path.cwd()}{os.sep}"
     for offset, number, line in manifest.lines():
         try:
-            own_source, own_target = manifest.named(line)
-            source, target = manifest.parse(line)
+            source, own_target = manifest.named(line)
+            target = own_target or manifest.default_output(source)
         except LineError as error:
             if shard.has(line):
                 plan.tell(number, error)
@@ -104,7 +104,7 @@ def plan_manifest(manifest: Manifest, shard: Shard, records: Records) -> Manifes
         hashed = hash(one_spelling(target or source, here))
         is_double = hashed in seen
         seen.add(hashed)
-        if not shard.has(one_spelling(own_target or own_source, here)):
+        if not shard.has(one_spelling(own_target or source, here)):
             continue
         if is_double:
             again = "would be written" if target else "named"

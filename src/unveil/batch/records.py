@@ -216,7 +216,7 @@ def _check_first(path: Path) -> None:
     """
     with path.open("rb") as file:
         line = file.readline(MAX_FIRST_BYTES)
-    is_cut = not line.endswith(b"\n")
+    is_cut = not line.rstrip(b" ").endswith((b"\n", b"}"))  # a list's only line is no cut record
     known = BEGINS.startswith(line[: len(BEGINS)]) and (is_cut or STATUS in line)
     if not known:
         raise UnveilError(f"{path}: holds no records, and is left as it is: name a new file.")
