@@ -8,6 +8,7 @@ import numpy as np
 from unveil.degradation import Degradation, Operator, Storage, Unchanged
 from unveil.estimation.history import History
 from unveil.images.box import Box
+from unveil.images.light import Light
 from unveil.report.rows import Row
 
 MIN_SIDE_PX = 16
@@ -45,6 +46,7 @@ class Finding:
         angle_deg: direction of a motion, from 0 to 180; x to the right, y downwards.
         pitch_px: width and height of a mosaic's blocks, which may be fractions of a pixel.
         phase_px: distance of a border of blocks from the left and top edge of the picture.
+        light: in which a blur of all of a picture was made; None where that does not show.
         is_exact: whether the operator describes the picture so well that it can be undone.
         reason: why it cannot be told, or not be undone; None for no reason.
         mask: the pixels that are hidden, ``H x W`` bool; None for those of the box.
@@ -64,6 +66,7 @@ class Finding:
     angle_deg: float | None = None
     pitch_px: tuple[float, float] | None = None
     phase_px: tuple[float, float] | None = None
+    light: Light | None = None
     is_exact: bool = True
     reason: str | None = None
     mask: np.ndarray | None = field(default=None, compare=False, repr=False)
@@ -98,6 +101,7 @@ class Finding:
             "angle_deg": _rounded(self.angle_deg),
             "pitch_px": self.pitch_px and [_rounded(pitch) for pitch in self.pitch_px],
             "phase_px": self.phase_px and [_rounded(phase) for phase in self.phase_px],
+            "light": self.light and (self.light.name or "values of the file"),
             "confidence": None if self.confidence is None else round(self.confidence, 3),
             "sigma_error_px": self.sigma_error_px and round(self.sigma_error_px, 3),
             "storage": str(self.storage),
@@ -112,7 +116,8 @@ class Finding:
 
     def __str__(self) -> str:
         sure = "stated" if self.confidence is None else f"confidence {self.confidence:.0%}"
-        text = f"{self._what()}{self._where()}, kept as {self.storage}; {sure}"
+        light = f", made in {self.light.name}" if self.light and self.light.name else ""
+        text = f"{self._what()}{light}{self._where()}, kept as {self.storage}; {sure}"
         if self.reason:
             text += f" ({self.reason})"
         if self.history is not None and (past := str(self.history)):

@@ -32,16 +32,19 @@ from unveil.estimation.features import Features, features
 from unveil.estimation.fill import find_fills
 from unveil.estimation.finding import Finding
 from unveil.estimation.jpeg_history import find_jpeg
+from unveil.estimation.light import fit_light, with_edge
 from unveil.estimation.mosaic import estimate_mosaic
 from unveil.estimation.outlining import regions
 from unveil.estimation.part import find_part, of_mosaic
+from unveil.estimation.plausible import has_edge
 from unveil.estimation.regions import MAX_SHARED, MIN_CHANCE, WHOLE_SHARE, Region, mask_of
 from unveil.estimation.scaling import middle_box
 from unveil.estimation.segmenter import Segmentation, segment
-from unveil.estimation.strengths import sized, with_level, with_path
+from unveil.estimation.strengths import SIZE_OF_WIDTH, sized, with_level, with_path
 from unveil.estimation.subject import Subject, kept
-from unveil.estimation.whole_blur import find_whole_blur
+from unveil.estimation.whole_blur import BLURS, find_whole_blur
 from unveil.images.box import Box
+from unveil.images.light import Light
 from unveil.images.pixels import brightness
 from unveil.linear.prior import Prior
 
@@ -133,8 +136,10 @@ def roughly(found: Finding) -> Finding:
     """Return the finding of a picture that was scaled since: no operator of its grid is exact."""
     if found.is_clean or not found.is_exact or found.strength_px is None:
         return found
-    low, high = found.strength_px / SCALED_ERROR, found.strength_px * SCALED_ERROR
     reason = "scaled since: no operator of this grid is exact"
+    if has_edge(found):  # which shows on this grid
+        return replace(found, is_exact=False, reason=reason)
+    low, high = found.strength_px / SCALED_ERROR, found.strength_px * SCALED_ERROR
     return replace(found, is_exact=False, low_px=low, high_px=high, reason=reason)
 
 
@@ -221,6 +226,17 @@ def outline(image: Array, box: Box) -> np.ndarray:
     """
     pixels = _as_bytes(to_numpy(image))
     return _told(segment(pixels), pixels, box).mask
+
+
+def light_of(image: Array, width_px: float) -> Light | None:
+    """Return in which light a blur of a whole picture was made; None where it does not show.
+
+    Args:
+        image: ``1 x 3 x H x W`` in [0,1].
+        width_px: standard deviation of its kernel.
+    """
+    pixels = _as_bytes(to_numpy(image))
+    return fit_light(pixels, find_jpeg(pixels), 1.0, width_px).light
 
 
 def storage_seen(image: Array, storage: Storage) -> Storage:
@@ -333,4 +349,15 @@ def _of_hidden(subject: Subject, judged: Judged) -> Finding:
     finding = replace(finding, mask=mask)
     if kind == "solid":
         return with_level(finding, subject.pixels, region.mask)
-    return with_path(finding, subject.pixels, seen) if kind == "motion" else finding
+    finding = with_path(finding, subject.pixels, seen) if kind == "motion" else finding
+    return _with_edge(finding, subject, seen) if kind in BLURS else finding
+
+
+def _with_edge(finding: Finding, subject: Subject, seen: Features) -> Finding:
+    """Return the finding of a blur with what its edge tells, where one shows."""
+    if finding.strength_px is None:
+        return finding
+    width = finding.strength_px / SIZE_OF_WIDTH[finding.kind]
+    part = subject.pixels[seen.box.place]
+    light, edged = fit_light(part, seen.history, seen.fits.noise, width)
+    return finding if light is None or edged is None else with_edge(finding, edged, light)

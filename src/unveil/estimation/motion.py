@@ -1,4 +1,4 @@
-"""Length and angle of a motion blur, by likelihood."""
+"""Length and angle of a motion blur, by likelihood; lines of equal weights, and lines that fade."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,11 @@ LENGTH_STEP = 0.08
 MIN_LENGTH_PX, MAX_LENGTH_PX = 4.0, 40.0
 FINER = (-0.5, 0.0, 0.5)
 ROUNDS = 3
+
+FADING_PX = np.geomspace(1.0, 20.0, 12)
+"""Widths of lines that fade."""
+
+FADING_TAPS = 61
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,34 @@ def fit_motion(spectrum: Spectrum, shortest_px: float, longest_px: float) -> Mot
 
 
 def _best(spectrum: Spectrum, paths: list[tuple[float, float]]) -> tuple[float, float, float]:
-    passed = np.stack([_passed(spectrum, *path) for path in paths])
-    found = costs(spectrum, passed)
+    passed = np.stack([even_line(spectrum, *path) for path in paths]) + LEAK
+    found = costs(spectrum, passed.astype(np.float32))
     best = int(found.argmin())
     length, angle = paths[best]
     return length, angle, float(found[best])
 
 
-def _passed(spectrum: Spectrum, length_px: float, angle: float) -> np.ndarray:
-    along = spectrum.across * np.cos(angle) + spectrum.down * np.sin(angle)
-    passed: np.ndarray = np.sinc(along * length_px) ** 2 + LEAK
-    return passed.astype(np.float32)
+def even_line(spectrum: Spectrum, length_px: float, angle: float) -> np.ndarray:
+    """Return the squared transfer of a line of equal weights, angle in radians."""
+    passed: np.ndarray = np.sinc(_along(spectrum, angle) * length_px) ** 2
+    return passed
+
+
+def fading_lines(spectrum: Spectrum, angle: float) -> np.ndarray:
+    """Return the squared transfers of lines that fade from one end on, ``C x N`` float32.
+
+    ImageMagick's is half a Gaussian, FFmpeg's falls exponentially.
+    """
+    along = 2 * np.pi * _along(spectrum, angle)
+    taps = np.arange(FADING_TAPS)
+    passed = []
+    for width in FADING_PX:
+        half = np.exp(-(taps**2) / (2 * width**2))
+        passed += [np.abs(np.exp(-1j * along[:, None] * taps) @ (half / half.sum())) ** 2]
+        passed += [1 / (1 + (along * width) ** 2)]
+    return (np.stack(passed) + LEAK).astype(np.float32)
+
+
+def _along(spectrum: Spectrum, angle: float) -> np.ndarray:
+    """Return the frequencies along a line, in cycles a pixel."""
+    return spectrum.across * np.float32(np.cos(angle)) + spectrum.down * np.float32(np.sin(angle))

@@ -1,23 +1,29 @@
 """What may have blurred a part, by its finding: blurs of several widths and kinds, with shares."""
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Unchanged, Window
+from unveil.degradation import Blur, BoxBlur, Disk, GaussianBlur, Motion, Unchanged, Window
 from unveil.degradation.blurs import MAX_KERNEL_PX
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.finding import Finding
 from unveil.estimation.strengths import SIZE_OF_WIDTH
+from unveil.images.light import Light
 from unveil.linear.uncertain import Plausible
 
 KINDS = ("gaussian", "box", "disk")
 """Blurs without a direction, which are taken for each other.
 
-Not motion: the lines of some programs are centred on a pixel, those of others begin there, and the
-picture does not say which; what is undone the wrong way moves by half a line.
+Not motion: the lines of some programs are centred on a pixel, those of others begin there, and a
+part does not say which; what is undone the wrong way moves by half a line. Lines of all of a
+picture whose light shows are even, and such lines are centred.
 """
+
+EDGED = ("box", "disk", "motion")
+"""Blurs that pass nothing at some frequencies."""
 
 PLACES = np.array([-1.5, -0.75, 0.0, 0.75, 1.5])
 """Widths that stand for all, in standard errors from the likeliest."""
@@ -48,9 +54,25 @@ class Width(NamedTuple):
     error: float
 
 
+@dataclass(frozen=True)
+class Guess:
+    """What is known of a blur that nobody states.
+
+    Attributes:
+        blurs: what it may have been.
+        light: in which it was made; None where that does not show.
+        has_edge: whether its kind and size show.
+    """
+
+    blurs: Plausible
+    light: Light | None
+    has_edge: bool
+
+
 def width_of(finding: Finding) -> Width | None:
     """Return how wide the blur of a part is; None where it is no blur of a known width."""
-    if finding.kind not in (*KINDS, "median") or not finding.strength_px:
+    kinds = (*KINDS, "median", "motion") if has_edge(finding) else (*KINDS, "median")
+    if finding.kind not in kinds or not finding.strength_px:
         return None
     if finding.low_px is None or finding.high_px is None or finding.low_px <= 0:
         return None
@@ -58,6 +80,11 @@ def width_of(finding: Finding) -> Width | None:
     if isinstance(finding.operator, GaussianBlur):
         return Width(spread_px(finding.operator), error)  # a short one is narrower than its sigma
     return Width(finding.strength_px / SIZE_OF_WIDTH[finding.kind], error)
+
+
+def has_edge(finding: Finding) -> bool:
+    """Return whether the edge of a blur shows, and so its kind and size."""
+    return finding.light is not None and finding.kind in EDGED
 
 
 def plausible(finding: Finding) -> Plausible | None:
@@ -68,6 +95,8 @@ def plausible(finding: Finding) -> Plausible | None:
     sure = finding.confidence
     if (width := width_of(finding)) is None or not sure:
         return None
+    if has_edge(finding):
+        return _alike(finding, width, sure)
     likeliest = finding.kind if finding.kind in KINDS else "gaussian"
     other = (1 - sure) * OTHER_SHARE / len(KINDS)
     shares = {kind: other + sure * (kind == likeliest) for kind in KINDS}
@@ -75,6 +104,15 @@ def plausible(finding: Finding) -> Plausible | None:
     for place, share in zip(PLACES, SHARES, strict=True):
         spread = width.spread_px * math.exp(width.error * place)
         found += [(share * part, blur_of(kind, spread)) for kind, part in shares.items()]
+    return found
+
+
+def _alike(finding: Finding, width: Width, sure: float) -> Plausible:
+    """Return blurs of one kind, which its edge shows, of about a width."""
+    found: list[tuple[float, Blur | Unchanged]] = [(1 - sure, Unchanged())]
+    for place, share in zip(PLACES, SHARES, strict=True):
+        near = width.spread_px * math.exp(width.error * place)
+        found.append((sure * share, blur_of(finding.kind, near, finding.angle_deg or 0.0)))
     return found
 
 
@@ -93,13 +131,27 @@ def about(operator: Blur) -> Plausible:
     return [(STATED_SHARE, operator), *((share, blur) for blur in (*near, *others))]
 
 
+def guess(finding: Finding, operator: Blur) -> Guess | None:
+    """Return what is known of a blur that was found; None where it is stated."""
+    if finding.confidence is None:
+        return None
+    blurs = plausible(finding) if has_edge(finding) else None
+    return Guess(blurs or about(operator), finding.light, has_edge(finding))
+
+
 def reach_px(blurs: Plausible) -> int:
     """Return how far the widest of some blurs reaches from a pixel."""
     return max(blur.kernel // 2 for _, blur in blurs if not isinstance(blur, Unchanged))
 
 
-def blur_of(kind: str, width_px: float) -> Blur:
-    """Return the blur of a kind in ``KINDS`` whose kernel has this standard deviation a axis."""
+def blur_of(kind: str, width_px: float, angle_deg: float = 0.0) -> Blur:
+    """Return the blur of a kind whose kernel has this standard deviation along its longest axis.
+
+    Args:
+        kind: one of ``KINDS``, or a motion.
+        width_px: the standard deviation.
+        angle_deg: of a motion.
+    """
     size = width_px * SIZE_OF_WIDTH[kind]
     match kind:
         case "box":
@@ -107,5 +159,7 @@ def blur_of(kind: str, width_px: float) -> Blur:
             return Window(tuple(np.clip(size / 2 + 0.5 - place, 0, 1).tolist()))
         case "disk":
             return Disk(max(size, 0.5))
+        case "motion":
+            return Motion(max(size, 1.0), angle_deg % 180)
         case _:
             return GaussianBlur(min(2 * math.ceil(3 * size) + 1, MAX_KERNEL_PX), size)

@@ -37,6 +37,11 @@ class Spectrum:
         """Distance from the frequency 0, in cycles a pixel."""
         return np.hypot(self.across, self.down)
 
+    def thinned(self, every: int) -> "Spectrum":
+        """Return one frequency of ``every``."""
+        parts = (self.across, self.down, self.power, self.floor)
+        return Spectrum(*(one[::every] for one in parts))
+
     def with_floor(self, factor: float) -> "Spectrum":
         """Return it with white noise of ``factor`` times rounding's added to the floor."""
         return replace(self, floor=self.floor + np.float32((factor - 1) * ROUNDING))

@@ -1,4 +1,4 @@
-"""The blur of a whole picture with mirrored borders, which can be undone exactly."""
+"""The blur of a whole picture: one with mirrored borders, or one with an edge."""
 
 import math
 
@@ -7,17 +7,19 @@ import numpy as np
 from unveil.degradation import Unchanged
 from unveil.degradation.kernels import spread_px
 from unveil.estimation.blur import MAX_PART_PX, estimate_blur
-from unveil.estimation.classifier import Opinion, classify
+from unveil.estimation.classifier import classify
 from unveil.estimation.confidence import chance_hidden, likeliest_kind
 from unveil.estimation.doubts import is_sharp_somewhere
-from unveil.estimation.features import Features, features
+from unveil.estimation.features import features
 from unveil.estimation.finding import Finding
 from unveil.estimation.kinds import KINDS
+from unveil.estimation.light import fit_light, with_edge
 from unveil.estimation.outlining import whole_region
 from unveil.estimation.scaling import middle
 from unveil.estimation.segmenter import Segmentation
 from unveil.estimation.strengths import strength_of
 from unveil.estimation.subject import Subject
+from unveil.images.light import AS_KEPT, Light
 from unveil.images.pixels import brightness
 
 EXACT_ERROR = 0.02
@@ -39,6 +41,9 @@ Of 691 clean pictures one is called so (docs/log.md): soft ones that were scaled
 MAX_WHOLE_PX = 512
 """Of a larger picture the middle tells what kind of blur it has."""
 
+BLURS = ("gaussian", "box", "disk", "motion")
+"""Kinds that the classifier may take a blur of a whole picture for."""
+
 MAX_FLAT_SHARE = 0.5
 """Of drawings more is flat; of 320 clean pictures, no other came this far."""
 
@@ -49,7 +54,7 @@ Z_90 = 1.645
 
 
 def find_whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
-    """Return the blur of a whole picture with mirrored borders; None where it is no such blur.
+    """Return the blur of a whole picture with mirrored borders or an edge; None for no such blur.
 
     Where the classifier takes it for hidden, two likelihoods must agree: of the picture as it is,
     and of its middle, borders faded. Of a large picture only the middle is looked at.
@@ -63,23 +68,31 @@ def find_whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
     is_large = max(subject.pixels.shape[:2]) > MAX_PART_PX
     if opinion.chances[0] > (MAX_CLEAN_LARGE if is_large else MAX_CLEAN):
         return None
-    if is_sharp_somewhere(brightness(subject.pixels)):
+    kind, _ = likeliest_kind(opinion)
+    # Along a motion edges stay sharp.
+    if kind != "motion" and is_sharp_somewhere(brightness(subject.pixels)):
+        return None
+    if kind not in BLURS or seen.flat_share > MAX_FLAT_SHARE:
         return None
     hidden = chance_hidden(region, seen, opinion, is_told=False)
-    return _exact(subject, seen, opinion, hidden)
+    width_px = math.exp(float(opinion.log_width[KINDS.index(kind)]))
+    light, edged = fit_light(subject.pixels, subject.jpeg, seen.fits.noise, width_px)
+    exact = None if kind == "motion" else _exact(subject, width_px, hidden, light)
+    if light is None or edged is None or (exact and exact.kind == edged.kind):
+        return exact
+    confidence = 1 - (1 - hidden) * EXACT_DOUBT
+    rough = Finding(Unchanged(), subject.storage, confidence)
+    return with_edge(rough, edged, light)
 
 
-def _exact(subject: Subject, seen: Features, opinion: Opinion, hidden: float) -> Finding | None:
+def _exact(subject: Subject, width_px: float, hidden: float, light: Light | None) -> Finding | None:
     """Return the blur of a whole picture, as far as likelihood bears it out."""
-    kind, _ = likeliest_kind(opinion)
-    if kind not in ("gaussian", "box", "disk") or seen.flat_share > MAX_FLAT_SHARE:
-        return None
-    width = math.exp(float(opinion.log_width[KINDS.index(kind)]))
-    width = min(width, MAX_WIDTH_PX)
+    width = min(width_px, MAX_WIDTH_PX)
     widths = (max(width / WIDTH_RANGE, MIN_WIDTH_PX), width * WIDTH_RANGE)
     fit = estimate_blur(
-        subject.image, subject.storage, subject.prior, is_cut=False, widths_px=widths
-    )
+        (light or AS_KEPT).of(subject.image), subject.storage, subject.prior, is_cut=False,
+        widths_px=widths,
+    )  # fmt: skip
     if not fit.is_mirrored or isinstance(fit.operator, Unchanged):
         return None
     if fit.log_odds < MIN_LOG_ODDS or spread_px(fit.operator) < MIN_WIDTH_PX:
@@ -90,5 +103,5 @@ def _exact(subject: Subject, seen: Features, opinion: Opinion, hidden: float) ->
     confidence = 1 - (1 - hidden) * EXACT_DOUBT
     return Finding(
         fit.operator, subject.storage, confidence, fit.sigma_error_px, None, kind, strength,
-        low, high,
+        low, high, light=light,
     )  # fmt: skip

@@ -48,6 +48,9 @@ class Trust:
 ROUGHLY = Trust(3.0, 4)
 """No blur that was found is known exactly, and few pictures were kept as their file says."""
 
+CLOSELY = Trust(3.0, 20)
+"""For a blur whose kind and size show: what lies in the gaps of its spectrum takes longer."""
+
 EXACTLY = Trust(0.5, 80)
 """For a blur that was told, in 8 bits: more steps gain less than 0.1 dB."""
 
