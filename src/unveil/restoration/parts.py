@@ -12,8 +12,10 @@ from unveil.console import Remark
 from unveil.degradation import Degradation
 from unveil.degradation.mosaics import uneven
 from unveil.estimation.finding import Finding
-from unveil.estimation.plausible import plausible, reach_px, width_of
+from unveil.estimation.plausible import has_edge, plausible, reach_px, width_of
 from unveil.images.box import Box
+from unveil.images.light import AS_KEPT
+from unveil.linear.masked import CLOSELY, ROUGHLY
 from unveil.linear.prior import Prior
 from unveil.restoration.blurred import (
     BAND_PX,
@@ -148,9 +150,14 @@ def _nearly(seen: np.ndarray, hidden: Part, part: Finding, prior: Prior) -> Near
         grid = uneven(across, down, left - box.left, top - box.top)
         return mosaic_nearly(seen, hidden, box, Degradation(grid, part.storage), prior)
     blurs, width = plausible(part), width_of(part)
-    if part.kind in LEFT or blurs is None or width is None:
+    is_left = part.kind in LEFT and not has_edge(part)
+    if is_left or blurs is None or width is None:
         return LEFT.get(part.kind) or part.reason or "no blur of a known width"
-    return blur_nearly(seen, hidden, part.storage, blurs, width, reach_px(blurs), prior)
+    light, trust = part.light or AS_KEPT, CLOSELY if has_edge(part) else ROUGHLY
+    view, margin_px = light.of(seen), reach_px(blurs)
+    nearly = blur_nearly(view, hidden, part.storage, blurs, width, margin_px, prior, trust)
+    granted = nearly.granted and replace(nearly.granted, light=light)
+    return replace(nearly, images=light.back(nearly.images), granted=granted)
 
 
 def _mask(part: Finding, height: int, width: int) -> np.ndarray:

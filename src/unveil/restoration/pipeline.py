@@ -11,14 +11,14 @@ from functools import partial, reduce
 
 from unveil.arrays import Array, array_namespace
 from unveil.console import Remark
-from unveil.degradation import Storage
+from unveil.degradation import Blur, Storage
 from unveil.errors import UsageError
 from unveil.estimation.finding import Finding
-from unveil.estimation.inspection import storage_seen
+from unveil.estimation.inspection import roughly, storage_seen
 from unveil.linear.prior import read_prior
 from unveil.restoration.blurred import Attempt
 from unveil.restoration.choice import FALLBACK
-from unveil.restoration.parts import restore_parts
+from unveil.restoration.parts import restore_part, restore_parts, said_of
 from unveil.restoration.real_parts import Granted, add_likely_detail
 from unveil.restoration.realism import LABEL
 from unveil.restoration.restorers import Restorer
@@ -110,6 +110,10 @@ def restore(images: Array, storage: Storage, request: Request, load: Load) -> Re
         return _as_real(given, Restored(restored, error, finding, restorer, remarks), request)
     exact = partial(undo_faithfully, known, restorer, request.tile_px)
     done = undo_checked(images, finding, known, request.mask, exact, restorer.prior)
+    if done.reason is not None and is_found and isinstance(known.operator, Blur):
+        nearly = restore_part(images, roughly(finding), restorer.prior)
+        remarks += (said_of(nearly, finding),) if nearly.reason is None else ()
+        done = replace(nearly, is_plain=False) if nearly.reason is None else done
     if done.reason is not None:
         hint = "" if is_found else "; --force undoes it all the same"
         remarks += (Remark(f"not undone: {done.reason}{hint}", not is_found),)

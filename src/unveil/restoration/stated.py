@@ -16,11 +16,11 @@ from unveil.degradation import Blur, Degradation, Disk, Motion, UnevenPixelate
 from unveil.degradation.kernels import spread_px
 from unveil.degradation.operators import obfuscate
 from unveil.estimation.finding import Finding
-from unveil.estimation.inspection import outline
-from unveil.estimation.plausible import STATED_ERROR, Width, about, reach_px
+from unveil.estimation.inspection import light_of, outline
+from unveil.estimation.plausible import STATED_ERROR, Guess, Width, about, guess, reach_px
 from unveil.images.box import Box
 from unveil.images.light import AS_KEPT, LINEAR, Light
-from unveil.linear.masked import EXACTLY, ROUGHLY, Trust
+from unveil.linear.masked import CLOSELY, EXACTLY, ROUGHLY, Trust
 from unveil.linear.prior import Prior
 from unveil.restoration.blurred import (
     BAND_PX,
@@ -70,6 +70,7 @@ SOFT_STEPS = 10
 MAX_EXACT_PX, MAX_PX = 500_000, 16_000_000
 """Larger pictures take minutes, or all memory."""
 
+
 Exact = Callable[[Box | None, Array], tuple[Array, Array | None]]
 """Undoes what is stated, as it is, in a box of images: to restored ones and their expected error.
 """
@@ -99,17 +100,19 @@ def undo_checked(
         return _undo_mosaic(images, finding.box, known, mask, exact, prior, least)
     height, width = images.shape[-2:]
     whole = Box(0, 0, width, height)
+    found = guess(finding, known.operator)
     # A part takes less memory than the picture.
-    margin_px = BAND_PX + max(REACH_PX["blur"], reach_px(about(known.operator)))
+    reach = reach_px(found.blurs if found else about(known.operator))
+    margin_px = BAND_PX + max(REACH_PX["blur"], reach)
     place = (finding.box or whole) if mask is None else around(mask > 0)
     near = place.grown(margin_px, margin_px, width, height)
     cut = images[..., *near.place]
     if mask is not None:
         done = undo_stated(cut, known, lambda: [told(mask[near.place])], None, None, prior)
     else:
-        is_found, box = finding.confidence is not None, finding.box and finding.box.within(near)
+        box = finding.box and finding.box.within(near)
         parts = partial(_parts, images, finding, near)
-        done = undo_stated(cut, known, parts, box, exact, prior, is_found=is_found)
+        done = undo_stated(cut, known, parts, box, exact, prior, found)
     return pasted(done, images, near)
 
 
@@ -186,7 +189,7 @@ def _undo_uneven(
 
 def undo_stated(
     images: Array, known: Degradation, parts: Callable[[], Sequence[Part]], box: Box | None,
-    exact: Exact | None, prior: Prior, *, is_found: bool = False,
+    exact: Exact | None, prior: Prior, found: Guess | None = None,
 ) -> Attempt:  # fmt: skip
     """Undo a stated blur of a picture or a part of it.
 
@@ -198,21 +201,26 @@ def undo_stated(
         box: the part that the exact inverse undoes; None for all of the picture.
         exact: undoes the blur with mirrored borders; None where that is not the case.
         prior: power spectrum of clean photos.
-        is_found: whether nobody states the blur: then nothing is undone that is not explained.
+        found: of a blur that nobody states; then nothing is undone that is not explained.
     """
+    if not isinstance(known.operator, Blur):
+        raise TypeError(known)
+    lit = found.light if found else None
     is_optical = isinstance(known.operator, Disk | Motion)
     done = Attempt(images, reason=MISFIT)
     if exact is not None:
         way = partial(_exactly, images, known, box, exact, prior)
-        done = _in_some_light(way, is_optical=is_optical)
+        done = way(lit) if lit else _in_some_light(way, is_optical=is_optical)
         if done.reason is None and box is None:
             return done
+    if found is None and box is None and exact is not None:
+        lit = light_of(images, spread_px(known.operator))
     tried = parts()
     for part in tried:
-        is_last = part is tried[-1] and not is_found
-        way = partial(_nearly, images, known, part, prior, is_last=is_last, is_found=is_found)
-        other = way(AS_KEPT)
-        if is_optical:
+        is_last = part is tried[-1] and (found is None or found.has_edge)
+        way = partial(_nearly, images, known, part, prior, found, is_last=is_last)
+        other = way(lit or AS_KEPT)
+        if is_optical and not lit:
             light = way(LINEAR)
             is_worse = light.misfit_levels > LIGHT_ODDS * other.misfit_levels
             other = other if light.reason or (is_worse and not other.reason) else light
@@ -282,8 +290,8 @@ def _within(images: Array, restored: Array, box: Box) -> Array:
 
 
 def _nearly(
-    images: Array, known: Degradation, part: Part, prior: Prior, light: Light, *, is_last: bool,
-    is_found: bool,
+    images: Array, known: Degradation, part: Part, prior: Prior, found: Guess | None, light: Light,
+    *, is_last: bool,
 ) -> Attempt:  # fmt: skip
     """Return the likeliest photo, if it explains the picture and looks like one.
 
@@ -293,21 +301,21 @@ def _nearly(
     if part.mask.sum() > MAX_PX:
         return Attempt(images, reason="too large")
     view = to_numpy(light.of(images))
-    found, solve, is_best = _likeliest(view, known, part, prior, is_found=is_found)
-    misfit_levels = _in_file(found.misfit, view, light)
+    nearly, solve, is_best = _likeliest(view, known, part, prior, found)
+    misfit_levels = _in_file(nearly.misfit, view, light)
     most = most_misfit(known.storage, prior, part.mask.shape)
-    if found.misfit_levels > MAX_LEVELS or (not is_last and misfit_levels > most):
+    if nearly.misfit_levels > MAX_LEVELS or (not is_last and misfit_levels > most):
         return Attempt(images, reason=MISFIT)
-    if reason := excess_detail(found.images, part.mask > 0, prior):
+    if reason := excess_detail(nearly.images, part.mask > 0, prior):
         return Attempt(images, reason=reason)
 
     answered = partial(_answered, light, is_best)
     again = partial(_nearly_again, solve, answered, light, part.mask > 0, prior)
-    done, gain_db, error, refiner = answered(images, found)
+    done, gain_db, error, refiner = answered(images, nearly)
     if gain_db < LEAST_GAIN_DB:
         return Attempt(images, reason=TOO_LITTLE)
     note = ", ".join(filter(None, (NEARLY, _words(light))))
-    granted = replace(found.granted, light=light, error=error) if found.granted else None
+    granted = replace(nearly.granted, light=light, error=error) if nearly.granted else None
     return Attempt(
         done, gain_db, None, error, note, misfit_levels, is_plain=False, again=again,
         granted=granted, refiner=refiner,
@@ -353,7 +361,7 @@ def _in_file(misfit: np.ndarray, view: np.ndarray, light: Light) -> float:
 
 
 def _likeliest(
-    view: np.ndarray, known: Degradation, part: Part, prior: Prior, *, is_found: bool
+    view: np.ndarray, known: Degradation, part: Part, prior: Prior, guess: Guess | None
 ) -> tuple[Nearly, Callable[[np.ndarray], Nearly], bool]:
     """Return the picture with the least noise that explains it, and what undid it.
 
@@ -366,7 +374,7 @@ def _likeliest(
     width, misfit = Width(spread_px(operator), STATED_ERROR), 0.0
     undo = partial(blur_nearly, hidden=part, storage=known.storage, width=width, prior=prior)
     is_rounded = known.storage.kind in ("float", "8bit")
-    if is_rounded and not is_found and (part.mask > 0).sum() <= MAX_EXACT_PX:
+    if is_rounded and guess is None and (part.mask > 0).sum() <= MAX_EXACT_PX:
         margin_px = operator.kernel // 2
         solve = partial(undo, blurs=[(1.0, operator)], margin_px=margin_px, trust=EXACTLY)
         found = solve(view)
@@ -375,7 +383,7 @@ def _likeliest(
             return found, solve, True
     is_soft = bool(((part.mask > 0) & (part.mask < 1)).any())
     noise = min(max(NOISE_OF_MISFIT * misfit, ROUGHLY.noise_levels), MOST_NOISE_LEVELS)
-    trust = Trust(noise, SOFT_STEPS if is_soft else ROUGHLY.steps)
-    blurs = about(operator)
+    steps = CLOSELY.steps if guess and guess.has_edge else SOFT_STEPS if is_soft else ROUGHLY.steps
+    trust, blurs = Trust(noise, steps), guess.blurs if guess else about(operator)
     solve = partial(undo, blurs=blurs, margin_px=reach_px(blurs), trust=trust)
     return solve(view), solve, is_soft
