@@ -29,7 +29,7 @@ from unveil.linear.prior import read_prior
 from unveil.networks import checkpoint
 from unveil.networks.card import find_model, read_card
 from unveil.networks.refiner import Refiner
-from unveil.networks.torch_engine import open_engine
+from unveil.networks.torch_engine import choose_runtime, open_engine
 from unveil.restoration import refining
 from unveil.restoration.refining import FOLDER, REACH_PX, STRIDE_PX
 from unveil.runtime import Runtime, keep_freed_memory, provenance
@@ -84,11 +84,11 @@ def fit(
         again: start from the shipped weights of the kind itself.
     """
     keep_freed_memory()
-    torch.set_num_threads(threads)
     torch.manual_seed(0)
     shards = sorted((folder / kind / "shards").glob("???.npz"))
     network = shipped(kind) if again and kind != "blind" else start_of(kind)
-    config = PartsConfig(steps=steps, learning_rate=rate)
+    runtime = choose_runtime(RuntimeConfig(device="cpu", threads=threads))
+    config = PartsConfig(steps=steps, learning_rate=rate, runtime=runtime)
     training = PartsTraining(network, config, folder / kind, shards)
     training.run()
 

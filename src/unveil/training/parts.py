@@ -7,7 +7,7 @@ hidden pixels, so that a gain counts the same in dB wherever it is made.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,8 @@ from torch import Tensor
 from unveil.files import temporary_beside
 from unveil.linear.prior import Prior
 from unveil.networks.refiner import Refiner, error_nll
+from unveil.networks.torch_engine import autocast
+from unveil.runtime import Runtime
 from unveil.training.averaged import Averaged, Course
 from unveil.training.journeys.undone import Undone
 
@@ -45,6 +47,7 @@ class PartsConfig:
         save_every: steps between checkpoints.
         decay: of the average of the weights, which is what is kept.
         held: shards at the end that are not trained on, but scored.
+        runtime: where and how precisely networks compute.
     """
 
     steps: int = 6_000
@@ -54,6 +57,7 @@ class PartsConfig:
     save_every: int = 250
     decay: float = 0.998
     held: int = 1
+    runtime: Runtime = field(default_factory=Runtime)
 
 
 def draw_shard(draw: Draw, photos: Sequence[Path], prior: Prior, folder: Path, number: int) -> None:
@@ -111,10 +115,10 @@ class PartsTraining:
         self.network.load_state_dict(self.averaged.average)
         self.network.eval()
         gains = []
-        with torch.no_grad():
+        with torch.no_grad(), autocast(self.config.runtime):
             for start in range(0, len(held[0]), 20):
                 inputs, clean, changes = _tensors(*(each[start : start + 20] for each in held))
-                answer = self.network.correct(inputs)[:, :3]
+                answer = self.network.correct(inputs)[:, :3].float()
                 errors = [
                     _square(one, clean, changes) for one in (inputs[:, :3], inputs[:, 3:6], answer)
                 ]
@@ -135,7 +139,8 @@ class PartsTraining:
         return _tensors(planes[chosen], clean[chosen], changes[chosen])
 
     def _train_on(self, inputs: Tensor, clean: Tensor, changes: Tensor) -> float:
-        output = self.network.correct(inputs)
+        with autocast(self.config.runtime):
+            output = self.network.correct(inputs).float()
         restored, expected = output[:, :3], output[:, 3:]
         nearness = _square(restored, clean, changes).log().mean()
         where = changes.expand_as(clean)

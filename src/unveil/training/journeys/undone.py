@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from unveil.degradation import Blur, Degradation, Storage, Unchanged
+from unveil.degradation import Blur, Degradation, Motion, Storage, Unchanged
 from unveil.degradation.mosaics import uneven
 from unveil.estimation.finding import Finding
 from unveil.estimation.inspection import storage_seen
@@ -24,7 +24,10 @@ from unveil.estimation.plausible import (
     width_of,
 )
 from unveil.estimation.strengths import SIZE_OF_WIDTH
+from unveil.images.light import AS_KEPT, LINEAR, Light
+from unveil.linear.masked import CLOSELY, ROUGHLY
 from unveil.linear.prior import Prior
+from unveil.linear.uncertain import Plausible
 from unveil.restoration.blurred import Part, around, outlined, told
 from unveil.restoration.nearly import Nearly, blur_nearly, mosaic_nearly, planes
 from unveil.training.journeys import travels
@@ -49,6 +52,12 @@ MAX_OFF_PX = 4
 
 TOLD_SHARE = 0.3
 """How often the place and the width are told, not found."""
+
+LIGHT_SHARE, LIGHT_SEEN_SHARE = 0.3, 0.8
+"""How often a blur with a direction mixes light, and how often that is known."""
+
+LINE_SHARE, LINE_ERRORS = 0.7, (0.02, 0.05)
+"""How often the line of a whole picture is found, and by how much its length is off, relative."""
 
 WRONG_SHARE = 0.15
 """How often the kind that was found may be any of ``plausible.KINDS``."""
@@ -86,6 +95,7 @@ class Hidden:
         mask: how much of each pixel is hidden, float32 ``S x S``.
         width_px: standard deviation of the blur's kernel; of a mosaic the side of its blocks.
         blur: as it would be told; None where it is found.
+        light: in which it was blurred.
         pitch_px: width and height of a mosaic's blocks.
         start_px: column and row where one of them begins.
     """
@@ -94,6 +104,7 @@ class Hidden:
     mask: np.ndarray
     width_px: float
     blur: Blur | None = None
+    light: Light = AS_KEPT
     pitch_px: tuple[float, float] = (1.0, 1.0)
     start_px: tuple[int, int] = (0, 0)
 
@@ -194,8 +205,9 @@ def _blurred(kind: str, pixels: np.ndarray, rng: np.random.Generator) -> Hidden:
         blurred, width_px = HIDINGS[kind](pixels, rng)
         return Hidden(blurred, NO_MASK, width_px)
     kernel, blur = DIRECTED[kind](rng)
-    blurred = convolve(pixels, kernel, in_light=chance(rng, 0.3))
-    return Hidden(blurred, NO_MASK, widest_px(blur), blur)
+    light = LINEAR if chance(rng, LIGHT_SHARE) else AS_KEPT
+    blurred = convolve(pixels, kernel, in_light=light is LINEAR)
+    return Hidden(blurred, NO_MASK, widest_px(blur), blur, light)
 
 
 def _blocks(pixels: np.ndarray, rng: np.random.Generator) -> Hidden:
@@ -225,7 +237,7 @@ def _whole_blocks(pixels: np.ndarray, block: int, rng: np.random.Generator) -> H
     small = cv2.resize(padded, cells, interpolation=cv2.INTER_AREA)
     blocks = cv2.resize(small, padded.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     blocks = blocks[above : above + height, before : before + width]
-    return Hidden(blocks, NO_MASK, block, None, (block, block), (-before, -above))
+    return Hidden(blocks, NO_MASK, block, pitch_px=(block, block), start_px=(-before, -above))
 
 
 def _send(
@@ -277,9 +289,14 @@ def _undo_blur(
     """Return the blur of a kind undone, its width as far off as an estimate is."""
     storage = storage_seen(sent.images, Storage("8bit"))
     hidden, spread_px = _outline(sent.mask, rng), drawn.width_px * sent.factor
+    trust, light = ROUGHLY, AS_KEPT
     if drawn.blur is not None:
-        blurs = about(as_told(drawn.blur, sent.factor, rng))
-        width = Width(spread_px, TOLD_ERROR)
+        light = drawn.light if chance(rng, LIGHT_SEEN_SHARE) else AS_KEPT
+        told_blur = as_told(drawn.blur, sent.factor, rng)
+        blurs, width = about(told_blur), Width(spread_px, TOLD_ERROR)
+        if kind == "motion" and hidden.mask.min() == 1 and chance(rng, LINE_SHARE):
+            trust = CLOSELY
+            blurs, width = _line_found(told_blur, storage, light, rng)
     elif hidden.is_sure:
         blurs = about(blur_of("gaussian" if kind == "median" else kind, spread_px))
         width = Width(spread_px, STATED_ERROR)
@@ -289,7 +306,28 @@ def _undo_blur(
         if found is None or seen is None:
             raise ValueError(finding)
         blurs, width = found, seen
-    return blur_nearly(sent.images, hidden, storage, blurs, width, reach_px(blurs), prior)
+    view = light.of(sent.images)
+    nearly = blur_nearly(view, hidden, storage, blurs, width, reach_px(blurs), prior, trust)
+    return nearly if light is AS_KEPT else replace(nearly, images=light.back(nearly.images))
+
+
+def _line_found(
+    line: Blur, storage: Storage, light: Light, rng: np.random.Generator
+) -> tuple[Plausible, Width]:
+    """Return what an even line of all of a picture is found to be, and how wide."""
+    if not isinstance(line, Motion):
+        raise TypeError(line)
+    error = log_between(rng, *LINE_ERRORS)
+    size = line.length * float(np.exp(error * rng.normal()))
+    low, high = (size * float(np.exp(side * Z_90 * error)) for side in (-1, 1))
+    finding = Finding(
+        Unchanged(), storage, between(rng, 0.9, 1.0), None, None, "motion", size, low, high,
+        line.angle, light=light,
+    )  # fmt: skip
+    blurs, width = plausible(finding), width_of(finding)
+    if blurs is None or width is None:
+        raise ValueError(finding)
+    return blurs, width
 
 
 def _as_found(kind: str, spread_px: float, storage: Storage, rng: np.random.Generator) -> Finding:
