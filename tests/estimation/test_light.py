@@ -99,6 +99,15 @@ def test_a_gaussian_has_no_edge_and_is_never_said_to_be_in_the_other_light(in_li
 
 
 @pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("sigma", [2.5, 4.0])
+def test_a_gaussian_that_is_cut_short_is_no_box(sigma, name):
+    """The study's is 9 pixels wide, of sigma 4."""
+    taps = cv2.getGaussianKernel(9, sigma)
+    pixels = blurred(PHOTOS[name], taps @ taps.T, in_light=False)
+    assert fit(pixels, 2.3).edged is None
+
+
+@pytest.mark.parametrize("name", PHOTOS)
 def test_what_has_no_edge(name):
     """Sharp photos, medians, and lines whose beginning does not show."""
     photo = np.ascontiguousarray(PHOTOS[name])

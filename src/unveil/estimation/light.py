@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from unveil.degradation import BoxBlur, Disk, Motion, Operator
-from unveil.estimation.blur_kinds import LEAK, bessel_1
+from unveil.estimation.blur_kinds import FINE, LEAK, bessel_1
 from unveil.estimation.finding import Finding
 from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.motion import even_line, fading_lines
@@ -29,6 +29,9 @@ ANGLES = np.arange(18) * np.pi / 18
 FINE_ANGLES = np.radians([-4.0, -2.0, 0.0, 2.0, 4.0])
 THINNED = 6
 """Of every so many frequencies one counts at first."""
+
+SHORT_SIGMAS = (0.5, 0.7, 1.0)
+"""Of Gaussians that are cut short, over how far they reach; wider ones are boxes."""
 
 MIN_SIDE_PX = 56
 """In smaller pictures the window is wider than the gaps."""
@@ -208,11 +211,23 @@ def _best(seen: Spectrum, candidates: list[_Candidate]) -> tuple[_Candidate, flo
 
 
 def _smooth(seen: Spectrum, widths: np.ndarray) -> float:
-    """Return the cost of the likeliest blur without an edge: a Gaussian, or a triangle."""
+    """Return the cost of the likeliest of Gaussians, whole and cut short, and triangles."""
     gaussians = [np.exp(-4 * np.pi**2 * (width * seen.radius) ** 2) for width in widths]
     triangles = [_box(seen, width * 6**0.5, 0) ** 2 for width in widths]
-    passed = np.stack(gaussians + triangles) + LEAK
+    reaches = {round(width * SIZE_OF_WIDTH["box"] / 2) for width in widths} - {0}
+    short = [_short(seen, reach, share) for reach in reaches for share in SHORT_SIGMAS]
+    passed = np.stack(gaussians + triangles + short) + LEAK
     return float(costs(seen, passed.astype(np.float32)).min())
+
+
+def _short(seen: Spectrum, reach_px: int, share: float) -> np.ndarray:
+    """Return the squared transfer of a Gaussian that is cut where it still falls."""
+    at = np.arange(-reach_px, reach_px + 1)
+    taps = np.exp(-(at**2) / (2 * (share * reach_px) ** 2))
+    along = np.cos(2 * np.pi * np.outer(FINE, at)) @ (taps / taps.sum())
+    across, down = (np.interp(np.abs(one), FINE, along) for one in (seen.across, seen.down))
+    passed: np.ndarray = (across * down) ** 2
+    return passed
 
 
 def _box(seen: Spectrum, side_px: float, _angle: float) -> np.ndarray:

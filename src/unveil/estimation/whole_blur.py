@@ -1,6 +1,7 @@
 """The blur of a whole picture: one with mirrored borders, or one with an edge."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -80,6 +81,8 @@ def find_whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
     exact = None if kind == "motion" else _exact(subject, width_px, hidden, light)
     if light is None or edged is None or (exact and exact.kind == edged.kind):
         return exact
+    if exact and light is AS_KEPT:  # its likelihood knows the borders, and more kernels
+        return replace(exact, light=None)
     confidence = 1 - (1 - hidden) * EXACT_DOUBT
     rough = Finding(Unchanged(), subject.storage, confidence)
     return with_edge(rough, edged, light)

@@ -28,7 +28,7 @@ MEASURED_SHARE = 0.5
 Steep rims have power of their own at all frequencies.
 """
 
-MIN_SHARE = 0.5
+MIN_SHARE = 0.33
 """Detail that shows when it is blurred again is made fainter, down to this share of it."""
 
 ROUNDING = 0.05
