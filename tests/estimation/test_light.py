@@ -117,6 +117,12 @@ def test_what_has_no_edge(name):
     assert fit(blurred(photo, fading(8.0), in_light=False), 4.0).edged is None
 
 
+def test_a_short_line_may_as_well_fade():
+    photo = np.ascontiguousarray(PHOTOS["astronaut"])
+    assert fit(blurred(photo, line(5, 30), in_light=False), 1.5) == (None, None)
+    assert fit(blurred(photo, line(8, 30), in_light=False), 2.2).edged.kind == "motion"
+
+
 def test_of_a_large_picture_all_counts():
     """A sharp corner contradicts a blur of all of it."""
     photo = np.ascontiguousarray(data.astronaut())

@@ -30,6 +30,9 @@ FINE_ANGLES = np.radians([-4.0, -2.0, 0.0, 2.0, 4.0])
 THINNED = 6
 """Of every so many frequencies one counts at first."""
 
+MIN_LINE_PX = 7.0
+"""A shorter line may as well be one that fades."""
+
 SHORT_SIGMAS = (0.5, 0.7, 1.0)
 """Of Gaussians that are cut short, over how far they reach; wider ones are boxes."""
 
@@ -118,7 +121,7 @@ def fit_light(
     found = [_in_light(light, pixels, jpeg, noise, width_px) for light in (AS_KEPT, LINEAR)]
     best, other = sorted(found, key=lambda one: -one.gain)
     lead = best.gain - other.gain
-    if best.gain < MIN_GAIN:
+    if best.gain < MIN_GAIN or _is_short_line(best.edged):
         return LightFit(None, None)
     if best.lead > max(MIN_LEAD, MIN_LEAD_SHARE * best.gain):
         return LightFit(best.light, best.edged) if lead > MIN_LIGHT_LEAD else LightFit(None, None)
@@ -126,6 +129,11 @@ def fit_light(
     is_light = best.light is LINEAR and lead > MIN_SMOOTH_LEAD
     is_exact = jpeg is None and noise <= MAX_SMOOTH_NOISE
     return LightFit(LINEAR if is_light and is_exact else None, None)
+
+
+def _is_short_line(edged: Edged) -> bool:
+    length_px = edged.width_px * SIZE_OF_WIDTH["motion"]
+    return edged.kind == "motion" and length_px < MIN_LINE_PX
 
 
 def with_edge(finding: Finding, edged: Edged, light: Light) -> Finding:
