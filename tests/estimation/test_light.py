@@ -123,6 +123,13 @@ def test_a_short_line_may_as_well_fade():
     assert fit(blurred(photo, line(8, 30), in_light=False), 2.2).edged.kind == "motion"
 
 
+def test_a_short_line_that_is_not_the_likeliest_says_nothing_of_the_light():
+    """Of a Gaussian that is wider one way the likeliest line is short, but no line is likeliest."""
+    kernel = cv2.getGaussianKernel(9, 0.6) @ cv2.getGaussianKernel(13, 1.7).T
+    pixels = blurred(PHOTOS["astronaut"], kernel, in_light=True)
+    assert fit(pixels, 1.7) == (LINEAR, None)
+
+
 def test_of_a_large_picture_all_counts():
     """A sharp corner contradicts a blur of all of it."""
     photo = np.ascontiguousarray(data.astronaut())

@@ -40,7 +40,7 @@ from unveil.estimation.finding import Finding
 from unveil.estimation.plausible import about, blur_of, reach_px
 from unveil.estimation.strengths import (
     _of_comb,
-    _operator,
+    operator_about,
     sized,
     strength_of,
     with_level,
@@ -61,7 +61,7 @@ EIGHT_BIT = Storage("8bit")
     ],
 )  # fmt: skip
 def test_the_operator_of_a_kind_and_strength(kind, strength, operator):
-    assert _operator(kind, strength) == operator
+    assert operator_about(kind, strength) == operator
 
 
 @pytest.mark.parametrize(

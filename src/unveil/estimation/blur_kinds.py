@@ -144,12 +144,12 @@ def _separable() -> np.ndarray:
     """Return what kernels that run along both axes show, in the order of ``WIDTHS_PX``."""
     where = frequencies(OCTANTS)
     passed = [
-        *(_both(_cut(sigma), where) for sigma in SIGMAS_PX),
-        *(_both(_boxes(sigma, 2), where) for sigma in SIGMAS_PX),
-        *(_both(_boxes(sigma, 3), where) for sigma in SIGMAS_PX),
-        *(_both(_recursive(sigma), where) for sigma in SIGMAS_PX),
+        *(both_ways(_cut(sigma), where) for sigma in SIGMAS_PX),
+        *(both_ways(_boxes(sigma, 2), where) for sigma in SIGMAS_PX),
+        *(both_ways(_boxes(sigma, 3), where) for sigma in SIGMAS_PX),
+        *(both_ways(_recursive(sigma), where) for sigma in SIGMAS_PX),
     ]
-    boxes = [_both(np.sinc(side * FINE), where) + LEAK for side in SIDES_PX]
+    boxes = [both_ways(np.sinc(side * FINE), where) + LEAK for side in SIDES_PX]
     return expected(np.stack([one + GAUSSIAN_LEAK for one in passed] + boxes), OCTANTS)
 
 
@@ -162,7 +162,7 @@ def _motions() -> np.ndarray:
     return expected(np.stack(passed), SECTORS)
 
 
-def _both(transfer: np.ndarray, where: Frequencies) -> np.ndarray:
+def both_ways(transfer: np.ndarray, where: Frequencies) -> np.ndarray:
     """Return the squared transfer of a filter that runs along both axes."""
     across, down = (np.interp(np.abs(f), FINE, transfer) for f in where)
     passed: np.ndarray = (across * down) ** 2

@@ -46,7 +46,7 @@ class Finding:
         angle_deg: direction of a motion, from 0 to 180; x to the right, y downwards.
         pitch_px: width and height of a mosaic's blocks, which may be fractions of a pixel.
         phase_px: distance of a border of blocks from the left and top edge of the picture.
-        light: in which a blur of all of a picture was made; None where that does not show.
+        light: in which a blur was made; None where that does not show.
         is_exact: whether the operator describes the picture so well that it can be undone.
         reason: why it cannot be told, or not be undone; None for no reason.
         mask: the pixels that are hidden, ``H x W`` bool; None for those of the box.

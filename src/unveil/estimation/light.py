@@ -1,4 +1,4 @@
-"""In which light a blur of a whole picture was made, by likelihood of the spectrum.
+"""In which light a blur of a picture or a part was made, by likelihood of the spectrum.
 
 Blurs pass little at high frequencies, a box, a disk and an even line nothing at some, and only in
 the light in which they were made: a curve between that and the file fills the gaps. So the light
@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unveil.degradation import BoxBlur, Disk, Motion, Operator
-from unveil.estimation.blur_kinds import FINE, LEAK, bessel_1
+from unveil.estimation.blur_kinds import FINE, LEAK, bessel_1, both_ways
 from unveil.estimation.finding import Finding
 from unveil.estimation.jpeg_history import JpegHistory
 from unveil.estimation.motion import even_line, fading_lines
+from unveil.estimation.plausible import Z_90
+from unveil.estimation.polar import Frequencies
 from unveil.estimation.spectra import Spectrum, costs, spectrum
-from unveil.estimation.strengths import SIZE_OF_WIDTH
+from unveil.estimation.strengths import SIZE_OF_WIDTH, operator_about
 from unveil.images.light import AS_KEPT, LINEAR, Light
 from unveil.images.pixels import brightness
 
@@ -47,7 +48,6 @@ MIN_LIGHT_LEAD, MIN_SMOOTH_LEAD, MAX_SMOOTH_NOISE = 0.015, 0.03, 1.0
 """Nats a frequency (docs/log.md): over no blur; of an edge over all else, and that over the gain;
 over the other light, with an edge and without one, where nothing but rounding may count."""
 
-Z_90 = 1.645
 SIZE_ERROR, SIZE_ERROR_PX = 0.01, 0.15
 """Standard errors of a size that is found so: a share, and pixels."""
 
@@ -108,7 +108,7 @@ class _Candidate(NamedTuple):
 def fit_light(
     pixels: np.ndarray, jpeg: JpegHistory | None, noise: float, width_px: float
 ) -> LightFit:
-    """Return the light in which a whole picture was blurred, and the blur, where they show.
+    """Return the light in which all of some pixels were blurred, and the blur, where they show.
 
     Args:
         pixels: ``H x W x 3`` uint8.
@@ -121,12 +121,13 @@ def fit_light(
     found = [_in_light(light, pixels, jpeg, noise, width_px) for light in (AS_KEPT, LINEAR)]
     best, other = sorted(found, key=lambda one: -one.gain)
     lead = best.gain - other.gain
-    if best.gain < MIN_GAIN or _is_short_line(best.edged):
+    if best.gain < MIN_GAIN:
         return LightFit(None, None)
     if best.lead > max(MIN_LEAD, MIN_LEAD_SHARE * best.gain):
-        return LightFit(best.light, best.edged) if lead > MIN_LIGHT_LEAD else LightFit(None, None)
+        is_sure = lead > MIN_LIGHT_LEAD and not _is_short_line(best.edged)
+        return LightFit(best.light, best.edged) if is_sure else LightFit(None, None)
     # A kernel that is not quite a Gaussian looks as if it were made in the values of the file.
-    is_light = best.light is LINEAR and lead > MIN_SMOOTH_LEAD
+    is_light = best.light == LINEAR and lead > MIN_SMOOTH_LEAD
     is_exact = jpeg is None and noise <= MAX_SMOOTH_NOISE
     return LightFit(LINEAR if is_light and is_exact else None, None)
 
@@ -141,25 +142,15 @@ def with_edge(finding: Finding, edged: Edged, light: Light) -> Finding:
     size = edged.width_px * SIZE_OF_WIDTH[edged.kind]
     low, high = (size * math.exp(side * Z_90 * edged.error) for side in (-1, 1))
     return replace(
-        finding, operator=_operator_of(edged, size), kind=edged.kind, strength_px=size, low_px=low,
-        high_px=high, angle_deg=edged.angle_deg, light=light,
+        finding, operator=operator_about(edged.kind, size, edged.angle_deg), kind=edged.kind,
+        strength_px=size, low_px=low, high_px=high, angle_deg=edged.angle_deg, light=light,
     )  # fmt: skip
-
-
-def _operator_of(edged: Edged, size_px: float) -> Operator:
-    match edged.kind:
-        case "box":
-            return BoxBlur(max(2 * round((size_px - 1) / 2) + 1, 3))
-        case "disk":
-            return Disk(round(size_px, 2))
-        case _:
-            return Motion(round(size_px, 1), round(edged.angle_deg or 0.0, 1) % 180)
 
 
 def _in_light(
     light: Light, pixels: np.ndarray, jpeg: JpegHistory | None, noise: float, width_px: float
 ) -> _InLight:
-    view = pixels if light is AS_KEPT else 255 * light.of(pixels / np.float32(255))
+    view = pixels if light == AS_KEPT else 255 * light.of(pixels / np.float32(255))
     whole = _mean_spectrum(brightness(view), jpeg).with_floor(noise)
     few = whole.thinned(THINNED)
     widths = width_px * np.exp(np.arange(-np.log(RANGE), np.log(RANGE) + STEP, STEP))
@@ -233,9 +224,7 @@ def _short(seen: Spectrum, reach_px: int, share: float) -> np.ndarray:
     at = np.arange(-reach_px, reach_px + 1)
     taps = np.exp(-(at**2) / (2 * (share * reach_px) ** 2))
     along = np.cos(2 * np.pi * np.outer(FINE, at)) @ (taps / taps.sum())
-    across, down = (np.interp(np.abs(one), FINE, along) for one in (seen.across, seen.down))
-    passed: np.ndarray = (across * down) ** 2
-    return passed
+    return both_ways(along, Frequencies(seen.across, seen.down))
 
 
 def _box(seen: Spectrum, side_px: float, _angle: float) -> np.ndarray:

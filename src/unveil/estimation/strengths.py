@@ -75,12 +75,12 @@ def sized(
     number, size = KINDS.index(kind), SIZE_OF_WIDTH[kind]
     width, error = float(opinion.log_width[number]), math.exp(float(opinion.log_spread[number]))
     low, strength, high = (size * math.exp(width + side * error * INTERVAL) for side in (-1, 0, 1))
-    operator = _operator(kind, strength)
+    operator = operator_about(kind, strength)
     return replace(finding, operator=operator, strength_px=strength, low_px=low, high_px=high)
 
 
-def _operator(kind: str, strength_px: float) -> Operator:
-    """Return the operator of a kind at about this strength."""
+def operator_about(kind: str, strength_px: float, angle_deg: float | None = None) -> Operator:
+    """Return the operator of a kind at about this strength; of a motion, if its angle is known."""
     odd = max(2 * round((strength_px - 1) / 2) + 1, 3)
     match kind:
         case "gaussian":
@@ -91,6 +91,8 @@ def _operator(kind: str, strength_px: float) -> Operator:
             return Disk(max(round(strength_px, 2), 0.5))
         case "median":
             return Median(odd)
+        case "motion" if angle_deg is not None:
+            return Motion(round(strength_px, 1), round(angle_deg, 1) % 180)
         case _:
             return Unchanged()
 
@@ -125,7 +127,7 @@ def with_path(finding: Finding, pixels: np.ndarray, seen: Features) -> Finding:
     part = brightness(pixels[seen.box.place])
     whole = spectrum(part, seen.history).with_floor(seen.fits.noise)
     fit = fit_motion(whole, MIN_LENGTH_PX, MAX_LENGTH_PX)
-    operator = Motion(round(fit.length_px, 1), round(fit.angle_deg, 1) % 180)
+    operator = operator_about("motion", fit.length_px, fit.angle_deg)
     low, high = (fit.length_px * factor for factor in (1 - LENGTH_ERROR, 1 + LENGTH_ERROR))
     return replace(
         finding, operator=operator, strength_px=fit.length_px, low_px=low, high_px=high,

@@ -16,6 +16,7 @@ from unveil.estimation.finding import Finding
 from unveil.estimation.kinds import KINDS
 from unveil.estimation.light import fit_light, with_edge
 from unveil.estimation.outlining import whole_region
+from unveil.estimation.plausible import Z_90
 from unveil.estimation.scaling import middle
 from unveil.estimation.segmenter import Segmentation
 from unveil.estimation.strengths import strength_of
@@ -51,8 +52,6 @@ MAX_FLAT_SHARE = 0.5
 MIN_LOG_ODDS = 2e-4
 """Nats a coefficient by which one blur must be likelier than the others."""
 
-Z_90 = 1.645
-
 
 def find_whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
     """Return the blur of a whole picture with mirrored borders or an edge; None for no such blur.
@@ -81,7 +80,7 @@ def find_whole_blur(subject: Subject, answer: Segmentation) -> Finding | None:
     exact = None if kind == "motion" else _exact(subject, width_px, hidden, light)
     if light is None or edged is None or (exact and exact.kind == edged.kind):
         return exact
-    if exact and light is AS_KEPT:  # its likelihood knows the borders, and more kernels
+    if exact and light == AS_KEPT:  # its likelihood knows the borders, and more kernels
         return replace(exact, light=None)
     confidence = 1 - (1 - hidden) * EXACT_DOUBT
     rough = Finding(Unchanged(), subject.storage, confidence)

@@ -252,7 +252,7 @@ def _exactly(
     done, error, reason, misfit = undone(images)
     if reason:
         return Attempt(images, reason=reason)
-    is_plain, again = light is AS_KEPT, partial(_by_inverse_again, undone)
+    is_plain, again = light == AS_KEPT, partial(_by_inverse_again, undone)
     return Attempt(done, None, None, error, _words(light), misfit, is_plain=is_plain, again=again)
 
 

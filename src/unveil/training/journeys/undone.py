@@ -206,7 +206,7 @@ def _blurred(kind: str, pixels: np.ndarray, rng: np.random.Generator) -> Hidden:
         return Hidden(blurred, NO_MASK, width_px)
     kernel, blur = DIRECTED[kind](rng)
     light = LINEAR if chance(rng, LIGHT_SHARE) else AS_KEPT
-    blurred = convolve(pixels, kernel, in_light=light is LINEAR)
+    blurred = convolve(pixels, kernel, in_light=light == LINEAR)
     return Hidden(blurred, NO_MASK, widest_px(blur), blur, light)
 
 
@@ -308,7 +308,7 @@ def _undo_blur(
         blurs, width = found, seen
     view = light.of(sent.images)
     nearly = blur_nearly(view, hidden, storage, blurs, width, reach_px(blurs), prior, trust)
-    return nearly if light is AS_KEPT else replace(nearly, images=light.back(nearly.images))
+    return nearly if light == AS_KEPT else replace(nearly, images=light.back(nearly.images))
 
 
 def _line_found(
